@@ -53,10 +53,12 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
 
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions; mean and covariance of growth are those of survivors."""
-        found, growth = super().columns(frame), self.method != OLLEY
+        columns, growth = super().columns(frame), self.method != OLLEY
         return [
-            replace(one, title=words("firms.survivors", part=one.title)) if growth and one.name in _SURVIVORS else one
-            for one in found
+            replace(column, title=words("firms.survivors", part=column.title))
+            if growth and column.name in _SURVIVORS
+            else column
+            for column in columns
         ]
 
     def facts(self) -> Facts:
@@ -71,7 +73,7 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
             "what": words(f"firms.of.{self.value}"),
             "how": words(f"firms.how_of.{self.value}"),
         }
-        column = {one.name: one.title for one in self.columns()}
+        column = {entry.name: entry.title for entry in self.columns()}
         means = self.frame.select(pl.col(self.parts).mean().fill_null(0.0).round(_DECIMALS)).row(0, named=True)
         parts = [{"part": column[name], "mean": mean} for name, mean in means.items() if mean]
         values["total"] = sum(means.values())  # of the parts as they are told, so that they add up to it
@@ -139,44 +141,44 @@ def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
     choose("method", DECOMPOSITIONS, method)
     choose("movers", ("apart", "entry"), movers)
     groups = (group,) if isinstance(group, str) else tuple(group or ())
-    held = frame if isinstance(frame, Panel) else None
-    if held is None:
-        named = {"firm": firm, "year": year, "value": value, "weight": weight}
-        named |= {role: name for role, name in (("born", born), ("closed", closed)) if name is not None}
+    firms = frame if isinstance(frame, Panel) else None
+    if firms is None:
+        names = {"firm": firm, "year": year, "value": value, "weight": weight}
+        names |= {role: name for role, name in (("born", born), ("closed", closed)) if name is not None}
         used = ("value", "weight", *YEARS, *groups)
         how: dict[str, Any] = {"engine": engine, "duplicates": duplicates, "sums": (groups, _sums)}
-        held = panel(frame, named, groups, roles=used, **how)
-    held.need("value", "weight", *groups)
-    usable, totals = _usable(held, groups)
+        firms = panel(frame, names, groups, roles=used, **how)
+    firms.need("value", "weight", *groups)
+    usable, totals = _usable(firms, groups)
     if method == OLLEY:
-        made = _levels(usable, totals, groups)
+        result = _levels(usable, totals, groups)
     else:
-        made = _pairs(usable, totals, groups, method, step, apart=movers == "apart")
+        result = _pairs(usable, totals, groups, method, step, movers_apart=movers == "apart")
     about = provenance("micro_decompose", method=method, group=list(groups))
-    return Decomposition(**made, provenance=about, method=method, groups=groups)
+    return Decomposition(**result, provenance=about, method=method, groups=groups)
 
 
-def _usable(held: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
+def _usable(firms: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
     """Return the rows, what cannot be used blank, and totals by group and year; a negative weight is refused.
 
     A row without value or weight has no group: it only says that the firm is there.
     """
-    table, totals = held.table, held.sums
+    table, totals = firms.table, firms.sums
     if totals is None:
         table = table.filter(table.value.notnull() & table.weight.notnull())
-        totals = held.engine.collect(table.group_by(["year", *by]).agg(**_sums(table))).sort("year", *by)
+        totals = firms.engine.collect(table.group_by(["year", *by]).agg(**_sums(table))).sort("year", *by)
     if totals.filter(pl.col("lightest") < 0).height:
-        negative = held.engine.collect(table.aggregate(n=(table.weight < 0).cast("int64").sum())).item()
-        found = counted_finding("micro.negative-weight", int(negative), held.least, held.columns["weight"])
-        raise InputError("micro.weights", (found,), what=found.text)
+        negative = firms.engine.collect(table.aggregate(n=(table.weight < 0).cast("int64").sum())).item()
+        refusal = counted_finding("micro.negative-weight", int(negative), firms.least, firms.columns["weight"])
+        raise InputError("micro.weights", (refusal,), what=refusal.text)
     if totals.is_empty():
-        named = "/".join(held.columns[name] for name in ("value", "weight"))
-        raise InputError("micro.nothing-left", (), columns=[same(one) for one in dict.fromkeys(named.split("/"))])
-    if int(totals["n"].sum()) < int(held.rows["rows"].sum()):
-        full = held.table.value.notnull() & held.table.weight.notnull()
-        blank = {name: full.ifelse(held.table[name], None) for name in ("value", "weight", *by)}
-        table = held.table.mutate(**blank)
-    return replace(held, table=table), totals
+        label = "/".join(firms.columns[name] for name in ("value", "weight"))
+        raise InputError("micro.nothing-left", (), columns=[same(name) for name in dict.fromkeys(label.split("/"))])
+    if int(totals["n"].sum()) < int(firms.rows["rows"].sum()):
+        full = firms.table.value.notnull() & firms.table.weight.notnull()
+        blank = {name: full.ifelse(firms.table[name], None) for name in ("value", "weight", *by)}
+        table = firms.table.mutate(**blank)
+    return replace(firms, table=table), totals
 
 
 def _sums(table: Ibis) -> dict[str, Any]:
@@ -199,14 +201,14 @@ def _levels(usable: Panel, totals: pl.DataFrame, by: tuple[str, ...]) -> dict[st
         covariance=pl.col("n") * pl.col("covariance") / pl.col("weight"),
         firms=pl.col("n"),
     )
-    frame, found = _without(frame, pl.col("weight") > 0, "micro.no-weight", usable.least)
+    frame, findings = _without(frame, pl.col("weight") > 0, "micro.no-weight", usable.least)
     closes(frame, "aggregate", ["mean", "covariance"], pl.col("aggregate").abs())
     frame = frame.select(*by, "year", "firms", "aggregate", "mean", "covariance").sort(*by, "year")
-    return {"frame": frame, "parts": ("mean", "covariance"), "findings": (*usable.findings, *found)}
+    return {"frame": frame, "parts": ("mean", "covariance"), "findings": (*usable.findings, *findings)}
 
 
 def _pairs(
-    usable: Panel, totals: pl.DataFrame, by: tuple[str, ...], method: Method, step: int | None, *, apart: bool
+    usable: Panel, totals: pl.DataFrame, by: tuple[str, ...], method: Method, step: int | None, *, movers_apart: bool
 ) -> dict[str, Any]:
     """Return growth and its parts by group and pair of periods."""
     years = sorted(totals["year"].unique().to_list())
@@ -215,32 +217,34 @@ def _pairs(
         later = {year: year + step for year in years if year + step in years}
     if not later:
         raise InputError("micro.one-year", ())
-    sums = usable.engine.collect(pair_sums(usable.table, by, later, [one for one in YEARS if usable.has(one)]))
-    wide = cells(sums, by, movers_apart=apart)
+    sums = usable.engine.collect(pair_sums(usable.table, by, later, [name for name in YEARS if usable.has(name)]))
+    by_group = cells(sums, by, movers_apart=movers_apart)
     torn = int(sums["blank"].sum() or 0)
-    seen = (counted_finding("micro.blank-between", torn, usable.least),) if torn else ()
-    made, names = parts(wide, method)
+    blank_findings = (counted_finding("micro.blank-between", torn, usable.least),) if torn else ()
+    table, names = parts(by_group, method)
     earlier = pl.DataFrame({"year": list(later.values()), "start": list(later)}, schema_overrides={"year": pl.Int64})
-    made = made.join(earlier.with_columns(pl.col("start").cast(pl.Int64)), on="year", how="left")
+    table = table.join(earlier.with_columns(pl.col("start").cast(pl.Int64)), on="year", how="left")
     for side, at in (("before", "start"), ("after", "year")):
         level = (pl.col("weighted") / pl.col("weight")).alias(side)
-        made = made.join(totals.select(pl.col("year").cast(pl.Int64).alias(at), *by, level), on=[at, *by], how="left")
-    made = made.with_columns(growth=pl.col("after") - pl.col("before"))
-    made, gone = _without(made, pl.col("growth").is_finite(), "micro.one-sided", usable.least)
-    whole = pl.all_horizontal(pl.col(name).is_finite() for name in names)
-    made, split = _without(made, whole, "micro.no-survivor", usable.least)
-    if made.is_empty():
-        raise InputError("micro.no-pair", (*usable.findings, *seen, *gone, *split))
-    closes(made, "growth", names, pl.max_horizontal(pl.col("before").abs(), pl.col("after").abs()))
-    used = [name for name in names if name.partition("_")[0] not in {"rotation", "moved"} or (made[name] != 0).any()]
-    counts = [f"n_{name}" for name in COHORTS if name in {"stay", "entry", "exit"} or (made[f"n_{name}"] > 0).any()]
-    frame = made.select(*by, "start", pl.col("year").alias("end"), "growth", *used, *counts).sort(*by, "start")
-    return {"frame": frame, "parts": tuple(used), "findings": (*usable.findings, *seen, *gone, *split)}
+        table = table.join(totals.select(pl.col("year").cast(pl.Int64).alias(at), *by, level), on=[at, *by], how="left")
+    table = table.with_columns(growth=pl.col("after") - pl.col("before"))
+    table, one_sided = _without(table, pl.col("growth").is_finite(), "micro.one-sided", usable.least)
+    finite = pl.all_horizontal(pl.col(name).is_finite() for name in names)
+    table, split = _without(table, finite, "micro.no-survivor", usable.least)
+    if table.is_empty():
+        raise InputError("micro.no-pair", (*usable.findings, *blank_findings, *one_sided, *split))
+    closes(table, "growth", names, pl.max_horizontal(pl.col("before").abs(), pl.col("after").abs()))
+    used = [name for name in names if name.partition("_")[0] not in {"rotation", "moved"} or (table[name] != 0).any()]
+    counts = [f"n_{name}" for name in COHORTS if name in {"stay", "entry", "exit"} or (table[f"n_{name}"] > 0).any()]
+    frame = table.select(*by, "start", pl.col("year").alias("end"), "growth", *used, *counts).sort(*by, "start")
+    return {"frame": frame, "parts": tuple(used), "findings": (*usable.findings, *blank_findings, *one_sided, *split)}
 
 
-def _without(frame: pl.DataFrame, kept: pl.Expr, code: str, least: int) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+def _without(
+    frame: pl.DataFrame, condition: pl.Expr, code: str, least: int
+) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     """Return the rows that stay, and a finding that counts the others."""
-    good = frame.filter(kept.fill_null(value=False))
+    good = frame.filter(condition.fill_null(value=False))
     lost = frame.height - good.height
     return good, (counted_finding(code, lost, least),) if lost else ()
 

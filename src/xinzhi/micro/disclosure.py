@@ -75,7 +75,9 @@ class Rules:
     def __post_init__(self) -> None:
         """Refuse rules that protect nobody."""
         shares = (self.dominance, self.closeness, self.protection)
-        if self.least < 2 or min(self.dominant, self.base, self.digits) < 1 or not all(0 < one < 1 for one in shares):  # noqa: PLR2004 - a cell of one firm is that firm
+        shares_fit = all(0 < share < 1 for share in shares)
+        identifies = self.least < 2  # noqa: PLR2004 - a cell of one firm is that firm
+        if identifies or min(self.dominant, self.base, self.digits) < 1 or not shares_fit:
             raise UsageError("micro.rules")
 
     @property
@@ -84,7 +86,7 @@ class Rules:
         return max(2, self.dominant)
 
 
-def cell_sums(held: Panel, dimensions: Sequence[str], value: str, rules: Rules) -> pl.DataFrame:
+def cell_sums(firms: Panel, dimensions: Sequence[str], value: str, rules: Rules) -> pl.DataFrame:
     """Return firms, sum and largest contributions by cell and year, none of which may leave the office.
 
     Where plants count as firms (`panel`, ``duplicates="plants"``), enterprises are counted, and margins are there too.
@@ -95,18 +97,18 @@ def cell_sums(held: Panel, dimensions: Sequence[str], value: str, rules: Rules) 
     >>> cell_sums(panel(mock(50, seed=1)), ["industry"], "output", Rules()).columns[:4]
     ['industry', 'year', 'firms', 'value']
     """
-    held.need(value, *dimensions)
-    table = held.table.filter(held.table[value].notnull())
-    keys, every = [*dimensions, "year"], [table]
+    firms.need(value, *dimensions)
+    table = firms.table.filter(firms.table[value].notnull())
+    keys, tables = [*dimensions, "year"], [table]
     if "owner" in table.columns:  # a margin of plants is no sum of cells: an enterprise stands in several of them
-        every = []
+        tables = []
         for choice in product((False, True), repeat=len(dimensions)):
             summed = {name: ibis().literal(TOTAL) for name, sums in zip(dimensions, choice, strict=True) if sums}
-            every.append(table.mutate(**summed) if summed else table)
-    found = pl.concat([held.engine.collect(_largest(one, keys, value, rules)).sort(keys) for one in every])
-    if (found["value"] < 0).any() or (found[f"top{rules.top}"] < 0).any():
+            tables.append(table.mutate(**summed) if summed else table)
+    cells = pl.concat([firms.engine.collect(_largest(part, keys, value, rules)).sort(keys) for part in tables])
+    if (cells["value"] < 0).any() or (cells[f"top{rules.top}"] < 0).any():
         raise InputError("micro.negative-cell", ())
-    return found
+    return cells
 
 
 def _largest(table: Ibis, keys: Sequence[str], value: str, rules: Rules) -> Ibis:
@@ -121,13 +123,13 @@ def _largest(table: Ibis, keys: Sequence[str], value: str, rules: Rules) -> Ibis
 
 
 def cohort_sums(
-    held: Panel, by: Sequence[str], later: Mapping[int, int], amounts: Sequence[str], rules: Rules
+    firms: Panel, by: Sequence[str], later: Mapping[int, int], amounts: Sequence[str], rules: Rules
 ) -> pl.DataFrame:
     """Return firms, sums and largest contributions of survivors, entrants and the others, by group and pair of periods.
 
     Parameters
     ----------
-    held
+    firms
         With ``value`` and ``weight``, as `decompose` takes it.
     by, later
         The groups, and the period after each.
@@ -141,14 +143,14 @@ def cohort_sums(
     >>> sorted(cohort_sums(held, (), {2000: 2001}, ["output"], Rules())["cohort"].unique())
     ['entry', 'exit', 'stay']
     """
-    seen = [one for one in YEARS if held.has(one)]
-    owners = ["owner"] if "owner" in held.table.columns else []
-    both = pair_rows(held.table, by, later, seen, [*amounts, *owners])
-    found = []
+    dates = [name for name in YEARS if firms.has(name)]
+    owners = ["owner"] if "owner" in firms.table.columns else []
+    pairs = pair_rows(firms.table, by, later, dates, [*amounts, *owners])
+    frames = []
     for amount in amounts:
-        for side, apart in ((1, "moved_out"), (2, "moved_in")):
-            moved = [both.cohort == STAY, ibis().or_(*(both[f"{name}1"] != both[f"{name}2"] for name in by))]
-            rows = both.mutate(cohort=ibis().and_(*moved).ifelse(apart, both.cohort)) if by else both
+        for side, move_label in ((1, "moved_out"), (2, "moved_in")):
+            conditions = [pairs.cohort == STAY, ibis().or_(*(pairs[f"{name}1"] != pairs[f"{name}2"] for name in by))]
+            rows = pairs.mutate(cohort=ibis().and_(*conditions).ifelse(move_label, pairs.cohort)) if by else pairs
             rows = rows.select(
                 "year",
                 "cohort",
@@ -157,9 +159,9 @@ def cohort_sums(
                 **{name: rows[f"{name}{side}"] for name in (*by, *owners)},
             )
             rows = rows.filter(rows.amount.notnull())
-            sums = held.engine.collect(_largest(rows, [*by, "year", "cohort"], "amount", rules))
-            found.append(sums.with_columns(amount=pl.lit(amount), side=pl.lit(side), plants=pl.lit(bool(owners))))
-    return pl.concat(found)
+            sums = firms.engine.collect(_largest(rows, [*by, "year", "cohort"], "amount", rules))
+            frames.append(sums.with_columns(amount=pl.lit(amount), side=pl.lit(side), plants=pl.lit(bool(owners))))
+    return pl.concat(frames)
 
 
 def merge_cohorts(
@@ -188,41 +190,46 @@ def merge_cohorts(
     >>> merge_cohorts(decompose(held).frame, sums, ()).select("merged", "net_entry", "n_stay").row(0)
     ('', None, 220)
     """
-    own, at = rules or Rules(), [*keys, "end"]
+    rules, at = rules or Rules(), [*keys, "end"]
     groups = [{}, dict.fromkeys(ARRIVALS, "entry") | dict.fromkeys(DEPARTURES, "exit")]
     groups.append(dict.fromkeys((*ARRIVALS, *DEPARTURES), "net"))
-    told = frame.with_columns(pl.col("end").cast(pl.Int64))
+    table = frame.with_columns(pl.col("end").cast(pl.Int64))
     for step, names in enumerate(groups):
         cohort = pl.col("cohort").replace(names)
         side = pl.when(cohort == STAY).then("side").otherwise(0)
         merged = sums.with_columns(cohort=cohort, side=side, end=pl.col("year").cast(pl.Int64))
-        merged = _gathered(merged, [*at, "cohort", "amount", "side"], own)
-        bad = merged.filter(pl.Series(identifying(merged, own))).select(at).unique()
-        told = told.join(
+        merged = _gathered(merged, [*at, "cohort", "amount", "side"], rules)
+        bad = merged.filter(pl.Series(identifying(merged, rules))).select(at).unique()
+        table = table.join(
             bad.with_columns(pl.lit(value=True).alias(f"_{step}")), on=at, how="left", maintain_order="left"
         )
     flags = [pl.col(f"_{step}").fill_null(value=False) for step in range(3)]
     level = pl.when(~flags[0]).then(0).when(~flags[1]).then(1).when(~flags[2]).then(2).otherwise(3)
-    told = told.with_columns(_level=level).drop("_0", "_1", "_2")
+    table = table.with_columns(_level=level).drop("_0", "_1", "_2")
     counts = [name for name in frame.columns if name.startswith("n_")]
     parts = [name for name in frame.columns if name not in {*keys, "start", "end", "growth", *counts}]
     movers = [name for name in parts if name.startswith((*ARRIVALS, *DEPARTURES))]
     summed = {}
     for heads, name in ((ARRIVALS, "entry"), (DEPARTURES, "exit")):
-        for one in (f"n_{name}", *(part for part in movers if part.removeprefix(name) in {"", "_mean", "_covariance"})):
-            all_of = [same for head in heads if (same := one.replace(name, head)) in told.columns]
-            summed[one] = pl.when(pl.col("_level") == 0).then(one).otherwise(pl.sum_horizontal(all_of))
-            summed |= {same: pl.when(pl.col("_level") == 0).then(same) for same in all_of if same != one}
+        for column in (
+            f"n_{name}",
+            *(part for part in movers if part.removeprefix(name) in {"", "_mean", "_covariance"}),
+        ):
+            all_of = [same for head in heads if (same := column.replace(name, head)) in table.columns]
+            summed[column] = pl.when(pl.col("_level") == 0).then(column).otherwise(pl.sum_horizontal(all_of))
+            summed |= {same: pl.when(pl.col("_level") == 0).then(same) for same in all_of if same != column}
     net = pl.when(pl.col("_level") == 2).then(pl.sum_horizontal(movers))  # noqa: PLR2004 - the second merger
-    told = told.with_columns(net_entry=net, **summed)
+    table = table.with_columns(net_entry=net, **summed)
     limits = {
         name: 1 if name in movers or (name in counts and name != f"n_{STAY}") else 2 for name in (*parts, *counts)
     }
-    told = told.with_columns(pl.when(pl.col("_level") <= most).then(name).alias(name) for name, most in limits.items())
-    told = told.with_columns((pl.col(counts) / own.base).round().cast(pl.Int64) * own.base)
-    named = pl.col("_level").replace_strict(dict(enumerate(("", "moves", "net", "growth"))), return_dtype=pl.String)
+    table = table.with_columns(
+        pl.when(pl.col("_level") <= most).then(name).alias(name) for name, most in limits.items()
+    )
+    table = table.with_columns((pl.col(counts) / rules.base).round().cast(pl.Int64) * rules.base)
+    label = pl.col("_level").replace_strict(dict(enumerate(("", "moves", "net", "growth"))), return_dtype=pl.String)
     ordered = [*keys, "start", "end", "growth", *parts, "net_entry", *counts]
-    return rounded(told.with_columns(merged=named).select(*ordered, "merged"), own)
+    return rounded(table.with_columns(merged=label).select(*ordered, "merged"), rules)
 
 
 def with_margins(cells: pl.DataFrame, dimensions: list[str], rules: Rules) -> pl.DataFrame:
@@ -247,9 +254,9 @@ def _gathered(cells: pl.DataFrame, keys: Sequence[str], rules: Rules) -> pl.Data
     long = cells.unpivot(tops, index=list(keys), variable_name="place", value_name="largest")
     largest = long.group_by(keys).agg(pl.col("largest").top_k(rules.top))
     padded = pl.col("largest").list.sort(descending=True)
-    named = [padded.list.get(n, null_on_oob=True).fill_null(0.0).alias(name) for n, name in enumerate(tops)]
-    both = sums.join(largest.select(*keys, *named), on=list(keys))
-    return both.select(*keys, "firms", "value", *tops)
+    top_columns = [padded.list.get(n, null_on_oob=True).fill_null(0.0).alias(name) for n, name in enumerate(tops)]
+    joined = sums.join(largest.select(*keys, *top_columns), on=list(keys))
+    return joined.select(*keys, "firms", "value", *tops)
 
 
 def identifying(table: pl.DataFrame, rules: Rules) -> BoolArray:
@@ -259,8 +266,8 @@ def identifying(table: pl.DataFrame, rules: Rules) -> BoolArray:
     dominated = (largest > rules.dominance * pl.col("value")) & (pl.col("value") > 0)
     rest = pl.col("value") - pl.col("top1") - pl.col("top2")
     close = (rest < rules.closeness * pl.col("top1")) & (pl.col("value") > 0)
-    found: BoolArray = table.select((few | dominated | close).fill_null(value=False)).to_series().to_numpy()
-    return found
+    mask: BoolArray = table.select((few | dominated | close).fill_null(value=False)).to_series().to_numpy()
+    return mask
 
 
 def withhold(
@@ -284,13 +291,13 @@ def withhold(
     >>> withhold(told, ["firms"], ["industry"]).rows()
     [('a', None, None, True), ('b', 40, 0.2, False)]
     """
-    own = rules or Rules()
-    few = pl.any_horizontal((pl.col(name) > 0) & (pl.col(name) < own.least) for name in counts)
-    multiples = [((pl.col(name) / own.base).round().cast(pl.Int64) * own.base).alias(name) for name in counts]
+    rules = rules or Rules()
+    few = pl.any_horizontal((pl.col(name) > 0) & (pl.col(name) < rules.least) for name in counts)
+    multiples = [((pl.col(name) / rules.base).round().cast(pl.Int64) * rules.base).alias(name) for name in counts]
     marked = frame.with_columns(withheld=few.fill_null(value=True)).with_columns(multiples)
     hidden = [name for name in frame.columns if name not in keys]
-    told = marked.with_columns(pl.when(~pl.col("withheld")).then(pl.col(name)).alias(name) for name in hidden)
-    return rounded(told, own)
+    public = marked.with_columns(pl.when(~pl.col("withheld")).then(pl.col(name)).alias(name) for name in hidden)
+    return rounded(public, rules)
 
 
 def rounded(frame: pl.DataFrame, rules: Rules | None = None) -> pl.DataFrame:

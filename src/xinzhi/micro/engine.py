@@ -92,15 +92,15 @@ class Engine:
             if is_text(paths[0]):  # types that are guessed from the first rows fail at a cell further down
                 aside = (self.spill or Path(tempfile.gettempdir())) / name
                 paths = [in_utf8(path, encoding, aside / path.name) for path in paths]
-                read = " union all by name ".join(f"select * from {_read_csv(path)}" for path in paths)  # noqa: S608 - quoted
+                query = " union all by name ".join(f"select * from {_read_csv(path)}" for path in paths)  # noqa: S608 - quoted
             else:
-                read = f"select * from read_parquet([{', '.join(map(_quoted, paths))}])"  # noqa: S608 - quoted
-            self._run(f'create or replace view "{name}" as {read}')
+                query = f"select * from read_parquet([{', '.join(map(_sql_literal, paths))}])"  # noqa: S608 - quoted
+            self._run(f'create or replace view "{name}" as {query}')
         else:
             self.connection.register(name, _frame(source).to_arrow())
-        return self._named(name)
+        return self._duckdb_table(name)
 
-    def _named(self, name: str) -> Ibis:
+    def _duckdb_table(self, name: str) -> Ibis:
         """Return a table of DuckDB as an expression, with the types that DuckDB gives it."""
         kinds = self._run(f'select * from "{name}" limit 0', rows=True).schema  # noqa: S608 - a name of our own
         return ibis().table(ibis().Schema.from_pyarrow(kinds), name=name)
@@ -123,14 +123,14 @@ class Engine:
     def _file(self, path: Path, encoding: str | None) -> Ibis:
         """Return a file, every column of a text file as text: Spark reads it where it is, a database is handed it."""
         if self.session is not None and is_text(path):
-            return self._guarded(self.backend.read_csv, str(path), header=True, **_coded(path, encoding))
+            return self._guarded(self.backend.read_csv, str(path), header=True, **_spark_reader_options(path, encoding))
         if self.session is not None:
             return self._guarded(self.backend.read_parquet, str(path))
         if not is_text(path):
             return self._handed(self._guarded(pl.read_parquet, path))
         with tempfile.TemporaryDirectory() as aside:
-            plain = in_utf8(path, encoding, Path(aside) / path.name)
-            return self._handed(self._guarded(pl.read_csv, plain, separator=header_of(plain)[1], infer_schema=False))
+            utf8 = in_utf8(path, encoding, Path(aside) / path.name)
+            return self._handed(self._guarded(pl.read_csv, utf8, separator=header_of(utf8)[1], infer_schema=False))
 
     def sql(self, expression: Ibis) -> str:
         """Return the SQL of an expression, in the language of the engine."""
@@ -163,7 +163,7 @@ class Engine:
             return self._guarded(expression.cache)
         name = f"kept_{next(_NUMBERS)}"
         self._run(f'create temp table "{name}" as {self.sql(expression)}')
-        return self._named(name)
+        return self._duckdb_table(name)
 
     def write(self, expression: Ibis, path: Path | str) -> Path:
         """Compute a table and write it as parquet, without bringing it home; Spark writes a folder."""
@@ -189,10 +189,10 @@ class Engine:
             if self.spill is not None:
                 shutil.rmtree(self.spill, ignore_errors=True)
 
-    def _guarded(self, work: Any, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - what a backend does
+    def _guarded(self, work: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - what a backend does
         """Let another engine work; what it says when it fails may quote cells of the table, and is not told."""
         try:
-            return work(*given, **named)
+            return work(*arguments, **options)
         except XinzhiError:
             raise
         except Exception as error:  # noqa: BLE001 - every backend has errors of its own, and they quote cells
@@ -284,19 +284,19 @@ def _duckdb(memory_limit: str | None, threads: int | None, spill: Path | str | N
         Path(spill).mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="xinzhi-", dir=spill))
     # the order of rows carries no meaning here, and to keep it costs memory
-    wanted: dict[str, Any] = {"temp_directory": str(folder), "preserve_insertion_order": "false"}
+    config: dict[str, Any] = {"temp_directory": str(folder), "preserve_insertion_order": "false"}
     if memory_limit is not None:
-        wanted["memory_limit"] = memory_limit
+        config["memory_limit"] = memory_limit
     if threads is not None:
-        wanted["threads"] = threads
+        config["threads"] = threads
     try:
-        connection = duckdb.connect(config=wanted)
+        connection = duckdb.connect(config=config)
         connection.execute("set enable_progress_bar = false")  # it would stand among what is printed
         if memory_limit is None:  # a share is not understood by every version; DuckDB itself begins with four fifths
-            told = connection.execute("select current_setting('memory_limit')").fetchall()
-            amount, unit = told[0][0].split()
-            own = float(amount) * setting(CONVENTIONS, "engine.memory_limit") / 0.8
-            connection.execute(f"set memory_limit = '{own:.2f}{unit}'")
+            rows = connection.execute("select current_setting('memory_limit')").fetchall()
+            amount, unit = rows[0][0].split()
+            memory = float(amount) * setting(CONVENTIONS, "engine.memory_limit") / 0.8
+            connection.execute(f"set memory_limit = '{memory:.2f}{unit}'")
     except duckdb.Error as error:
         raise UsageError("micro.bad-setting", reason=str(error).splitlines()[0]) from error
     return Engine(name=f"duckdb {duckdb.__version__}", connection=connection, spill=folder)
@@ -307,9 +307,11 @@ def _spark(library: Any, master: str) -> Engine:  # noqa: ANN401 - Ibis
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise UsageError("micro.no-engine", extra="spark") from error
-    made = SparkSession.builder.master(master).appName("xinzhi").config("spark.sql.session.timeZone", "UTC")
-    made = made.config("spark.sql.legacy.javaCharsets", "true")  # from version 4 on GB18030 is not read without it
-    session = made.config("spark.ui.showConsoleProgress", "false").getOrCreate()
+    builder = SparkSession.builder.master(master).appName("xinzhi").config("spark.sql.session.timeZone", "UTC")
+    builder = builder.config(
+        "spark.sql.legacy.javaCharsets", "true"
+    )  # from version 4 on GB18030 is not read without it
+    session = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return Engine(name=f"spark {session.version}", backend=library.pyspark.connect(session), session=session)
 
@@ -332,24 +334,24 @@ def allowed(expression: Ibis) -> None:
     """
     from ibis.expr.operations import Node
 
-    strange = {type(one).__name__ for one in expression.op().find(Node)} - _operations()
+    strange = {type(node).__name__ for node in expression.op().find(Node)} - _operations()
     if strange:
         raise UsageError("micro.not-portable", names=[same(name) for name in sorted(strange)])
 
 
-def _quoted(text: object) -> str:
+def _sql_literal(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
 def _read_csv(path: Path) -> str:
     """Return what reads a file in UTF-8 as text by its own header, so that a row of another length is an error."""
     names, delimiter = header_of(path)
-    kinds = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in names)
-    how = f"delim = {_quoted(delimiter)}, quote = '\"', escape = '\"', header = true, auto_detect = false"
-    return f"read_csv({_quoted(path)}, columns = {{{kinds}}}, {how})"
+    kinds = ", ".join(f"{_sql_literal(name)}: 'VARCHAR'" for name in names)
+    how = f"delim = {_sql_literal(delimiter)}, quote = '\"', escape = '\"', header = true, auto_detect = false"
+    return f"read_csv({_sql_literal(path)}, columns = {{{kinds}}}, {how})"
 
 
-def _coded(path: Path, encoding: str | None) -> dict[str, Any]:
+def _spark_reader_options(path: Path, encoding: str | None) -> dict[str, Any]:
     """Return how Spark reads a text file: every column as text, in the encoding that is named where it is needed."""
     bad = first_bad_line(path, "utf-8-sig")
     if bad is None:
@@ -365,13 +367,13 @@ def files_of(source: AnyFrame) -> list[Path] | None:
         return None
     path = Path(source)
     if path.is_dir():
-        found = [one for pattern in ("*.parquet", "*.csv") for one in sorted(path.glob(pattern))]
-        found = [one for one in found if one.suffix == found[0].suffix]
+        files = [file for pattern in ("*.parquet", "*.csv") for file in sorted(path.glob(pattern))]
+        files = [file for file in files if file.suffix == files[0].suffix]
     else:
-        found = [path] if path.is_file() else []
-    if not found or found[0].suffix.lower() not in {".parquet", ".csv", ".tsv"}:
+        files = [path] if path.is_file() else []
+    if not files or files[0].suffix.lower() not in {".parquet", ".csv", ".tsv"}:
         raise InputError("micro.no-file", (), path=str(path))
-    return found
+    return files
 
 
 def _frame(source: AnyFrame) -> pl.DataFrame:
@@ -388,9 +390,9 @@ def self_test(engine: Engine) -> None:
     rows = ((1, 1, 1.0, 1.0), (2, 1, 3.0, 1.0), (1, 2, 2.0, 1.0), (3, 2, 5.0, 3.0))
     frame = pl.DataFrame(rows, schema=["firm", "year", "value", "weight"], orient="row")
     sums = engine.collect(pair_sums(engine.table(frame), (), {1: 2}, {}))
-    made, _ = parts(cells(sums, (), movers_apart=True), "melitz-polanec")
+    table, _ = parts(cells(sums, (), movers_apart=True), "melitz-polanec")
     # worked by hand: the survivor goes from 1 to 2; entrants have 3/4 at 5 against 2, exits 1/2 at 3 against 1
     expected = {"mean": 1.0, "covariance": 0.0, "entry": 2.25, "exit": -1.0}
-    given = made.row(0, named=True) if made.height == 1 else {}
-    if any(given.get(name) != right for name, right in expected.items()):
+    row = table.row(0, named=True) if table.height == 1 else {}
+    if any(row.get(name) != right for name, right in expected.items()):
         raise InputError("micro.self-test", (), engine=engine.name)

@@ -34,12 +34,12 @@ class FirmIndex(Result, verb="tfp_index", topic="firms", key=CELL):
     """
 
     table: Any
-    held: Panel
+    panel: Panel
     findings: tuple[Finding, ...] = ()
 
     def write(self, path: Path | str) -> Path:
         """Write the productivity of every firm as parquet, without bringing it home."""
-        return self.held.engine.write(self.table, path)
+        return self.panel.engine.write(self.table, path)
 
     def facts(self) -> Facts:
         """Return of how many industries and years."""
@@ -80,12 +80,12 @@ def tfp_index(
     """
     choose("inputs", ("capital", *INPUTS), *inputs)
     amounts = tuple(dict.fromkeys(("output", "wages", *inputs)))
-    held = table if isinstance(table, Panel) else None
-    if held is None:
+    firms = table if isinstance(table, Panel) else None
+    if firms is None:
         used = ("industry", *amounts)
-        held = panel(table, columns, engine=engine, duplicates=duplicates, roles=used)
-    held.need("industry", *amounts)
-    rows = held.table.filter([held.table[name] > 0 for name in amounts])
+        firms = panel(table, columns, engine=engine, duplicates=duplicates, roles=used)
+    firms.need("industry", *amounts)
+    rows = firms.table.filter([firms.table[name] > 0 for name in amounts])
     costs = {name: rows[INPUTS[name]] / rows.output for name in inputs if name != "capital"}
     logs = {f"x_{name}": rows[name].ln() for name in inputs} | {f"s_{name}": cost for name, cost in costs.items()}
     rows = rows.select("firm", "year", "industry", y=rows.output.ln(), **logs)
@@ -93,24 +93,24 @@ def tfp_index(
         rest = 1.0 - sum(rows[f"s_{name}"] for name in costs)
         rows = rows.mutate(s_capital=(rest > 0).ifelse(rest, 0.0))
     names = ["y", *(f"{kind}_{name}" for kind in "xs" for name in inputs)]
-    means = held.engine.collect(
+    means = firms.engine.collect(
         rows.group_by(list(CELL)).agg(firms=rows.count(), **{f"m_{n}": rows[n].mean() for n in names})
     )
-    held = held.counted(means, *amounts)
+    firms = firms.with_count_findings(means, *amounts)
     means = _chained(means.sort(CELL), inputs) if chained else means.with_columns(base=pl.lit(0.0))
-    small = held.engine.table(means.drop("firms").rename({key: f"_{key}" for key in CELL}))
+    small = firms.engine.table(means.drop("firms").rename({key: f"_{key}" for key in CELL}))
     rows = rows.join(small, [rows[key] == small[f"_{key}"] for key in CELL])
     value = rows.base + rows.y - rows.m_y
     for name in inputs:
         weight = (rows[f"s_{name}"] + rows[f"m_s_{name}"]) / 2
         value = value - weight * (rows[f"x_{name}"] - rows[f"m_x_{name}"])
-    made = rows.select("firm", "year", "industry", ln_tfp=value)
-    sums = made.group_by(list(CELL)).agg(
-        firms=made.count(), mean_ln_tfp=made.ln_tfp.mean(), sd=made.ln_tfp.var(how="pop")
+    productivity = rows.select("firm", "year", "industry", ln_tfp=value)
+    sums = productivity.group_by(list(CELL)).agg(
+        firms=productivity.count(), mean_ln_tfp=productivity.ln_tfp.mean(), sd=productivity.ln_tfp.var(how="pop")
     )
-    frame = held.engine.collect(sums).sort(CELL).select(*CELL, "firms", "mean_ln_tfp", sd_ln_tfp=pl.col("sd").sqrt())
+    frame = firms.engine.collect(sums).sort(CELL).select(*CELL, "firms", "mean_ln_tfp", sd_ln_tfp=pl.col("sd").sqrt())
     about = provenance("tfp_index", inputs=list(inputs), chained=chained)
-    return FirmIndex(frame=frame, table=made, held=held, findings=held.findings, provenance=about)
+    return FirmIndex(frame=frame, table=productivity, panel=firms, findings=firms.findings, provenance=about)
 
 
 def _chained(means: pl.DataFrame, inputs: Sequence[str]) -> pl.DataFrame:
@@ -182,11 +182,11 @@ def domar(table: AnyFrame, markups: Mapping[str, float] | None = None) -> Domar:
     """
     flows = read_any(table, "flows")[0].cells
     if missing := {"from", "to", "value"} - set(flows.columns):
-        raise no_column(sorted(missing), flows.columns, found=False)
+        raise no_column(sorted(missing), flows.columns, with_findings=False)
     cells: dict[tuple[str, str], float] = {}
     for source, target, value in flows.select("from", "to", pl.col("value").cast(pl.Float64)).iter_rows():
         cells[source, target] = cells.get((source, target), 0.0) + value
-    names = sorted({one for pair in cells for one in pair} - {FINAL, *FACTORS})
+    names = sorted({name for pair in cells for name in pair} - {FINAL, *FACTORS})
     rows = [*names, *FACTORS]
     cost = np.array([[cells.get((source, target), 0.0) for source in rows] for target in names])
     total, final = cost.sum(axis=1), np.array([cells.get((name, FINAL), 0.0) for name in names])
@@ -200,6 +200,6 @@ def domar(table: AnyFrame, markups: Mapping[str, float] | None = None) -> Domar:
     for name, part in (("sales_based", share / markup[:, None]), ("cost_based", share)):
         industries = np.linalg.solve((np.eye(n) - part[:, :n]).T, final / final.sum())
         weights[name] = np.concatenate([industries, industries @ part[:, n:]])
-    every = pl.DataFrame({"industry": rows, **weights})
+    all_weights = pl.DataFrame({"industry": rows, **weights})
     about = provenance("domar", markups=dict(markups or {}))
-    return Domar(frame=every[:n], factors=every[n:].rename({"industry": "factor"}), provenance=about)
+    return Domar(frame=all_weights[:n], factors=all_weights[n:].rename({"industry": "factor"}), provenance=about)

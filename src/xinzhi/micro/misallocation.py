@@ -80,22 +80,22 @@ class Misallocation(Result, verb="misallocation", topic="firms", key=CELL):
 class _Model:
     """The rows that are used, the cells of industry and year, and what is assumed of them."""
 
-    held: Panel
+    panel: Panel
     base: Any  # firm, keys and amounts; logarithms follow when a pass over the rows needs them
     sigma: float
     cells: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def rows(self, small: pl.DataFrame) -> Ibis:
         """Return rows with their logarithms and the columns of a small table by industry and year."""
-        named = self.held.engine.table(small.rename({key: f"_{key}" for key in CELL}))
+        keyed = self.panel.engine.table(small.rename({key: f"_{key}" for key in CELL}))
         base = self.base
-        rows = base.join(named, [base[key] == named[f"_{key}"] for key in CELL]).drop(*[f"_{key}" for key in CELL])
+        rows = base.join(keyed, [base[key] == keyed[f"_{key}"] for key in CELL]).drop(*[f"_{key}" for key in CELL])
         y, k, l = rows.output.ln(), rows.capital.ln(), rows.labour.ln()  # noqa: E741 - as in the paper
         rows = rows.mutate(y=y, k=k, l=l, f=rows.share * k + (1 - rows.share) * l)
         rows = rows.mutate(r=rows.y - rows.f, q=self.sigma / (self.sigma - 1) * rows.y - rows.f)
         return rows.mutate(xr=rows.r - rows.tfpr, xq=rows.q - rows.tfpq) if "tfpr" in small.columns else rows
 
-    def kept(self) -> Ibis:
+    def untrimmed_rows(self) -> Ibis:
         """Return the rows that are not trimmed."""
         rows = self.rows(self.cells)
         tests = [rows.output > 0]
@@ -106,7 +106,7 @@ class _Model:
         return rows.filter(ibis().and_(*tests))
 
     def collect(self, expression: Ibis) -> pl.DataFrame:
-        return self.held.engine.collect(expression)
+        return self.panel.engine.collect(expression)
 
 
 def misallocation(  # noqa: PLR0913 - a table and the conventions of the literature
@@ -164,14 +164,14 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
     >>> round(made.frame["gain"][0], 4)
     0.4422
     """
-    held = table if isinstance(table, Panel) else None
-    if held is None:
+    firms = table if isinstance(table, Panel) else None
+    if firms is None:
         used = ("industry", "output", "capital", "wages", "labour", *by)
-        held = panel(table, columns, by, engine=engine, duplicates=duplicates, roles=used)
-    workers = labour or ("wages" if held.has("wages") else "labour")
-    held.need("industry", "output", "capital", workers, *by)
+        firms = panel(table, columns, by, engine=engine, duplicates=duplicates, roles=used)
+    workers = labour or ("wages" if firms.has("wages") else "labour")
+    firms.need("industry", "output", "capital", workers, *by)
     if workers == "labour":  # persons cost no known amount: wedges are told apart from their mean only
-        held = replace(held, findings=(*held.findings, counted_finding("micro.persons", 0, 0)))
+        firms = replace(firms, findings=(*firms.findings, counted_finding("micro.persons", 0, 0)))
     elasticity = float(setting(CONVENTIONS, "misallocation.sigma") if sigma is None else sigma)
     if elasticity <= 1:
         raise UsageError("micro.sigma", given=elasticity)
@@ -179,23 +179,23 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
     if not 0 <= cut < 1 / 2 or abs(cut * _PER_MILLE - round(cut * _PER_MILLE)) > 1e-9:  # noqa: PLR2004 - rounding
         raise UsageError("micro.trim", given=cut)
     choose("trim_within", ("year", "industry"), trim_within)
-    model, counts = _usable(held, workers, elasticity, by)
-    found, shares = _shares(model.held, counts, capital_share)
-    model = replace(model, held=replace(model.held, findings=(*model.held.findings, *found)))
+    model, counts = _usable(firms, workers, elasticity, by)
+    findings, shares = _shares(model.panel, counts, capital_share)
+    model = replace(model, panel=replace(model.panel, findings=(*model.panel.findings, *findings)))
     first = _levels(_sums(model, model.rows(shares), CELL), elasticity)
     model = replace(model, cells=_trimmed(replace(model, cells=first), round(cut * _PER_MILLE), trim_within))
-    rows = model.kept()
+    rows = model.untrimmed_rows()
     last = _levels(_sums(model, rows, CELL), elasticity)
     frame = _frame(last, counts, elasticity)
-    made = noise(held.engine, rows) if measurement_error else None
+    noise_estimate = noise(firms.engine, rows) if measurement_error else None
     return Misallocation(
         frame=frame,
-        years=_years(frame, made),
+        years=_years(frame, noise_estimate),
         groups=_by_groups(model, rows, by),
         counterfactuals=_counterfactuals(model, last) if counterfactuals else pl.DataFrame(schema=_SCENARIOS),
-        noise=made,
+        noise=noise_estimate,
         sigma=elasticity,
-        findings=model.held.findings,
+        findings=model.panel.findings,
         firms=_firms(model),
         provenance=provenance(
             "misallocation",
@@ -208,52 +208,54 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
     )
 
 
-def _usable(held: Panel, workers: str, sigma: float, by: Sequence[str]) -> tuple[_Model, pl.DataFrame]:
+def _usable(firms: Panel, workers: str, sigma: float, by: Sequence[str]) -> tuple[_Model, pl.DataFrame]:
     """Return the rows with positive amounts, and rows, wages and output by industry and year, in one pass."""
-    table = held.table
+    table = firms.table
     amounts = {"output": table.output, "capital": table.capital, "labour": table[workers]}
     good = ibis().and_(table.industry != "", *(amount > 0 for amount in amounts.values()))
     sums = {"rows": table.count(), "good": good.cast("int64").sum(), "output": good.ifelse(table.output, 0.0).sum()}
-    if held.has("wages"):
+    if firms.has("wages"):
         sums["wages"] = good.ifelse(table.wages, 0.0).sum()
-    counts = held.engine.collect(table.group_by(list(CELL)).agg(**sums)).with_columns(pl.col("good").fill_null(0))
+    counts = firms.engine.collect(table.group_by(list(CELL)).agg(**sums)).with_columns(pl.col("good").fill_null(0))
     if nameless := int(counts.filter(pl.col("industry") == "")["rows"].sum()):
-        found = counted_finding("micro.no-industry", nameless, held.least)
-        held = replace(held, findings=(*held.findings, found))
+        note = counted_finding("micro.no-industry", nameless, firms.least)
+        firms = replace(firms, findings=(*firms.findings, note))
         counts = counts.filter(pl.col("industry") != "")
     lost = counts.select((pl.col("rows") - pl.col("good")).sum()).item()
     columns = [same(role) for role in ("output", "capital", workers)]
     if not counts["good"].sum():
         raise InputError("micro.nothing-left", (), columns=columns)
     if lost:
-        found = counted_finding("micro.left-out", lost, held.least, columns=columns)
-        held = replace(held, findings=(*held.findings, found))
-    base = table.filter(good).select("firm", "year", "industry", *[one for one in by if one != "industry"], **amounts)
-    return _Model(held=held, base=base, sigma=sigma), counts.filter(pl.col("good") > 0)
+        note = counted_finding("micro.left-out", lost, firms.least, columns=columns)
+        firms = replace(firms, findings=(*firms.findings, note))
+    base = table.filter(good).select(
+        "firm", "year", "industry", *[column for column in by if column != "industry"], **amounts
+    )
+    return _Model(panel=firms, base=base, sigma=sigma), counts.filter(pl.col("good") > 0)
 
 
-def _shares(held: Panel, counts: pl.DataFrame, wish: Any) -> tuple[tuple[Finding, ...], pl.DataFrame]:  # noqa: ANN401 - of several kinds
+def _shares(firms: Panel, counts: pl.DataFrame, capital_share: Any) -> tuple[tuple[Finding, ...], pl.DataFrame]:  # noqa: ANN401 - of several kinds
     """Return the share of capital by industry and year; industries without one in (0, 1) are left out, counted."""
-    if isinstance(wish, int | float) and not isinstance(wish, bool):
-        if not 0 < wish < 1:
-            raise UsageError("micro.share", given=wish)
-        found = counts.select(pl.col("industry").unique(), share=pl.lit(float(wish)))
-    elif isinstance(wish, str):
-        choose("capital_share", ("income",), wish)
-        held.need("wages")
-        found = counts.group_by("industry").agg(share=1 - pl.col("wages").sum() / pl.col("output").sum())
+    if isinstance(capital_share, int | float) and not isinstance(capital_share, bool):
+        if not 0 < capital_share < 1:
+            raise UsageError("micro.share", given=capital_share)
+        shares = counts.select(pl.col("industry").unique(), share=pl.lit(float(capital_share)))
+    elif isinstance(capital_share, str):
+        choose("capital_share", ("income",), capital_share)
+        firms.need("wages")
+        shares = counts.group_by("industry").agg(share=1 - pl.col("wages").sum() / pl.col("output").sum())
     else:
         from xinzhi.data import read_any
 
-        given = read_any(wish, "shares")[0].cells
-        if missing := {"industry", "capital_share"} - set(given.columns):
-            raise UsageError("micro.share-table", missing=[same(one) for one in sorted(missing)])
-        found = given.select(pl.col("industry").cast(pl.String), share=pl.col("capital_share").cast(pl.Float64))
-    every = counts.select("industry", "year").join(found, on="industry", how="left")
-    good = every.filter((pl.col("share") > 0) & (pl.col("share") < 1))
+        table = read_any(capital_share, "shares")[0].cells
+        if missing := {"industry", "capital_share"} - set(table.columns):
+            raise UsageError("micro.share-table", missing=[same(column) for column in sorted(missing)])
+        shares = table.select(pl.col("industry").cast(pl.String), share=pl.col("capital_share").cast(pl.Float64))
+    cells = counts.select("industry", "year").join(shares, on="industry", how="left")
+    good = cells.filter((pl.col("share") > 0) & (pl.col("share") < 1))
     if good.is_empty():
         raise InputError("micro.no-share", ())
-    lost = every["industry"].n_unique() - good["industry"].n_unique()
+    lost = cells["industry"].n_unique() - good["industry"].n_unique()
     return (counted_finding("micro.share-outside", lost, 0),) if lost else (), good
 
 
@@ -281,8 +283,8 @@ def _sums(model: _Model, rows: Ibis, keys: Sequence[str]) -> pl.DataFrame:
     )
     n = pl.col("firms")
 
-    def moment(one: str, two: str) -> pl.Expr:
-        return pl.col(f"{one}{two}") / n - pl.col(one) / n * pl.col(two) / n
+    def moment(first: str, second: str) -> pl.Expr:
+        return pl.col(f"{first}{second}") / n - pl.col(first) / n * pl.col(second) / n
 
     spreads = {f"var_{name}": moment(name, name).clip(0, None) for name in "rqco"}
     means = {"mean_r": pl.col("r") / n, "mean_q": pl.col("q") / n}
@@ -319,22 +321,29 @@ def _trimmed(model: _Model, per_mille: int, within: str) -> pl.DataFrame:
         sd = ((n * (pl.col(f"var_{name}") + off**2)).sum() / n.sum() - mid**2).clip(0, None).sqrt()
         bounds |= {f"{name}_below": mid - reach * sd, f"{name}_above": mid + reach * sd}
     limits = model.cells.group_by(keys).agg(cut=cut, **bounds)
-    near = _candidates(model, small.join(limits, on=keys, how="left"), keys)
-    sides = {f"{name}_{side}": near[f"x{name}"] for name in "rq" for side in ("below", "above")}
+    candidates = _candidates(model, small.join(limits, on=keys, how="left"), keys)
+    sides = {f"{name}_{side}": candidates[f"x{name}"] for name in "rq" for side in ("below", "above")}
     tests = {
-        name: value < near[name] if name.endswith("below") else value > near[name] for name, value in sides.items()
+        name: value < candidates[name] if name.endswith("below") else value > candidates[name]
+        for name, value in sides.items()
     }
-    counted = model.collect(near.group_by(keys).agg(**{name: one.cast("int64").sum() for name, one in tests.items()}))
+    counted = model.collect(
+        candidates.group_by(keys).agg(**{name: test.cast("int64").sum() for name, test in tests.items()})
+    )
     enough = limits.select(*keys, "cut").join(counted, on=keys, how="left")
-    every = enough.select(pl.any_horizontal(pl.col(name).fill_null(0) < pl.col("cut") for name in tests).any()).item()
-    if every:
-        wide = limits.with_columns(pl.lit(None, pl.Float64).alias(one) for one in tests)
-        near = _candidates(model, small.join(wide, on=keys), keys)
+    incomplete = enough.select(
+        pl.any_horizontal(pl.col(name).fill_null(0) < pl.col("cut") for name in tests).any()
+    ).item()
+    if incomplete:
+        unbounded = limits.with_columns(pl.lit(None, pl.Float64).alias(name) for name in tests)
+        candidates = _candidates(model, small.join(unbounded, on=keys), keys)
     for name in ("xr", "xq"):  # the last firm that is cut at either end, by partition
-        value = near[name]
-        for side, order in (("low", [value, near.firm]), ("high", [value.desc(), near.firm.desc()])):
-            window = ibis().window(group_by=[near[key] for key in keys], order_by=order)
-            ranked = near.select(*keys, "cut", value=value, owner=near.firm, _rank=ibis().row_number().over(window))
+        value = candidates[name]
+        for side, order in (("low", [value, candidates.firm]), ("high", [value.desc(), candidates.firm.desc()])):
+            window = ibis().window(group_by=[candidates[key] for key in keys], order_by=order)
+            ranked = candidates.select(
+                *keys, "cut", value=value, owner=candidates.firm, _rank=ibis().row_number().over(window)
+            )
             last = ranked.filter(ranked["_rank"] == ranked.cut - 1)
             ends = {f"{name}_{side}": last.value, f"{name}_{side}_firm": last.owner}
             small = small.join(model.collect(last.select(*keys, **ends)), on=keys, how="left")
@@ -348,10 +357,10 @@ def _trimmed(model: _Model, per_mille: int, within: str) -> pl.DataFrame:
 def _candidates(model: _Model, small: pl.DataFrame, keys: Sequence[str]) -> Ibis:
     """Return the rows beyond the bounds, kept; all rows where a bound is null."""
     rows = model.rows(small)
-    far = [(rows[f"x{name}"] < rows[f"{name}_below"]) | (rows[f"x{name}"] > rows[f"{name}_above"]) for name in "rq"]
-    far.append(rows.r_below.isnull())
+    outside = [(rows[f"x{name}"] < rows[f"{name}_below"]) | (rows[f"x{name}"] > rows[f"{name}_above"]) for name in "rq"]
+    outside.append(rows.r_below.isnull())
     bounds = [f"{name}_{side}" for name in "rq" for side in ("below", "above")]
-    return model.held.engine.keep(rows.filter(ibis().or_(*far)).select(*keys, "firm", "xr", "xq", "cut", *bounds))
+    return model.panel.engine.keep(rows.filter(ibis().or_(*outside)).select(*keys, "firm", "xr", "xq", "cut", *bounds))
 
 
 def _efficiency(sigma: float) -> pl.Expr:
@@ -363,16 +372,16 @@ def _frame(cells: pl.DataFrame, counts: pl.DataFrame, sigma: float) -> pl.DataFr
     """Return dispersion and gains by industry and year."""
     log = _efficiency(sigma)
     spreads = {"sd_tfpr": "r", "sd_tfpq": "q", "sd_capital_wedge": "c", "sd_output_wedge": "o"}
-    own = {"left_out": pl.col("rows") - pl.col("firms"), "value_added": pl.col("output")}
-    own |= {"capital_share": pl.col("share")}
-    own |= {name: pl.col(f"var_{short}").sqrt() for name, short in spreads.items()}
-    own |= {"efficiency": log.exp(), "gain": (-log).exp() - 1}
-    own |= {"mix_gain": (_joint() - pl.col("inputs").log()).exp() - 1}
-    both = cells.join(counts.select(*CELL, "rows"), on=list(CELL), how="left")
-    return both.select(*CELL, "firms", **own).sort(CELL)
+    columns = {"left_out": pl.col("rows") - pl.col("firms"), "value_added": pl.col("output")}
+    columns |= {"capital_share": pl.col("share")}
+    columns |= {name: pl.col(f"var_{short}").sqrt() for name, short in spreads.items()}
+    columns |= {"efficiency": log.exp(), "gain": (-log).exp() - 1}
+    columns |= {"mix_gain": (_joint() - pl.col("inputs").log()).exp() - 1}
+    joined = cells.join(counts.select(*CELL, "rows"), on=list(CELL), how="left")
+    return joined.select(*CELL, "firms", **columns).sort(CELL)
 
 
-def _years(frame: pl.DataFrame, made: Noise | None) -> pl.DataFrame:
+def _years(frame: pl.DataFrame, noise_estimate: Noise | None) -> pl.DataFrame:
     """Return all industries together, weighted by value added."""
     weight = pl.col("value_added") / pl.col("value_added").sum()
     log = (weight * pl.col("efficiency").log()).sum()
@@ -386,8 +395,8 @@ def _years(frame: pl.DataFrame, made: Noise | None) -> pl.DataFrame:
         )
         .sort("year")
     )
-    if made is not None:
-        years = years.with_columns(corrected_gain=made.corrected(pl.col("gain")))
+    if noise_estimate is not None:
+        years = years.with_columns(corrected_gain=noise_estimate.corrected(pl.col("gain")))
     return years
 
 
@@ -428,7 +437,7 @@ def _counterfactuals(model: _Model, last: pl.DataFrame) -> pl.DataFrame:
     """Return output relative to today's when wedges shrink, or without (or with only) what goes with productivity."""
     slope = pl.when(pl.col("var_q") > 0).then(pl.col("cov") / pl.col("var_q")).otherwise(0.0)
     few = last.select(*CELL, "mean_r", "mean_q", slope=slope)
-    rows = replace(model, cells=model.cells.join(few, on=list(CELL), how="inner")).kept()
+    rows = replace(model, cells=model.cells.join(few, on=list(CELL), how="inner")).untrimmed_rows()
     wedge, talent = rows.r - rows.mean_r, rows.q - rows.mean_q
     kinds = {f"shrink_{share:g}": (1 - share) * wedge for share in setting(CONVENTIONS, "misallocation.shares")}
     kinds |= {"uncorrelated": wedge - rows.slope * talent, "correlated": rows.slope * talent}
@@ -436,14 +445,14 @@ def _counterfactuals(model: _Model, last: pl.DataFrame) -> pl.DataFrame:
     for name, log in ({"today": wedge} | kinds).items():
         sums[f"{name}:sales"] = ((s - 1) * (talent - log)).exp().sum()
         sums[f"{name}:inputs"] = ((s - 1) * talent - s * log).exp().sum()
-    found = model.collect(rows.group_by(list(CELL)).agg(**sums))
+    totals = model.collect(rows.group_by(list(CELL)).agg(**sums))
     weight = pl.col("output") / pl.col("output").sum()
 
-    def made(name: str) -> pl.Expr:
+    def log_output(name: str) -> pl.Expr:
         return s / (s - 1) * pl.col(f"{name}:sales").log() - pl.col(f"{name}:inputs").log()
 
-    years = found.group_by("year").agg(
-        *((weight * (made(name) - made("today"))).sum().exp().alias(name) for name in kinds)
+    years = totals.group_by("year").agg(
+        *((weight * (log_output(name) - log_output("today"))).sum().exp().alias(name) for name in kinds)
     )
     long = years.unpivot(index="year", variable_name="scenario", value_name="relative_output")
     return long.cast({"year": pl.Int64}).sort("year", "scenario")
@@ -451,7 +460,7 @@ def _counterfactuals(model: _Model, last: pl.DataFrame) -> pl.DataFrame:
 
 def _firms(model: _Model) -> Ibis:
     """Return every firm with its productivities and wedges; productivities relative to its industry."""
-    rows = model.kept()
+    rows = model.untrimmed_rows()
     rental = math.log(setting(CONVENTIONS, "misallocation.rental"))
     capital = (rows.share / (1 - rows.share)).ln() + rows.l - rows.k - rental
     output = math.log(model.sigma / (model.sigma - 1)) + rows.l - rows.y - (1 - rows.share).ln()
@@ -492,22 +501,29 @@ def noise(engine: Engine, rows: Ibis) -> Noise:
     """
     now = rows.select("firm", "year", "industry", "y", "f", r=rows.xr)
     past = now.select(_firm=now.firm, _year=now.year + 1, y0=now.y, f0=now.f, r0=now.r)
-    both = now.join(past, [now.firm == past["_firm"], now.year == past["_year"]])
-    both = both.select(
-        "industry", "year", tfpr=(both.r + both.r0) / 2, inputs=both.f - both.f0, output=both.y - both.y0
+    changes = now.join(past, [now.firm == past["_firm"], now.year == past["_year"]])
+    changes = changes.select(
+        "industry",
+        "year",
+        tfpr=(changes.r + changes.r0) / 2,
+        inputs=changes.f - changes.f0,
+        output=changes.y - changes.y0,
     )
-    both = both.mutate(both=both.tfpr * both.inputs)
-    sums = {"n": both.count()} | {f"m_{name}": both[name].sum() for name in _NAMES}
-    pairs = [(one, two) for i, one in enumerate(_NAMES) for two in _NAMES[i:]]
-    sums |= {f"{one}:{two}": (both[one] * both[two]).sum() for one, two in pairs}
-    found = engine.collect(both.group_by(["industry", "year"]).agg(**sums))
+    changes = changes.mutate(both=changes.tfpr * changes.inputs)
+    sums = {"n": changes.count()} | {f"m_{name}": changes[name].sum() for name in _NAMES}
+    pairs = [(first, second) for i, first in enumerate(_NAMES) for second in _NAMES[i:]]
+    sums |= {f"{first}:{second}": (changes[first] * changes[second]).sum() for first, second in pairs}
+    totals = engine.collect(changes.group_by(["industry", "year"]).agg(**sums))
     size, moments = len(_NAMES), np.zeros((len(_NAMES), len(_NAMES)))
-    n = found["n"].to_numpy().astype(float)
-    for one, two in pairs:
-        product = found[f"{one}:{two}"].to_numpy() - found[f"m_{one}"].to_numpy() * found[f"m_{two}"].to_numpy() / n
-        i, j = _NAMES.index(one), _NAMES.index(two)
+    n = totals["n"].to_numpy().astype(float)
+    for first, second in pairs:
+        product = (
+            totals[f"{first}:{second}"].to_numpy()
+            - totals[f"m_{first}"].to_numpy() * totals[f"m_{second}"].to_numpy() / n
+        )
+        i, j = _NAMES.index(first), _NAMES.index(second)
         moments[i, j] = moments[j, i] = product.sum()
-    free = int(n.sum()) - found.height - (size - 1)
+    free = int(n.sum()) - totals.height - (size - 1)
     if free <= 0 or np.linalg.matrix_rank(moments[:-1, :-1]) < size - 1:
         raise InputError("micro.no-changes", ())
     inverse = np.linalg.inv(moments[:-1, :-1])

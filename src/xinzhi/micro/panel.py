@@ -80,17 +80,17 @@ class Panel:
     def positive(self, *roles: str) -> Panel:
         """Return the rows whose amounts are positive, so that they have logarithms; those left out are counted."""
         self.need(*roles)
-        kept = self.table.filter([self.table[role] > 0 for role in roles])  # also without what is missing
-        counted = self.engine.collect(kept.group_by("year").agg(firms=kept.count()))
-        return replace(self.counted(counted, *roles), table=kept, sums=None)
+        rows = self.table.filter([self.table[role] > 0 for role in roles])  # also without what is missing
+        counted = self.engine.collect(rows.group_by("year").agg(firms=rows.count()))
+        return replace(self.with_count_findings(counted, *roles), table=rows, sums=None)
 
-    def counted(self, sums: pl.DataFrame, *roles: str) -> Panel:
+    def with_count_findings(self, sums: pl.DataFrame, *roles: str) -> Panel:
         """Return the panel with a finding of how many rows some amounts leave out, by what is left: ``year, firms``."""
         counted = sums.group_by("year").agg(rows=pl.col("firms").sum()).sort("year")
         lost = int(self.rows["rows"].sum()) - int(counted["rows"].sum() or 0)
         if counted.is_empty():
             raise InputError("micro.nothing-left", (), columns=[same(role) for role in roles])
-        more = (counted_finding("micro.left-out", lost, self.least, columns=[same(one) for one in roles]),)
+        more = (counted_finding("micro.left-out", lost, self.least, columns=[same(role) for role in roles]),)
         return replace(self, rows=counted, findings=(*self.findings, *(more if lost else ())))
 
     def of_region(self, name: str, *, provincial: bool = False) -> Panel:
@@ -106,27 +106,28 @@ class Panel:
         >>> panel(firms).of_region("Jilin").rows["rows"].to_list()
         [1]
         """
-        column, wish = self.columns["region"], _province(name)
+        column, province = self.columns["region"], _province(name)
         counts = self.engine.collect(self.table.group_by("region").agg(rows=self.table.count()))
         if not any(counts["region"]):
             return self
-        if provincial and wish is None:
-            found = finding("micro.region-unread", words={"region": name}, table="firms", column=column)
-            return replace(self, findings=(*self.findings, found))
-        mine = [
-            one
-            for one in counts["region"]
-            if one == name or (wish is not None and _province(one[:2] if one[:2].isdigit() else one) == wish)
+        if provincial and province is None:
+            note = finding("micro.region-unread", words={"region": name}, table="firms", column=column)
+            return replace(self, findings=(*self.findings, note))
+        regions = [
+            region
+            for region in counts["region"]
+            if region == name
+            or (province is not None and _province(region[:2] if region[:2].isdigit() else region) == province)
         ]
-        if not mine:
+        if not regions:
             raise InputError("micro.no-region", (), region=name, column=column)
-        lost = int(counts.filter(~pl.col("region").is_in(mine))["rows"].sum())
+        lost = int(counts.filter(~pl.col("region").is_in(regions))["rows"].sum())
         if not lost:
             return self
-        table = self.table.filter(self.table.region.isin(mine))
+        table = self.table.filter(self.table.region.isin(regions))
         rows = self.engine.collect(table.group_by("year").agg(rows=table.count())).sort("year")
-        found = counted_finding("micro.other-region", lost, self.least, column, region=name)
-        return replace(self, table=table, rows=rows, findings=(*self.findings, found), sums=None)
+        note = counted_finding("micro.other-region", lost, self.least, column, region=name)
+        return replace(self, table=table, rows=rows, findings=(*self.findings, note), sums=None)
 
     def lag(self, *roles: str, years: int = 1) -> Ibis:
         """Return the table with ``<role>_lag``: the value of the same firm exactly so many years before, else null.
@@ -139,10 +140,10 @@ class Panel:
         >>> held.engine.collect(held.lag("output").order_by("year"))["output_lag"].to_list()
         [None, 5.0, None]
         """
-        here = self.table
-        lags = {f"{role}_lag": here[role] for role in roles}
-        past = here.select(_firm=here.firm, _year=here.year + years, **lags)
-        joined = here.left_join(past, [here.firm == past["_firm"], here.year == past["_year"]])
+        rows = self.table
+        lags = {f"{role}_lag": rows[role] for role in roles}
+        past = rows.select(_firm=rows.firm, _year=rows.year + years, **lags)
+        joined = rows.left_join(past, [rows.firm == past["_firm"], rows.year == past["_year"]])
         return joined.drop("_firm", "_year")
 
     def turnover(self, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -157,9 +158,9 @@ class Panel:
         """
         ones = self.table.mutate(value=self.table.year * 0.0, weight=self.table.year * 0.0 + 1.0)
         later = dict(pairwise(self.years))
-        sums = self.engine.collect(pair_sums(ones, by, later, [one for one in YEARS if self.has(one)]))
-        wide = cells(sums, by, movers_apart=True)
-        return wide.select("year", *by, *(pl.col(f"n_{name}").cast(pl.Int64).alias(name) for name in COHORTS))
+        sums = self.engine.collect(pair_sums(ones, by, later, [name for name in YEARS if self.has(name)]))
+        table = cells(sums, by, movers_apart=True)
+        return table.select("year", *by, *(pl.col(f"n_{name}").cast(pl.Int64).alias(name) for name in COHORTS))
 
 
 def _province(name: str) -> str | None:
@@ -170,18 +171,18 @@ def _province(name: str) -> str | None:
         return None
 
 
-def choose(name: str, known: Sequence[str], *given: str) -> None:
+def choose(name: str, choices: Sequence[str], *values: str) -> None:
     """Refuse a word that is no choice."""
-    for word in given:
-        if word not in known:
-            raise UsageError("micro.choice", name=name, given=word, known=[same(one) for one in known])
+    for word in values:
+        if word not in choices:
+            raise UsageError("micro.choice", name=name, given=word, known=[same(choice) for choice in choices])
 
 
-def no_column(missing: Iterable[str], known: Iterable[str], *, found: bool = True) -> InputError:
-    """Return the error of columns that are not there, with a finding each where they are `found` missing in a panel."""
+def no_column(missing: Iterable[str], columns: Iterable[str], *, with_findings: bool = True) -> InputError:
+    """Return the error of missing columns; `with_findings` adds a finding for each, where a panel lacks them."""
     lost = list(missing)
-    seen = [finding("micro.missing-column", table="firms", column=name) for name in (lost if found else ())]
-    return InputError("micro.no-column", seen, missing=list(map(same, lost)), known=list(map(same, known)))
+    findings = [finding("micro.missing-column", table="firms", column=name) for name in (lost if with_findings else ())]
+    return InputError("micro.no-column", findings, missing=list(map(same, lost)), known=list(map(same, columns)))
 
 
 def counted_finding(
@@ -246,44 +247,46 @@ def panel(  # noqa: PLR0913 - a table, its columns, and the policies
     ['not-positive']
     """
     choose("duplicates", POLICIES, duplicates)
-    own = engine_of(source, engine)
-    given = own.table(source, encoding)
-    named = _named({name: name for name in groups if name not in GROUPS} | dict(columns or {}), given.columns, groups)
+    engine = engine_of(source, engine)
+    raw = engine.table(source, encoding)
+    names = _source_columns(
+        {name: name for name in groups if name not in GROUPS} | dict(columns or {}), raw.columns, groups
+    )
     if roles is not None and duplicates not in {"largest", "plants"}:
-        kept = {*KEY, *roles, *(columns or {}), *([] if duplicates == "unchecked" else ["industry"])}
-        named = {role: column for role, column in named.items() if role in kept}
+        used = {*KEY, *roles, *(columns or {}), *([] if duplicates == "unchecked" else ["industry"])}
+        names = {role: column for role, column in names.items() if role in used}
     files = [path for path in files_of(source) or () if is_text(path)]
-    found = unreadable(own, given, named, files, least, encoding)
-    table = given.select(**{role: typed(given[column], role, text=bool(files)) for role, column in named.items()})
+    findings = unreadable(engine, raw, names, files, least, encoding)
+    table = raw.select(**{role: typed(raw[column], role, text=bool(files)) for role, column in names.items()})
     if files:  # text is read and cast once, not in every pass
-        table = own.keep(table)
-    held = Panel(engine=own, table=table, columns=named, findings=found, rows=NO_ROWS, least=least)
-    return checked(held, duplicates, sums)
+        table = engine.keep(table)
+    firms = Panel(engine=engine, table=table, columns=names, findings=findings, rows=NO_ROWS, least=least)
+    return validate(firms, duplicates, sums)
 
 
-def checked(held: Panel, duplicates: Duplicates, sums: tuple[Sequence[str], Sums] | None = None) -> Panel:
+def validate(firms: Panel, duplicates: Duplicates, sums: tuple[Sequence[str], Sums] | None = None) -> Panel:
     """Return a panel whose cells and keys have been looked at; findings are counted."""
-    held = _counted(held, *(sums or ((), None)))
+    firms = _count_rows(firms, *(sums or ((), None)))
     if duplicates == "plants":
-        held.need("industry")
-        key = held.table.firm.cast("string") + "/" + held.table.industry
-        held = replace(held, table=held.table.mutate(firm=key, owner=held.table.firm))
-    return held if duplicates == "unchecked" else _single(held, duplicates)
+        firms.need("industry")
+        key = firms.table.firm.cast("string") + "/" + firms.table.industry
+        firms = replace(firms, table=firms.table.mutate(firm=key, owner=firms.table.firm))
+    return firms if duplicates == "unchecked" else _single(firms, duplicates)
 
 
-def _named(columns: Mapping[str, str], known: Sequence[str], groups: Sequence[str]) -> dict[str, str]:
+def _source_columns(columns: Mapping[str, str], available: Sequence[str], groups: Sequence[str]) -> dict[str, str]:
     """Return what every column is called in the source."""
     choose("columns", ROLES, *(role for role in columns if role not in groups))
     for role, column in columns.items():
-        if column not in known:
-            raise UsageError("micro.column-gone", role=role, column=column, known=[same(one) for one in known])
+        if column not in available:
+            raise UsageError("micro.column-gone", role=role, column=column, known=[same(name) for name in available])
     roles = dict.fromkeys((*ROLES, *groups))
-    named = {role: columns.get(role, role) for role in roles if columns.get(role, role) in known}
-    if lost := [name for name in groups if name not in named]:
-        raise UsageError("micro.column-gone", role=lost[0], column=lost[0], known=[same(one) for one in known])
-    if missing := [role for role in KEY if role not in named]:
-        raise no_column(missing, known)
-    return named
+    names = {role: columns.get(role, role) for role in roles if columns.get(role, role) in available}
+    if lost := [name for name in groups if name not in names]:
+        raise UsageError("micro.column-gone", role=lost[0], column=lost[0], known=[same(name) for name in available])
+    if missing := [role for role in KEY if role not in names]:
+        raise no_column(missing, available)
+    return names
 
 
 def typed(column: Ibis, role: str, *, text: bool = False) -> Ibis:
@@ -311,7 +314,7 @@ def typed(column: Ibis, role: str, *, text: bool = False) -> Ibis:
 def unreadable(
     engine: Engine,
     table: Ibis,
-    named: Mapping[str, str],
+    names: Mapping[str, str],
     files: Sequence[Path] = (),
     least: int = 0,
     encoding: str | None = None,
@@ -320,98 +323,98 @@ def unreadable(
 
     A column without any number is refused.
     """
-    numbers = [role for role in named if role in {"year", *YEARS, *FIGURES}]
-    kinds = {role: table[named[role]].type() for role in numbers}
+    numbers = [role for role in names if role in {"year", *YEARS, *FIGURES}]
+    kinds = {role: table[names[role]].type() for role in numbers}
     for role in numbers:
         if not (kinds[role].is_string() or kinds[role].is_numeric()):
-            raise InputError("micro.no-numbers", (), column=named[role], kind=str(kinds[role]))
+            raise InputError("micro.no-numbers", (), column=names[role], kind=str(kinds[role]))
     texts = [role for role in numbers if kinds[role].is_string()]
     if not texts:
         return ()
     sums: dict[str, Any] = {}
     for role in texts:
-        text = table[named[role]].strip()
-        blank, number = text.isnull() | (text == ""), typed(table[named[role]], role)
+        text = table[names[role]].strip()
+        blank, number = text.isnull() | (text == ""), typed(table[names[role]], role)
         sums |= {f"{role}:bad": (~blank & number.isnull()).cast("int64").sum()}
         sums |= {f"{role}:good": number.notnull().cast("int64").sum()}
-    seen = engine.collect(table.aggregate(**sums)).row(0, named=True)
-    bad = {role: int(n) for role in texts if (n := seen[f"{role}:bad"])}
-    places = first_no_number(files, {role: named[role] for role in bad}, encoding) if bad and files else {}
-    found = []
+    counts = engine.collect(table.aggregate(**sums)).row(0, named=True)
+    bad = {role: int(n) for role in texts if (n := counts[f"{role}:bad"])}
+    places = first_no_number(files, {role: names[role] for role in bad}, encoding) if bad and files else {}
+    findings = []
     for role, n in bad.items():
         file, line = places.get(role, (None, None))
         code = "micro.unreadable" if line is None else "micro.unreadable-at"
-        found.append(counted_finding(code, n, least, named[role], file=file, line=line))
+        findings.append(counted_finding(code, n, least, names[role], file=file, line=line))
     for role in bad:
-        if not seen[f"{role}:good"]:
-            raise InputError("micro.no-numbers", found, column=named[role], kind=str(kinds[role]))
-    return tuple(found)
+        if not counts[f"{role}:good"]:
+            raise InputError("micro.no-numbers", findings, column=names[role], kind=str(kinds[role]))
+    return tuple(findings)
 
 
-def _counted(held: Panel, by: Sequence[str], sums: Sums | None) -> Panel:
+def _count_rows(firms: Panel, by: Sequence[str], sums: Sums | None) -> Panel:
     """Return the rows that have firm and year, with their number by year, and findings about cells."""
-    table = held.table
+    table = firms.table
     tests = {"rows": table.count()}
-    for role in held.columns:
+    for role in firms.columns:
         cell = table[role]
         if role != "year":  # to count what is there is half the work of adding up what is not
-            there = cell if role in {*KEY, *YEARS, *FIGURES} else cell.nullif("")
-            tests[f"{role}:{MISSING}"] = there.count()
+            present = cell if role in {*KEY, *YEARS, *FIGURES} else cell.nullif("")
+            tests[f"{role}:{MISSING}"] = present.count()
         if role in AMOUNTS:
             tests[f"{role}:{NOT_POSITIVE}"] = (cell <= 0).cast("int64").sum()
-    asked = held.engine.collect(table.group_by(["year", *by]).agg(**tests, **(sums(table) if sums else {})))
-    seen = [name for name in tests if name.endswith(MISSING)]
-    asked = asked.with_columns((pl.col("rows") - pl.col(name)).alias(name) for name in seen)
-    counts = asked.group_by("year", maintain_order=True).agg(pl.col(name).sum() for name in tests)
+    totals = firms.engine.collect(table.group_by(["year", *by]).agg(**tests, **(sums(table) if sums else {})))
+    missing = [name for name in tests if name.endswith(MISSING)]
+    totals = totals.with_columns((pl.col("rows") - pl.col(name)).alias(name) for name in missing)
+    counts = totals.group_by("year", maintain_order=True).agg(pl.col(name).sum() for name in tests)
     if counts.is_empty():
         raise InputError("micro.no-rows", ())
-    found = []
+    findings = []
     for name in list(tests)[1:]:
         role, _, what = name.partition(":")
         n = int(counts[name].sum() or 0)
         if n and role not in YEARS:  # most firms have no year of closure
             code = "micro.no-firm" if role == "firm" else "micro.blank" if role in GROUPS else f"micro.{what}"
-            found.append(counted_finding(code, n, held.least, held.columns[role]))
+            findings.append(counted_finding(code, n, firms.least, firms.columns[role]))
     nameless = counts.filter(pl.col("year").is_null())["rows"].sum()
     if nameless:
-        found.append(counted_finding("micro.no-year", int(nameless), held.least, held.columns["year"]))
+        findings.append(counted_finding("micro.no-year", int(nameless), firms.least, firms.columns["year"]))
     rows = counts.filter(pl.col("year").is_not_null()).select(
         "year", rows=pl.col("rows") - pl.col("firm:missing").fill_null(0)
     )
-    if any(one.rule in {"no-firm", "no-year"} for one in found):
+    if any(note.rule in {"no-firm", "no-year"} for note in findings):
         table = table.filter(table.firm.notnull() & table.year.notnull())
     if rows.is_empty():
-        raise InputError("micro.no-rows", found)
-    blank = [f"{role}:{MISSING}" for role in held.columns if role in {"firm", *FIGURES}]
-    whole = sums is not None and not nameless and not counts[blank].sum().sum_horizontal().item()
-    made = asked.sort("year", *by) if whole else None
-    return replace(held, table=table, rows=rows.sort("year"), findings=(*held.findings, *found), sums=made)
+        raise InputError("micro.no-rows", findings)
+    blank = [f"{role}:{MISSING}" for role in firms.columns if role in {"firm", *FIGURES}]
+    complete = sums is not None and not nameless and not counts[blank].sum().sum_horizontal().item()
+    reusable = totals.sort("year", *by) if complete else None
+    return replace(firms, table=table, rows=rows.sort("year"), findings=(*firms.findings, *findings), sums=reusable)
 
 
-def _single(held: Panel, duplicates: Duplicates) -> Panel:
+def _single(firms: Panel, duplicates: Duplicates) -> Panel:
     """Return one row of a firm in a year, or refuse the table with how many there are."""
-    table = held.table
+    table = firms.table
     tests = {"n": table.count()}
-    if held.has("industry"):
+    if firms.has("industry"):
         tests |= {"low": table.industry.min(), "high": table.industry.max()}
     keys = table.group_by(list(KEY)).agg(**tests)
     several = keys.filter(keys.n > 1)
-    torn = (several.low != several.high).cast("int64").sum() if held.has("industry") else several.n.sum() * 0
+    torn = (several.low != several.high).cast("int64").sum() if firms.has("industry") else several.n.sum() * 0
     counted = several.aggregate(keys=several.count(), rows=several.n.sum(), torn=torn)
-    seen = held.engine.collect(counted).row(0, named=True)
-    if not seen["keys"]:
-        return held
-    kind = "micro.two-industries" if seen["torn"] else "micro.duplicate"
-    found = [counted_finding(kind, int(seen["torn"] or seen["keys"]), held.least)]
-    if seen["torn"] and seen["keys"] > seen["torn"]:
-        found.append(counted_finding("micro.duplicate", int(seen["keys"] - seen["torn"]), held.least))
+    counts = firms.engine.collect(counted).row(0, named=True)
+    if not counts["keys"]:
+        return firms
+    kind = "micro.two-industries" if counts["torn"] else "micro.duplicate"
+    findings = [counted_finding(kind, int(counts["torn"] or counts["keys"]), firms.least)]
+    if counts["torn"] and counts["keys"] > counts["torn"]:
+        findings.append(counted_finding("micro.duplicate", int(counts["keys"] - counts["torn"]), firms.least))
     if duplicates != "largest":
-        raise InputError("micro.double", [*held.findings, *found], what=format_findings(found))
-    order = [table[role].desc(nulls_first=False) for role in held.columns if role in FIGURES]
-    order += [table[role] for role in held.columns if role not in {*KEY, *FIGURES}]
+        raise InputError("micro.double", [*firms.findings, *findings], what=format_findings(findings))
+    order = [table[role].desc(nulls_first=False) for role in firms.columns if role in FIGURES]
+    order += [table[role] for role in firms.columns if role not in {*KEY, *FIGURES}]
     window = ibis().window(group_by=[table.firm, table.year], order_by=order)
     single = table.mutate(_n=ibis().row_number().over(window))
     single = single.filter(single["_n"] == 0).drop("_n")
-    rows = held.engine.collect(single.group_by("year").agg(rows=single.count())).sort("year")
-    softer = [replace(one, severity="warning") for one in found]
-    return replace(held, table=single, rows=rows, findings=(*held.findings, *softer), sums=None)
+    rows = firms.engine.collect(single.group_by("year").agg(rows=single.count())).sort("year")
+    softer = [replace(note, severity="warning") for note in findings]
+    return replace(firms, table=single, rows=rows, findings=(*firms.findings, *softer), sums=None)

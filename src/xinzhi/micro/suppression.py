@@ -85,15 +85,18 @@ def protect_together(
     >>> made["wages"]["withheld"].to_list()
     ['', 'primary', 'secondary', '']
     """
-    own = rules or Rules()
+    rules = rules or Rules()
     if not 1 <= len(dimensions) <= 3:  # noqa: PLR2004 - tables of more dimensions are not published
         raise UsageError("micro.dimensions", n=len(dimensions))
-    names, year = list(tables), [one for one in ("year",) if any("year" in cells.columns for cells in tables.values())]
-    whole = [cells.with_columns(table=pl.lit(name)) for name, cells in tables.items()]
-    long = pl.concat(whole, how="diagonal_relaxed")
+    names, year = (
+        list(tables),
+        [column for column in ("year",) if any("year" in cells.columns for cells in tables.values())],
+    )
+    stacked = [cells.with_columns(table=pl.lit(name)) for name, cells in tables.items()]
+    long = pl.concat(stacked, how="diagonal_relaxed")
     parts = long.partition_by(year, maintain_order=True) if year else [long]
-    made = [_protected(part, names, list(dimensions), year, own) for part in parts]
-    return {name: pl.concat([part[name] for part in made]) for name in names}
+    results = [_protected(part, names, list(dimensions), year, rules) for part in parts]
+    return {name: pl.concat([part[name] for part in results]) for name in names}
 
 
 def _protected(
@@ -101,12 +104,12 @@ def _protected(
 ) -> dict[str, pl.DataFrame]:
     """Return the tables of one year with their margins."""
     keys, tops = [*dimensions, *year], [f"top{n + 1}" for n in range(rules.top)]
-    every, amounts = cells.select(keys).unique(maintain_order=True), ["firms", "value", *tops]
+    all_cells, amounts = cells.select(keys).unique(maintain_order=True), ["firms", "value", *tops]
     full = {}
     for name in names:
-        own = cells.filter(pl.col("table") == name).select(*keys, *amounts)
+        rows = cells.filter(pl.col("table") == name).select(*keys, *amounts)
         full[name] = with_margins(
-            every.join(own, on=keys, how="left").with_columns(pl.col(amounts).fill_null(0)), dimensions, rules
+            all_cells.join(rows, on=keys, how="left").with_columns(pl.col(amounts).fill_null(0)), dimensions, rules
         )
     tables = list(full.values())  # all have the same cells in the same order
     primary = np.logical_or.reduce([identifying(table, rules) for table in tables])
@@ -115,13 +118,15 @@ def _protected(
         # by how much every cell must stay uncertain if it identifies a firm
         rest = pl.col("value") - pl.col("top1") - pl.col("top2")
         needed = pl.max_horizontal(rules.protection * pl.col("value"), rules.closeness * pl.col("top1") - rest)
-        found: FloatArray = table.select(needed).to_series().to_numpy()
-        withheld = _secondary(grid, table, primary, withheld, found)
+        widths: FloatArray = table.select(needed).to_series().to_numpy()
+        withheld = _secondary(grid, table, primary, withheld, widths)
     kinds = pl.Series(np.where(primary, PRIMARY, np.where(withheld, SECONDARY, "")))
     hidden, count = pl.col("withheld") != "", (pl.col("firms") / rules.base).round().cast(pl.Int64) * rules.base
-    told = {name: pl.when(~hidden).then(one) for name, one in (("firms", count), ("value", pl.col("value")))}
+    columns = {
+        name: pl.when(~hidden).then(expression) for name, expression in (("firms", count), ("value", pl.col("value")))
+    }
     return {
-        name: table.with_columns(withheld=kinds).select(*keys, **told, withheld="withheld")
+        name: table.with_columns(withheld=kinds).select(*keys, **columns, withheld="withheld")
         for name, table in full.items()
     }
 
@@ -153,15 +158,17 @@ class _Grid:
         """
         at = tuple(int(code[cell]) for code in self.place)
         moves = self.sign[cell] * up
-        found = np.ones((1,) * len(at), dtype=bool)
+        feasible = np.ones((1,) * len(at), dtype=bool)
         for steps in product((False, True), repeat=len(at)):
             if not any(steps):
                 continue
             way = moves * (-1.0) ** sum(steps)
-            line = tuple(slice(None) if step else slice(one, one + 1) for step, one in zip(steps, at, strict=True))
-            found = found & np.where(self.signs[line] * way > 0, rise[line], fall[line])
-        inner = tuple(np.arange(size) != one for size, one in zip(self.shape, at, strict=True))
-        return bool(found[np.ix_(*inner)].any()) if found.shape == self.shape else False
+            line = tuple(
+                slice(None) if step else slice(index, index + 1) for step, index in zip(steps, at, strict=True)
+            )
+            feasible = feasible & np.where(self.signs[line] * way > 0, rise[line], fall[line])
+        inner = tuple(np.arange(size) != index for size, index in zip(self.shape, at, strict=True))
+        return bool(feasible[np.ix_(*inner)].any()) if feasible.shape == self.shape else False
 
 
 def margins(table: pl.DataFrame, dimensions: list[str]) -> coo_array:
@@ -194,7 +201,7 @@ def _secondary(
     n, withheld, matrix = len(values), hidden.copy(), grid.matrix
     size = max(float(values.max(initial=0.0)), 1.0)
     scaled = values / size
-    both = coo_array(
+    two_sided = coo_array(
         (
             np.r_[matrix.data, -matrix.data],
             (np.r_[matrix.coords[0], matrix.coords[0]], np.r_[matrix.coords[1], matrix.coords[1] + n]),
@@ -203,10 +210,10 @@ def _secondary(
     )
     free = firms > 0  # a cell without firms is known to be zero
     rises, falls = np.where(free, np.inf, 0.0), np.where(free, scaled, 0.0)
-    program = Program(both, costs=0.0, row_lower=0.0, row_upper=0.0, column_upper=np.r_[rises, falls])
+    program = Program(two_sided, costs=0.0, row_lower=0.0, row_upper=0.0, column_upper=np.r_[rises, falls])
     shared = withheld & free & (firms != 1)
     for cell in np.flatnonzero(primary & free):
-        alone = (firms == 1) & (np.arange(n) != cell)
+        single = (firms == 1) & (np.arange(n) != cell)
         for side, much in ((0, protection[cell]), (1, min(protection[cell], values[cell]))):
             if much <= 0:
                 continue
@@ -214,8 +221,8 @@ def _secondary(
                 continue
             price = np.where(withheld, 0.0, scaled + 1 / n)
             program.set_costs(np.r_[price, price])
-            for known in (alone, np.zeros(n, bool)):
-                upper = np.r_[np.where(known, 0.0, rises), np.where(known, 0.0, falls)]
+            for fixed in (single, np.zeros(n, bool)):
+                upper = np.r_[np.where(fixed, 0.0, rises), np.where(fixed, 0.0, falls)]
                 lower = np.zeros(2 * n)
                 upper[cell + n * (1 - side)] = 0.0
                 lower[cell + n * side] = upper[cell + n * side] = much / size
@@ -225,7 +232,7 @@ def _secondary(
                     break
             else:
                 raise InputError("micro.unprotected", ())
-            moved = np.abs(solved.primal[:n] - solved.primal[n:]) > _NOISE
-            withheld = withheld | (moved & free)
+            moving = np.abs(solved.primal[:n] - solved.primal[n:]) > _NOISE
+            withheld = withheld | (moving & free)
             shared = withheld & free & (firms != 1)
     return withheld

@@ -18,7 +18,7 @@ from xinzhi.core.names import provinces
 from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.core.text import same
 from xinzhi.micro.engine import CONVENTIONS, Engine, connect, files_of, ibis
-from xinzhi.micro.panel import FIGURES, GROUPS, KEY, NO_ROWS, ROLES, Duplicates, Panel, checked, typed, unreadable
+from xinzhi.micro.panel import FIGURES, GROUPS, KEY, NO_ROWS, ROLES, Duplicates, Panel, typed, unreadable, validate
 from xinzhi.micro.text_files import is_text
 
 SURVEY = Path(__file__).with_name("survey.yaml")
@@ -37,13 +37,13 @@ def survey_columns(columns: Sequence[str]) -> dict[str, str]:
     >>> survey_columns(["法人代码", "年份", "固定资产净值"])
     {'firm': '法人代码', 'year': '年份', 'capital': '固定资产净值'}
     """
-    plain = {_BLANKS.sub("", name): name for name in reversed(columns)}
-    found = {}
+    by_bare_name = {_BLANKS.sub("", name): name for name in reversed(columns)}
+    roles = {}
     for role, names in read_yaml(SURVEY)["columns"].items():
-        held = next((plain[bare] for name in names if (bare := _BLANKS.sub("", name)) in plain), None)
-        if held is not None:
-            found[role] = held
-    return found
+        column = next((by_bare_name[bare] for name in names if (bare := _BLANKS.sub("", name)) in by_bare_name), None)
+        if column is not None:
+            roles[role] = column
+    return roles
 
 
 def read_survey(
@@ -77,96 +77,96 @@ def read_survey(
     >>> held.engine.collect(held.table.select("year", "industry", "ownership")).row(0)
     (2003, '39', 'state')
     """
-    own: Engine = connect(engine)
+    backend: Engine = connect(engine)
     path = Path(source)
     files = files_of(path) or []
     parts: list[Any] = []
-    found: list[Finding] = []
-    named: dict[str, str] = {}
+    findings: list[Finding] = []
+    column_of: dict[str, str] = {}
     unread: dict[str, None] = {}
     for file in files:
-        part, called, wrong, rest = _one(own, file, least, encoding)
+        part, part_names, wrong, rest = _read_survey_file(backend, file, least, encoding)
         unread |= dict.fromkeys(rest)
         parts.append(part)
-        found += wrong
-        named = called | named  # by the name in the first file that has it
+        findings += wrong
+        column_of = part_names | column_of  # by the name in the first file that has it
     roles = sorted(set.union(*(set(part.columns) for part in parts)))
     filled = [
         part.mutate(**{role: ibis().null(_kind(role)) for role in roles if role not in part.columns}) for part in parts
     ]
-    whole = filled[0].select(roles)
+    table = filled[0].select(roles)
     for part in filled[1:]:
-        whole = whole.union(part.select(roles))
-    columns = {role: named.get(role, role) for role in ROLES if role in roles}
-    kept = own.keep(whole)  # names and codes are read once, not in every pass
-    found += _strange(own, kept, columns, least)
+        table = table.union(part.select(roles))
+    columns = {role: column_of.get(role, role) for role in ROLES if role in roles}
+    rows = backend.keep(table)  # names and codes are read once, not in every pass
+    findings += _strange(backend, rows, columns, least)
     for role in _NEEDED if unread else ():  # what the usual jobs need and no column was read as
         if role not in columns:
             names = read_yaml(SURVEY)["columns"][role]
-            said = {"names": names, "unread": list(unread)}
-            found.append(finding("micro.not-read", words=said, table="firms", column=role))
-    kept = kept.drop(*(name for name in kept.columns if name.startswith(_RAW)))
-    held = Panel(engine=own, table=kept, columns=columns, findings=tuple(found), rows=NO_ROWS, least=least)
-    return checked(held, duplicates)
+            facts = {"names": names, "unread": list(unread)}
+            findings.append(finding("micro.not-read", words=facts, table="firms", column=role))
+    rows = rows.drop(*(name for name in rows.columns if name.startswith(_RAW)))
+    firms = Panel(engine=backend, table=rows, columns=columns, findings=tuple(findings), rows=NO_ROWS, least=least)
+    return validate(firms, duplicates)
 
 
 def _strange(engine: Engine, table: Ibis, columns: Mapping[str, str], least: int) -> list[Finding]:
     """Return findings that name the commonest entries that are no code, each in enough rows to identify nobody."""
-    found = []
+    findings = []
     for raw in (name for name in table.columns if name.startswith(_RAW)):
         strange = table.filter(table[raw] != "")
         cells = strange.group_by(raw).agg(n=strange.count())
         common = engine.collect(cells.filter(cells.n >= least).order_by([cells.n.desc(), cells[raw]]).limit(3))
         if common.height:
-            codes = [same(one) for one in common[raw]]
+            codes = [same(code) for code in common[raw]]
             column = columns[raw.removeprefix(_RAW)]
-            found.append(finding("micro.strange-code", words={"codes": codes}, table="firms", column=column))
-    return found
+            findings.append(finding("micro.strange-code", words={"codes": codes}, table="firms", column=column))
+    return findings
 
 
 def _kind(role: str) -> str:
     return "float64" if role in FIGURES else "int64" if role in {"year", "born"} else "string"
 
 
-def _one(
+def _read_survey_file(
     engine: Engine, file: Path, least: int, encoding: str | None
 ) -> tuple[Any, dict[str, str], tuple[Finding, ...], list[str]]:
     """Return a file under the names and codes of the panel, what columns are called or not read, what is no number."""
     table = engine.table(file, encoding)
-    named = survey_columns(table.columns)
-    rest = [name for name in table.columns if name not in named.values()]
+    names = survey_columns(table.columns)
+    rest = [name for name in table.columns if name not in names.values()]
     year = _YEAR.search(file.stem)
-    if "firm" not in named or ("year" not in named and year is None):
-        lost = [role for role in KEY if role not in named]
+    if "firm" not in names or ("year" not in names and year is None):
+        lost = [role for role in KEY if role not in names]
         raise InputError(
             "micro.no-survey-column",
             (),
             file=file.name,
-            missing=[same(one) for one in lost],
-            known=[same(one) for one in table.columns],
+            missing=[same(role) for role in lost],
+            known=[same(name) for name in table.columns],
         )
-    found = unreadable(engine, table, named, [file] if is_text(file) else [], least, encoding)
-    made = {role: typed(table[name], role, text=is_text(file)).cast(_kind(role)) for role, name in named.items()}
-    if "year" not in made and year is not None:
-        made["year"] = ibis().literal(int(year[0])).cast("int64")
-    table = table.select(**made)
-    table = table.mutate(**{name: table[name].strip() for name in _CODED if name in named})
+    findings = unreadable(engine, table, names, [file] if is_text(file) else [], least, encoding)
+    columns = {role: typed(table[name], role, text=is_text(file)).cast(_kind(role)) for role, name in names.items()}
+    if "year" not in columns and year is not None:
+        columns["year"] = ibis().literal(int(year[0])).cast("int64")
+    table = table.select(**columns)
+    table = table.mutate(**{name: table[name].strip() for name in _CODED if name in names})
     more = {}
-    table = table.mutate(**{f"{_RAW}{role}": table[role] for role in GROUPS if role in named})
-    if "industry" in named:  # step by step: no engine gets what follows twice over
+    table = table.mutate(**{f"{_RAW}{role}": table[role] for role in GROUPS if role in names})
+    if "industry" in names:  # step by step: no engine gets what follows twice over
         letter = table.industry.substr(0, 1).isin([*ascii_uppercase, *ascii_lowercase])  # of its section
         table = table.mutate(industry=letter.ifelse(table.industry.substr(1), table.industry))
         table = table.mutate(industry=_whole(table.industry))
         more["industry"] = _industry(table)
-    if "region" in named:  # by the first two digits of a code, or by the Chinese name of the province
+    if "region" in names:  # by the first two digits of a code, or by the Chinese name of the province
         start = table.region.substr(0, 2)
         number = start.try_cast("int64").isnull().ifelse("", start + "0000")
         more["region"] = start.cases(*((name.zh[:2], code) for code, name in provinces().items()), else_=number)
-    if "ownership" in named:
+    if "ownership" in names:
         more["ownership"] = _ownership(table.ownership)
     table = table.mutate(**more)
     raw = {f"{_RAW}{role}": (table[role] == "").ifelse(table[f"{_RAW}{role}"], "") for role in more}
-    return table.mutate(**raw), named, found, rest
+    return table.mutate(**raw), names, findings, rest
 
 
 def _whole(code: Ibis) -> Ibis:
@@ -183,29 +183,29 @@ def _whole(code: Ibis) -> Ibis:
 def _industry(table: Ibis) -> Ibis:
     """Return the division of the present standard by the code of the edition in force in the year; blank for words."""
     division, finer = table.industry.substr(0, 2), table.industry.substr(0, 3)
-    kept = division
+    industry = division
     for edition in reversed(read_yaml(SURVEY)["industries"]):
         codes: Mapping[str, str] = edition["codes"]
-        whole, split = ([one for one in codes.items() if len(one[0]) == size] for size in (2, 3))
-        made = finer.cases(*split, else_=division.cases(*whole, else_=division))
-        kept = (table.year <= edition["until"]).ifelse(made, kept)
-    return division.try_cast("int64").isnull().ifelse("", kept)
+        by_division, by_group = ([pair for pair in codes.items() if len(pair[0]) == size] for size in (2, 3))
+        present = finer.cases(*by_group, else_=division.cases(*by_division, else_=division))
+        industry = (table.year <= edition["until"]).ifelse(present, industry)
+    return division.try_cast("int64").isnull().ifelse("", industry)
 
 
-def _ownership(given: Ibis) -> Ibis:
+def _ownership(registration: Ibis) -> Ibis:
     """Return the kind of ownership of a registration type, by its code or its name.
 
     Brackets and enumeration commas of a name may have either width that is written, and commas may be missing.
     """
-    known, code = read_yaml(SURVEY), given.substr(0, 3).try_cast("int64")
-    coded = ibis().cases(*(((code >= low) & (code <= high), kind) for low, high, kind in known["ownership"]), else_="")
-    spelled: list[tuple[str, str]] = []
-    for kind, names in known["registered"].items():
+    rules, code = read_yaml(SURVEY), registration.substr(0, 3).try_cast("int64")
+    coded = ibis().cases(*(((code >= low) & (code <= high), kind) for low, high, kind in rules["ownership"]), else_="")
+    cases: list[tuple[str, str]] = []
+    for kind, names in rules["registered"].items():
         for name in names:
             widths = (name, name.replace("（", "(").replace("）", ")"))
-            spellings = dict.fromkeys(one.replace("、", comma) for one in widths for comma in ("、", "，", ",", ""))
-            spelled += [(one, kind) for one in spellings]
-    return given.cases(*spelled, else_=coded)
+            spellings = dict.fromkeys(width.replace("、", comma) for width in widths for comma in ("、", "，", ",", ""))
+            cases += [(spelling, kind) for spelling in spellings]
+    return registration.cases(*cases, else_=coded)
 
 
 def mock(firms: int | None = None, years: tuple[int, int] | None = None, *, seed: int = 0) -> pl.DataFrame:
@@ -232,33 +232,33 @@ def mock(firms: int | None = None, years: tuple[int, int] | None = None, *, seed
     >>> mock(100, (2000, 2002), seed=1).columns[:4]
     ['firm', 'year', 'industry', 'region']
     """
-    known = setting(CONVENTIONS, "mock")
-    first, last = years or tuple(known["years"]["value"])
-    number = int(known["firms"]["value"]) if firms is None else firms
+    parameters = setting(CONVENTIONS, "mock")
+    first, last = years or tuple(parameters["years"]["value"])
+    number = int(parameters["firms"]["value"]) if firms is None else firms
     rng = np.random.default_rng(seed)
     span = last - first + 1
     born = rng.integers(first - span, last + 1, number)
-    life = rng.geometric(known["exit"]["value"], number)
+    life = rng.geometric(parameters["exit"]["value"], number)
     closed = born + life
-    seen, gone = np.maximum(born, first), np.minimum(closed, last + 1)
-    alive = np.maximum(gone - seen, 0)
+    since, until = np.maximum(born, first), np.minimum(closed, last + 1)
+    alive = np.maximum(until - since, 0)
     firm = np.repeat(np.arange(number), alive)
     age = np.arange(len(firm)) - np.repeat(np.cumsum(alive) - alive, alive)
-    year = np.repeat(seen, alive) + age
+    year = np.repeat(since, alive) + age
     industry, region = rng.integers(13, 44, number), rng.choice(sorted(provinces())[:31], number)
-    kinds = rng.choice(["state", "private", "foreign"], number, p=known["ownership"]["value"])
-    talent = np.repeat(rng.normal(0, known["talent"]["value"], number), alive) + rng.normal(0, 0.2, len(firm))
-    talent += known["growth"]["value"] * (year - first)
-    wedge = np.repeat(rng.normal(0, known["wedge"]["value"], number) + 0.3 * (kinds == "state"), alive)
-    mix = np.repeat(rng.normal(0, known["mix"]["value"], number), alive)
-    alpha, sigma = known["capital"]["value"], setting(CONVENTIONS, "misallocation.sigma")
+    kinds = rng.choice(["state", "private", "foreign"], number, p=parameters["ownership"]["value"])
+    talent = np.repeat(rng.normal(0, parameters["talent"]["value"], number), alive) + rng.normal(0, 0.2, len(firm))
+    talent += parameters["growth"]["value"] * (year - first)
+    wedge = np.repeat(rng.normal(0, parameters["wedge"]["value"], number) + 0.3 * (kinds == "state"), alive)
+    mix = np.repeat(rng.normal(0, parameters["mix"]["value"], number), alive)
+    alpha, sigma = parameters["capital"]["value"], setting(CONVENTIONS, "misallocation.sigma")
     # demand of elasticity sigma: sales follow talent and wedge, inputs follow sales and wedge
     inputs = (sigma - 1) * talent - sigma * wedge + np.repeat(rng.normal(0, 0.5, number), alive)
     capital, labour = np.exp(inputs + (1 - alpha) * mix + 8), np.exp(inputs - alpha * mix + 5)
     output = np.exp(talent + alpha * np.log(capital) + (1 - alpha) * np.log(labour))
     wages = (1 - alpha) * output * np.exp(-wedge / 2) * np.exp(rng.normal(0, 0.1, len(firm)))
     closing = np.repeat(np.where(closed <= last, closed, -1), alive)
-    made = pl.DataFrame(
+    frame = pl.DataFrame(
         {
             "firm": firm,
             "year": year,
@@ -277,4 +277,4 @@ def mock(firms: int | None = None, years: tuple[int, int] | None = None, *, seed
         }
     )
     text = pl.col("industry", "region").cast(pl.String)
-    return made.with_columns(text, pl.when(pl.col("closed") >= 0).then("closed").alias("closed")).sort("year", "firm")
+    return frame.with_columns(text, pl.when(pl.col("closed") >= 0).then("closed").alias("closed")).sort("year", "firm")

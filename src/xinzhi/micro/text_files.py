@@ -66,9 +66,9 @@ def in_utf8(path: Path, encoding: str | None, target: Path) -> Path:
         raise InputError("data.other-encoding", (), file=path.name, line=wrong, codec=codec)
     target.parent.mkdir(parents=True, exist_ok=True)
     decode = codecs.getincrementaldecoder(codec)()
-    with path.open("rb") as file, target.open("wb") as made:
+    with path.open("rb") as file, target.open("wb") as output:
         while block := file.read(_CHUNK):
-            made.write(decode.decode(block).encode())
+            output.write(decode.decode(block).encode())
     return target
 
 
@@ -81,19 +81,19 @@ def header_of(path: Path, codec: str = _UTF8) -> tuple[list[str], str]:
         names = [name.strip() for name in next(csv.reader(file, delimiter=delimiter), [])]
     if not any(names):
         raise InputError("micro.no-header", (), file=path.name)
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for at, name in enumerate(names):  # a name that stands twice, or none
-        seen[name] = seen.get(name, 0) + 1
-        names[at] = name if name and seen[name] == 1 else f"{name}_{at + 1}"
+        counts[name] = counts.get(name, 0) + 1
+        names[at] = name if name and counts[name] == 1 else f"{name}_{at + 1}"
     return names, delimiter
 
 
-def csv_error(said: str) -> InputError | None:
+def csv_error(message: str) -> InputError | None:
     """Return the error for a row that does not fit the header, from what the engine says, which also quotes cells."""
-    line, file, found = _LINE.search(said), _FILE.search(said), _WIDTH.search(said)
+    line, file, counts = _LINE.search(message), _FILE.search(message), _WIDTH.search(message)
     if line is None or file is None:
         return None
-    width = found.groups() if found else ("?", "?")
+    width = counts.groups() if counts else ("?", "?")
     return InputError("micro.csv", (), file=Path(file[1]).name, line=int(line[1]), expected=width[0], found=width[1])
 
 
@@ -101,21 +101,21 @@ def first_no_number(
     paths: Sequence[Path], columns: Mapping[str, str], encoding: str | None
 ) -> dict[str, tuple[str, int]]:
     """Return file and line of the first cell of every column, by role, that is not blank and holds no number."""
-    left, found = dict(columns), {}
+    pending, places = dict(columns), {}
     for path in paths:
         codec = _UTF8 if first_bad_line(path, _UTF8) is None else codec_of(encoding or _UTF8)
         names, delimiter = header_of(path, codec)
         with path.open(encoding=codec, newline="") as file:
             rows = csv.reader(file, delimiter=delimiter)
             next(rows)
-            place = {role: names.index(name) for role, name in left.items() if name in names}
+            place = {role: names.index(name) for role, name in pending.items() if name in names}
             for row in rows:
                 for role, at in list(place.items()):
                     if at < len(row) and row[at].strip() and not _NUMBER.fullmatch(row[at]):
-                        found[role] = (path.name, rows.line_num)
-                        del place[role], left[role]
+                        places[role] = (path.name, rows.line_num)
+                        del place[role], pending[role]
                 if not place:
                     break
-        if not left:
+        if not pending:
             break
-    return found
+    return places

@@ -67,7 +67,7 @@ class ControlFunction:
         panel, row = self.panel, estimator.per_row(self.panel, weights)
         now, before = panel.now, panel.before
         y, x = panel.y, self.x
-        sums = gram(lambda some: np.vstack([x[:, some], y[some]]), len(y), row)
+        sums = gram(lambda part: np.vstack([x[:, part], y[part]]), len(y), row)
         inverse = estimator.invert(sums[:-1, :-1])
         gamma = inverse @ sums[:-1, -1]
         signal = gamma[self.flat :] @ x[self.flat :]
@@ -86,8 +86,8 @@ class ControlFunction:
         def elasticities(theta: FloatArray) -> FloatArray:  # of all rows alike where the form has no pairs
             return self.form.elasticities(theta, levels) if self.form.pairs else (at_mean @ theta)[:, None]
 
-        answer, status, shown = estimator.choose(stage, minima, elasticities, free, drawn=warm is not None)
-        theta = shown.coefficients
+        answer, status, solution = estimator.choose(stage, minima, elasticities, free, is_draw=warm is not None)
+        theta = solution.coefficients
         lead = len(self.linear)
         mean = np.zeros(len(self.inputs))
         place = [self.inputs.index(name) for name in self.linear], [self.inputs.index(name) for name in self.second]
@@ -98,8 +98,8 @@ class ControlFunction:
             status=status,
             minima=tuple(minima),
             starts=len(self.starts),
-            criterion=shown.criterion,
-            leaning=estimator.leaning(shown, free, self.second),
+            criterion=solution.criterion,
+            leaning=estimator.leaning(solution, free, self.second),
             units=stage.units,
             extra=theta,
             explained=explained,
@@ -135,8 +135,8 @@ class ControlFunction:
             return None
         pairs, local = stage.pairs, stage.local(minima[0].coefficients)
         source = pairs.inputs - local.slope * pairs.inputs_before if pairs.instruments is None else pairs.instruments
-        left = local.weight[states].var(axis=1) / source[states].var(axis=1)
-        return float(1 - left.min())
+        unexplained = local.weight[states].var(axis=1) / source[states].var(axis=1)
+        return float(1 - unexplained.min())
 
     def _influence(
         self,
@@ -170,13 +170,13 @@ class ControlFunction:
         """Return the probability to stay `(1, n)` by a probit on the polynomial, its density and influences."""
         # the firm is there in the next year; or, with a column that marks exits, it is not marked in the next year
         panel = self.panel
-        some, told = (panel.before, panel.now) if panel.roles.exit else (panel.followed, panel.followed)
-        x, alive = self.x[self.flat :], panel.alive[told] > 0
+        rows, next_rows = (panel.before, panel.now) if panel.roles.exit else (panel.followed, panel.followed)
+        x, alive = self.x[self.flat :], panel.alive[next_rows] > 0
         if alive.all() or not alive.any():
             raise UsageError("production.no-exit")
-        inside, sign = x[:, some], np.where(alive, 1.0, -1.0)
-        w = 1.0 if row is None else row[some]
-        beta, _ = estimator.least_squares(inside, 2.0 * sign, None if row is None else row[some])
+        inside, sign = x[:, rows], np.where(alive, 1.0, -1.0)
+        w = 1.0 if row is None else row[rows]
+        beta, _ = estimator.least_squares(inside, 2.0 * sign, None if row is None else row[rows])
         for _ in range(50):
             index = sign * (beta @ inside)
             ratio = np.exp(-0.5 * index**2 - log_ndtr(index)) / np.sqrt(2 * np.pi)
@@ -188,7 +188,7 @@ class ControlFunction:
                 break
         index = beta @ x
         density = np.exp(-0.5 * index**2) / np.sqrt(2 * np.pi)
-        influence = np.linalg.pinv(hessian, hermitian=True) @ panel.by_firm(inside * score, some)
+        influence = np.linalg.pinv(hessian, hermitian=True) @ panel.by_firm(inside * score, rows)
         return ndtr(index)[None], (density, influence)
 
 
@@ -204,24 +204,26 @@ class ShareEquation:
         if len(roles.proxy) != 1 or roles.share is None:
             raise UsageError("production.no-share")
         flexible = roles.proxy[0]
-        others = tuple(name for name in roles.inputs if name != flexible)
+        other_inputs = tuple(name for name in roles.inputs if name != flexible)
         self.panel, self.degree = panel, settings.degree[1]
-        self.inputs = self.terms = self.searched = (*others, flexible)
+        self.inputs = self.terms = self.searched = (*other_inputs, flexible)
         x = panel.block(self.inputs)
         x = x - x.mean(axis=1)[:, None]
-        count = len(others)
+        count = len(other_inputs)
         self.powers = exponents(count + 1, settings.share_degree)
         self.basis = monomials(x, self.powers)  # of D
-        times = (1 + np.array([one[-1] for one in self.powers]))[:, None]
+        times = (1 + np.array([power[-1] for power in self.powers]))[:, None]
         self.integral = self.basis * x[-1] / times
         self.by = [slope(x, self.powers, at) * x[-1] / times for at in range(count)]
         rest = exponents(count, settings.share_degree)
         self.z = monomials(x[:-1], rest)[1:]
         self.z_by = [slope(x[:-1], rest, at)[1:] for at in range(count)]
-        mixed = np.array([x[at, panel.before if name in roles.free else panel.now] for at, name in enumerate(others)])
+        mixed = np.array(
+            [x[at, panel.before if name in roles.free else panel.now] for at, name in enumerate(other_inputs)]
+        )
         self.instruments = monomials(mixed, rest)[1:]
         self.starts = estimator.hypercube(count, len(self.z) - count, settings.starts)
-        self.free = [at for at, name in enumerate(others) if name in roles.free]
+        self.free = [at for at, name in enumerate(other_inputs) if name in roles.free]
         self.share = panel.values[roles.share]
 
     def _shares(self, row: FloatArray | None, gamma: FloatArray | None) -> tuple[FloatArray, FloatArray]:
@@ -272,16 +274,16 @@ class ShareEquation:
             values = elasticities(alpha)
             return np.asarray((values if row is None else values * row).sum(axis=1) / total)
 
-        answer, status, shown = estimator.choose(stage, minima, elasticities, self.free, drawn=warm is not None)
-        alpha = shown.coefficients
+        answer, status, solution = estimator.choose(stage, minima, elasticities, self.free, is_draw=warm is not None)
+        alpha = solution.coefficients
         mean = averaged(alpha)
         fit = estimator.Fit(
             coefficients=mean,
             mean=mean,
             status=status,
             starts=len(self.starts),
-            criterion=shown.criterion,
-            minima=tuple(replace(one, coefficients=averaged(one.coefficients)) for one in minima),
+            criterion=solution.criterion,
+            minima=tuple(replace(minimum, coefficients=averaged(minimum.coefficients)) for minimum in minima),
             units=stage.units,
             extra=np.concatenate([gamma, alpha]),
         )

@@ -322,44 +322,49 @@ def choose(
     elasticities: Callable[[FloatArray], FloatArray],
     free: Sequence[int],
     *,
-    drawn: bool = False,
+    is_draw: bool = False,
 ) -> tuple[Minimum | None, Status, Minimum]:
     """Return the solution that is the answer (None where there is none), how it stands, and what is shown.
 
     With as many conditions as coefficients every root meets them exactly, and there may be several; elsewhere solutions
     are equal when the data cannot tell them apart. Of equal ones those out of range on average are no answer, nor,
     while there is another, one where the innovation falls with the free inputs, nor one out of range in many rows.
-    `elasticities` gives those of rows `(p, n)`, or `(p, 1)`. A draw, `drawn`, is searched from the estimate alone: its
-    end is the answer where it meets the conditions.
+    `elasticities` gives those of rows `(p, n)`, or `(p, 1)`. With `is_draw` the search starts
+    from the estimate alone: its end is the answer where it meets the conditions.
     """
     nothing = Minimum(np.full(len(stage.units.base), np.nan), np.nan, 0, np.zeros(0))
-    shown = minima[0] if minima else nothing
+    solution = minima[0] if minima else nothing
     if not minima:
-        return None, "no-solution", shown
-    if drawn:
-        return (None, "local", shown) if stage.exact and not stage.root(shown) else (shown, "ok", shown)
+        return None, "no-solution", solution
+    if is_draw:
+        return (None, "local", solution) if stage.exact and not stage.root(solution) else (solution, "ok", solution)
     low, high = convention("elasticity_range")
     if stage.exact:
-        equal = [one for one in minima if stage.root(one)]
+        equal = [minimum for minimum in minima if stage.root(minimum)]
     else:
         limit = convention("indistinct")
-        equal = [one for one in minima if stage.rows * (one.criterion / shown.criterion - 1) < limit]
+        equal = [minimum for minimum in minima if stage.rows * (minimum.criterion / solution.criterion - 1) < limit]
     if not equal:
-        return None, "local", shown
-    each = {id(one): elasticities(one.coefficients) for one in equal}
-    inside = [one for one in equal if ((mean := each[id(one)].mean(axis=1)) > low).all() and (mean < high).all()]
+        return None, "local", solution
+    values = {id(minimum): elasticities(minimum.coefficients) for minimum in equal}
+    inside = [
+        minimum for minimum in equal if ((mean := values[id(minimum)].mean(axis=1)) > low).all() and (mean < high).all()
+    ]
     if not inside:
-        return (equal[0], "out-of-range", equal[0]) if len(equal) == 1 else (None, "none-in-range", shown)
+        return (equal[0], "out-of-range", equal[0]) if len(equal) == 1 else (None, "none-in-range", solution)
     if len(inside) > 1:
-        fit = [one for one in inside if all(one.lean[at] > convention("lean") for at in free)] or inside
-        rows = {id(one): ((each[id(one)] > low) & (each[id(one)] < high)).all(axis=0).mean() for one in fit}
-        inside = [one for one in fit if rows[id(one)] >= convention("rows_in_range")] or fit
-    return (inside[0], "ok", inside[0]) if len(inside) == 1 else (None, "several", shown)
+        fit = [minimum for minimum in inside if all(minimum.lean[at] > convention("lean") for at in free)] or inside
+        rows = {
+            id(minimum): ((values[id(minimum)] > low) & (values[id(minimum)] < high)).all(axis=0).mean()
+            for minimum in fit
+        }
+        inside = [minimum for minimum in fit if rows[id(minimum)] >= convention("rows_in_range")] or fit
+    return (inside[0], "ok", inside[0]) if len(inside) == 1 else (None, "several", solution)
 
 
-def leaning(shown: Minimum, free: Sequence[int], names: Sequence[str]) -> tuple[str, ...]:
+def leaning(solution: Minimum, free: Sequence[int], names: Sequence[str]) -> tuple[str, ...]:
     """Return the free inputs with which the innovation falls at a solution."""
-    return tuple(names[at] for at in free if len(shown.lean) and shown.lean[at] < convention("lean"))
+    return tuple(names[at] for at in free if len(solution.lean) and solution.lean[at] < convention("lean"))
 
 
 def standardised(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -380,7 +385,7 @@ def keys(ids: pl.Series) -> IntArray:
     if ids.dtype.is_integer():
         return ids.to_numpy().astype(np.int64)
     names = ids.cast(pl.String).to_list()
-    return np.array([int.from_bytes(blake2b(str(one).encode(), digest_size=7).digest()) for one in names], np.int64)
+    return np.array([int.from_bytes(blake2b(str(name).encode(), digest_size=7).digest()) for name in names], np.int64)
 
 
 MIXING = ((1_664_525, 1_013_904_223), (22_695_477, 12_345_678), (1_103_515_245, 907_633_385))
@@ -400,7 +405,7 @@ def draws(method: Method, fit: Fit, ids: pl.Series, count: int, seed: int) -> tu
     """Return coefficients `(draws, k)` and mean elasticities `(draws, p)` of samples of firms that have a solution."""
     key = keys(ids)
     fits = [method.fit(poisson(key, draw, seed), fit) for draw in range(count)]
-    found = [one for one in fits if one.status in ANSWERS]
-    if len(found) <= 1:
+    answers = [answer for answer in fits if answer.status in ANSWERS]
+    if len(answers) <= 1:
         raise InputError("production.no-draws", draws=count)
-    return np.array([one.coefficients for one in found]), np.array([one.mean for one in found])
+    return np.array([answer.coefficients for answer in answers]), np.array([answer.mean for answer in answers])

@@ -30,10 +30,10 @@ class LeastSquares:
         self.form = estimator.Form(levels, self.inputs, settings.form)
         self.z = np.vstack([self.form.columns(levels), panel.block(panel.roles.controls)])
         self.terms = (*self.form.terms, *panel.roles.controls)
-        both = np.vstack([panel.y, self.z]).T
+        table = np.vstack([panel.y, self.z]).T
         if method == "fe":
-            both = within(both, [panel.firm])
-        self.y, self.x = both[:, 0].copy(), both[:, 1:].T.copy()
+            table = within(table, [panel.firm])
+        self.y, self.x = table[:, 0].copy(), table[:, 1:].T.copy()
         if method == "ols":
             self.x = np.vstack([self.x, np.ones(len(self.y))])
         self.at_mean = self.form.at_mean(levels)
@@ -71,8 +71,8 @@ def refuse_robinson(roles: estimator.Roles) -> tuple[str, ...]:
     """Return the variables of the polynomial; refuse none, and a proxy whose lag is in it and is no instrument."""
     if not roles.proxy:
         raise UsageError("production.no-proxy", method="robinson")
-    if both := [name for name in roles.free if name in roles.proxy]:
-        raise UsageError("production.proxy-free", name=both[0])
+    if overlap := [name for name in roles.free if name in roles.proxy]:
+        raise UsageError("production.proxy-free", name=overlap[0])
     return tuple(dict.fromkeys([*roles.state, *roles.proxy]))
 
 

@@ -90,22 +90,22 @@ def markups(
     rows = production.productivity.filter(pl.col("method") == name).join(
         elasticity.select("group", _mean="estimate"), on="group", how="left", maintain_order="left"
     )
-    own = f"elasticity:{input}"
-    each = pl.coalesce(own, "_mean") if own in rows.columns else pl.col("_mean")
+    row_elasticity = f"elasticity:{input}"
+    by_row = pl.coalesce(row_elasticity, "_mean") if row_elasticity in rows.columns else pl.col("_mean")
     columns = {"firm": pl.col(firm), "year": pl.col(year), "cost": pl.col(cost), "revenue": pl.col(revenue)}
-    joined = rows.select("group", "firm", "year", elasticity=each, noise=pl.col("noise").fill_null(0.0)).join(
+    joined = rows.select("group", "firm", "year", elasticity=by_row, noise=pl.col("noise").fill_null(0.0)).join(
         table.frame.select(**columns), on=["firm", "year"], how="left", maintain_order="left"
     )
-    faults = [(one, why) for one in ("elasticity", "cost", "revenue") for why in ("missing", "zero", "negative")]
+    faults = [(column, why) for column in ("elasticity", "cost", "revenue") for why in ("missing", "zero", "negative")]
     good, dropped = usable(joined, faults)
     dropped = dropped.with_columns(pl.col("column").replace({"cost": cost, "revenue": revenue, "elasticity": input}))
     share = pl.col("cost") / (pl.col("revenue") * (-pl.col("noise")).exp())
-    made = good.with_columns(share=share, markup=pl.col("elasticity") / share)
-    made = made.select("group", "firm", "year", "elasticity", "share", "markup", "revenue")
-    if made.is_empty():
+    markup_rows = good.with_columns(share=share, markup=pl.col("elasticity") / share)
+    markup_rows = markup_rows.select("group", "firm", "year", "elasticity", "share", "markup", "revenue")
+    if markup_rows.is_empty():
         raise InputError("production.no-markup")
     markup, weight = pl.col("markup"), pl.col("revenue")
-    years = made.group_by("group", "year", maintain_order=True).agg(
+    years = markup_rows.group_by("group", "year", maintain_order=True).agg(
         firms=pl.len(),
         low=markup.quantile(0.25, "linear"),
         median=markup.median(),
@@ -113,4 +113,6 @@ def markups(
         mean=(markup * weight).sum() / weight.sum(),
     )
     about = table.provenance("markups", input=input, cost=cost, revenue=revenue, method=name)
-    return Markups(frame=made, provenance=about, kind=table.kind, years=years.sort("group", "year"), dropped=dropped)
+    return Markups(
+        frame=markup_rows, provenance=about, kind=table.kind, years=years.sort("group", "year"), dropped=dropped
+    )

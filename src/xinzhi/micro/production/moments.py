@@ -71,9 +71,9 @@ class Wooldridge:
         lagged = panel.block(roles.free)[:, before]
         self.z1 = np.vstack([self.x, self.c])
         self.z2 = np.vstack([self.x[self.lead :], self.k, lagged, self.c0])
-        alone = self.control.fit()
+        two_stage = self.control.fit()
         gamma, _ = estimator.least_squares(self.control.x, panel.y)
-        states: list[FloatArray] = [one.coefficients for one in alone.minima] or [np.zeros(len(self.k))]
+        states: list[FloatArray] = [minimum.coefficients for minimum in two_stage.minima] or [np.zeros(len(self.k))]
         past = gamma[self.flat :] @ self.c0 - states[0] @ self.k0
         self.centre, self.scale = float(past.mean()), float(past.std())
         self.starts = []
@@ -97,15 +97,15 @@ class Wooldridge:
     def _moments(self, row: FloatArray | None) -> Moments:
         z1 = (self.z1 if row is None else self.z1 * row) / len(self.y)
         z2 = (self.z2 if row is None else self.z2 * row) / len(self.y)
-        left = -np.hstack([z1 @ self.x.T, np.zeros((len(z1), len(self.k))), z1 @ self.c.T])
-        left = np.hstack([left, np.zeros((len(z1), self.degree + 1))])
+        of_first = -np.hstack([z1 @ self.x.T, np.zeros((len(z1), len(self.k))), z1 @ self.c.T])
+        of_first = np.hstack([of_first, np.zeros((len(z1), self.degree + 1))])
         by_x, by_k = z2 @ self.x.T, z2 @ self.k.T
 
         def moments(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
             first, second, slope, powers = self._residuals(theta)
             bent = z2 * slope
-            right = np.hstack([-by_x, -by_k + bent @ self.k0.T, -bent @ self.c0.T, -z2 @ powers.T])
-            return np.concatenate([z1 @ first, z2 @ second]), np.vstack([left, right])
+            of_second = np.hstack([-by_x, -by_k + bent @ self.k0.T, -bent @ self.c0.T, -z2 @ powers.T])
+            return np.concatenate([z1 @ first, z2 @ second]), np.vstack([of_first, of_second])
 
         return moments
 
@@ -117,15 +117,18 @@ class Wooldridge:
         starts = self.starts if warm is None else [warm.extra]
         moments = self._moments(row)
         root = self._root(starts[0], row)
-        found = sorted((one for start in starts if (one := descend(moments, start, root))), key=lambda one: one[1])
-        if not found:
+        solutions = sorted(
+            (solution for start in starts if (solution := descend(moments, start, root))),
+            key=lambda solution: solution[1],
+        )
+        if not solutions:
             return estimator.unsolved(self, len(starts))
-        again = [descend(moments, theta, self._root(theta, row, firms=True)) for theta, _ in found[:1]]
-        theta, value = again[0] or found[0]
+        again = [descend(moments, theta, self._root(theta, row, firms=True)) for theta, _ in solutions[:1]]
+        theta, value = again[0] or solutions[0]
         mean = np.concatenate([theta[: self.lead], theta[self.flat : self.flat + len(self.k)]])
         coefficients = np.concatenate([mean, theta[self.lead : self.flat]])
         states = slice(self.flat, self.flat + len(self.k))
-        minima = tuple(replace(one, coefficients=one.coefficients[states]) for one in _distinct(found))
+        minima = tuple(replace(minimum, coefficients=minimum.coefficients[states]) for minimum in _distinct(solutions))
         fit = estimator.Fit(
             coefficients=coefficients,
             mean=mean,
@@ -174,13 +177,13 @@ class Wooldridge:
         return whitened(variance / n**2)
 
 
-def _distinct(found: list[tuple[FloatArray, float]]) -> list[Minimum]:
+def _distinct(solutions: list[tuple[FloatArray, float]]) -> list[Minimum]:
     """Return the distinct solutions among those found, the least first, with how many starts led to each."""
     out: list[Minimum] = []
-    for theta, value in sorted(found, key=lambda one: one[1]):
-        for at, one in enumerate(out):
-            if np.abs(theta - one.coefficients).max() < 1e-3 * (1 + np.abs(theta).max()):
-                out[at] = replace(one, starts=one.starts + 1)
+    for theta, value in sorted(solutions, key=lambda solution: solution[1]):
+        for at, minimum in enumerate(out):
+            if np.abs(theta - minimum.coefficients).max() < 1e-3 * (1 + np.abs(theta).max()):
+                out[at] = replace(minimum, starts=minimum.starts + 1)
                 break
         else:
             out.append(Minimum(theta, value, 1, np.zeros(0)))
@@ -211,21 +214,23 @@ class BlundellBond:
         if len(self.diff) <= len(v) ** 2:
             raise InputError("production.short-panel", years=3)
 
-        def at(one: int, years: int, rows: IntArray) -> FloatArray:
+        def at(variable: int, years: int, rows: IntArray) -> FloatArray:
             place = back[years][rows]
-            return np.where(place >= 0, levels[one, place], 0.0)
+            return np.where(place >= 0, levels[variable, place], 0.0)
 
-        def change(one: int, years: int, rows: IntArray) -> FloatArray:
-            known = back[years + 1][rows] >= 0
-            return np.where(known, at(one, years, rows) - at(one, years + 1, rows), 0.0)
+        def change(variable: int, years: int, rows: IntArray) -> FloatArray:
+            available = back[years + 1][rows] >= 0
+            return np.where(available, at(variable, years, rows) - at(variable, years + 1, rows), 0.0)
 
-        lags = [(one, first[kind]) for one, kind in enumerate(kinds)]
-        self.zd = np.array([at(one, lag + more, self.diff) for one, lag in lags for more in (0, 1)])
-        self.zl = np.array([*(change(one, lag - 1, self.level) for one, lag in lags), np.ones(len(self.level))])
-        one, two = back[1], back[2]
+        lags = [(variable, first[kind]) for variable, kind in enumerate(kinds)]
+        self.zd = np.array([at(variable, lag + more, self.diff) for variable, lag in lags for more in (0, 1)])
+        self.zl = np.array(
+            [*(change(variable, lag - 1, self.level) for variable, lag in lags), np.ones(len(self.level))]
+        )
+        lag1, lag2 = back[1], back[2]
         d, e = self.diff, self.level
-        self.ad = np.vstack([v[:, d] - v[:, one[d]], v[:, one[d]] - v[:, two[d]], np.zeros((1, len(d)))])
-        self.al = np.vstack([v[:, e], v[:, one[e]], np.ones((1, len(e)))])
+        self.ad = np.vstack([v[:, d] - v[:, lag1[d]], v[:, lag1[d]] - v[:, lag2[d]], np.zeros((1, len(d)))])
+        self.al = np.vstack([v[:, e], v[:, lag1[e]], np.ones((1, len(e)))])
         self.starts = settings.starts
 
     def _pi(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -254,38 +259,40 @@ class BlundellBond:
             return matrix @ pi, matrix @ slopes
 
         size = len(zd), len(zl)
-        plain = np.block([[2 * zd @ self.zd.T, np.zeros(size)], [np.zeros(size[::-1]), zl @ self.zl.T]]) / n**2
+        one_step = np.block([[2 * zd @ self.zd.T, np.zeros(size)], [np.zeros(size[::-1]), zl @ self.zl.T]]) / n**2
         box = estimator.hypercube(len(self.terms) + 1, 0, self.starts)
         starts = list(np.hstack([box, np.zeros((len(box), 1))])) if warm is None else [warm.extra]
-        first = _distinct([one for start in starts if (one := descend(moments, start, whitened(plain)))])
+        first = _distinct([solution for start in starts if (solution := descend(moments, start, whitened(one_step)))])
 
         def again(theta: FloatArray) -> FloatArray:
             scores = self._scores(theta)
             return whitened((scores if weights is None else scores * weights) @ scores.T / n**2)
 
-        roots = [again(one.coefficients) for one in first]
-        second = [descend(moments, one.coefficients, root) for one, root in zip(first, roots, strict=True)]
-        ends = _distinct([end for one, end in zip(first, second, strict=True) if end for _ in range(one.starts)])
+        roots = [again(minimum.coefficients) for minimum in first]
+        second = [descend(moments, minimum.coefficients, root) for minimum, root in zip(first, roots, strict=True)]
+        ends = _distinct(
+            [end for minimum, end in zip(first, second, strict=True) if end for _ in range(minimum.starts)]
+        )
         if not ends:
             return estimator.unsolved(self, len(starts))
         count, degrees = len(self.inputs), len(roots[0]) - len(starts[0])
         limit = max(ends[0].criterion, float(chi2.isf(estimator.convention("rejected"), degrees)))
-        equal = [one for one in ends if one.criterion <= limit]
-        inside = [one for one in equal if ranged(one.coefficients[:count]) == "ok"]
+        equal = [minimum for minimum in ends if minimum.criterion <= limit]
+        inside = [minimum for minimum in equal if ranged(minimum.coefficients[:count]) == "ok"]
         answer = (inside or equal)[0]
         status: estimator.Status = "ok" if len(inside) == 1 or warm else "several" if inside else "none-in-range"
         if not inside and len(equal) == 1:
             status = "out-of-range"
         theta, beta = answer.coefficients, answer.coefficients[:-2]
         ended = zip(roots, second, strict=True)
-        root = next(one for one, end in ended if end and np.allclose(end[0], theta, rtol=1e-3))
+        root = next(candidate for candidate, end in ended if end and np.allclose(end[0], theta, rtol=1e-3))
         fit = estimator.Fit(
             coefficients=beta,
             mean=beta[:count],
             status=status,
             starts=len(starts),
             criterion=answer.criterion,
-            minima=tuple(replace(one, coefficients=one.coefficients[:-2]) for one in ends),
+            minima=tuple(replace(minimum, coefficients=minimum.coefficients[:-2]) for minimum in ends),
             degrees=degrees,
             extra=theta,
         )

@@ -122,22 +122,26 @@ def production_function(
     [0.6, 0.4]
     """
     engine = options.pop("engine", None)
-    settings, chosen = _settle(dict(options))
-    wanted: list[Name] = [method] if isinstance(method, str) else list(method)
-    for name in wanted:
+    settings, column_options = _settle(dict(options))
+    methods: list[Name] = [method] if isinstance(method, str) else list(method)
+    for name in methods:
         if name not in METHODS:
             raise UsageError("production.method", method=name, known=list(METHODS))
-    roles = _roles(output, (free, state, proxy), (firm, year), chosen)
+    roles = _roles(output, (free, state, proxy), (firm, year), column_options)
     # an option that would change nothing with a method is refused: the caller believes that it is at work
-    asked = {"attrition": settings.attrition, "drivers": bool(roles.drivers), "controls": bool(roles.controls)}
-    for name in wanted:
+    in_use = {"attrition": settings.attrition, "drivers": bool(roles.drivers), "controls": bool(roles.controls)}
+    for name in methods:
         takes = {"attrition": name in _STAGED, "drivers": name in {*_STAGED, "gnr"}, "controls": name not in _BARE}
-        for option, given in asked.items():
-            if given and not takes[option]:
+        for option, value in in_use.items():
+            if value and not takes[option]:
                 raise UsageError("production.idle", option=option, method=name)
-    call = {**{one.name: getattr(roles, one.name) for one in fields(roles)}, "method": wanted, **asdict(settings)}
+    call = {
+        **{field.name: getattr(roles, field.name) for field in fields(roles)},
+        "method": methods,
+        **asdict(settings),
+    }
     if engine is not None:
-        return _in_engine(frame, roles, wanted, settings, engine, call)
+        return _in_engine(frame, roles, methods, settings, engine, call)
     table, rows, dropped = read(frame, roles, "production_function")
     last, keys = int(table.frame[year].max()), table.frame.select(firm, year)  # type: ignore[arg-type] # years are whole
     parts = rows.partition_by(roles.by, as_dict=True) if roles.by else {(ALL,): rows}
@@ -150,7 +154,7 @@ def production_function(
     def estimate(group: str, name: Name) -> dict[str, pl.DataFrame]:
         return _estimated(firms(group), name, settings)
 
-    frames, left_out = _every(sorted(groups), wanted, roles, estimate, lambda group: groups[group].height)
+    frames, left_out = _every(sorted(groups), methods, roles, estimate, lambda group: groups[group].height)
     return _result(frames, dropped, left_out, table.provenance("production_function", **call), kind=table.kind)
 
 
@@ -159,7 +163,7 @@ Frames = dict[str, list[pl.DataFrame]]
 
 def _every(
     groups: Sequence[str],
-    wanted: Sequence[Name],
+    methods: Sequence[Name],
     roles: Roles,
     estimate: Callable[[str, Name], dict[str, pl.DataFrame]],
     height: Callable[[str], int],
@@ -168,9 +172,9 @@ def _every(
     frames: Frames = {name: [] for name in ("coefficients", "elasticities", "diagnostics", "minima", "productivity")}
     left_out: list[dict[str, Any]] = []
     for group in groups:
-        for name in wanted:
+        for name in methods:
             try:
-                made = estimate(group, name)
+                tables = estimate(group, name)
             except InputError as error:
                 if not roles.by:
                     raise
@@ -180,8 +184,8 @@ def _every(
                 if small:
                     break
                 continue
-            for key, one in made.items():
-                frames[key].append(one.with_columns(method=pl.lit(name), group=pl.lit(group)))
+            for key, table in tables.items():
+                frames[key].append(table.with_columns(method=pl.lit(name), group=pl.lit(group)))
     return frames, left_out
 
 
@@ -195,16 +199,16 @@ def _result(
     """Return the result of all methods and groups; refuse one without any estimate."""
     if not frames["diagnostics"]:
         raise InputError("production.few-firms", firms=0, least=convention("fewest_firms"))
-    done: dict[str, Any] = {key: pl.concat(found, how="diagonal") for key, found in frames.items() if found}
-    done = {key: one.select("method", "group", pl.exclude("method", "group")) for key, one in done.items()}
-    every = pl.concat([dropped, pl.DataFrame(left_out, schema=dropped.schema)])
-    return ProductionFunction(frame=done.pop("coefficients"), provenance=about, dropped=every, **done, **more)
+    done: dict[str, Any] = {key: pl.concat(tables, how="diagonal") for key, tables in frames.items() if tables}
+    done = {key: table.select("method", "group", pl.exclude("method", "group")) for key, table in done.items()}
+    all_dropped = pl.concat([dropped, pl.DataFrame(left_out, schema=dropped.schema)])
+    return ProductionFunction(frame=done.pop("coefficients"), provenance=about, dropped=all_dropped, **done, **more)
 
 
 def _in_engine(
     source: AnyFrame,
     roles: Roles,
-    wanted: Sequence[Name],
+    methods: Sequence[Name],
     settings: Settings,
     engine: AnyEngine,
     call: Mapping[str, Any],
@@ -213,50 +217,54 @@ def _in_engine(
     from xinzhi.data import provenance
     from xinzhi.micro.production import by_engine
 
-    asked = {"draws": settings.draws, "attrition": settings.attrition, "form": settings.form != "cobb-douglas"}
-    asked |= {name: getattr(roles, name) for name in ("drivers", "share", "exit")}
-    idle = [name for name, given in asked.items() if given]
-    idle += [f"method='{name}'" for name in wanted if name not in by_engine.METHODS]
+    unsupported = {"draws": settings.draws, "attrition": settings.attrition, "form": settings.form != "cobb-douglas"}
+    unsupported |= {name: getattr(roles, name) for name in ("drivers", "share", "exit")}
+    idle = [name for name, value in unsupported.items() if value]
+    idle += [f"method='{name}'" for name in methods if name not in by_engine.METHODS]
     if idle:
         raise UsageError("production.in-engine", given=idle[0], known=list(by_engine.METHODS))
-    for name in wanted:
+    for name in methods:
         refuse_proxy(roles, name)
-    own, rows, dropped = by_engine.read(source, roles, engine)
-    groups = sorted(own.collect(rows.select("by").distinct())["by"]) if roles.by else [ALL]
+    backend, rows, dropped = by_engine.read(source, roles, engine)
+    groups = sorted(backend.collect(rows.select("by").distinct())["by"]) if roles.by else [ALL]
     tables = []
 
     def part(group: str) -> Ibis:
         return rows.filter(rows.by == group) if roles.by else rows
 
     def estimate(group: str, name: Name) -> dict[str, pl.DataFrame]:
-        made = by_engine.estimated(own, part(group), roles, name, settings)
-        empty = {} if "noise" in made.firms.columns else {"noise": made.firms.productivity * 0.0}
-        table = made.firms.mutate(**empty, method=ibis().literal(name), group=ibis().literal(group))
+        result = by_engine.estimated(backend, part(group), roles, name, settings)
+        empty = {} if "noise" in result.firms.columns else {"noise": result.firms.productivity * 0.0}
+        table = result.firms.mutate(**empty, method=ibis().literal(name), group=ibis().literal(group))
         tables.append(table.select("method", "group", "firm", "year", "productivity", "noise"))
-        inputs = [made.terms.index(one) for one in roles.inputs]
-        z, whole = float(norm.ppf((1 + settings.level) / 2)), made.covariance[np.ix_(inputs, inputs)].sum()
-        error = np.sqrt(np.diag(made.covariance))
+        inputs = [result.terms.index(input_name) for input_name in roles.inputs]
+        z, scale_variance = float(norm.ppf((1 + settings.level) / 2)), result.covariance[np.ix_(inputs, inputs)].sum()
+        error = np.sqrt(np.diag(result.covariance))
         spreads = [
-            (one, values - z * one, values + z * one)
-            for one, values in ((error, made.fit.coefficients), (error[inputs], made.fit.mean))
+            (errors, values - z * errors, values + z * errors)
+            for errors, values in ((error, result.fit.coefficients), (error[inputs], result.fit.mean))
         ]
         how: dict[str, Any] = {
-            "terms": made.terms,
+            "terms": result.terms,
             "inputs": roles.inputs,
-            "searched": made.searched,
-            "counts": made.counts,
+            "searched": result.searched,
+            "counts": result.counts,
         }
-        return _tables(made.fit, roles, spreads, float(np.sqrt(whole)), **how)
+        return _tables(result.fit, roles, spreads, float(np.sqrt(scale_variance)), **how)
 
     frames, left_out = _every(
-        groups, wanted, roles, estimate, lambda group: own.collect(part(group).aggregate(n=part(group).count())).item()
+        groups,
+        methods,
+        roles,
+        estimate,
+        lambda group: backend.collect(part(group).aggregate(n=part(group).count())).item(),
     )
-    about = provenance("production_function", **call, engine=own.name)
-    every = reduce(lambda one, two: one.union(two), tables) if tables else None
+    about = provenance("production_function", **call, engine=backend.name)
+    firms = reduce(lambda merged, part: merged.union(part), tables) if tables else None
     none: dict[str, Any] = dict.fromkeys(("method", "group", "firm"), pl.String) | {"year": pl.Int64}
     none |= dict.fromkeys(("productivity", "noise", "omega"), pl.Float64)
     frames["productivity"] = [pl.DataFrame(schema=none)]
-    return _result(frames, dropped, left_out, about, firms=every, engine=own)
+    return _result(frames, dropped, left_out, about, firms=firms, engine=backend)
 
 
 Spread = tuple[FloatArray, FloatArray, FloatArray]  # standard errors and ends of the intervals
@@ -272,44 +280,44 @@ def _tables(  # noqa: PLR0913 - what an estimate is made of
     inputs: Sequence[str],
     searched: Sequence[str],
     counts: Mapping[str, int | None],
-    drawn: int = 0,
+    draw_count: int = 0,
 ) -> dict[str, pl.DataFrame]:
     """Return the tables of an estimate; linear coefficients of a first stage are not among the minima of a search."""
 
     def lines(names: Sequence[str], values: FloatArray, spread: Spread) -> pl.DataFrame:
-        shown = values if fit.status in ANSWERS else np.full(len(values), np.nan)
-        columns = dict(zip(("estimate", "standard_error", "low", "high"), (shown, *spread), strict=True))
+        estimates = values if fit.status in ANSWERS else np.full(len(values), np.nan)
+        columns = dict(zip(("estimate", "standard_error", "low", "high"), (estimates, *spread), strict=True))
         return pl.DataFrame({"term": list(names), **columns}).with_columns(pl.col(*columns).fill_nan(None))
 
     played = {name: role for role in ("controls", "state", "free") for name in getattr(roles, role)}
     role = [played.get(term, "proxy" if term in roles.proxy else "second-order") for term in terms]
     schema = {"number": pl.Int64, "term": pl.String, "estimate": pl.Float64, "criterion": pl.Float64}
     minima = [
-        (number, term, float(value), one.criterion, one.starts)
-        for number, one in enumerate(fit.minima, 1)
-        for term, value in zip(searched, one.coefficients, strict=True)
+        (number, term, float(value), minimum.criterion, minimum.starts)
+        for number, minimum in enumerate(fit.minima, 1)
+        for term, value in zip(searched, minimum.coefficients, strict=True)
     ]
     coefficients = lines(terms, fit.coefficients, spreads[0])
     return {
         "coefficients": coefficients.with_columns(role=pl.Series(role), status=pl.lit(fit.status)),
         "elasticities": lines(inputs, fit.mean, spreads[1]),
-        "diagnostics": _diagnostics(counts, fit, drawn, scale_error),
+        "diagnostics": _diagnostics(counts, fit, draw_count, scale_error),
         "minima": pl.DataFrame(minima, schema=schema | {"starts": pl.Int64}, orient="row"),
     }
 
 
-def _settle(given: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
+def _settle(options: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
     """Return how to estimate, checked, and the options that name columns."""
     names = ("by", "controls", "drivers", "share", "costs", "exit", "logs")
-    known = [*names, *(one.name for one in fields(Settings))]
-    for name in given:
-        if name not in known:
-            raise UsageError("production.option", option=name, known=sorted(known))
-    chosen = {name: given.pop(name) for name in names if name in given}
+    choices = [*names, *(field.name for field in fields(Settings))]
+    for name in options:
+        if name not in choices:
+            raise UsageError("production.option", option=name, known=sorted(choices))
+    columns = {name: options.pop(name) for name in names if name in options}
     for name in ("controls", "drivers", "costs"):
-        listed = chosen.get(name, ())
-        chosen[name] = (listed,) if isinstance(listed, str) else tuple(listed)
-    settings = Settings(**given)
+        listed = columns.get(name, ())
+        columns[name] = (listed,) if isinstance(listed, str) else tuple(listed)
+    settings = Settings(**options)
     if settings.form not in {"cobb-douglas", "translog"}:
         raise UsageError("production.form-unknown", form=settings.form)
     if not 0 < settings.level < 1:
@@ -318,13 +326,15 @@ def _settle(given: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
     for name, value, least in (*sizes, ("degree", min(settings.degree), 1)):
         if value < least:
             raise UsageError("production.size", name=name, least=least, given=value)
-    return settings, chosen
+    return settings, columns
 
 
-def _roles(output: str, inputs: tuple[Any, Any, Any], key: tuple[str, str], chosen: dict[str, Any]) -> Roles:
+def _roles(output: str, inputs: tuple[Any, Any, Any], key: tuple[str, str], columns: dict[str, Any]) -> Roles:
     """Return which column plays which part, from keywords or a formula."""
-    free, state, proxy = (() if one is None else ((one,) if isinstance(one, str) else tuple(one)) for one in inputs)
-    controls = chosen.pop("controls")
+    free, state, proxy = (
+        () if entry is None else ((entry,) if isinstance(entry, str) else tuple(entry)) for entry in inputs
+    )
+    controls = columns.pop("controls")
     if "~" in output:
         output, _, right = output.partition("~")
         parts = [tuple(name.strip() for name in part.split("+") if name.strip()) for part in right.split("|")]
@@ -334,8 +344,8 @@ def _roles(output: str, inputs: tuple[Any, Any, Any], key: tuple[str, str], chos
         controls = (*controls, *more)
     if not (free or state):
         raise UsageError("production.no-inputs")
-    named: dict[str, Any] = {"output": output.strip(), "firm": key[0], "year": key[1]}
-    return Roles(**named, free=free, state=state, proxy=proxy, controls=controls, **chosen)
+    keys: dict[str, Any] = {"output": output.strip(), "firm": key[0], "year": key[1]}
+    return Roles(**keys, free=free, state=state, proxy=proxy, controls=controls, **columns)
 
 
 _STAGED, _BARE = ("op", "lp", "acf"), ("cost-shares", "gnr")
@@ -360,15 +370,16 @@ def _estimated(firms: Panel, name: Name, settings: Settings) -> dict[str, pl.Dat
     else:
         method = _OTHERS[name](firms, settings)
     fit = method.fit()
-    drawn: tuple[FloatArray, ...] | None = None
+    samples: tuple[FloatArray, ...] | None = None
     if settings.draws and fit.status in ANSWERS:
-        drawn = draws(method, fit, firms.ids, settings.draws, settings.seed)
-        drawn = (*drawn, drawn[1].sum(axis=1)[:, None])
+        samples = draws(method, fit, firms.ids, settings.draws, settings.seed)
+        samples = (*samples, samples[1].sum(axis=1)[:, None])
     through = fit.mean_influence
     parts = (fit.coefficients, fit.influence), (fit.mean, through)
-    whole = fit.mean.sum()[None], None if through is None else through.sum(axis=0)[None]
+    scale = fit.mean.sum()[None], None if through is None else through.sum(axis=0)[None]
     *spreads, total = (
-        _spread(*part, None if drawn is None else drawn[at], settings.level) for at, part in enumerate((*parts, whole))
+        _spread(*part, None if samples is None else samples[at], settings.level)
+        for at, part in enumerate((*parts, scale))
     )
     counts = {"firms": firms.firms, "rows": len(firms.firm), "pairs": len(firms.now), "gaps": firms.gaps}
     how: dict[str, Any] = {
@@ -377,41 +388,43 @@ def _estimated(firms: Panel, name: Name, settings: Settings) -> dict[str, pl.Dat
         "searched": method.searched,
         "counts": counts,
     }
-    made = _tables(fit, firms.roles, spreads, float(total[0][0]), **how, drawn=0 if drawn is None else len(drawn[0]))
+    tables = _tables(
+        fit, firms.roles, spreads, float(total[0][0]), **how, draw_count=0 if samples is None else len(samples[0])
+    )
     omega = None if fit.productivity is None or fit.noise is None else fit.productivity - fit.noise
     columns: dict[str, Any] = {"productivity": fit.productivity, "noise": fit.noise, "omega": omega}
     if fit.elasticities is not None:  # those that differ by row
         columns |= {f"elasticity:{name}": row for name, row in zip(method.inputs, fit.elasticities, strict=True)}
     empty = pl.lit(None, pl.Float64)
-    known = {name: empty if values is None else pl.Series(name, values) for name, values in columns.items()}
+    series = {name: empty if values is None else pl.Series(name, values) for name, values in columns.items()}
     rows = firms.rows.select(firm=pl.col(firms.roles.firm), year=pl.col(firms.roles.year))
-    return made | {"productivity": rows.with_columns(**known)}
+    return tables | {"productivity": rows.with_columns(**series)}
 
 
-def _spread(values: FloatArray, influence: FloatArray | None, drawn: FloatArray | None, level: float) -> Spread:
+def _spread(values: FloatArray, influence: FloatArray | None, samples: FloatArray | None, level: float) -> Spread:
     """Return standard errors and intervals: analytic ones, or those of the draws that found a solution."""
     if influence is None:
         nothing = np.full(len(values), np.nan)
         return nothing, nothing, nothing
-    if drawn is None:
+    if samples is None:
         firms, z = influence.shape[1], float(norm.ppf((1 + level) / 2))
         error = np.sqrt((influence**2).sum(axis=1) * firms / (firms - 1))
         return error, values - z * error, values + z * error
     tail = 50 * (1 - level)
-    low, high = np.percentile(drawn, [tail, 100 - tail], axis=0)
-    return np.std(drawn, axis=0, ddof=1), low, high
+    low, high = np.percentile(samples, [tail, 100 - tail], axis=0)
+    return np.std(samples, axis=0, ddof=1), low, high
 
 
-def _diagnostics(counts: Mapping[str, int | None], fit: Fit, drawn: int, error: float) -> pl.DataFrame:
+def _diagnostics(counts: Mapping[str, int | None], fit: Fit, draw_count: int, error: float) -> pl.DataFrame:
     answer = fit.status in ANSWERS
     low, high = convention("elasticity_range")
-    each = fit.mean[:, None] if fit.elasticities is None else fit.elasticities
+    elasticities = fit.mean[:, None] if fit.elasticities is None else fit.elasticities
     row = {
         "status": fit.status,
         **counts,
         "returns_to_scale": float(fit.mean.sum()) if answer else None,
         "returns_error": error if answer else None,
-        "out_of_range": float(((each <= low) | (each >= high)).any(axis=0).mean()) if answer else None,
+        "out_of_range": float(((elasticities <= low) | (elasticities >= high)).any(axis=0).mean()) if answer else None,
         "criterion": fit.criterion,
         "degrees": fit.degrees,
         "p_value": float(chi2.sf(fit.criterion, fit.degrees)) if fit.degrees and fit.criterion is not None else None,
@@ -419,7 +432,7 @@ def _diagnostics(counts: Mapping[str, int | None], fit: Fit, drawn: int, error: 
         "minima": len(fit.minima),
         "leaning": ",".join(fit.leaning),
         "explained": fit.explained,
-        "draws": drawn,
+        "draws": draw_count,
     }
     numbers = ("returns_to_scale", "returns_error", "out_of_range", "criterion", "p_value", "explained")
     kinds: dict[str, Any] = dict.fromkeys(numbers, pl.Float64) | dict.fromkeys(("pairs", "gaps"), pl.Int64)

@@ -68,22 +68,22 @@ class ProductionFunction(Result, verb="production_function", topic="production",
 
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions of the columns of one of its frames; elasticities are named after inputs."""
-        known = []
+        columns = []
         for name in getattr(self, frame).columns:
             stem, _, good = name.partition(":")
             if good:
                 title = words("production.chart.elasticity_of", input=good)
-                known.append(Column(name=name, title=title, kind="score"))
+                columns.append(Column(name=name, title=title, kind="score"))
             else:
-                known.append(describe(self.verb, stem, frame))
-        return known
+                columns.append(describe(self.verb, stem, frame))
+        return columns
 
     def estimate(self, term: str, method: str | None = None, group: str | None = None) -> float:
         """Return one estimate; `InputError` when there is none of this name, or it is no answer."""
-        wanted = {"term": term, "method": method or self.methods[0], "group": group or str(self.frame["group"][0])}
-        rows = self.frame.filter(*(pl.col(name) == value for name, value in wanted.items()))
+        key = {"term": term, "method": method or self.methods[0], "group": group or str(self.frame["group"][0])}
+        rows = self.frame.filter(*(pl.col(name) == value for name, value in key.items()))
         if not rows.height or rows["estimate"][0] is None:
-            raise InputError("production.no-term", (), **wanted)
+            raise InputError("production.no-term", (), **key)
         return float(rows["estimate"][0])
 
     def glance(self) -> pl.DataFrame:
@@ -92,21 +92,25 @@ class ProductionFunction(Result, verb="production_function", topic="production",
 
     def facts(self) -> Facts:
         """Return elasticities and returns to scale by method, what is no answer, and what a reader should know."""
-        every, known = self.diagnostics, pl.col("status").is_in(ANSWERS)
-        good, bad = every.filter(known), every.filter(~known)
-        facts: Facts = {"answer.elasticities": _told(good, self._parts)} if good.height else {"answer.nothing": {}}
-        facts["answer.no_answer"] = _told(bad, lambda row: {"why": words(f"production.status.{row['status']}")})
-        facts["answer.out_of_range"] = _told(good.filter(pl.col("status") == "out-of-range"), lambda _: {})
-        many, split = every.filter(pl.col("minima") > 1), good.filter(pl.col("leaning") != "")
-        facts["note.minima"] = _told(many, lambda row: {"n": row["minima"], "starts": row["starts"]})
-        facts["note.leaning"] = _told(split, lambda row: {"inputs": row["leaning"].split(",")})
-        much = every.filter(pl.col("explained") > convention("explained"))
-        facts["note.attrition"] = _told(much, lambda row: {"share": row["explained"]})
+        all_rows, is_answer = self.diagnostics, pl.col("status").is_in(ANSWERS)
+        good, bad = all_rows.filter(is_answer), all_rows.filter(~is_answer)
+        facts: Facts = (
+            {"answer.elasticities": _describe_rows(good, self._parts)} if good.height else {"answer.nothing": {}}
+        )
+        facts["answer.no_answer"] = _describe_rows(
+            bad, lambda row: {"why": words(f"production.status.{row['status']}")}
+        )
+        facts["answer.out_of_range"] = _describe_rows(good.filter(pl.col("status") == "out-of-range"), lambda _: {})
+        many, split = all_rows.filter(pl.col("minima") > 1), good.filter(pl.col("leaning") != "")
+        facts["note.minima"] = _describe_rows(many, lambda row: {"n": row["minima"], "starts": row["starts"]})
+        facts["note.leaning"] = _describe_rows(split, lambda row: {"inputs": row["leaning"].split(",")})
+        much = all_rows.filter(pl.col("explained") > convention("explained"))
+        facts["note.attrition"] = _describe_rows(much, lambda row: {"share": row["explained"]})
         facts["note.dropped"] = dropped_facts(self.dropped)
         draws = self.provenance.options["draws"]
         lost = good.filter(pl.col("draws") < draws)
-        facts["note.lost_draws"] = _told(lost, lambda row: {"n": draws - row["draws"]})
-        gaps = int(every.unique("group")["gaps"].sum())
+        facts["note.lost_draws"] = _describe_rows(lost, lambda row: {"n": draws - row["draws"]})
+        gaps = int(all_rows.unique("group")["gaps"].sum())
         if gaps:
             facts["note.gaps"] = {"n": gaps}
         level = f"{100 * self.provenance.options['level']:g}"
@@ -116,13 +120,15 @@ class ProductionFunction(Result, verb="production_function", topic="production",
     def _parts(self, row: dict[str, Any]) -> dict[str, object]:
         rows = self.elasticities.filter(pl.col("method") == row["method"], pl.col("group") == row["group"])
         parts = [
-            words("production.chart.part", input=one["term"], value=one["estimate"], error=one["standard_error"])
-            for one in rows.iter_rows(named=True)
+            words("production.chart.part", input=term["term"], value=term["estimate"], error=term["standard_error"])
+            for term in rows.iter_rows(named=True)
         ]
         return {"parts": parts, "scale": row["returns_to_scale"], "firms": row["firms"], "rows": row["rows"]}
 
 
-def _told(rows: pl.DataFrame, more: Callable[[dict[str, Any]], dict[str, object]]) -> list[Mapping[str, object]]:
+def _describe_rows(
+    rows: pl.DataFrame, more: Callable[[dict[str, Any]], dict[str, object]]
+) -> list[Mapping[str, object]]:
     """Return method and group of every row in words, with what more is to be told of it."""
     return [
         {"method": method_text(row["method"]), "group": group_text(row["group"]), **more(row)}

@@ -81,7 +81,7 @@ class Units:
     further_sd: FloatArray
 
     @classmethod
-    def of(cls, pairs: Pairs) -> Units:
+    def from_pairs(cls, pairs: Pairs) -> Units:
         """Return the units of some rows."""
         if not pairs.signal.size:
             raise InputError("production.short-panel", years=2)
@@ -120,24 +120,24 @@ class SecondStage:
         units: Units | None = None,
         sums: FloatArray | None = None,
     ) -> None:
-        self.pairs, self.units = pairs, units or Units.of(pairs)
+        self.pairs, self.units = pairs, units or Units.from_pairs(pairs)
         self.powers = Powers(len(pairs.inputs), len(pairs.further), pairs.degree)
-        own = gram(self._columns, len(pairs.signal), weights) if sums is None else sums
+        products = gram(self._columns, len(pairs.signal), weights) if sums is None else sums
         self.rows = len(pairs.signal) if sums is None else int(sums[0, 0])  # the constant is the first monomial
-        self._sums = own / own[0, 0]
+        self._sums = products / products[0, 0]
         self._place()
 
-    def _columns(self, some: slice) -> FloatArray:
+    def _columns(self, part: slice) -> FloatArray:
         p = self.pairs
-        u0, v0 = self.units.of_rows(p.signal_before[some], p.inputs_before[:, some])
-        u, v = self.units.of_rows(p.signal[some], p.inputs[:, some])
-        x = self.units.of_further(p.further[:, some])
+        u0, v0 = self.units.of_rows(p.signal_before[part], p.inputs_before[:, part])
+        u, v = self.units.of_rows(p.signal[part], p.inputs[:, part])
+        x = self.units.of_further(p.further[:, part])
         basis = monomials(np.vstack([u0, v0, x]), self.powers.basis)
         parts = [basis, u, v]
         if p.instruments is not None:
-            parts.append(p.instruments[:, some])
+            parts.append(p.instruments[:, part])
         if p.outcome is not None:
-            parts.append(self.units.of_rows(p.outcome[some], p.inputs[:, some])[0])
+            parts.append(self.units.of_rows(p.outcome[part], p.inputs[:, part])[0])
         return np.vstack(parts)
 
     def _place(self) -> None:
@@ -186,11 +186,11 @@ class SecondStage:
         rho = self._vector(d, by_row=self._outcome)
         rho[b] -= matrix @ law
         turned = np.zeros((len(s), len(d)))
-        for at, one in enumerate(slopes):
+        for at, derivative in enumerate(slopes):
             z = self._z.start + at
-            moved = solve @ (one.T @ gap - matrix.T @ s[b, z] - matrix.T @ (s[b, b] @ (one @ law)))
+            law_change = solve @ (derivative.T @ gap - matrix.T @ s[b, z] - matrix.T @ (s[b, b] @ (derivative @ law)))
             turned[z, at] = -1.0
-            turned[b, at] = -(one @ law) - matrix @ moved
+            turned[b, at] = -(derivative @ law) - matrix @ law_change
         return self._root @ rho, self._root @ turned
 
     def law(self, d: FloatArray) -> FloatArray:
@@ -238,24 +238,24 @@ class SecondStage:
 
     def search(self, starts: FloatArray) -> list[Minimum]:
         """Return the distinct solutions from starts `(k, q)` in the units of the data, the lowest criterion first."""
-        found: list[tuple[FloatArray, float, int]] = []
+        solutions: list[tuple[FloatArray, float, int]] = []
         for start in starts:
             ended = self.descend(self.standard(start))
             if ended is None:
                 continue
             d, value = ended
-            for at, (known, least, count) in enumerate(found):
-                if np.abs(d - known).max() < _SAME * (1 + np.abs(known).max()):
-                    better = (d, value) if value < least else (known, least)
-                    found[at] = (*better, count + 1)
+            for at, (point, least, count) in enumerate(solutions):
+                if np.abs(d - point).max() < _SAME * (1 + np.abs(point).max()):
+                    better = (d, value) if value < least else (point, least)
+                    solutions[at] = (*better, count + 1)
                     break
             else:
-                found.append((d, value, 1))
+                solutions.append((d, value, 1))
         minima = []
-        for d, value, count in found:
+        for d, value, count in solutions:
             variance, lean = self.innovation(d)
             minima.append(Minimum(self.natural(d), value / variance, count, lean))
-        return sorted(minima, key=lambda one: one.criterion)
+        return sorted(minima, key=lambda minimum: minimum.criterion)
 
     @property
     def exact(self) -> bool:
@@ -299,8 +299,8 @@ def exponents(variables: int, degree: int) -> tuple[tuple[int, ...], ...]:
     """Return the exponents of all monomials up to a degree, the constant first."""
     powers: list[tuple[int, ...]] = []
     for total in range(degree + 1):
-        chosen = combinations_with_replacement(range(variables), total)
-        powers += [tuple(one.count(at) for at in range(variables)) for one in chosen]
+        selections = combinations_with_replacement(range(variables), total)
+        powers += [tuple(selection.count(at) for at in range(variables)) for selection in selections]
     return tuple(powers)
 
 
@@ -313,14 +313,14 @@ def monomials(variables: FloatArray, powers: Sequence[tuple[int, ...]]) -> Float
         if last is None:
             out[at] = 1.0
             continue
-        lower = tuple(one - (v == last) for v, one in enumerate(power))
+        lower = tuple(exponent - (v == last) for v, exponent in enumerate(power))
         np.multiply(out[place[lower]], variables[last], out=out[at])
     return out
 
 
 def slope(variables: FloatArray, powers: Sequence[tuple[int, ...]], by: int) -> FloatArray:
     """Return the derivatives `(m, n)` of the monomials by one variable."""
-    lower = [tuple(one - (v == by) for v, one in enumerate(power)) for power in powers]
+    lower = [tuple(exponent - (v == by) for v, exponent in enumerate(power)) for power in powers]
     values = monomials(variables, powers)
     place = {power: at for at, power in enumerate(powers)}
     out = np.zeros_like(values)
@@ -335,10 +335,10 @@ def gram(columns: Columns, rows: int, weights: FloatArray | None = None) -> Floa
     root = None if weights is None else np.sqrt(weights)
     total = np.zeros((1, 1))
     for start in range(0, rows, _CHUNK):
-        some = slice(start, min(start + _CHUNK, rows))
-        block = columns(some)
+        part = slice(start, min(start + _CHUNK, rows))
+        block = columns(part)
         if root is not None:
-            block = block * root[some]
+            block = block * root[part]
         total = total + block @ block.T  # of one array with itself: half the work
     return total
 
@@ -360,7 +360,7 @@ class Powers:
         total = table[:, : 1 + coefficients].sum(axis=1)
         further_powers = table[:, 1 + coefficients :]
         self._column: IntArray = np.array(
-            [place[(int(one), *map(int, rest))] for one, rest in zip(total, further_powers, strict=True)]
+            [place[(int(power_sum), *map(int, rest))] for power_sum, rest in zip(total, further_powers, strict=True)]
         )
         factorial = np.cumprod([1, *range(1, degree + 1)])
         below = factorial[table[:, 0]] * factorial[self._v].prod(axis=1)
@@ -376,7 +376,7 @@ class Powers:
         for at in range(len(d)):
             lower = raised.copy()
             lower[:, at] = -self._v[:, at] * (-d[at]) ** np.maximum(self._v[:, at] - 1, 0)
-            one = np.zeros_like(matrix)
-            one[self._rows, self._column] = self._times * lower.prod(axis=1)
-            slopes.append(one)
+            derivative = np.zeros_like(matrix)
+            derivative[self._rows, self._column] = self._times * lower.prod(axis=1)
+            slopes.append(derivative)
         return matrix, slopes
