@@ -79,12 +79,12 @@ docs: $(READY) ## build the documentation, warnings are errors | 生成文档，
 
 COMPILE := uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 --no-annotate --no-emit-index-url \
   --no-emit-find-links --custom-compile-command "make lock"
-EXTRAS := --extra io --extra frames --extra sign --extra learn --extra micro --extra web --extra mcp --extra sdmx
+EXTRAS := --extra report --extra io --extra frames --extra sign --extra learn --extra micro --extra web --extra mcp --extra sdmx
 
 lock: ## resolve the dependencies anew into requirements*.lock (needs uv) | 重新锁定依赖版本（需要 uv）
 	$(COMPILE) --upgrade --universal --fork-strategy fewest --group dev $(EXTRAS) --output-file requirements.lock
-	$(COMPILE) --upgrade --universal --fork-strategy fewest --group build --constraint requirements.lock --output-file requirements-run.lock
-	$(COMPILE) --upgrade --universal --fork-strategy fewest --group spark --extra micro --extra spark --constraint requirements.lock --output-file requirements-spark.lock
+	$(COMPILE) --upgrade --universal --fork-strategy fewest --group build --extra report --constraint requirements.lock --output-file requirements-run.lock
+	$(COMPILE) --upgrade --universal --fork-strategy fewest --group spark --extra report --extra micro --extra spark --constraint requirements.lock --output-file requirements-spark.lock
 	$(COMPILE) --upgrade --resolution lowest-direct --group build --group test $(EXTRAS) --output-file requirements-lowest.lock
 
 clean: ## remove the environment, results and built pages | 删除环境、结果与生成的页面

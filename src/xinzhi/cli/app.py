@@ -16,6 +16,7 @@ from xinzhi.cli.options import Command, Group, given, misuse, params_of
 from xinzhi.cli.speech import flushed, lines, print_findings, print_json, say, steady
 from xinzhi.cli.verbs import VERBS, Call
 from xinzhi.core.errors import InputError, UsageError, XinzhiError, system_reason
+from xinzhi.core.extras import EXTRAS, no_extra
 from xinzhi.core.text import Language, Text, quote_safely, read_words
 
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
@@ -138,6 +139,9 @@ def run() -> None:
         code = _report(misuse(error), words, language)
     except XinzhiError as error:
         code = _report(error, words, language)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        code = _report(no_extra(package), words, language) if package in EXTRAS else _defect(error, words, language)
     except OSError as error:
         fault = InputError(
             "cli.no-file" if isinstance(error, FileNotFoundError) else "cli.not-readable",

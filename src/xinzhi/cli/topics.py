@@ -14,6 +14,7 @@ from xinzhi.cli import terminal
 from xinzhi.cli.speech import answer, counted, grid, lines, print_json, progress, say
 from xinzhi.cli.verbs import PROTOCOL, VERBS, Call
 from xinzhi.core.errors import ProtocolError, UsageError
+from xinzhi.core.extras import missing_packages
 from xinzhi.core.files import whole
 from xinzhi.core.formulas import guarded
 from xinzhi.core.text import same
@@ -55,14 +56,14 @@ def brief(call: Call) -> int:
     """Print the brief of a region, or all of it as JSON; write its page if a folder was named."""
     gc.disable()  # as in `assess`
     made: Any = study(call, call.get("data", DEFAULT), kind=studies.BriefOptions)
-    files = [] if call.out is None else made.write(call.out, call.language)
+    files = write_files(call, made, call.out)
     if call.json:
         print_json(report.study_document(made, call.language, files))
         return errors_left(made)
     lines([made.summary(call.language)], call.language)
     lines(made.notes, call.language, style="dim")
     lines(files, call.language)
-    return errors_left(made)
+    return exit_code(made, call.out)
 
 
 def firms(call: Call) -> int:
@@ -101,7 +102,7 @@ def ruled(call: Call) -> Protocol:
 
 def conclude(call: Call, made: Study) -> int:
     """Write the files if a folder was named, then print the answer and the files, or all as JSON; see `errors_left`."""
-    files = [] if call.out is None else made.write(call.out, call.language)
+    files = write_files(call, made, call.out)
     if call.json:
         print_json(report.study_document(made, call.language, files))
         return errors_left(made)
@@ -109,6 +110,23 @@ def conclude(call: Call, made: Study) -> int:
         lines([result.summary(call.language)], call.language)
     lines(files, call.language)
     terminal.show(made, call)
+    return exit_code(made, call.out)
+
+
+def write_files(call: Call, made: Study, out: Path | None, **certificate: Any) -> list[Path]:  # noqa: ANN401 - a key
+    """Write the files of a study; where packages of the extra `report` are missing, its tables alone."""
+    if out is None:
+        return []
+    if missing_packages("report") and not call.json:
+        return report.write_tables(made.results, out, made.name)
+    return made.write(out, call.language, **certificate)
+
+
+def exit_code(made: Study, out: Path | None) -> int:
+    """Return the exit code of a study; say which packages page and workbook need, where they could not be written."""
+    missing = missing_packages("report")
+    if out is not None and missing:
+        raise UsageError("cli.tables-only", packages=missing, extra="report")
     return errors_left(made)
 
 
@@ -127,7 +145,7 @@ def assess(call: Call) -> int:
     made: Any = study(call, call.get("data"))
     out, settings = call.out or Path("out"), call.get("settings", {})
     options = {"encoding": call.get("encoding"), "set": [f"{path}={value}" for path, value in settings.items()]}
-    files = made.write(out, call.language, options=options, key=key)
+    files = write_files(call, made, out, options=options, key=key)
     if call.json:
         print_json(report.study_document(made, call.language, files))
         return errors_left(made)
@@ -137,7 +155,7 @@ def assess(call: Call) -> int:
         counts = counted(made.findings, call.language)
         lines([say("see-check", call.language, counts=counts)], call.language, style="dim")
     lines(files, call.language)
-    return errors_left(made)
+    return exit_code(made, out)
 
 
 def sectors(call: Call) -> int | None:

@@ -10,15 +10,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import fastexcel
 import polars as pl
 
 from xinzhi.core.errors import InputError, guarded
+from xinzhi.core.extras import require
 from xinzhi.core.finding import finding
 from xinzhi.data.catalogue import limit, nearest_table, tables_by_name
 from xinzhi.data.raw import Grid, grid
+
+if TYPE_CHECKING:  # of the extra `report`
+    import fastexcel
 
 UNITS = "units"
 _ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\bt="e"[^>]*>.*?<v>([^<]*)</v>')
@@ -27,7 +30,6 @@ _UNCOMPUTED = re.compile(
 )
 _FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Za-z]+)(\d+)"[^>]*[^/]>')
 _COLUMNS, _ROWS = 16_384, 1_048_576  # what a sheet holds
-_DAMAGE = (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError)
 
 
 class Workbook(NamedTuple):
@@ -41,7 +43,11 @@ class Workbook(NamedTuple):
 @contextmanager
 def _open_workbook(path: Path) -> Iterator[tuple[fastexcel.ExcelReader, dict[str, str]]]:
     """Yield a workbook and the names of its sheets, in lower case, as they are written; tell what is wrong with it."""
-    with guarded("data.bad-workbook", *_DAMAGE, path=path):
+    require("fastexcel")
+    import fastexcel
+
+    damage = (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError)
+    with guarded("data.bad-workbook", *damage, path=path):
         _refuse_large(path)
         book = fastexcel.read_excel(path)
         yield book, {name.strip().lower(): name for name in book.sheet_names}

@@ -4,6 +4,7 @@ from .document import study_document as study_document
 from .export import TableKind as TableKind
 from .export import file_of as file_of
 from .export import write as write
+from .export import write_tables as write_tables
 from .marked import write_marked as write_marked
 from .notebook import Shown as Shown
 from .notebook import show as show

@@ -15,7 +15,8 @@ import polars.selectors as cs
 
 from xinzhi.core import flags
 from xinzhi.core.errors import UsageError
-from xinzhi.core.files import whole_file
+from xinzhi.core.extras import require
+from xinzhi.core.files import whole, whole_file
 from xinzhi.core.formulas import guarded
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, describe, described
@@ -290,6 +291,15 @@ def write(result: Result, path: str | PathLike[str]) -> Path:
     return target
 
 
+def write_tables(results: Mapping[str, Result], folder: Path, name: str) -> list[Path]:
+    """Write the frames of results as CSV, as one set: what can be had of a study without the extra ``report``."""
+    names = [f"{name}.csv"] if len(results) == 1 else [f"{name}-{key}.csv" for key in results]
+    with whole(folder, names) as paths:
+        for result, path in zip(results.values(), paths, strict=True):
+            write_csv(result.frame, path)
+    return [folder / file for file in names]
+
+
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as CSV in UTF-8, with a byte order mark when a text is not plain ASCII; lists are joined by ;."""
     frame = guarded(frame.with_columns(pl.col(pl.List(pl.String)).list.join(";")))
@@ -317,6 +327,7 @@ def _xlsx(result: Result, path: Path) -> None:
 
 def write_book(frame: pl.DataFrame, path: Path, *, name: str, frozen: int, marks: Mapping[str, str]) -> None:
     """Write a frame as a workbook of two sheets: the rows, and the marks of what made them; no text is computed."""
+    require("xlsxwriter")
     from xlsxwriter import Workbook
 
     from xinzhi.report.workbook import MADE, SAFE

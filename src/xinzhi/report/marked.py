@@ -6,18 +6,20 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
-
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.extras import require
 from xinzhi.core.files import whole_file
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import Language, words
 from xinzhi.data import Package, RawTable
 from xinzhi.report.palette import SEVERITY
+
+if TYPE_CHECKING:  # of the extra `report`
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 SHEET_NAME = 31  # the most that Excel allows
 ROWS = 100_000  # tables longer than this show the rows with findings only
@@ -62,6 +64,7 @@ def write_marked(
     >>> write_marked(check(bad), bad, pathlib.Path(tempfile.mkdtemp()) / "marked.xlsx").name
     'marked.xlsx'
     """
+    require("xlsxwriter")
     from xlsxwriter import Workbook
 
     from xinzhi.report.workbook import MADE, SAFE

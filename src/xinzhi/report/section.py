@@ -31,7 +31,6 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from markupsafe import Markup
 
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column
@@ -42,6 +41,7 @@ from xinzhi.report.table import DECIMALS, NUMERIC, Called, Listed, Table, cells_
 
 if TYPE_CHECKING:  # a brief is written without altair
     from altair.typing import ChartType
+    from markupsafe import Markup
 
 AXES = ("x", "y", "title")  # what charts call the titles of their axes and of their colours
 LEGEND = "title"
@@ -70,6 +70,8 @@ class Picture:
 
     def figure(self, topic: str) -> Figure:
         """Return the picture drawn for a page, under an anchor of its section."""
+        from markupsafe import Markup
+
         key = f"{topic}-{self.kind}"
         drawn = self.draw(key) if self.sketch else svg.inline(self.draw, key)
         return Figure(key=key, picture=self, svg=Markup(drawn))  # noqa: S704 - made here, its words escaped

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_rowcol_to_cell
-from xlsxwriter.worksheet import Worksheet
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.extras import require
 from xinzhi.core.files import whole
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import LANGUAGES, Language, Text, words
 from xinzhi.data import Column, Table, nearest, tables_by_name
+
+if TYPE_CHECKING:  # of the extra `report`
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 BOOK, DESCRIPTOR, README = "data.xlsx", "datapackage.yaml", "README.md"
 UNITS = "units"
@@ -54,6 +55,7 @@ def new_package(folder: str | PathLike[str], tables: Sequence[str] = (), *, lang
     >>> [found.rule for found in xinzhi.data.check(folder)]
     ['empty-table']
     """
+    require("xlsxwriter")
     usual, target = read_yaml(Path(__file__).with_suffix(".yaml")), Path(folder)
     if unknown := next((name for name in tables if name not in tables_by_name()), None):
         known = list(tables_by_name())
@@ -106,6 +108,9 @@ def _book(
     path: Path, wanted: Mapping[str, Sequence[Column]], rows: int, steps: Sequence[str], language: Language
 ) -> None:
     """Write the workbook: what to do, a sheet for each table, and the units."""
+    from xlsxwriter import Workbook
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
     from xinzhi.report.workbook import MADE, SAFE
 
     book = Workbook(path, SAFE)

@@ -10,17 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
-
-from xlsxwriter import Workbook
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING, Any
 
 from xinzhi.core import flags
 from xinzhi.core.schema import Column, Kind
 from xinzhi.core.text import Language, Text, has, is_known, listing, paragraph, same, span_text, words
 from xinzhi.report.document import Document
 from xinzhi.report.table import DECIMALS, GROWTH, NUMERIC, Table
+
+if TYPE_CHECKING:  # of the extra `report`
+    from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 NAME = 31  # characters that a name of a sheet may have
 LEAST, MOST = 9, 46  # signs that a column is wide

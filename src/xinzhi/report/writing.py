@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from xinzhi.core.errors import UsageError, guarded
+from xinzhi.core.extras import require, require_extra
 from xinzhi.core.files import whole
 from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text, same
@@ -37,6 +38,7 @@ def write_document(
     proof: Callable[[Sequence[Path]], Sequence[bytes]] | None = None,
 ) -> list[Path]:
     """Write a page, a workbook, the tables and the document for machines; `proof` gives the files of a certificate."""
+    require_extra("report")
     from xinzhi.report.export import described_files, write_csv
     from xinzhi.report.export import names as names_of
     from xinzhi.report.page import page
@@ -233,6 +235,7 @@ def write_study(
     >>> [path.name for path in write_study(made, tempfile.mkdtemp())]
     ['plan.html', 'plan.xlsx', 'plan.json', 'plan.csv', 'plan.csv-metadata.json', 'plan.datapackage.json']
     """
+    require_extra("report")
     from xinzhi.studies import Assessment, Brief
 
     out, notes = Path(folder), study.notes
@@ -283,6 +286,7 @@ def write_brief(study: Brief, out_dir: Path, *, language: Language = "en") -> li
 
 def _write_briefs(briefs: Sequence[Brief], out_dir: Path, language: Language) -> list[Path]:
     """Write briefs as one set: a page and a document for machines each."""
+    require("jinja2", "markupsafe")
     from xinzhi.report.pages.brief import page
 
     if not briefs:
@@ -376,6 +380,7 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     >>> chart.to_dict()["title"]["text"]  # doctest: +ELLIPSIS
     '...居首...'
     """
+    require("altair", "markupsafe")
     import altair as alt
 
     from xinzhi.report.charts.style import Words, wrapped
@@ -412,6 +417,7 @@ def drawing(
     >>> drawing(xinzhi.measure("china-provinces"), "ranking", "svg")[:4]
     b'<svg'
     """
+    require("vl_convert")
     import vl_convert
 
     spec: dict[str, Any] = plot(result, picture, language, region=region).to_dict()

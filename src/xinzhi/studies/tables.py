@@ -13,6 +13,7 @@ import polars as pl
 from xinzhi import risks
 from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.extras import require
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text, by_commas, same, words
 from xinzhi.data import BOOKS, FILES, TEXTS, Package, RawTable, infer_numbers, nearest, read_any, tables_by_name
@@ -74,6 +75,7 @@ def is_plain(source: AnyFrame) -> bool:
 
 def known_sheets(path: Path) -> set[str]:
     """Return the sheets of a workbook that bear the name of a known table."""
+    require("fastexcel")
     import fastexcel
 
     try:

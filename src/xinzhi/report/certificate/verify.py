@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from xinzhi.core.errors import XinzhiError
+from xinzhi.core.extras import require
 from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.text import LANGUAGES, Language, Text, words
 from xinzhi.data import Package
@@ -119,6 +120,7 @@ def _figures_agree(made: Path, told: Path) -> bool:
 
 def _cells(book: Path, ids: tuple[str, str]) -> list[Any]:
     """Return the cells of every sheet of a workbook, with one id for the other."""
+    require("fastexcel")
     import fastexcel
 
     read = fastexcel.read_excel(book)

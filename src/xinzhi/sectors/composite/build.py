@@ -13,6 +13,7 @@ import polars as pl
 
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.extras import require
 from xinzhi.core.finding import Finding, Place
 from xinzhi.core.result import FrameKind, Result
 from xinzhi.data import Field, Package, as_package, tables_by_name, tidy
@@ -381,6 +382,7 @@ def _sheets(path: Path) -> list[str]:
     import zipfile
     import zlib
 
+    require("fastexcel")
     import fastexcel
 
     try:
