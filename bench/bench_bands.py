@@ -13,7 +13,7 @@ import numpy as np
 import xinzhi
 from xinzhi.yardstick.estimates.draws import ESTIMATED, draw, only, path, tfp_growth
 from xinzhi.yardstick.estimates.errors import learn
-from xinzhi.yardstick.estimates.results import above, state
+from xinzhi.yardstick.estimates.results import intervals, probability_above
 
 DRAWS, LIMIT, LIMIT_BACKTEST = 2000, 0.3, 3.0
 
@@ -26,8 +26,8 @@ def once(measured: xinzhi.Measurement) -> float:
     made = path(panel, rules, int(2023 - panel.years[0]))
     changes = draw(panel, rules, made, errors, DRAWS, np.random.default_rng(0))
     mean = tfp_growth(made, rules, only(changes, ESTIMATED)).mean(axis=2)
-    state(mean, 0.9)
-    above(mean[:, :-1])
+    intervals(mean, 0.9)
+    probability_above(mean[:, :-1])
     return time.process_time() - began
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 import xinzhi
 from xinzhi.core.schema import describe
-from xinzhi.yardstick import VERDICTS, Claims, in_words, published_claims
+from xinzhi.yardstick import VERDICTS, Claims, choices_text, published_claims
 
 PAGE = Path(__file__).resolve().parent / "claims-published.md"
 SAME = 1e-9  # below it a difference is rounding of floats
@@ -82,7 +82,7 @@ def _own(judged: pl.DataFrame) -> str:
     lines = ["| " + " | ".join(heads) + " |", "|---|---:|---|---|---:|---:|"]
     for (source,), rows in told.group_by(["source"], maintain_order=True):
         first = rows.row(0, named=True)
-        choices = (in_words(first[name]).en for name in ("own_choices", "own_left"))
+        choices = (choices_text(first[name]).en for name in ("own_choices", "own_left"))
         ranges = (_range(rows[name]) for name in ("method_part", "data_part"))
         lines.append("| " + " | ".join((str(source), str(rows.height), *choices, *ranges)) + " |")
     method, data = (100 * told[name].abs().mean() for name in ("method_part", "data_part"))

@@ -375,7 +375,7 @@ def _digital(made: Study, call: Call) -> None:
 
 def explained(found: pl.DataFrame, wish: Any, language: Language) -> None:  # noqa: ANN401 - ScopeOptions
     """Print what every definition says of one industry on a day."""
-    from xinzhi.scope import bounded, industry_name
+    from xinzhi.scope import industry_name, share_with_bounds
 
     last = found.row(-1, named=True)
     head = {
@@ -383,7 +383,7 @@ def explained(found: pl.DataFrame, wish: Any, language: Language) -> None:  # no
         "name": industry_name(last["code"], wish.standard),
         "day": last["as_of"],
         "verdict": last["verdict"],
-        "share": bounded(last),
+        "share": share_with_bounds(last),
     }
     lines([say("verdict", language, **head)], language)
     for row in found.iter_rows(named=True):

@@ -31,4 +31,4 @@ from .standard import industry_name as industry_name
 from .standard import lookup as lookup
 from .standard import read_date as read_date
 from .standard import standard as standard
-from .tables import bounded as bounded
+from .tables import share_with_bounds as share_with_bounds

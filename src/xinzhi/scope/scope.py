@@ -15,7 +15,7 @@ from xinzhi.core.text import Text, has, words
 from xinzhi.scope.catalogue import choose, definition, definitions
 from xinzhi.scope.membership import Question, answer
 from xinzhi.scope.standard import convention, industry_name, read_date, standard, unknown_code_error
-from xinzhi.scope.tables import EXACT, explained, measure_text
+from xinzhi.scope.tables import EXACT, definition_verdicts, measure_text
 
 VERDICTS = ("in", "part", "out", "unknown")
 NAMED, NARROW = 3, convention("narrow")  # industries named in a sentence, and a width of the bounds that is worth one
@@ -114,7 +114,7 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
             day = read_date(date)
             still = [listed for listed in question.definitions if listed.valid(day)]
             question = replace(question, day=day, definitions=tuple(still) or choose(None, day), use=None)
-        return explained(question, code)
+        return definition_verdicts(question, code)
 
     @property
     def weight_name(self) -> str | None:

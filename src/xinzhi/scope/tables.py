@@ -68,7 +68,7 @@ def measure_text(name: str) -> Text:
     return words(key) if has(key := f"scope.measure.{name}") else same(name)
 
 
-def bounded(row: Mapping[str, Any]) -> Text:
+def share_with_bounds(row: Mapping[str, Any]) -> Text:
     """Return a share with its bounds, alone where there is nothing between them; unknown where nobody can say."""
     if row["upper"] is None:
         return words("scope.reason.share_unknown")
@@ -90,7 +90,7 @@ def spoken(row: Mapping[str, Any], partial: frozenset[str]) -> Text:
         return words("scope.reason.outside" if row["line"] else f"scope.reason.{missing}", **values)
     if how == "in":
         return words("scope.reason.listed", **values)
-    return words("scope.reason.in_part", share=bounded(row), why=_why(row), **values)
+    return words("scope.reason.in_part", share=share_with_bounds(row), why=_why(row), **values)
 
 
 def _why(row: Mapping[str, Any]) -> Text:
@@ -241,7 +241,7 @@ def totals(frame: pl.DataFrame, industries: Industries) -> pl.DataFrame:
     return sums.with_columns(shares).select(*industries.keys, *schema)
 
 
-def explained(question: Question, code: str) -> pl.DataFrame:
+def definition_verdicts(question: Question, code: str) -> pl.DataFrame:
     """Return what every definition says of one industry, and the union of them."""
     verdicts = answer(question, [code])
     detail_rows = detail(question, verdicts)

@@ -17,7 +17,7 @@ from xinzhi.sources.assumptions import Assumptions, shortened
 from xinzhi.sources.best_practice import Accounts, BestPractice, Parts
 from xinzhi.sources.detail import Detail, Measured, by_industry, by_region, without
 from xinzhi.sources.given import TABLE
-from xinzhi.yardstick import Measurement, both_ends, spell
+from xinzhi.yardstick import Measurement, flag_texts, spread_to_growth
 
 
 def coverage(
@@ -135,8 +135,8 @@ def region_frame(measured: Measured, detail: Detail, accounts: Accounts, parts: 
         "output_gap": accounts.output_gap,
     }
     panel = measured.panel
-    marks = {name: mask if name.startswith("break:") else both_ends(mask) for name, mask in detail.marks.items()}
-    return by_region(panel.regions, panel.years, columns, keep, spell(marks, keep.shape))
+    marks = {name: mask if name.startswith("break:") else spread_to_growth(mask) for name, mask in detail.marks.items()}
+    return by_region(panel.regions, panel.years, columns, keep, flag_texts(marks, keep.shape))
 
 
 def industry_frame(

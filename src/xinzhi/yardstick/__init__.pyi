@@ -24,7 +24,7 @@ from .claims.check_claims import Claims as Claims
 from .claims.check_claims import check_claim as check_claim
 from .claims.check_claims import check_claims as check_claims
 from .claims.check_claims import note as note
-from .claims.figures import in_words as in_words
+from .claims.figures import choices_text as choices_text
 from .claims.survey import UNJUDGED as UNJUDGED
 from .claims.survey import published_claims as published_claims
 from .compare_vintages import VintageChange as VintageChange
@@ -63,9 +63,9 @@ from .panel import DEFAULT_PROTOCOL as DEFAULT_PROTOCOL
 from .panel import TOTAL_ASSET as TOTAL_ASSET
 from .panel import Marks as Marks
 from .panel import Panel as Panel
-from .panel import both_ends as both_ends
+from .panel import flag_texts as flag_texts
 from .panel import require_yearly as require_yearly
-from .panel import spell as spell
+from .panel import spread_to_growth as spread_to_growth
 from .peers import Gaps as Gaps
 from .peers import Peers as Peers
 from .peers import gaps as gaps

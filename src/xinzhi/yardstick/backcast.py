@@ -120,7 +120,7 @@ def backcast(
             measured = measure(then, now.protocol)
         except InputError:  # too few years are known by then
             continue
-        first, expectations = first or first_published, expected(measured, end, years)
+        first, expectations = first or first_published, rule_forecasts(measured, end, years)
         rows += [
             {
                 "as_of": end,
@@ -157,12 +157,12 @@ def as_of(package: Package, year: int) -> tuple[Package, bool]:
         name: frame.filter(pl.col("year") <= year) if "year" in frame.columns else frame
         for name, frame in package.tables.items()
     }
-    accounts = _first_published(cut)
+    accounts = _first_published_accounts(cut)
     tables = cut if accounts is None else {**cut, "accounts": accounts}
     return replace(package, tables=tables, origins={}), accounts is not None
 
 
-def _first_published(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
+def _first_published_accounts(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame | None:
     """Return the accounts with output as first published; None where the package does not record it."""
     accounts, vintages = tables["accounts"], tables.get("vintages")
     if vintages is None or not {"output_nominal", "output_growth", "vintage"} <= set(vintages.columns):
@@ -192,7 +192,7 @@ def relative(measurement: Measurement, start: int, end: int) -> dict[str, float]
     return {code: value - float(str(nation.mean())) for code, _, value in complete.iter_rows()}
 
 
-def expected(measurement: Measurement, end: int, years: int) -> dict[str, dict[str, float]]:
+def rule_forecasts(measurement: Measurement, end: int, years: int) -> dict[str, dict[str, float]]:
     """Return what each rule expects of growth after a year, less that of all regions."""
     first = int(str(measurement.frame["year"].min())) - 1
     levels = measurement.levels.filter(year=end).drop_nulls("tfp_level")

@@ -137,12 +137,12 @@ def judge(panel: Panel, terms: Rules, names: frozenset[str] | None = None) -> li
         score = scores(growth, fewest=fewest, shortest=terms.shortest, floor=terms.floor)
         count = np.isfinite(score.shift).sum(axis=1)
         alarmed = classify(score, terms.critical(count, panel=is_panel(growth, fewest=fewest)))
-        documented = _documented(panel, rule, terms) & np.isfinite(growth) & ~alarmed.any
+        documented = _documented_breaks(panel, rule, terms) & np.isfinite(growth) & ~alarmed.any
         judged.append(Judgement(rule, growth, score, Breaks(alarmed.shift | documented, alarmed.outlier)))
     return judged
 
 
-def _documented(panel: Panel, rule: SeriesRule, terms: Rules) -> BoolArray:
+def _documented_breaks(panel: Panel, rule: SeriesRule, terms: Rules) -> BoolArray:
     """Return the region-years `(R, T)` that the package marks and an event names: these are breaks without an alarm."""
     out = np.zeros(panel.shape, dtype=np.bool_)
     for event in terms.events if rule.name == "employment" else ():
@@ -264,7 +264,7 @@ def links(protocol: Protocol) -> bool:
     return protocol.choice("labour.breaks", FLAG) == LINK and protocol.value("labour.unit") == "persons"
 
 
-def flagged(protocol: Protocol) -> Protocol:
+def flag_only_protocol(protocol: Protocol) -> Protocol:
     """Return the protocol with breaks flagged only."""
     return protocol.replace({"labour.breaks": FLAG}) if protocol.declares("labour.breaks") else protocol
 

@@ -20,7 +20,17 @@ from xinzhi.core.text import Text, words
 from xinzhi.data import Package, as_package, names_of, provenance
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
-from xinzhi.yardstick.breaking import Judgement, Rules, SeriesRule, causes, facts, flagged, judge, linkable, rules
+from xinzhi.yardstick.breaking import (
+    Judgement,
+    Rules,
+    SeriesRule,
+    causes,
+    facts,
+    flag_only_protocol,
+    judge,
+    linkable,
+    rules,
+)
 from xinzhi.yardstick.growth_accounts import account, build_inputs
 from xinzhi.yardstick.panel import (
     BREAK,
@@ -48,13 +58,13 @@ def tfp_effects(
     _, first, count = np.unique(row, return_index=True, return_counts=True)
     for at in range(count.max(initial=0)):
         turn = first[count > at] + at  # breaks that can be mended at once: one of every region
-        mended = _mended(panel, judgement, row[turn], column[turn], excess[turn])
+        mended = _without_breaks(panel, judgement, row[turn], column[turn], excess[turn])
         growth = account(build_inputs(mended, protocol)[0], protocol).tfp_growth
         effect[turn] = (actual - growth)[row[turn], column[turn]]
     return effect
 
 
-def _mended(panel: Panel, judgement: Judgement, row: IntArray, column: IntArray, excess: FloatArray) -> Panel:
+def _without_breaks(panel: Panel, judgement: Judgement, row: IntArray, column: IntArray, excess: FloatArray) -> Panel:
     """Return the panel with the levels from each break on moved by what was not expected."""
     factor = np.ones(panel.shape)
     later = np.arange(panel.shape[1]) >= column[:, None]
@@ -197,7 +207,7 @@ def breaks(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Breaks:
         raise InputError(
             "yardstick.no-series", name=data.name, series=[f"{rule.table}.{rule.column}" for rule in terms.series]
         )
-    raw = flagged(ruler)  # what a break does is seen where it is left in
+    raw = flag_only_protocol(ruler)  # what a break does is seen where it is left in
     growth, reason = None, None  # where growth cannot be measured, no effect on it can be given
     try:
         require(data, raw)

@@ -13,7 +13,7 @@ from xinzhi.core.errors import InputError, ProtocolError
 from xinzhi.core.inventory import deflate, splice
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.estimating import benchmark, estimate_investment
-from xinzhi.yardstick.inputs import base_year, intermediate, labour_share, rebased
+from xinzhi.yardstick.inputs import base_year, has_base_year_prices, intermediate, labour_share
 from xinzhi.yardstick.panel import TOTAL_ASSET, Marks, Panel, Series, either, require_yearly
 
 NEVER = np.iinfo(np.int64).max  # a year that no figure reaches
@@ -113,7 +113,7 @@ def investment(panel: Panel, protocol: Protocol, deflator: FloatArray, assets: l
     estimated = estimate_investment(panel, protocol, nominal, price) if after.any() else Series(nominal)
     at = base_year(panel, protocol)
     if at is not None:
-        price = price / np.where(rebased(panel, at)[:, None], price[..., at : at + 1], 1.0)
+        price = price / np.where(has_base_year_prices(panel, at)[:, None], price[..., at : at + 1], 1.0)
     marks: Marks = {
         # Every later stock contains the extrapolated amounts, even if official figures come back.
         "extrapolated:investment": np.logical_or.accumulate(np.asarray(after.any(axis=0)), axis=1),

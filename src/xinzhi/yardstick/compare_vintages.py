@@ -301,7 +301,7 @@ def vintage_history(package: Source) -> VintageHistory:
     frame = pl.concat(_revision(rows, before, after) for before, after in pairwise(_order(data, rows)))
     return VintageHistory(
         frame=frame.select("region", "year", "before", "after", "level", "growth"),
-        growth=_cumulated(frame),
+        growth=_cumulate_growth(frame),
         levels=_levels(frame),
         names=names_of(data),
         kind=data.kind,
@@ -332,7 +332,7 @@ def _revision(rows: pl.DataFrame, before: str, after: str) -> pl.DataFrame:
     )
 
 
-def _cumulated(frame: pl.DataFrame) -> pl.DataFrame:
+def _cumulate_growth(frame: pl.DataFrame) -> pl.DataFrame:
     """Cumulate real growth over the years that both vintages have."""
     pair = ["before", "after"]
     return (

@@ -200,7 +200,7 @@ def _history(data: Package, measured: Measurement) -> History:
         flows=flows,
         total=total,
         published=np.stack([np.isin(years, inside)] * 2 + [np.isin(years, tables)] * 2),
-        price=_spliced(years, inside, price, price_of_all),
+        price=_splice_prices(years, inside, price, price_of_all),
         first=float(accounts.capital[0, at[0]] * price_of_all[0]),
         growth=float(growth.capital_growth[0, at[0]]),
         timing=rules.value("capital.timing"),
@@ -257,7 +257,7 @@ def _kinds(data: Package, rules: Protocol) -> tuple[IntArray, FloatArray, FloatA
     return tables_by_kind["value"]["year"].to_numpy(), value[1] / value.sum(axis=0), prices
 
 
-def _spliced(years: IntArray, inside: IntArray, price: FloatArray, price_of_all: FloatArray) -> FloatArray:
+def _splice_prices(years: IntArray, inside: IntArray, price: FloatArray, price_of_all: FloatArray) -> FloatArray:
     """Return prices at all years, the first 1: those of the kind, before and after them moved as all investment."""
     change = np.broadcast_to(log_growth(price_of_all), (len(price), len(years))).copy()
     within = np.isin(years, inside[1:])

@@ -98,14 +98,14 @@ def estimate_investment(panel: Panel, protocol: Protocol, nominal: FloatArray, p
     cells = np.broadcast_to(estimated_cells(panel), nominal.shape)
     if rule_of(protocol) == OFF or not cells.any():
         return Series(nominal)
-    path = _moved(panel, nominal, rule_growth(panel, weight(protocol)))
+    path = _extrapolate_levels(panel, nominal, rule_growth(panel, weight(protocol)))
     free = np.where(cells, path, nominal)
     scale, carried = control_scale(panel, protocol, free, cells, price)
     marks = {"carried:control_total": estimated_cells(panel) & carried} if carried.any() else {}
     return Series(np.where(cells, free * scale, nominal), marks)
 
 
-def _moved(panel: Panel, nominal: FloatArray, growth: FloatArray) -> FloatArray:
+def _extrapolate_levels(panel: Panel, nominal: FloatArray, growth: FloatArray) -> FloatArray:
     """Move the last official level of every asset and region by the growth of the rule."""
     years = np.arange(panel.shape[1])
     ends = investment_ends(panel)
@@ -268,7 +268,7 @@ def as_of(panel: Panel, year: int, retail_years: int) -> Panel:
             "investment_price": price,
         },
         unofficial={**panel.unofficial, **unofficial},
-        control=_own_total(panel, at),
+        control=_regional_total(panel, at),
     )
 
 
@@ -315,7 +315,7 @@ def deflator_growth(panel: Panel) -> FloatArray:
     return log_growth(panel.account("output_nominal") / panel.account("output_real"))
 
 
-def _own_total(panel: Panel, base: int) -> dict[str, FloatArray]:
+def _regional_total(panel: Panel, base: int) -> dict[str, FloatArray]:
     """Return the log index of the sum of the regions `(T,)`, at current prices and at those of the base year."""
     nominal, price = panel.investment["investment_nominal"], panel.investment["investment_price"]
     cells = estimated_cells(panel)
@@ -347,7 +347,7 @@ def kind(protocol: Protocol) -> str:
     return protocol.choice("capital.benchmark", NONE)
 
 
-def benchmarked(panel: Panel, protocol: Protocol) -> tuple[Panel, Protocol]:
+def benchmark_investment(panel: Panel, protocol: Protocol) -> tuple[Panel, Protocol]:
     """Return the panel with its investment as the benchmark makes it, and the protocol that has nothing left to do."""
     if kind(protocol) == NONE or "investment_nominal" not in panel.investment:
         return panel, protocol
@@ -367,7 +367,7 @@ def benchmark(panel: Panel, protocol: Protocol) -> Series:
     if benchmark_kind == NONE:
         return Series(np.ones(shape))
     revised, usable = revised_ratio(panel)
-    absent = ~usable.any(axis=1, keepdims=True) & invested(panel).any(axis=1, keepdims=True)
+    absent = ~usable.any(axis=1, keepdims=True) & has_investment(panel).any(axis=1, keepdims=True)
     marks = {f"carried:{MARK}": ~usable & ~absent, f"missing:{MARK}": np.broadcast_to(absent, shape)}
     if benchmark_kind != NATIONAL:
         return Series(revised, _in_use(panel, protocol, marks))
@@ -381,11 +381,11 @@ def benchmark(panel: Panel, protocol: Protocol) -> Series:
 
 def _in_use(panel: Panel, protocol: Protocol, marks: Marks) -> Marks:
     """Keep the marks where there is investment that no estimate of the protocol's own replaces."""
-    in_use = invested(panel) if rule_of(protocol) == OFF else invested(panel) & ~estimated_cells(panel)
+    in_use = has_investment(panel) if rule_of(protocol) == OFF else has_investment(panel) & ~estimated_cells(panel)
     return {name: mask & in_use for name, mask in marks.items()}
 
 
-def invested(panel: Panel) -> BoolArray:
+def has_investment(panel: Panel) -> BoolArray:
     """Return the region-years `(R, T)` that have investment."""
     nominal = panel.investment.get("investment_nominal")
     return np.zeros(panel.shape, dtype=np.bool_) if nominal is None else np.asarray(np.isfinite(nominal).any(axis=0))
@@ -427,13 +427,11 @@ def live_national_factor(panel: Panel, protocol: Protocol, revised: FloatArray) 
     absent = sorted(set(protocol.regions) - set(panel.regions)) if of_declared_set(panel, protocol) else []
     if absent:
         raise InputError("yardstick.benchmark-of-a-part", n=len(panel.regions), absent=absent)
-    has_investment = invested(panel)
-    rows = has_investment.any(axis=1)
-    total = np.where(has_investment, np.nansum(panel.investment["investment_nominal"], axis=0) * revised, 0.0).sum(
-        axis=0
-    )
+    invests = has_investment(panel)
+    rows = invests.any(axis=1)
+    total = np.where(invests, np.nansum(panel.investment["investment_nominal"], axis=0) * revised, 0.0).sum(axis=0)
     by_year = panel.nation["gfcf_nominal"]
     nation = np.array([by_year.get(year, np.nan) for year in panel.years.tolist()])
-    complete = has_investment[rows].all(axis=0) & (total > 0)
+    complete = invests[rows].all(axis=0) & (total > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(complete, nation / total, np.nan)

@@ -14,13 +14,13 @@ from xinzhi.protocol import Protocol
 from xinzhi.yardstick.capital import capital
 from xinzhi.yardstick.inputs import (
     Intermediate,
-    as_measured,
     deflator,
     intermediate,
     labour,
     labour_share,
     output,
     quality,
+    with_protocol_output,
 )
 from xinzhi.yardstick.panel import Marks, Panel, either
 
@@ -118,7 +118,7 @@ class GrowthAccounts:
 
 def build_inputs(panel: Panel, protocol: Protocol) -> tuple[Inputs, Marks]:
     """Return the inputs of the growth accounts and the marks of their figures, each `(R, T)`."""
-    panel = as_measured(panel, protocol)
+    panel = with_protocol_output(panel, protocol)
     output_series = output(panel, protocol)
     machines = capital(panel, protocol, output_series.values, deflator(panel))
     people = labour(panel, protocol)

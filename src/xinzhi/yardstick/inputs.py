@@ -45,7 +45,7 @@ def require_value_added(protocol: Protocol, verb: str) -> None:
         raise UsageError("yardstick.gross-output", verb=verb, id=protocol.label)
 
 
-def as_measured(panel: Panel, protocol: Protocol) -> Panel:
+def with_protocol_output(panel: Panel, protocol: Protocol) -> Panel:
     """Return the panel with the output that the protocol means as ``output_real`` and ``output_nominal``."""
     if not gross(protocol):
         return panel
@@ -96,7 +96,7 @@ def output(panel: Panel, protocol: Protocol) -> Series:
     at = base_year(panel, protocol)
     if at is not None:
         price = (panel.account("output_nominal") / latest)[:, at : at + 1]
-        latest = latest * np.where(rebased(panel, at)[:, None], price, 1.0)
+        latest = latest * np.where(has_base_year_prices(panel, at)[:, None], price, 1.0)
     vintage = protocol.value("output.vintage")
     if vintage == LATEST:
         return Series(latest, {"first_published:output": panel.preliminary})
@@ -111,7 +111,7 @@ def price_base(panel: Panel, protocol: Protocol) -> int | None:
     if at is None:
         return None
     measured = np.isfinite(_latest(panel)).any(axis=1)
-    return int(panel.years[at]) if rebased(panel, at)[measured].all() else None
+    return int(panel.years[at]) if has_base_year_prices(panel, at)[measured].all() else None
 
 
 def base_year(panel: Panel, protocol: Protocol) -> int | None:
@@ -122,7 +122,7 @@ def base_year(panel: Panel, protocol: Protocol) -> int | None:
     return at if 0 <= at < panel.shape[1] else None
 
 
-def rebased(panel: Panel, at: int) -> BoolArray:
+def has_base_year_prices(panel: Panel, at: int) -> BoolArray:
     """Return the regions `(R,)` whose own output and investment have prices of the base year."""
     has_prices = np.isfinite(panel.account("output_nominal")[:, at] / _latest(panel)[:, at])
     if "investment_price" in panel.investment:
@@ -138,14 +138,16 @@ def deflator(panel: Panel) -> FloatArray:
 
 def _latest(panel: Panel) -> FloatArray:
     """Return real output as the accounts give it; of a region without it, nominal output over its price."""
-    real = first_known(panel.account("output_real"), panel.account("output_nominal") / panel.account("output_price"))
+    real = first_available(
+        panel.account("output_real"), panel.account("output_nominal") / panel.account("output_price")
+    )
     if np.isfinite(real).any():
         return real
     raise InputError("yardstick.no-output")
 
 
-def first_known(preferred: FloatArray, fallback: FloatArray) -> FloatArray:
-    """Return the wanted series of every region `(R, T)`, and the other one of those that have none of it at all."""
+def first_available(preferred: FloatArray, fallback: FloatArray) -> FloatArray:
+    """Return the preferred series of every region `(R, T)`; the fallback where a region has none of it."""
     return np.where(np.isfinite(preferred).any(axis=1, keepdims=True), preferred, fallback)
 
 
@@ -257,9 +259,9 @@ def labour_share(panel: Panel, protocol: Protocol) -> Series:
         constant = np.array(protocol.values("shares.constant", panel.calendar), dtype=np.float64)
         return Series(np.broadcast_to(constant, panel.shape))
     if rule == "observed_regional":
-        return _carried(_observed(panel, protocol), protocol, panel.years)
+        return _fill_shares(_observed_labour_share(panel, protocol), protocol, panel.years)
     years, share = _national(panel, protocol)
-    national = _at_factor_cost(_carried(share, protocol, years), share, protocol, years)
+    national = _at_factor_cost(_fill_shares(share, protocol, years), share, protocol, years)
     position = np.searchsorted(years, panel.years)
     marks = {name: np.broadcast_to(mask[position], panel.shape) for name, mask in national.marks.items()}
     if of_another_nation(panel.regions, protocol):
@@ -273,7 +275,7 @@ def of_another_nation(regions: Sequence[str], protocol: Protocol) -> bool:
     return declared and bool(protocol.regions) and not set(regions) & {*protocol.regions, NATION}
 
 
-def _carried(share: FloatArray, protocol: Protocol, periods: IntArray) -> Series:
+def _fill_shares(share: FloatArray, protocol: Protocol, periods: IntArray) -> Series:
     """Return observed shares `(..., T)` with the corner rule of the protocol and its rules for years without one."""
     if protocol.choice("shares.corner") == "floor":
         share = corner(share, float(protocol.value("shares.corner_labour_share")))
@@ -320,7 +322,7 @@ def _national(panel: Panel, protocol: Protocol) -> tuple[IntArray, FloatArray]:
     return years, np.array([share_by_year.get(year, np.nan) for year in years.tolist()])
 
 
-def _observed(panel: Panel, protocol: Protocol) -> FloatArray:
+def _observed_labour_share(panel: Panel, protocol: Protocol) -> FloatArray:
     """Return the observed labour share of every region, or its labour compensation over nominal output."""
     if protocol.choice("shares.self_employed") == "hourly_compensation":
         names = ("employee_compensation", "employee_hours", "hours")
@@ -331,9 +333,9 @@ def _observed(panel: Panel, protocol: Protocol) -> FloatArray:
     paid = panel.account("labour_compensation") / panel.account("output_nominal")
     bought = intermediate(panel, protocol)
     if bought is None:
-        share = first_known(panel.account("labour_share"), paid)
+        share = first_available(panel.account("labour_share"), paid)
     else:  # a share of value added becomes one of gross output
-        share = first_known(paid, panel.account("labour_share") * (1 - bought.share.sum(axis=0)))
+        share = first_available(paid, panel.account("labour_share") * (1 - bought.share.sum(axis=0)))
     if not np.isfinite(share).any():
         raise InputError("yardstick.no-labour-share")
     return share

@@ -38,8 +38,8 @@ from xinzhi.yardstick.panel import (
     Source,
     basis,
     either,
+    flag_texts,
     labels,
-    spell,
     touching,
     under,
 )
@@ -47,12 +47,12 @@ from xinzhi.yardstick.periods import (
     FAILED,
     GRADES,
     PARAMETER,
-    Graded,
+    GradedTests,
     coverage_table,
     flows,
-    graded,
+    grade_letters,
+    grade_tests,
     growth_marks,
-    lettered,
     of_quarters,
     period_table,
     region_set,
@@ -96,7 +96,7 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
     inputs, marks = build_inputs(panel, rules)
     marks = either(marks, break_marks(panel, rules))
     regional = _Accounts.build(panel.regions, panel, inputs, marks, rules)
-    grading = graded(data, panel, rules, regional.growth, growth_marks(marks))
+    grading = grade_tests(data, panel, rules, regional.growth, growth_marks(marks))
     if not np.isfinite(regional.growth.tfp_growth).any():
         raise _nothing(panel, inputs)
     names, base = _regions(data, panel), price_base(panel, rules)
@@ -130,7 +130,7 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
         groups=groups.frame(),
         group_periods=groups.periods().drop("grade"),
         coverage=coverage_table(panel),
-        omitted=_omitted(panel, regional),
+        omitted=_omissions(panel, regional),
         regions=names,
         protocol=rules,
         panel=panel,
@@ -138,7 +138,7 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
         graded=grading,
         price_base=base,
         regions_declared=declared,
-        findings=(*_exhausted(data, panel, rules, marks), *touching(data, rules)),
+        findings=(*_exhausted_stock_findings(data, panel, rules, marks), *touching(data, rules)),
         identity_gap=max(regional.growth.identity_gap, national.growth.identity_gap, groups.growth.identity_gap),
         kind=data.kind,
         names=Names(
@@ -167,7 +167,7 @@ class _Accounts:
     def build(cls, names: tuple[str, ...], panel: Panel, inputs: Inputs, marks: Marks, rules: Protocol) -> _Accounts:
         return cls(names, panel, inputs, account(inputs, rules), marks, rules)
 
-    def frame(self, tfp_level: FloatArray | None = None, grading: Graded | None = None) -> pl.DataFrame:
+    def frame(self, tfp_level: FloatArray | None = None, grading: GradedTests | None = None) -> pl.DataFrame:
         """Return the growth accounts, one row per unit and year measured."""
         columns = {name: getattr(self.growth, name) for name in flows(self.growth)}
         if tfp_level is not None:
@@ -176,7 +176,7 @@ class _Accounts:
         rows = _long(self.names, self.panel, columns, growth_marks(self.marks), keep)
         if tfp_level is None:  # of sums there is no grade
             return rows
-        letters = None if grading is None else lettered(grading.by_year()[keep])
+        letters = None if grading is None else grade_letters(grading.by_year()[keep])
         return rows.insert_column(rows.width - 1, pl.Series("grade", letters or [None] * rows.height, dtype=pl.String))
 
     def inputs_frame(self) -> pl.DataFrame:
@@ -186,7 +186,7 @@ class _Accounts:
             columns["intermediate_share"] = self.inputs.intermediate.share.sum(axis=0)
         return _long(self.names, self.panel, columns, self.marks, self.inputs.complete())
 
-    def periods(self, grading: Graded | None = None, *, ranked: bool = True) -> pl.DataFrame:
+    def periods(self, grading: GradedTests | None = None, *, ranked: bool = True) -> pl.DataFrame:
         """Return period averages; their ranks are null where the set that they would refer to is not whole."""
         spans = self.rules.value("reporting.periods")
         if self.panel.quarterly:
@@ -198,7 +198,9 @@ class _Accounts:
         return rows if ranked else rows.with_columns(rank=pl.lit(None, pl.Int64))
 
 
-def _with_break_variants(regional: _Accounts, rules: Protocol, grading: Graded | None, *, ranked: bool) -> pl.DataFrame:
+def _with_break_variants(
+    regional: _Accounts, rules: Protocol, grading: GradedTests | None, *, ranked: bool
+) -> pl.DataFrame:
     """Return the periods with TFP growth and rank as they are with breaks of employment left in, and linked."""
     periods = regional.periods(grading, ranked=ranked)
     for name, way in (("raw", FLAG), ("linked", LINK)):
@@ -213,7 +215,7 @@ def _with_break_variants(regional: _Accounts, rules: Protocol, grading: Graded |
 
 
 def _by_way(
-    regional: _Accounts, rules: Protocol, way: str, periods: pl.DataFrame, grading: Graded | None, *, ranked: bool
+    regional: _Accounts, rules: Protocol, way: str, periods: pl.DataFrame, grading: GradedTests | None, *, ranked: bool
 ) -> pl.DataFrame | None:
     """Return the periods with breaks treated in one way; None where the protocol or the package has no such way.
 
@@ -236,7 +238,7 @@ def _long(
 ) -> pl.DataFrame:
     """Turn arrays `(R, T)` into rows, keeping the cells asked for; a number that cannot be had is null, not NaN."""
     row, column = np.nonzero(keep)
-    words = np.array(spell(marks, keep.shape), dtype=object).reshape(keep.shape)
+    words = np.array(flag_texts(marks, keep.shape), dtype=object).reshape(keep.shape)
     unit = pl.Series("region", names, dtype=pl.String).gather(row) if names else pl.Series("region", [], pl.String)
     numbers = [
         pl.Series(name, values[row, column], dtype=pl.Float64, nan_to_null=True) for name, values in columns.items()
@@ -275,7 +277,7 @@ def _levels_frame(panel: Panel, inputs: Inputs, level: Levels) -> pl.DataFrame:
     return rows.drop("flags").with_columns(leader)
 
 
-def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
+def _omissions(panel: Panel, regional: _Accounts) -> pl.DataFrame:
     """Return the years with output that could not be measured, and what is missing in them or in the year before."""
     inputs = regional.inputs
     growth = log_growth(inputs.output)
@@ -305,7 +307,7 @@ def _omitted(panel: Panel, regional: _Accounts) -> pl.DataFrame:
     )
 
 
-def _exhausted(data: Package, panel: Panel, rules: Protocol, marks: Marks) -> tuple[Finding, ...]:
+def _exhausted_stock_findings(data: Package, panel: Panel, rules: Protocol, marks: Marks) -> tuple[Finding, ...]:
     """Return a finding for every region whose stock falls to zero or below: year, investment, and the cure."""
     exhaustion = marks.get(EXHAUSTED)
     if exhaustion is None or not exhaustion.any():
@@ -424,11 +426,11 @@ class Grades(Result, verb="grades", topic="yardstick", key=("region", "start", "
         return {"grades.period": periods, "grades.failed": failed}
 
 
-def _rows(grading: Graded, regions: tuple[str, ...], spans: list[tuple[int, int]]) -> pl.DataFrame:
+def _rows(grading: GradedTests, regions: tuple[str, ...], spans: list[tuple[int, int]]) -> pl.DataFrame:
     """Return a row for each region, period and test that could be made."""
     parts = []
     for start, end in spans:
-        means, figure = grading.means(start, end), lettered(grading.of_period(start, end))
+        means, figure = grading.means(start, end), grade_letters(grading.of_period(start, end))
         for name, grade in grading.letters(start, end).items():
             part = pl.DataFrame({"region": regions, "grade": figure, "number": grade}).with_columns(
                 value=pl.Series(means.get(name, np.full(len(regions), np.nan)), dtype=pl.Float64, nan_to_null=True),

@@ -15,7 +15,7 @@ from xinzhi.core.text import Language, Text, number, percent, same, spaced, span
 from xinzhi.data import tables_by_name
 from xinzhi.protocol import specification
 from xinzhi.yardstick.growth_accounts import LEVELS
-from xinzhi.yardstick.measurement_facts import measured
+from xinzhi.yardstick.measurement_facts import growth_facts
 from xinzhi.yardstick.view import PARTS, Figures
 
 
@@ -128,7 +128,7 @@ class Measurement(Figures):
 
     def facts(self) -> Facts:
         """Return what growth came from in the period that leads, who is first and last, and how far figures carry."""
-        return measured(self)
+        return growth_facts(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,14 +15,14 @@ from xinzhi.data import tables_by_name
 from xinzhi.yardstick.view import EXCEPTIONS, PARTS, SEVERAL, Figures, Span, View
 
 
-def measured(result: Figures) -> Facts:
+def growth_facts(result: Figures) -> Facts:
     """Return what growth came from, who is first and last, group against group; notes say how far figures carry."""
     if result.frame.is_empty():
         return {"answer.unmeasured": {}}
     view = View(result)
     facts = (
         result.regions_declared.abroad()
-        | _exhausted(result)
+        | _exhausted_stock_notes(result)
         | _sum_facts(view)
         | beside_nation(view, view.lead, "answer.nation")
         | _sources(view)
@@ -34,7 +34,7 @@ def measured(result: Figures) -> Facts:
     return facts | result.regions_declared.facts() | findings(result)
 
 
-def _exhausted(result: Figures) -> Facts:
+def _exhausted_stock_notes(result: Figures) -> Facts:
     """Return whose capital stock falls to zero or below, and from when on the region is not measured."""
     problems = [problem for problem in result.findings if problem.rule == "capital-exhausted"]
     return (

@@ -44,14 +44,14 @@ def either(first: Mapping[str, BoolArray], second: Mapping[str, BoolArray]) -> M
     return merged
 
 
-def both_ends(mask: BoolArray) -> BoolArray:
+def spread_to_growth(mask: BoolArray) -> BoolArray:
     """Spread a mark of a level to the growth that starts from it: growth touches this year and the year before."""
     out = mask.copy()
     out[..., 1:] |= mask[..., :-1]
     return out
 
 
-def spell(marks: Mapping[str, BoolArray], shape: tuple[int, int]) -> list[str]:
+def flag_texts(marks: Mapping[str, BoolArray], shape: tuple[int, int]) -> list[str]:
     """Return the marks of every cell joined by ``;``, cells in row order."""
     code = np.zeros(shape, dtype=np.int64)
     names = sorted(name for name, mask in marks.items() if mask.any())

@@ -112,7 +112,7 @@ def peers(measurement: Measurement, package: Package | str | Mapping[str, object
     codes, measures = table["region"].to_list(), table.columns[1:]
     distance = distances(table.drop("region").to_numpy())
     count = min(int(setting("peers.count")), len(codes) - 1)
-    nearest = [_nearest(line, position, count) for position, line in enumerate(distance)]
+    nearest = [_nearest_positions(line, position, count) for position, line in enumerate(distance)]
     limit = float(np.quantile(np.take_along_axis(distance, np.array(nearest), axis=1), setting("peers.far")))
     rows = [
         (code, codes[neighbour], place, float(line[neighbour]), bool(line[neighbour] > limit))
@@ -123,7 +123,7 @@ def peers(measurement: Measurement, package: Package | str | Mapping[str, object
     for name in measures if len(measures) > 1 else ():
         lines = distances(table.drop("region", name).to_numpy())
         nearest_without = {
-            code: _nearest(line, at, count) for at, (code, line) in enumerate(zip(codes, lines, strict=True))
+            code: _nearest_positions(line, at, count) for at, (code, line) in enumerate(zip(codes, lines, strict=True))
         }
         without[name] = {
             code: [codes[neighbour] for neighbour in neighbours] for code, neighbours in nearest_without.items()
@@ -187,7 +187,7 @@ def distances(values: FloatArray) -> FloatArray:
     return root
 
 
-def _nearest(line: FloatArray, position: int, count: int) -> Sequence[int]:
+def _nearest_positions(line: FloatArray, position: int, count: int) -> Sequence[int]:
     """Return the positions of the nearest others; of equals the first by code."""
     return [int(neighbour) for neighbour in np.argsort(line, kind="stable") if neighbour != position][:count]
 
@@ -332,7 +332,7 @@ def gaps(
             for factor in factors
         )
         rows = [{"start": span.start, "end": span.end, **gap_row} for gap_row in rows_of_gaps if gap_row]
-        return _moved(pl.DataFrame(rows, schema=SCHEMA), peers, factors_by_region, half)
+        return _leave_one_measure_out(pl.DataFrame(rows, schema=SCHEMA), peers, factors_by_region, half)
 
     frame = table(values, [factor for factor in FACTORS if factor in factors.columns], half)
     if split and alternative is not None:
@@ -370,7 +370,7 @@ def gaps(
     )
 
 
-def _moved(
+def _leave_one_measure_out(
     frame: pl.DataFrame, peers: Peers, values: Mapping[str, Any], half: dict[tuple[str, str], float]
 ) -> pl.DataFrame:
     """Add the range of every gap over the peers chosen without one measure; steady only where all agree."""

@@ -22,7 +22,7 @@ from xinzhi.yardstick.breaking import judge, linked_growth, links, rules
 from xinzhi.yardstick.estimating import NATIONAL, NONE, benchmark, kind
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE, Growth
 from xinzhi.yardstick.inputs import of_another_nation
-from xinzhi.yardstick.panel import Marks, Panel, both_ends, spell
+from xinzhi.yardstick.panel import Marks, Panel, flag_texts, spread_to_growth
 
 GRADES = admission.GRADES
 FAILED = GRADES[-1]
@@ -33,7 +33,7 @@ FIRST = "first_published"
 
 
 @dataclass(frozen=True, slots=True)
-class Graded:
+class GradedTests:
     """The values of every test for each region and year `(R, T)`, NaN where a test could not be made.
 
     `yearly` are means around each year, where a test wants them; `single` the years alone, of which a period takes the
@@ -87,28 +87,30 @@ class Graded:
         return worst
 
 
-def graded(data: Package, panel: Panel, protocol: Protocol, growth: Growth, marks: Marks) -> Graded | None:
+def grade_tests(data: Package, panel: Panel, protocol: Protocol, growth: Growth, marks: Marks) -> GradedTests | None:
     """Return the tests of a package under a protocol; None where the protocol does not grade."""
     if protocol.choice(PARAMETER) != "on":
         return None
     values = admission.values(data.tables, data.units)
     tested = _spread(values, panel)
-    yearly, single = _as_used((_spread(admission.moving_mean(values), panel), tested), panel, protocol, growth)
+    yearly, single = _tests_of_used_figures(
+        (_spread(admission.moving_mean(values), panel), tested), panel, protocol, growth
+    )
     names = set(yearly) | set(single)
     caps = np.zeros(panel.shape, dtype=np.int64)
     for letter, entry in admission.terms()["marks"].items():
         for name in set(entry["flags"]) & set(marks):
             caps = np.where(marks[name], np.maximum(caps, GRADES.index(letter)), caps)
-    return Graded(panel.years, yearly, single, caps, {name: _limits(name, protocol) for name in names}, tested)
+    return GradedTests(panel.years, yearly, single, caps, {name: _limits(name, protocol) for name in names}, tested)
 
 
 def fails(
-    graded: Graded, panel: Panel, protocol: Protocol, growth: Growth, spans: Sequence[tuple[int, int]]
+    graded: GradedTests, panel: Panel, protocol: Protocol, growth: Growth, spans: Sequence[tuple[int, int]]
 ) -> BoolArray:
     """Return whether the data of each region fail in each span `(R, P)` under another protocol, flags aside."""
-    single = _as_used((graded.tested,), panel, protocol, growth)[0]
+    single = _tests_of_used_figures((graded.tested,), panel, protocol, growth)[0]
     limits = {name: _limits(name, protocol) for name in single}
-    alternative = Graded(panel.years, {}, single, np.zeros(panel.shape, dtype=np.int64), limits)
+    alternative = GradedTests(panel.years, {}, single, np.zeros(panel.shape, dtype=np.int64), limits)
     return np.stack([alternative.of_period(*span) == GRADES.index(FAILED) for span in spans], axis=1)
 
 
@@ -122,12 +124,12 @@ def _limits(name: str, protocol: Protocol) -> tuple[float, ...]:
     return (*limits[1:], np.inf) if name in mended else limits
 
 
-def lettered(grades: IntArray) -> list[str]:
+def grade_letters(grades: IntArray) -> list[str]:
     """Return grades as letters."""
     return [GRADES[grade] for grade in grades.tolist()]
 
 
-def _as_used(
+def _tests_of_used_figures(
     tests: Sequence[Mapping[str, FloatArray]], panel: Panel, protocol: Protocol, growth: Growth
 ) -> list[dict[str, FloatArray]]:
     """Return the values of the tests for the figures that the protocol computes with, not for those it mends."""
@@ -264,7 +266,7 @@ def period_table(
     growth: Growth,
     marks: Mapping[str, BoolArray],
     periods: Sequence[Sequence[int]],
-    graded: Graded | None = None,
+    graded: GradedTests | None = None,
 ) -> pl.DataFrame:
     """Return the mean per year of every growth and contribution, region by period, with its grade if graded."""
     # Growth of the years after `start` up to `end`; the last period is the whole span of the figures. Periods of which
@@ -301,7 +303,7 @@ def _period_columns(
     marks: Mapping[str, BoolArray],
     measured: BoolArray,
     span: tuple[int, int],
-    graded: Graded | None,
+    graded: GradedTests | None,
 ) -> dict[str, Any]:
     """Return the columns of one period, of the regions that have every year of it; nothing where none has."""
     inside = (years > span[0]) & (years <= span[1])
@@ -321,8 +323,8 @@ def _period_columns(
         "start": np.full(rows.size, span[0]),
         "end": np.full(rows.size, span[1]),
         **{name: mean(getattr(growth, name)) for name in flows(growth)},
-        "grade": [None] * rows.size if graded is None else lettered(graded.of_period(*span)[rows]),
-        "flags": spell(touched, (rows.size, 1)),
+        "grade": [None] * rows.size if graded is None else grade_letters(graded.of_period(*span)[rows]),
+        "flags": flag_texts(touched, (rows.size, 1)),
     }
 
 
@@ -356,7 +358,7 @@ def of_quarters(rows: pl.DataFrame) -> pl.DataFrame:
 
 def growth_marks(marks: Mapping[str, BoolArray]) -> Marks:
     """Turn marks of levels into marks of growth: a break belongs to its year, everything else to both ends."""
-    return {name: mask if name.startswith("break:") else both_ends(mask) for name, mask in marks.items()}
+    return {name: mask if name.startswith("break:") else spread_to_growth(mask) for name, mask in marks.items()}
 
 
 def official_span(periods: pl.DataFrame) -> tuple[int, int]:

@@ -60,7 +60,7 @@ class Ranking(Result, verb="ranking", topic="yardstick", key=("region", "start",
         if self.frame.is_empty() or not _total(view, newest):  # regions one by one: what the measurement says of them
             declared = self.measurement.regions_declared
             return declared.abroad() | _region_facts(self, view, newest) | self.measurement.facts()
-        steps = (_newest, _robust, _beside_nation, _before, _carried, _limits)
+        steps = (_newest, _robust, _beside_nation, _before, _growth_sources, _limits)
         declared = self.measurement.regions_declared
         facts = declared.abroad() | {key: values for step in steps for key, values in step(self, view, newest).items()}
         facts |= {f"note.{key.removeprefix('answer.')}": values for key, values in contrast(view).items()}
@@ -353,7 +353,7 @@ def _beside_nation(_: Ranking, view: View, newest: Span) -> Facts:
     return beside_nation(view, newest, "ranking.nation")
 
 
-def _carried(_: Ranking, view: View, newest: Span) -> Facts:
+def _growth_sources(_: Ranking, view: View, newest: Span) -> Facts:
     """Return what carried growth, and since when inputs are estimated."""
     row, frame = _total(view, newest), largest_source(view.regions_in(newest))
     parts = {name: row[column] for name, column in PARTS.items() if row and row.get(column) is not None}

@@ -18,7 +18,7 @@ from xinzhi.core.text import Text, listing, number, read_words, same, span_text,
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.growth_accounts import GrowthAccounts
 from xinzhi.yardstick.panel import GROWTH, Panel
-from xinzhi.yardstick.periods import FAILED, UNDECLARED, Graded, RegionSet
+from xinzhi.yardstick.periods import FAILED, UNDECLARED, GradedTests, RegionSet
 
 PARTS = {
     "capital": "capital_contribution",
@@ -53,7 +53,7 @@ class Figures(Result, verb="measure", topic="yardstick", key=("region", "year"))
     regions_declared: RegionSet = UNDECLARED
     findings: tuple[Finding, ...] = ()
     accounts: GrowthAccounts | None = None
-    graded: Graded | None = None
+    graded: GradedTests | None = None
 
     def spans(self) -> list[tuple[int, int]]:
         """Return the periods that are reported, in order, the whole span last."""

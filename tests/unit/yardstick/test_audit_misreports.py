@@ -10,7 +10,7 @@ import pytest
 
 import xinzhi
 from xinzhi.core.parameters import read_yaml
-from xinzhi.yardstick.audit.robustness import KINDS, Kind, misreported, misreports
+from xinzhi.yardstick.audit.robustness import KINDS, Kind, misreported_panel, misreports
 from xinzhi.yardstick.growth_accounts import account, build_inputs
 
 ENTRIES = read_yaml(KINDS)["kinds"]
@@ -63,7 +63,7 @@ def test_understated_employment_gains_the_share_of_labour(found, measured):
 def test_all_at_once_is_each_by_itself(measured):
     panel, rules = measured.panel, measured.protocol
     for name, entry in ENTRIES.items():
-        every = misreported(panel, Kind.from_entry(name, entry))
+        every = misreported_panel(panel, Kind.from_entry(name, entry))
         one = panel.regions.index("210000")
 
         def only(before, after, at=one):

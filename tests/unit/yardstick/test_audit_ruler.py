@@ -12,7 +12,7 @@ import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import UsageError
 from xinzhi.core.shapley import effects
-from xinzhi.yardstick.audit.choices import choices, grid, unsourced, used
+from xinzhi.yardstick.audit.choices import choices, grid, has_unsourced, sourced_levels
 from xinzhi.yardstick.audit.multiverse import Distinct, rank, spread
 
 
@@ -206,8 +206,8 @@ def test_summary_speaks_both_languages(audited):
 
 def test_what_is_open_without_a_source_is_told_from_what_a_source_uses(ours):
     every = choices(ours)
-    assert unsourced(ours, every)
-    assert not unsourced(ours, used(ours, every)[0])
+    assert has_unsourced(ours, every)
+    assert not has_unsourced(ours, sourced_levels(ours, every)[0])
 
 
 def test_the_choice_that_helps_jilin_most_is_the_share_rule_with_its_constant(audited):

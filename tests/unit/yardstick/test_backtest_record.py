@@ -33,7 +33,7 @@ def known_of(bands: xinzhi.Bands, **other: Any) -> results.Record | None:
         "digests": bands.provenance.inputs,
         "years": 6,
     }
-    return results.record_of(**own | other)
+    return results.track_record(**own | other)
 
 
 def test_the_record_stands_in_the_first_sentence_of_its_protocol():

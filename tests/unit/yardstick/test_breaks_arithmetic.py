@@ -15,7 +15,7 @@ from xinzhi.core.breaks import (
 )
 from xinzhi.core.errors import UsageError
 from xinzhi.yardstick.breaking import facts, rules
-from xinzhi.yardstick.panel import spell
+from xinzhi.yardstick.panel import flag_texts
 
 TERMS = rules()
 
@@ -196,4 +196,4 @@ def test_critical_values_are_those_of_the_table():
 
 
 def test_marks_are_spelt_cell_by_cell():
-    assert spell({"carried:labour_share": np.array([[False, True]])}, (1, 2)) == ["", "carried:labour_share"]
+    assert flag_texts({"carried:labour_share": np.array([[False, True]])}, (1, 2)) == ["", "carried:labour_share"]

@@ -14,7 +14,7 @@ import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.yardstick import check_claim, check_claims, note
-from xinzhi.yardstick.claims.figures import printed, read_figure
+from xinzhi.yardstick.claims.figures import percent_text, read_figure
 
 JILIN = {"region": "220000", "start": 2012, "end": 2017, "growth": "2.6%"}
 
@@ -70,13 +70,13 @@ def test_figures_are_read_with_the_digits_that_were_written(growth, rounding, pe
     ],
 )
 def test_a_rate_that_is_typed_is_in_percent_with_or_without_its_sign(typed, read):
-    assert printed(typed) == read
+    assert percent_text(typed) == read
 
 
 @pytest.mark.parametrize(("typed", "cure"), [("0.034", "'0.034%' or '3.4%'"), ("-0.05", "'-0.05%' or '-5%'")])
 def test_a_rate_that_may_be_a_ratio_is_asked_for_with_its_sign(typed, cure):
     with pytest.raises(UsageError, match=cure):
-        printed(typed)
+        percent_text(typed)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 import xinzhi
 from xinzhi.yardstick import note
-from xinzhi.yardstick.claims.figures import in_words, stated_choices
+from xinzhi.yardstick.claims.figures import choices_text, stated_choices
 
 CONSTANT = {"shares.rule": "constant"}
 
@@ -128,8 +128,8 @@ def test_it_is_said_in_both_languages(language, said, choice):
 
 
 def test_a_constant_share_is_said_once():
-    assert in_words("shares.rule=constant, shares.constant=0.6").en == "constant labour share: 60%"
-    assert in_words("").en == ""
+    assert choices_text("shares.rule=constant, shares.constant=0.6").en == "constant labour share: 60%"
+    assert choices_text("").en == ""
 
 
 @pytest.mark.parametrize("word", ["economy", "Total", "国民经济", "whole economy", ""])

@@ -31,7 +31,14 @@ from xinzhi.yardstick.estimates.draws import (
     tfp_growth,
 )
 from xinzhi.yardstick.estimates.errors import Exchange, closing_errors, learn
-from xinzhi.yardstick.estimates.results import _quantiles, above, interval_score, judge, ranked, state
+from xinzhi.yardstick.estimates.results import (
+    _quantiles,
+    evaluate,
+    interval_score,
+    intervals,
+    probability_above,
+    ranks_by_draw,
+)
 from xinzhi.yardstick.estimating import as_of, live, share_as_of
 from xinzhi.yardstick.growth_accounts import Inputs, account
 
@@ -279,20 +286,20 @@ def test_quantiles_of_a_known_distribution():
     """A band of 90 % of a normal distribution ends at 1.645 standard deviations (tolerance 0.05)."""
     rng = np.random.default_rng(3)
     mean = rng.normal(size=(40_000, 4)) + np.array([3.0, 0.0, -3.0, 0.0])
-    said = state(mean, 0.9)
+    said = intervals(mean, 0.9)
     assert said.low == pytest.approx(np.array([3, 0, -3, 0]) - 1.645, abs=0.05)
     assert said.high == pytest.approx(np.array([3, 0, -3, 0]) + 1.645, abs=0.05)
     assert said.median == pytest.approx([3, 0, -3, 0], abs=0.05)
     assert said.above_nation == pytest.approx([0.983, 0.5, 0.017], abs=0.01)
-    assert state(mean, 0.5).high[0] == pytest.approx(3 + 0.674, abs=0.05)
+    assert intervals(mean, 0.5).high[0] == pytest.approx(3 + 0.674, abs=0.05)
     assert list(said.rank_low) == [1, 2, 3]
     assert list(said.rank_high) == [1, 2, 3]
 
 
 def test_ranks_and_pairs_count_draws():
     values = np.array([[3.0, 1.0, 2.0], [1.0, 3.0, 2.0], [5.0, 4.0, 3.0], [2.0, 1.0, 0.0]])
-    assert ranked(values).tolist() == [[1, 3, 2], [3, 1, 2], [1, 2, 3], [1, 2, 3]]
-    chance = above(values)
+    assert ranks_by_draw(values).tolist() == [[1, 3, 2], [3, 1, 2], [1, 2, 3], [1, 2, 3]]
+    chance = probability_above(values)
     assert chance[0, 1] == 0.75
     assert chance[1, 0] == 0.25
     assert chance[1, 2] == 0.75
@@ -301,14 +308,14 @@ def test_ranks_and_pairs_count_draws():
 
 def test_equal_values_share_a_rank_whatever_their_order():
     values = np.array([[2.0, 3.0, 2.0, 1.0], [2.0, 2.0, 2.0, 2.0], [1.0, 2.0, 1.0, 3.0]])
-    assert ranked(values).tolist() == [[2, 1, 2, 4], [1, 1, 1, 1], [3, 2, 3, 1]]
+    assert ranks_by_draw(values).tolist() == [[2, 1, 2, 4], [1, 1, 1, 1], [3, 2, 3, 1]]
     turned = [2, 3, 0, 1]
-    assert np.array_equal(ranked(values[:, turned]), ranked(values)[:, turned])
-    chance = above(values)
+    assert np.array_equal(ranks_by_draw(values[:, turned]), ranks_by_draw(values)[:, turned])
+    chance = probability_above(values)
     assert chance[0, 2] == chance[2, 0] == 0.5
     assert chance[0, 1] == 0.5 / 3
     assert np.abs(chance + chance.T - 1).max() == 0
-    alike = state(np.repeat(np.random.default_rng(1).normal(size=(50, 1)), 4, axis=1), 0.9)
+    alike = intervals(np.repeat(np.random.default_rng(1).normal(size=(50, 1)), 4, axis=1), 0.9)
     assert alike.above_nation.tolist() == [0.5, 0.5, 0.5]
     assert alike.rank_low.tolist() == alike.rank_high.tolist() == [1, 1, 1]
 
@@ -324,7 +331,7 @@ def test_a_verdict_counts_what_is_held_and_what_is_right():
     rng = np.random.default_rng(5)
     centre = np.array([2.0, 0.0, -2.0, 0.0])
     mean = centre + 0.1 * rng.normal(size=(4000, 4))
-    good, bad = judge(mean, centre, 0.9, 0.95), judge(mean, centre[[2, 1, 0, 3]], 0.9, 0.95)
+    good, bad = evaluate(mean, centre, 0.9, 0.95), evaluate(mean, centre[[2, 1, 0, 3]], 0.9, 0.95)
     assert good.holds.all()
     assert (good.decided, good.right) == (3, 3)
     assert (bad.decided, bad.right) == (3, 0)
@@ -361,4 +368,4 @@ def test_quantiles_and_pairs_are_those_of_numpy():
     assert np.array_equal(_quantiles(draws, shares), np.quantile(draws, shares, axis=0), equal_nan=True)
     # what cannot be compared counts half, as what is equal
     pairs = [[((one > other).mean() + 1 - (one < other).mean()) / 2 for other in draws.T] for one in draws.T]
-    assert above(draws) == pytest.approx(np.array(pairs), abs=1e-15)
+    assert probability_above(draws) == pytest.approx(np.array(pairs), abs=1e-15)

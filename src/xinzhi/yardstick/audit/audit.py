@@ -16,7 +16,18 @@ from xinzhi.core.schema import Column, describe
 from xinzhi.core.shapley import cell_weights, effects
 from xinzhi.core.text import Text, listing, share, span_text, words
 from xinzhi.protocol import Protocol, catalogue, specification
-from xinzhi.yardstick.audit.choices import Choice, Grid, Nearest, choices, close, grid, nearest, spell, unsourced, used
+from xinzhi.yardstick.audit.choices import (
+    Choice,
+    Grid,
+    Nearest,
+    choices,
+    close,
+    grid,
+    has_unsourced,
+    nearest_protocols,
+    sourced_levels,
+    spell,
+)
 from xinzhi.yardstick.audit.multiverse import (
     CONVENTIONS,
     Distinct,
@@ -29,7 +40,7 @@ from xinzhi.yardstick.audit.multiverse import (
     settle,
     spread,
 )
-from xinzhi.yardstick.audit.robustness import NONE, Admission, WhatIf, misreports, widened
+from xinzhi.yardstick.audit.robustness import NONE, Admission, WhatIf, misreports, possible_leaders
 from xinzhi.yardstick.inputs import require_value_added
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Ruler, Source, require_yearly
@@ -264,7 +275,7 @@ def audit(
     require_value_added(rules, "audit")
     require_yearly(panel, "audit")
     opened, left_out = computable(panel, rules, choices(rules))
-    selection, unused = (opened, []) if what_if else used(rules, opened)
+    selection, unused = (opened, []) if what_if else sourced_levels(rules, opened)
     left_out += [LeftOut({path: value}, words("yardstick.audit.unused")) for path, value in unused]
 
     def settle_choices(candidates: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[LeftOut]]:
@@ -277,7 +288,7 @@ def audit(
     full_grid = grid(rules, selection)
     spans = tuple(reference.spans())
     estimates, admission = Multiverse.build(panel, full_grid, spans), Admission.build(reference, full_grid, spans)
-    nearest_published = nearest(full_grid)
+    nearest_published = nearest_protocols(full_grid)
     departures = full_grid.departure_counts()[full_grid.admissible]
     changed = (full_grid.rows != 0).sum(axis=1)
     frames, reversals, variance = [], [], []
@@ -295,7 +306,7 @@ def audit(
             if not part.size:
                 continue
             outcomes, part_names = growth.select_regions(part), [names[at] for at in part.tolist()]
-            pairs = _compared(outcomes.values[outcomes.which[0]])
+            pairs = _compared_regions(outcomes.values[outcomes.which[0]])
             room = spread(outcomes, departures[rows], changed[rows], pairs, barred[:, part] & ~failed[part])
             rows_of_part = _frame(part_names, span, outcomes, room, full_grid, rows, nearest_published)
             if failed[part].any():
@@ -325,13 +336,13 @@ def audit(
         estimates=estimates,
         admission=admission,
         regions_declared=reference.regions_declared,
-        what_if=None if more is None else widened(reference, more, span),
-        unsourced=unsourced(rules, selection),
+        what_if=None if more is None else possible_leaders(reference, more, span),
+        unsourced=has_unsourced(rules, selection),
         **reference.shared("audit"),
     )
 
 
-def _compared(reference: FloatArray) -> IntArray:
+def _compared_regions(reference: FloatArray) -> IntArray:
     """Return the regions that are compared two by two: all, or where they are many the first and the last ones."""
     most, ends = (setting(CONVENTIONS, name) for name in ("most_compared", "compared_ends"))
     if len(reference) <= most:

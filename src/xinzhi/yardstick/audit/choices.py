@@ -237,7 +237,9 @@ def grid(protocol: Protocol, selection: tuple[Choice, ...]) -> Grid:
     return Grid(protocol, selection, admissible)
 
 
-def used(protocol: Protocol, selection: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[tuple[str, Any]]]:
+def sourced_levels(
+    protocol: Protocol, selection: tuple[Choice, ...]
+) -> tuple[tuple[Choice, ...], list[tuple[str, Any]]]:
     """Keep the levels of which every value is used by a source; return also the values that none uses.
 
     A protocol that says of none of its alternatives what they are used for admits them all.
@@ -258,7 +260,7 @@ def used(protocol: Protocol, selection: tuple[Choice, ...]) -> tuple[tuple[Choic
     return tuple(choice for choice in rest if len(choice.levels) > 1), [pair for pair in without if pair in dropped]
 
 
-def unsourced(protocol: Protocol, selection: tuple[Choice, ...]) -> bool:
+def has_unsourced(protocol: Protocol, selection: tuple[Choice, ...]) -> bool:
     """Say whether alternatives are among the levels that no source uses for the economy."""
     without = [
         (path, alternative.value)
@@ -328,7 +330,7 @@ class Nearest:
     distance: IntArray
 
 
-def nearest(full_grid: Grid) -> Nearest:
+def nearest_protocols(full_grid: Grid) -> Nearest:
     """Compare every admissible protocol with the registry on the parameters that are open."""
     # A parameter that only one of the two has in force counts as a difference. Of equally near ones the first in the
     # registry is named.

@@ -17,7 +17,7 @@ import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.parameters import read_yaml, setting
-from xinzhi.yardstick.audit.choices import Grid, choices, grid, used
+from xinzhi.yardstick.audit.choices import Grid, choices, grid, sourced_levels
 from xinzhi.yardstick.audit.multiverse import (
     CONVENTIONS,
     Distinct,
@@ -32,7 +32,7 @@ from xinzhi.yardstick.estimating import of_declared_set
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE, account, build_inputs
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import Panel
-from xinzhi.yardstick.periods import BREAK, FAILED, GRADES, MARKS, Graded, break_effects, fails
+from xinzhi.yardstick.periods import BREAK, FAILED, GRADES, MARKS, GradedTests, break_effects, fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Admission:
         return self.failed[self.branch, :, at]
 
 
-def widened(reference: Measurement, full_grid: Grid, span: Span) -> WhatIf:
+def possible_leaders(reference: Measurement, full_grid: Grid, span: Span) -> WhatIf:
     """Return how many regions could rank first in a period under a larger set, among those that are ranked."""
     rows, regions, growth = Multiverse.build(reference.panel, full_grid, [span]).distinct(0).finite()
     admission = Admission.build(reference, full_grid, [span])
@@ -110,7 +110,7 @@ def robustness(measurement: Measurement, spans: Sequence[Span]) -> pl.DataFrame:
     panel, rules = measurement.panel, measurement.protocol
     if len(panel.regions) > setting(CONVENTIONS, "most_compared"):
         return pl.DataFrame(schema=SCHEMA)
-    selection, _ = settle(rules, used(rules, computable(panel, rules, choices(rules))[0])[0])
+    selection, _ = settle(rules, sourced_levels(rules, computable(panel, rules, choices(rules))[0])[0])
     full_grid = grid(rules, selection)
     if len(full_grid.rows) == 1:
         return pl.DataFrame(schema=SCHEMA)
@@ -222,7 +222,7 @@ def misreports(measured: Measurement) -> pl.DataFrame:
 def _rows(measured: Measurement, kind: Kind, honest: FloatArray) -> pl.DataFrame:
     """Return the rows of one kind."""
     panel, rules = measured.panel, measured.protocol
-    false_panel = misreported(panel, kind)
+    false_panel = misreported_panel(panel, kind)
     growth = account(build_inputs(false_panel, rules)[0], rules)
     graded = measured.graded  # and the tests on the figures of a region that misreports by itself
     tested = None if graded is None else replace(graded, single=dict(_tests(measured, graded, kind)))
@@ -261,7 +261,7 @@ def _rows(measured: Measurement, kind: Kind, honest: FloatArray) -> pl.DataFrame
     )
 
 
-def misreported(panel: Panel, kind: Kind) -> Panel:
+def misreported_panel(panel: Panel, kind: Kind) -> Panel:
     """Return the panel as it would be if every region misreported."""
 
     def moved(values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
@@ -287,7 +287,7 @@ def _ranks(true: FloatArray, reported: FloatArray, ranked: BoolArray) -> tuple[F
     return before, after
 
 
-def _caught(measured: Measurement, tested: Graded | None, span: tuple[int, int]) -> list[str]:
+def _caught(measured: Measurement, tested: GradedTests | None, span: tuple[int, int]) -> list[str]:
     """Return for a span the tests of admission whose grade a misreport lowers, by region."""
     count = len(measured.panel.regions)
     if measured.graded is None or tested is None:
@@ -299,7 +299,7 @@ def _caught(measured: Measurement, tested: Graded | None, span: tuple[int, int])
     ]
 
 
-def _tests(measured: Measurement, honest: Graded, kind: Kind) -> Iterator[tuple[str, FloatArray]]:
+def _tests(measured: Measurement, honest: GradedTests, kind: Kind) -> Iterator[tuple[str, FloatArray]]:
     """Yield the value of every test `(R, T)` for the figures of a region that misreports by itself."""
     panel = measured.panel
     shift = {name: kind.shift(name, panel.years) for name in SERIES}
@@ -313,7 +313,7 @@ def _tests(measured: Measurement, honest: Graded, kind: Kind) -> Iterator[tuple[
         elif name in SUMS:
             yield name, values + np.log1p(_share(panel, SUMS[name]) * np.expm1(shift[SUMS[name]]))
         elif name == BREAK and "employment" in kind.moves:
-            yield name, _breaks_alone(measured, kind)
+            yield name, _single_misreport_breaks(measured, kind)
         else:
             yield name, values
 
@@ -325,10 +325,10 @@ def _share(panel: Panel, column: str) -> FloatArray:
         return np.asarray(values / np.nansum(values, axis=0))
 
 
-def _breaks_alone(measured: Measurement, kind: Kind) -> FloatArray:
+def _single_misreport_breaks(measured: Measurement, kind: Kind) -> FloatArray:
     """Return what breaks of employment do where one region misreports at a time: the others are what it is held to."""
     panel, rules, accounts = measured.panel, measured.protocol, measured.accounts
-    true, false_employment = panel.account("employment"), misreported(panel, kind).account("employment")
+    true, false_employment = panel.account("employment"), misreported_panel(panel, kind).account("employment")
     effects = np.full(panel.shape, np.nan)
     for at in range(len(panel.regions)):
         employment = true.copy()

@@ -24,9 +24,9 @@ from xinzhi.yardstick.claims.figures import (
     LOG,
     Claim,
     StatedGrowth,
+    choices_text,
     convention,
-    in_words,
-    printed,
+    percent_text,
     read_claim,
     read_claims,
     read_figure,
@@ -41,8 +41,8 @@ from xinzhi.yardstick.claims.survey import (
     estimates,
     judge,
     judged_cells,
-    owned_cells,
     protocol_rows,
+    source_choice_cells,
     survey,
     trusted_cells,
     unjudged_row,
@@ -156,12 +156,14 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
     clause_keys += {"superseded": ["also"], "reachable": ["reachable"], "unreachable": ["nearest"]}.get(
         row["verdict"], []
     )
-    if compounded(row):
+    if is_compound_rate(row):
         clause_keys.append("compound")
         facts["compound"] = math.expm1(row["protocol_growth"])
     if row["own_growth"] is not None:
-        unmet = words("yardstick.claims.own_left", choices=in_words(row["own_left"])) if row["own_left"] else same("")
-        facts |= {"choices": in_words(row["own_choices"]), "left": unmet}
+        unmet = (
+            words("yardstick.claims.own_left", choices=choices_text(row["own_left"])) if row["own_left"] else same("")
+        )
+        facts |= {"choices": choices_text(row["own_choices"]), "left": unmet}
         clause_keys.append("own")
     verdict = words(f"yardstick.claims.verdict.{row['verdict']}")
     if row["band_low"] is None:
@@ -193,7 +195,7 @@ def _regional_sum(result: Claims, row: Mapping[str, Any]) -> dict[str, float]:
     return {"together": sum_growth, "implied": sum_growth - added + nation}
 
 
-def compounded(row: Mapping[str, Any]) -> bool:
+def is_compound_rate(row: Mapping[str, Any]) -> bool:
     """Return whether a claim is given as a compound rate alone, and not as one in logarithms."""
     has_growth = row["verdict"] in {"supported", "superseded", "reachable"}
     return has_growth and bool(abs(row["growth"] - row["protocol_growth"]) > row["rounding"] + IDENTITY_TOLERANCE)
@@ -251,7 +253,7 @@ def check_claim(
     'supported'
     """
     data = as_package(package)
-    claim = read_claim(str(region), start, end, read_figure(printed(growth), rounding))
+    claim = read_claim(str(region), start, end, read_figure(percent_text(growth), rounding))
     measured_claims = MeasuredClaims.measure(data, protocol, [claim])
     if reason := measured_claims.reasons.get(0):
         raise reason.error
@@ -360,7 +362,7 @@ def _result(data: Package, measured_claims: MeasuredClaims) -> dict[str, Any]:
         stated = StatedGrowth(national_package(data) if side is measured_claims.nation else data, side.protocol)
         for at, verdict in judged.items():
             rows[at] |= judged_cells(claims_of_side[at], verdict, tried, side)
-            rows[at] |= owned_cells(claims_of_side[at], stated, verdict.reference) | trusted_cells(
+            rows[at] |= source_choice_cells(claims_of_side[at], stated, verdict.reference) | trusted_cells(
                 claims_of_side[at], side, estimated
             )
         ordered = [(claims_of_side[at], judged[at], tried) for at in claims_of_side]

@@ -109,10 +109,10 @@ def spelt(settings: Settings) -> str:
     return ", ".join(f"{path}={spell(value)}" for path, value in settings.items())
 
 
-def in_words(choices: str) -> Text:
+def choices_text(choices: str) -> Text:
     """Return such choices in words; a constant share says its rule.
 
-    >>> in_words("shares.rule=constant, shares.constant=0.6").en
+    >>> choices_text("shares.rule=constant, shares.constant=0.6").en
     'constant labour share: 60%'
     """
     parts = []
@@ -169,12 +169,12 @@ def read_figure(growth: object, rounding: object = None, *, percent: bool = Fals
     return Figure(written, rate, half)
 
 
-def printed(growth: object) -> object:
+def percent_text(growth: object) -> object:
     """Return a growth rate that was typed with its sign of percent, in which such rates are printed.
 
     Without the sign, what would be a ratio as well as a percentage is refused. What is no text is a ratio.
 
-    >>> printed("1.8"), printed("1.8%"), printed(0.018)
+    >>> percent_text("1.8"), percent_text("1.8%"), percent_text(0.018)
     ('1.8%', '1.8%', 0.018)
     """
     if not isinstance(growth, str):
@@ -272,7 +272,7 @@ def read_claims(package: Package, claims: object, encoding: str | None) -> list[
         raise InputError("yardstick.no-claims")
     usable: list[Claim] = []
     wrong: dict[int, Text] = {}
-    for number, row in enumerate(_typed(rows).iter_rows(named=True), start=1):
+    for number, row in enumerate(_cast_claims(rows).iter_rows(named=True), start=1):
         try:
             usable.append(_claim(row))
         except UsageError as error:
@@ -287,7 +287,7 @@ def lines_of(rows: Mapping[int, Text]) -> Text:
     return lines_joined([words("yardstick.claims.row", number=number, what=text) for number, text in rows.items()])
 
 
-def _typed(rows: pl.DataFrame) -> pl.DataFrame:
+def _cast_claims(rows: pl.DataFrame) -> pl.DataFrame:
     """Cast codes and years; numbers in `growth` get the digits that the column is printed with."""
     from xinzhi.data.casting import cast
 

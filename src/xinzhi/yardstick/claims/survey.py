@@ -16,7 +16,7 @@ from xinzhi.core.shapley import shapley
 from xinzhi.core.text import same, span_text
 from xinzhi.data import NATION, Package, names_of, nation_codes
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.audit.choices import Choice, Grid, Level, choices, grid, spell, used
+from xinzhi.yardstick.audit.choices import Choice, Grid, Level, choices, grid, sourced_levels, spell
 from xinzhi.yardstick.audit.multiverse import Span, computable, evaluate, settle
 from xinzhi.yardstick.claims.figures import ACCOUNTS, WHOLE, Claim, StatedGrowth, convention, spelt
 from xinzhi.yardstick.compare_vintages import oldest_first
@@ -59,7 +59,7 @@ def survey(panel: Panel, rules: Protocol) -> Survey:
     """Return the admissible set of a protocol on a package, with every older vintage of the data beside it."""
     require_value_added(rules, "claim")
     require_yearly(panel, "claim")
-    selection, _ = settle(rules, used(rules, computable(panel, rules, choices(rules), strict=False)[0])[0])
+    selection, _ = settle(rules, sourced_levels(rules, computable(panel, rules, choices(rules), strict=False)[0])[0])
     grid(rules, selection)
     full_grid = grid(rules, _with_vintages(panel, rules, selection))
     order = oldest_first()
@@ -279,7 +279,7 @@ class MeasuredClaims:
         regions = measure(data, protocol) if nation is None or False in needs_nation else None
         measured = cls(with_codes, reasons, regions, nation, regions or nation or measure(data, protocol))
         for at, claim in enumerate(with_codes):
-            late = _unmeasured(measured.ruler(claim), claim) if at not in reasons else None
+            late = _unmeasured_reason(measured.ruler(claim), claim) if at not in reasons else None
             if late:
                 reasons[at] = Reason("years", late)
         return measured
@@ -302,7 +302,7 @@ def _out_of_scope(claim: Claim) -> Reason | None:
     return None
 
 
-def _unmeasured(reference: Measurement, claim: Claim) -> UsageError | None:
+def _unmeasured_reason(reference: Measurement, claim: Claim) -> UsageError | None:
     """Return why the reference protocol does not measure the years of a claim; None where it does."""
     measured_years = set(reference.frame.filter(region=claim.region)["year"].to_list())
     if not measured_years:
@@ -376,7 +376,7 @@ def judged_cells(claim: Claim, verdict: Judgement, tried: Survey, reference: Mea
     }
 
 
-def owned_cells(claim: Claim, stated: StatedGrowth, reference: float) -> dict[str, Any]:
+def source_choice_cells(claim: Claim, stated: StatedGrowth, reference: float) -> dict[str, Any]:
     """Return what our data give under the choices that the source states, and what that explains of the difference."""
     growth, feasible = stated.growth(claim.choices, claim.region, claim.start, claim.end)
     if growth is None:

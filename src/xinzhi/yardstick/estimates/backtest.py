@@ -13,8 +13,8 @@ from xinzhi.data import provenance
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.estimates.draws import DRIFT, ESTIMATED, draw, generator, only, path, tfp_growth
 from xinzhi.yardstick.estimates.errors import conventions, is_part, learn
-from xinzhi.yardstick.estimates.results import Backtest, Verdict, judge
-from xinzhi.yardstick.estimating import as_of, benchmarked, common_end, live, share_as_of
+from xinzhi.yardstick.estimates.results import Backtest, Evaluation, evaluate
+from xinzhi.yardstick.estimating import as_of, benchmark_investment, common_end, live, share_as_of
 from xinzhi.yardstick.growth_accounts import build_inputs, with_sum
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, basis, under
 
@@ -78,7 +78,7 @@ def _verdicts(
 ) -> Iterator[dict[str, object]]:
     """Yield counts by test, pseudo end and horizon."""
     plan = conventions()["backtest"]
-    panel, rules = benchmarked(panel, live(protocol).replace({"labour.breaks": "flag"}))
+    panel, rules = benchmark_investment(panel, live(protocol).replace({"labour.breaks": "flag"}))
     old = rules.replace(plan["protocol_without"])
     truth = with_sum(build_inputs(panel, rules)[0], rules)  # as published inputs give it
     last = int(panel.years[common_end(panel)])
@@ -101,7 +101,7 @@ def _verdicts(
             for ahead in range(1, horizon + 1):
                 real = truth[:, at : at + ahead].mean(axis=1)
                 verdicts = [
-                    judge(sample[:, :, :ahead].mean(axis=2), real, level, rules.value("estimates.decided"))
+                    evaluate(sample[:, :, :ahead].mean(axis=2), real, level, rules.value("estimates.decided"))
                     for sample in (new, without)
                 ]
                 yield {"test": test, "end": end, "horizon": ahead, **_counts(*verdicts)}
@@ -119,7 +119,7 @@ def _simulate(panel: Panel, protocol: Protocol, end: int, until: int, horizon: i
     return tfp_growth(projection, protocol, only(changes, (*ESTIMATED, DRIFT) if free else ESTIMATED))
 
 
-def _counts(new: Verdict, old: Verdict) -> dict[str, object]:
+def _counts(new: Evaluation, old: Evaluation) -> dict[str, object]:
     """Return the sums that the rates are made from."""
     count = len(new.holds)
     return {

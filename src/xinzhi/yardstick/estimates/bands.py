@@ -16,9 +16,9 @@ from xinzhi.protocol import Protocol
 from xinzhi.yardstick.audit.audit import Audit
 from xinzhi.yardstick.estimates.draws import ESTIMATED, EVERYTHING, PARTS, Changes, Path, draw, generator, only, path
 from xinzhi.yardstick.estimates.draws import tfp_growth as drawn_growth
-from xinzhi.yardstick.estimates.errors import Ground, ground, learn
-from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, Statement, above, state
-from xinzhi.yardstick.estimating import benchmarked, common_end, estimated_cells, investment_ends
+from xinzhi.yardstick.estimates.errors import BandsBasis, bands_basis, learn
+from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, Intervals, intervals, probability_above
+from xinzhi.yardstick.estimating import benchmark_investment, common_end, estimated_cells, investment_ends
 from xinzhi.yardstick.growth_accounts import build_inputs, with_sum
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
@@ -83,7 +83,7 @@ def bands(
     count = int(rules.value("estimates.draws"))
     if measurement.accounts is None:
         raise InputError("yardstick.nothing-estimated")
-    base = ground(measurement, measurement.accounts)
+    base = bands_basis(measurement, measurement.accounts)
     panel = base.panel
     errors = learn(base.learned, rules)
     projection = path(panel, rules, _last_measured(base))
@@ -91,10 +91,10 @@ def bands(
     sample = _Sample(base, projection, changes)
     reported = sample.spans()
     components = sample.components() if inputs else (TOGETHER, ALL)
-    statements = {name: [state(sample.means(name, span), band_level) for span in reported] for name in components}
+    statements = {name: [intervals(sample.means(name, span), band_level) for span in reported] for name in components}
     newest = [(year - 1, year) for year in panel.years[projection.at[1:]].tolist()]
     newest += [span for span in spans if sample.reaches(span)]
-    told_years = [state(sample.means(TOGETHER, span), band_level) for span in newest]
+    told_years = [intervals(sample.means(TOGETHER, span), band_level) for span in newest]
     refused = "control_total" if rules.choice("estimates.control_total", "none") == "none" else None
     tables = [
         *(
@@ -149,7 +149,7 @@ def _without_comparisons(frame: pl.DataFrame, regions: tuple[str, ...]) -> pl.Da
     )
 
 
-def _last_measured(base: Ground) -> int:
+def _last_measured(base: BandsBasis) -> int:
     """Return the position of the last year in which every region with estimates is measured."""
     growth = base.accounts.growth.tfp_growth
     finite = np.isfinite(growth)
@@ -163,7 +163,7 @@ def _last_measured(base: Ground) -> int:
 class _Sample:
     """Drawn growth of every component, and the official years before it."""
 
-    base: Ground
+    base: BandsBasis
     projection: Path
     changes: Changes
     growth_by_component: dict[str, FloatArray] = field(default_factory=dict)
@@ -224,7 +224,7 @@ class _Sample:
         return [self.base.panel.regions[row] for row in self.projection.rows.tolist()]
 
 
-def _rows(sample: _Sample, component: str, span: Span, statement: Statement) -> dict[str, list[Any]]:
+def _rows(sample: _Sample, component: str, span: Span, statement: Intervals) -> dict[str, list[Any]]:
     """Return the bands of one component and span by column."""
     count = len(sample.regions)
 
@@ -232,7 +232,7 @@ def _rows(sample: _Sample, component: str, span: Span, statement: Statement) -> 
         return [*values.tolist(), None] if len(values) == count else values.tolist()
 
     place = {"start": span[0], "end": span[1], "component": component}
-    said_by = {name: with_total(getattr(statement, name)) for name in Statement.__slots__}
+    said_by = {name: with_total(getattr(statement, name)) for name in Intervals.__slots__}
     return {
         "region": [*sample.regions, TOTAL],
         **{name: [value] * (count + 1) for name, value in place.items()},
@@ -249,7 +249,7 @@ def _pairs(sample: _Sample, spans: list[Span], decided: float, protocols: Audit 
     tables = []
     for component in (TOGETHER, ALL):
         for span in spans:
-            chance = above(sample.means(component, span)[:, :-1])
+            chance = probability_above(sample.means(component, span)[:, :-1])
             first = chance[row, column] >= chance[column, row]
             high, low = np.where(first, row, column), np.where(first, column, row)
             tables.append(
@@ -316,7 +316,7 @@ def _coverage(measurement: Measurement, changes: Changes) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides=years)
 
 
-def _scenario(base: Ground, projection: Path, spans: list[Span]) -> pl.DataFrame:
+def _scenario(base: BandsBasis, projection: Path, spans: list[Span]) -> pl.DataFrame:
     """Return growth if the fall of investment rates beyond that of all regions was correction of inflated figures."""
     rules, panel = base.rules, base.panel
     schema = {"region": pl.String, "start": pl.Int64, "end": pl.Int64}
@@ -357,7 +357,7 @@ def _deflated(panel: Panel, rules: Protocol, growing: Span, falling: Span) -> tu
     before 2017 is corrected already, and not a second time.
     """
     nominal = panel.investment["investment_nominal"]
-    counted, _ = benchmarked(panel, rules)
+    counted, _ = benchmark_investment(panel, rules)
     at = [int(year - panel.years[0]) for year in falling]
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = np.log(counted.investment["investment_nominal"].sum(axis=0) / panel.account("output_nominal"))

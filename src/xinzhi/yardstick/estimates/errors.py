@@ -26,7 +26,7 @@ from xinzhi.protocol import Protocol
 from xinzhi.yardstick.breaking import EMPLOYMENT, judge
 from xinzhi.yardstick.breaking import rules as break_rules
 from xinzhi.yardstick.estimating import (
-    benchmarked,
+    benchmark_investment,
     common_end,
     deflator_growth,
     investment_ends,
@@ -91,7 +91,7 @@ class Errors:
 
 def learn(panel: Panel, protocol: Protocol, until: int | None = None, *, enough: bool = True) -> Errors:
     """Return the errors of the years that the protocol learns from, up to `until` and the last official year."""
-    panel, protocol = benchmarked(panel, protocol)
+    panel, protocol = benchmark_investment(panel, protocol)
     spans = protocol.value("estimates.learn")
     first, last = spans[0][0], min(spans[-1][1], int(panel.years[common_end(panel)]), until or spans[-1][1])
     inside = np.flatnonzero((panel.years >= first) & (panel.years <= last))
@@ -197,7 +197,7 @@ CLOSE = 1e-9  # of the same region among all and alone
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class BandsBasis:
     """What bands stand on: the panel with its accounts, and the one that errors are learned from.
 
     `reported` are the regions of a package that has only a part of the declared set; None where it has all of them.
@@ -220,10 +220,10 @@ class Ground:
         return f"{self.source}@{digest[:12]}"
 
 
-def ground(measurement: Measurement, accounts: GrowthAccounts) -> Ground:
+def bands_basis(measurement: Measurement, accounts: GrowthAccounts) -> BandsBasis:
     """Return what the bands of a measurement stand on."""
     panel, rules, name_of_package = measurement.panel, measurement.protocol, str(measurement.provenance.package)
-    itself = Ground(panel, accounts, panel, rules, measurement.periods, None, name_of_package, panel.digests)
+    itself = BandsBasis(panel, accounts, panel, rules, measurement.periods, None, name_of_package, panel.digests)
     if not is_part(panel, rules) or not rules.declares(PARAMETER):
         return itself
     name = str(rules.value(PARAMETER))
@@ -231,14 +231,14 @@ def ground(measurement: Measurement, accounts: GrowthAccounts) -> Ground:
     reference_panel = read_panel(package)
     if panel.assets != reference_panel.assets or set(rules.regions) - set(reference_panel.regions):
         return itself
-    joint_panel = among(panel, reference_panel)
+    joint_panel = within_declared_set(panel, reference_panel)
     inputs, _ = build_inputs(joint_panel, rules)
     joint_accounts = GrowthAccounts(inputs, account(inputs, rules))
     elsewhere = ~np.isin(joint_panel.regions, panel.regions)
     if not np.isfinite(joint_accounts.growth.tfp_growth[elsewhere]).any(axis=1).all():
         raise InputError("yardstick.others-not-measured", package=name, id=rules.id)
     _refuse_another_figure(panel, accounts, joint_panel, joint_accounts)
-    return Ground(
+    return BandsBasis(
         joint_panel,
         joint_accounts,
         reference_panel,
@@ -255,7 +255,7 @@ def is_part(panel: Panel, protocol: Protocol) -> bool:
     return of_declared_set(panel, protocol) and set(panel.regions) != set(protocol.regions)
 
 
-def among(panel: Panel, reference: Panel) -> Panel:
+def within_declared_set(panel: Panel, reference: Panel) -> Panel:
     """Return the panel of the others with the regions of a package in their places, in the years of the others."""
     rows = np.array([reference.region_index(region) for region in panel.regions])
     years = panel.years[np.isin(panel.years, reference.years)]

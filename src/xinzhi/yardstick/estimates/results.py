@@ -21,7 +21,7 @@ from xinzhi.yardstick.measurement import Measurement
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class Intervals:
     """Bands of mean growth over a span: `(R + 1,)` with the sum of the regions last, or `(R,)`."""
 
     median: FloatArray
@@ -34,16 +34,16 @@ class Statement:
     rank_high: FloatArray
 
 
-def state(mean: FloatArray, level: float) -> Statement:
+def intervals(mean: FloatArray, level: float) -> Intervals:
     """Return the statements on drawn means `(B, R + 1)`, the sum of the regions last."""
     tail = (1 - level) / 2
     regions, relative = mean[:, :-1], mean[:, :-1] - mean[:, -1:]
     low, median, high = _quantiles(mean, (tail, 0.5, 1 - tail))
     relative_low, relative_high = _quantiles(relative, (tail, 1 - tail))
-    ranks = ranked(regions)
+    ranks = ranks_by_draw(regions)
     rank_low, rank_high = np.quantile(ranks, [tail, 1 - tail], axis=0, method="nearest")
     surely = ((relative > 0).mean(axis=0) + (relative >= 0).mean(axis=0)) / 2  # equal values count half
-    return Statement(median, low, high, relative_low, relative_high, surely, rank_low, rank_high)
+    return Intervals(median, low, high, relative_low, relative_high, surely, rank_low, rank_high)
 
 
 def _quantiles(values: FloatArray, shares: Sequence[float]) -> list[FloatArray]:
@@ -58,7 +58,7 @@ def _quantiles(values: FloatArray, shares: Sequence[float]) -> list[FloatArray]:
     return quantiles
 
 
-def ranked(values: FloatArray) -> FloatArray:
+def ranks_by_draw(values: FloatArray) -> FloatArray:
     """Return the rank of every region within a draw `(B, R)`, 1 = highest; equal values share the better rank."""
     order = np.argsort(-values, axis=1)
     falling = np.take_along_axis(values, order, axis=1)
@@ -70,7 +70,7 @@ def ranked(values: FloatArray) -> FloatArray:
     return ranks.astype(np.float64)
 
 
-def above(values: FloatArray) -> FloatArray:
+def probability_above(values: FloatArray) -> FloatArray:
     """Return the part of draws `(B, R)` in which one region lies above another `(R, R)`; equal values count half."""
     columns = np.ascontiguousarray(values.T)
     # bits are counted, eight draws at once: this grows with the square of the regions
@@ -80,7 +80,7 @@ def above(values: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Evaluation:
     """Statements against the truth: bands that hold it, scores and half-widths `(R,)`, pairs decided and right."""
 
     holds: BoolArray
@@ -93,13 +93,13 @@ class Verdict:
     right: int
 
 
-def judge(mean: FloatArray, truth: FloatArray, level: float, decided: float) -> Verdict:
+def evaluate(mean: FloatArray, truth: FloatArray, level: float, decided: float) -> Evaluation:
     """Hold what drawn means `(B, R + 1)` say to the true means `(R + 1,)`."""
-    statement = state(mean, level)
+    statement = intervals(mean, level)
     relative = truth[:-1] - truth[-1]
     holds = (statement.low <= truth) & (truth <= statement.high)
-    decided_pairs = above(mean[:, :-1]) >= decided
-    return Verdict(
+    decided_pairs = probability_above(mean[:, :-1]) >= decided
+    return Evaluation(
         holds=holds[:-1],
         relative_holds=(statement.relative_low <= relative) & (relative <= statement.relative_high),
         nation_holds=bool(holds[-1]),
@@ -136,7 +136,7 @@ class Record:
         return words(f"bands.record.{'single' if single else 'together'}", **values)
 
 
-def record_of(fingerprint: str, level: float, digests: Mapping[str, str], years: int) -> Record | None:
+def track_record(fingerprint: str, level: float, digests: Mapping[str, str], years: int) -> Record | None:
     """Return the record of bands that many years ahead.
 
     None of another protocol or level, of errors learned from other tables (`digests` holds the fingerprints of those
@@ -215,10 +215,10 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
             record_text = record_clause(self, start, end, single=False)
             facts["answer.nation"] = values | nation.select("median", "low", "high", "measured").row(0, named=True)
             facts["answer.nation"] |= {"held": record_text}
-            if counted := _revised(self):
+            if counted := _revisions(self):
                 revised_band = rows(self, ALL).filter(region=TOTAL).select("low", "high")
                 facts["answer.everything"] = {"parts": counted} | revised_band.row(0, named=True)
-        revised = bool(_revised(self))
+        revised = bool(_revisions(self))
         facts |= _sides(self, leading) | (_sides_revised(self, leading) if revised else {})
         facts["answer.pairs"] = {"decided": self.decided, "span": span, "wide": "", **_pair_counts(self)}
         if revised:
@@ -292,7 +292,7 @@ def rows(result: Bands, component: str = TOGETHER) -> pl.DataFrame:
 
 def record_clause(result: Bands, start: int, end: int, *, single: bool) -> Text | str:
     """Return how bands of as many years held in the past; nothing of bands that nobody has tested."""
-    record = record_of(result.measurement.protocol.fingerprint, result.level, result.provenance.inputs, end - start)
+    record = track_record(result.measurement.protocol.fingerprint, result.level, result.provenance.inputs, end - start)
     return "" if record is None else record.clause(single=single)
 
 
@@ -312,7 +312,7 @@ def _partial_facts(result: Bands, values: Mapping[str, Any]) -> Facts:
     start, end = leading_span(result)
     region_facts = {**values, "regions": _region_bands(result), "held": record_clause(result, start, end, single=True)}
     facts: Facts = {"answer.alone": region_facts}
-    if counted := _revised(result):
+    if counted := _revisions(result):
         facts["answer.alone_everything"] = {"parts": counted, "regions": _region_bands(result, ALL)}
     return facts | needs
 
@@ -326,7 +326,7 @@ def _region_bands(result: Bands, component: str = TOGETHER) -> list[Text]:
     ]
 
 
-def _revised(result: Bands) -> list[Text]:
+def _revisions(result: Bands) -> list[Text]:
     """Return what the band of everything counts beside the estimated inputs, where it moves anything."""
     return [words(f"bands.input.{name}") for name in (DRIFT, *REVISIONS) if _moves(rows(result, name))]
 

@@ -249,7 +249,7 @@ def _in_words(result: yardstick.Claims, part: str) -> pl.DataFrame:
 def _departures(result: yardstick.Claims, row: dict[str, Any]) -> tuple[Text, ...]:
     """Return how the nearest protocol to a claim departs, what its source says of its own choices, and what is left."""
     departures = result.departures_of(row) if row["departures"] else Text(zh="", en="")
-    return (departures, yardstick.in_words(row["own_choices"]), yardstick.in_words(row["own_left"]))
+    return (departures, yardstick.choices_text(row["own_choices"]), yardstick.choices_text(row["own_left"]))
 
 
 def bands(result: yardstick.Bands, *, region: str | None = None) -> Section:
