@@ -29,7 +29,7 @@ def share_of(value):
 @given(price=levels, quantity=levels)
 def test_contributions_add_up_to_the_log_of_the_index(formula, price, quantity):
     parts = index_numbers.contributions(log_growth(quantity), share_of(price * quantity), formula=formula)
-    index = index_numbers.chained(price, quantity, formula)
+    index = index_numbers.chain_quantities(price, quantity, formula)
     np.testing.assert_allclose(parts.sum(axis=0)[:, 1:], log_growth(index)[:, 1:], rtol=0, atol=1e-11)
     np.testing.assert_allclose(index_numbers.chain(parts.sum(axis=0)), index, rtol=1e-10)
 
@@ -43,15 +43,17 @@ def test_weights_are_those_of_the_index_by_its_definition(formula, price, quanti
     index = index_numbers.log_index(growth, share, formula=formula)
     np.testing.assert_allclose(weight.sum(axis=0)[:, 1:], 1, rtol=1e-12)
     np.testing.assert_allclose((weight * growth).sum(axis=0), index, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(index, log_growth(index_numbers.chained(price, quantity, formula)), rtol=0, atol=1e-11)
+    np.testing.assert_allclose(
+        index, log_growth(index_numbers.chain_quantities(price, quantity, formula)), rtol=0, atol=1e-11
+    )
 
 
 @formulas
 @quick
 @given(price=levels, quantity=levels, unit=units)
 def test_units_do_not_matter(formula, price, quantity, unit):
-    index = index_numbers.chained(price, quantity, formula)
-    np.testing.assert_allclose(index_numbers.chained(price / unit, quantity * unit, formula), index, rtol=1e-9)
+    index = index_numbers.chain_quantities(price, quantity, formula)
+    np.testing.assert_allclose(index_numbers.chain_quantities(price / unit, quantity * unit, formula), index, rtol=1e-9)
 
 
 @formulas

@@ -16,7 +16,7 @@ from xinzhi.cli.verbs import PROTOCOL, VERBS, Call
 from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.core.extras import missing_packages
 from xinzhi.core.files import whole
-from xinzhi.core.formulas import guarded
+from xinzhi.core.formulas import escape_formulas
 from xinzhi.core.text import same
 from xinzhi.protocol import Protocol
 from xinzhi.studies import Study
@@ -200,7 +200,7 @@ def screen(call: Call) -> int | None:
     frames = {f"{name}.csv": frame for name, frame in risks.example().items()}
     with whole(Path(folder), list(frames)) as paths:
         for path, frame in zip(paths, frames.values(), strict=True):
-            guarded(frame).write_csv(path)
+            escape_formulas(frame).write_csv(path)
     files = [Path(folder) / name for name in frames]
     named = {name: Path(folder) / f"{name}.csv" for name in ("projects", "archive")}
     document = {"files": [str(path) for path in files], "synthetic": True}

@@ -55,14 +55,14 @@ def interpolate(values: FloatArray) -> FloatArray:
     return np.asarray(start + (end - start) * (np.arange(last + 1) - low) / span)
 
 
-def hold(values: FloatArray) -> FloatArray:
+def fill_with_last(values: FloatArray) -> FloatArray:
     """Fill every missing year with the last observed one, or the first where none came before."""
     before, after = _neighbours(values)
     last = values.shape[-1] - 1
     return np.take_along_axis(values, np.where(before < 0, after, before).clip(0, last), axis=-1)
 
 
-def last_known(values: FloatArray) -> IntArray:
+def last_observed_position(values: FloatArray) -> IntArray:
     """Return the position of the last observed one of `(..., T)`; the last position where there is none."""
     back = np.isfinite(values)[..., ::-1].argmax(axis=-1)
     return np.asarray(values.shape[-1] - 1 - back, dtype=np.int64)
@@ -70,7 +70,7 @@ def last_known(values: FloatArray) -> IntArray:
 
 def mask_after(values: FloatArray) -> BoolArray:
     """Return the years `(..., T)` after the last observed one."""
-    return np.asarray(np.arange(values.shape[-1]) > last_known(values)[..., None])
+    return np.asarray(np.arange(values.shape[-1]) > last_observed_position(values)[..., None])
 
 
 def yearly_change(values: FloatArray) -> FloatArray:

@@ -87,7 +87,7 @@ def _leave_out(values: FloatArray) -> tuple[FloatArray, tuple[FloatArray, FloatA
     return np.where(finite & (count > 0), median, np.nan), (low, high, low_next, high_next)
 
 
-def others_move(growth: FloatArray, *, fewest: int) -> FloatArray:
+def median_change_of_others(growth: FloatArray, *, fewest: int) -> FloatArray:
     """Return what the other regions did in every year `(R, T)`: the median of their moves less their usual leads.
 
     The usual lead of a region is the median over the years of its move less the median move of the year, so that
@@ -95,8 +95,8 @@ def others_move(growth: FloatArray, *, fewest: int) -> FloatArray:
     "Exploratory data analysis", chapter 11). Years in which no more than `fewest` regions moved are NaN.
     """
     comparable = np.where(np.isfinite(growth).sum(axis=0) > fewest, growth, np.nan)
-    lead = _median(comparable - _median(_turned(comparable)))
-    return _turned(leave_one_out_median(_turned(comparable - lead[:, None])))
+    lead = _median(comparable - _median(_transpose(comparable)))
+    return _transpose(leave_one_out_median(_transpose(comparable - lead[:, None])))
 
 
 def against_others(growth: FloatArray, *, fewest: int, floor: float) -> FloatArray:
@@ -105,7 +105,7 @@ def against_others(growth: FloatArray, *, fewest: int, floor: float) -> FloatArr
     A deviation counts as `floor` at least; years in which no more than `fewest` regions moved are NaN.
     """
     counts = np.isfinite(growth).sum(axis=0)
-    middle, scale = (_turned(values) for values in leave_one_out(_turned(growth)))
+    middle, scale = (_transpose(values) for values in leave_one_out(_transpose(growth)))
     return np.where(counts > fewest, (growth - middle) / np.maximum(scale, floor), np.nan)
 
 
@@ -125,7 +125,7 @@ def scores(growth: FloatArray, *, fewest: int, shortest: int, floor: float) -> S
     1).
     """
     panel = is_panel(growth, fewest=fewest)
-    common = others_move(growth, fewest=fewest) if panel else np.zeros(growth.shape)
+    common = median_change_of_others(growth, fewest=fewest) if panel else np.zeros(growth.shape)
     lead = growth - common
     enough = np.isfinite(lead).sum(axis=1, keepdims=True) >= shortest
     lead = np.where(enough, lead, np.nan)
@@ -152,7 +152,7 @@ def _median(values: FloatArray) -> FloatArray:
     return np.where(count > 0, (middle[0] + middle[1]) / 2, np.nan)[..., 0]
 
 
-def _turned(values: FloatArray) -> FloatArray:
+def _transpose(values: FloatArray) -> FloatArray:
     """Return regions and years exchanged, rows in one piece for sorting."""
     return np.ascontiguousarray(values.T)
 

@@ -74,7 +74,7 @@ class IdentityError(XinzhiError):
 
 
 @contextmanager
-def guarded(code: str, *kinds: type[Exception], **values: object) -> Iterator[None]:
+def translate_native_errors(code: str, *kinds: type[Exception], **values: object) -> Iterator[None]:
     """Tell what a native library raises, its panics too, as an error of the input."""
     try:
         yield

@@ -108,7 +108,7 @@ def _kind(error: OSError) -> type[XinzhiError]:
     return XinzhiError if error.errno in _DISK else UsageError
 
 
-def unfinished(folder: Path) -> bool:
+def has_interrupted_write(folder: Path) -> bool:
     """Whether a run was killed while it put its files in place; the next one into the folder finishes it."""
     return (folder / SET).is_dir()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack, cast
 
-from xinzhi.core.text import Language, Text, lines_joined, page, quote_safely, read_words, words
+from xinzhi.core.text import Language, Text, join_lines, page, quote_safely, read_words, words
 
 Severity = Literal["error", "warning", "note"]
 
@@ -109,4 +109,4 @@ def format_findings(findings: Sequence[Finding], limit: int | None = None) -> Te
     head = findings[:limit]
     rest = len(findings) - len(head)
     more = [words("place.more", rest=rest)] if rest else []
-    return lines_joined([*(entry.text for entry in head), *more])
+    return join_lines([*(entry.text for entry in head), *more])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from xinzhi.core.text import Text, clauses, has, listing, names_joined, read_words, same, span_text, words
+from xinzhi.core.text import Text, clauses, has, join_names, listing, read_words, same, span_text, words
 
 
 @cache
@@ -96,7 +96,7 @@ def runs(years: Iterable[int]) -> list[list[int]]:
 
 def year_ranges(years: Iterable[int]) -> Text:
     """Write years as ranges."""
-    return names_joined([same(first) if first == last else span_text(first, last) for first, last in runs(years)])
+    return join_names([same(first) if first == last else span_text(first, last) for first, last in runs(years)])
 
 
 def in_words(rows: Iterable[tuple[int, str | None]]) -> list[Text]:

@@ -11,7 +11,7 @@ _MARKED, _WRITTEN = rf"^'+{_SIGNS}", rf"^'*{_SIGNS}"
 _NUMBER = r"^[+-]?([\d.,]*\d[\d.,]*%?)?$"
 
 
-def guarded(frame: pl.DataFrame) -> pl.DataFrame:
+def escape_formulas(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame whose texts no spreadsheet computes; numbers, and texts that are numbers, stay as they are."""
     return frame.with_columns(
         pl.when(text.str.contains(_WRITTEN) & ~text.str.contains(_NUMBER))
@@ -22,8 +22,8 @@ def guarded(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def unguarded(cells: pl.DataFrame) -> pl.DataFrame:
-    """Return the cells of a CSV file as they were before `guarded`."""
+def unescape_formulas(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of a CSV file as they were before `escape_formulas`."""
     return cells.with_columns(
         pl.when(text.str.contains(_MARKED)).then(text.str.slice(1)).otherwise(text).alias(name)
         for name, text in _texts(cells)

@@ -110,7 +110,7 @@ def bilateral(p0: FloatArray, p1: FloatArray, q0: FloatArray, q1: FloatArray, fo
     return np.asarray(out)
 
 
-def chained(price: FloatArray, quantity: FloatArray, formula: Formula) -> FloatArray:
+def chain_quantities(price: FloatArray, quantity: FloatArray, formula: Formula) -> FloatArray:
     """Return the quantity index `(..., T)` chained over the years of `(n, ..., T)`; the first year is 1."""
     links = bilateral(price[..., :-1], price[..., 1:], quantity[..., :-1], quantity[..., 1:], formula)
     return np.cumprod(np.concatenate([np.ones((*links.shape[:-1], 1)), links], axis=-1), axis=-1)

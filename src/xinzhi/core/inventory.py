@@ -63,7 +63,7 @@ def geometric(
     return _accumulate(survival, np.asarray(investment, dtype=np.float64), initial, start)
 
 
-def reported(
+def stock_with_reported_depreciation(
     investment: FloatArray,
     depreciation_flow: FloatArray,
     initial: FloatArray | float,

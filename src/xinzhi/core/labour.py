@@ -7,16 +7,16 @@ from itertools import pairwise
 
 import numpy as np
 
-from xinzhi.core.arrays import BoolArray, FloatArray, hold, inside, interpolate, year_before
+from xinzhi.core.arrays import BoolArray, FloatArray, fill_with_last, inside, interpolate, year_before
 from xinzhi.core.errors import InputError
 
 
-def averaged(share: FloatArray) -> FloatArray:
+def two_year_mean(share: FloatArray) -> FloatArray:
     """Return the mean of the share `(..., T)` in this year and the year before, the weight of a Törnqvist index."""
     return (share + year_before(share)) / 2
 
 
-def self_employed(compensation: FloatArray, employee_hours: FloatArray, total_hours: FloatArray) -> FloatArray:
+def impute_self_employed(compensation: FloatArray, employee_hours: FloatArray, total_hours: FloatArray) -> FloatArray:
     """Return labour compensation when the self-employed earn per hour (or person) what employees earn.
 
     EU KLEMS & INTANProd, deliverable D2.3.1: ``LAB = COMP + COMP / H_EMPE (H_EMP - H_EMPE)``.
@@ -33,7 +33,7 @@ def corner(labour_share: FloatArray, replacement: float) -> FloatArray:
 
 def carry(share: FloatArray) -> tuple[FloatArray, BoolArray]:
     """Carry the last observed share forward, and the first one back; return it and the cells that were filled."""
-    filled = hold(share)
+    filled = fill_with_last(share)
     return filled, np.isfinite(filled) & ~np.isfinite(share)
 
 
@@ -67,10 +67,10 @@ def fill_hours(hours: FloatArray, reference: FloatArray | None = None) -> FloatA
     hours = np.atleast_2d(np.asarray(hours, dtype=np.float64))
     finite: BoolArray = np.isfinite(hours)
     if reference is None:
-        return hold(hours)
+        return fill_with_last(hours)
     if not np.isfinite(reference).all():
         raise InputError("core.no-hours")
     between = inside(hours)
-    relative = hold(np.log(hours / reference))
+    relative = fill_with_last(np.log(hours / reference))
     outside = np.exp(np.where(finite.any(axis=-1, keepdims=True), relative, 0.0)) * reference
     return np.where(finite, hours, np.where(between, interpolate(hours), outside))

@@ -107,7 +107,7 @@ def fixed_effects(
         raise InputError("core.missing-in-regression")
     rows, columns = x.shape
     groups = int(cluster.max()) + 1 if rows else 0
-    absorbed = _absorbed(effects, cluster, counted)
+    absorbed = _absorbed_degrees_of_freedom(effects, cluster, counted)
     if groups <= 1 or rows <= columns + absorbed:
         raise InputError("core.too-few-clusters", columns=columns, absorbed=absorbed, rows=rows, groups=groups)
     inner = within(np.column_stack([y, x]), effects)
@@ -156,7 +156,7 @@ def clustered_errors(
     """Return standard errors `(k,)` that allow any dependence within a cluster, with ``G/(G-1) (n-1)/(n-counted)``."""
     groups, rows = int(cluster.max()) + 1, len(x)
     bread = np.linalg.inv(x.T @ x)
-    scores = summed(x * residuals[:, None], cluster, groups)
+    scores = sums_by_group(x * residuals[:, None], cluster, groups)
     factor = groups / (groups - 1) * (rows - 1) / (rows - counted) if small_sample else 1.0
     return root_diagonal(factor * bread @ (scores.T @ scores) @ bread)
 
@@ -202,7 +202,7 @@ def logit_errors(x: FloatArray, y: BoolArray, coefficients: FloatArray, cluster:
     """Return standard errors `(k,)` of a logit that allow any dependence within a cluster, with ``G/(G-1)``."""
     chance = 1 / (1 + np.exp(-(x @ coefficients)))
     groups, bread = int(cluster.max()) + 1, np.linalg.inv((x.T * (chance * (1 - chance))) @ x)
-    scores = summed(x * (y - chance)[:, None], cluster, groups)
+    scores = sums_by_group(x * (y - chance)[:, None], cluster, groups)
     return root_diagonal(groups / max(groups - 1, 1) * bread @ (scores.T @ scores) @ bread)
 
 
@@ -241,7 +241,7 @@ def codes(values: Sequence[object]) -> IntArray:
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64)
 
 
-def summed(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
+def sums_by_group(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
     """Return the sums of the rows `(n, k)` of every group `(G, k)`."""
     return np.stack([np.bincount(group, weights=column, minlength=groups) for column in values.T], axis=1)
 
@@ -251,7 +251,7 @@ def root_diagonal(covariance: FloatArray) -> FloatArray:
     return np.sqrt(np.clip(np.diag(covariance), 0.0, None))
 
 
-def _absorbed(effects: Sequence[IntArray], cluster: IntArray, counted: Counted) -> int:
+def _absorbed_degrees_of_freedom(effects: Sequence[IntArray], cluster: IntArray, counted: Counted) -> int:
     """Return how many degrees of freedom the effects take: a constant at least, unless only regressors count."""
     if counted == "regressors":
         return 0

@@ -3,7 +3,7 @@
 The programs share the columns of one or of several technologies. Every step of the dual simplex (price, ratio test,
 pivot) is one array operation over all that are still open. Nothing is taken on trust: at the end each basis is factored
 afresh from the data, and a program counts as solved only when its values meet the rows and its prices support every
-column, both to `CERTIFICATE`; as infeasible only when a ray proves it. `solve_failed` gives what is left to HiGHS,
+column, both to `CERTIFICATE`; as infeasible only when a ray proves it. `resolve_failures` gives the rest to HiGHS,
 whose verdicts have to pass the same proofs; what does not pass is FAILED.
 """
 
@@ -380,7 +380,7 @@ def _impossible(batch: Batch, units: IntArray, rays: FloatArray) -> BoolArray:
     return proof
 
 
-def solve_failed(batch: Batch, answers: Answers) -> int:
+def resolve_failures(batch: Batch, answers: Answers) -> int:
     """Give every program that failed to HiGHS, alone and in its own scale; return how many there were."""
     failed = np.flatnonzero(answers.status == FAILED)
     if not len(failed):

@@ -81,7 +81,7 @@ def quote_safely(text: str, most: int = 400) -> str:
     return _CONTROLS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", cut)
 
 
-def is_known(value: object) -> bool:
+def is_finite_number(value: object) -> bool:
     """Say whether a cell holds a finite number."""
     return isinstance(value, int | float) and math.isfinite(value)
 
@@ -111,7 +111,7 @@ def percent(value: float | None, decimals: int = 1, *, sign: bool = False) -> st
     return number(None if value is None else 100 * value, decimals, sign=sign)
 
 
-def spaced(text: str) -> str:
+def space_percent_signs(text: str) -> str:
     """Return English text with a space before every percent sign, at which no line breaks."""
     return _SIGN.sub("\u00a0%", text)
 
@@ -145,7 +145,7 @@ def chance_text(chance: float) -> Text:
     if chance >= 1 - _NEARLY:
         return words("chance.nearly")
     percent = f"{chance:.0%}"
-    return words("chance.hardly") if chance < _NEARLY else Text(zh=percent, en=spaced(percent))
+    return words("chance.hardly") if chance < _NEARLY else Text(zh=percent, en=space_percent_signs(percent))
 
 
 def same(text: object) -> Text:
@@ -194,18 +194,18 @@ def clauses(items: Sequence[Text]) -> Text:
     return Text(zh="；".join(text.zh for text in items), en="; ".join(text.en for text in items))
 
 
-def names_joined(items: Sequence[Text]) -> Text:
+def join_names(items: Sequence[Text]) -> Text:
     """Join names by the comma of Chinese lists; in English by commas without an "and"."""
     zh, en = _list_separators(items)
     return Text(zh=zh.join(text.zh for text in items), en=en.join(text.en for text in items))
 
 
-def joined(items: Sequence[Text]) -> Text:
+def join_with_commas(items: Sequence[Text]) -> Text:
     """Join names or short words by commas."""
     return Text(zh="，".join(text.zh for text in items), en=", ".join(text.en for text in items))
 
 
-def lines_joined(items: Sequence[Text]) -> Text:
+def join_lines(items: Sequence[Text]) -> Text:
     """Join texts to lines, all but the first indented."""
     return Text(zh="\n  ".join(text.zh for text in items), en="\n  ".join(text.en for text in items))
 
@@ -333,15 +333,15 @@ def words(key: str, /, **values: object) -> Text:
     >>> words("factor.tfp")
     Text(zh='全要素生产率', en='total factor productivity')
     """
-    return _filled(key, values) if values else _plain(key)
+    return _fill(key, values) if values else _cached_text(key)
 
 
 @cache
-def _plain(key: str) -> Text:
-    return _filled(key, {})
+def _cached_text(key: str) -> Text:
+    return _fill(key, {})
 
 
-def _filled(key: str, values: Mapping[str, object]) -> Text:
+def _fill(key: str, values: Mapping[str, object]) -> Text:
     pattern = _pattern(key)
     if pattern is None:
         raise KeyError(key)
@@ -417,8 +417,8 @@ def amount(value: float | None, unit: str, *, digits: int = 4, base: bool = Fals
     scale, name, year = split_unit(unit)
     absolute = value * scale
     text = Text(
-        zh=f"{_scaled(absolute, 'zh', digits, trim=trim)}{unit_name(name).zh}",
-        en=f"{_scaled(absolute, 'en', digits, trim=trim)} {unit_name(name).en}",
+        zh=f"{_scale_amount(absolute, 'zh', digits, trim=trim)}{unit_name(name).zh}",
+        en=f"{_scale_amount(absolute, 'en', digits, trim=trim)} {unit_name(name).en}",
     )
     return words("scale.at_prices", unit=text, year=year) if base and year else text
 
@@ -438,7 +438,7 @@ def measured(value: float, unit: str) -> Text:
     return amount(value, unit, trim=True)
 
 
-def _scaled(value: float, language: Language, digits: int, *, trim: bool) -> str:
+def _scale_amount(value: float, language: Language, digits: int, *, trim: bool) -> str:
     size, word = next(((s, w) for s, w in read_words("scales.yaml")[language] if abs(value) >= s), (1.0, ""))
     scaled = value / size
     rounding = digits - 1 - math.floor(math.log10(abs(scaled))) if scaled else 0

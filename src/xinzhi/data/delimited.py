@@ -14,7 +14,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.formulas import unguarded
+from xinzhi.core.formulas import unescape_formulas
 from xinzhi.data.raw import TOP, Grid, grid, header_below
 
 _GB = "gb18030"
@@ -137,7 +137,7 @@ def read_delimited(
         finding("data.ragged-row", table=table, file=path.name, line=line, value=str(count), expected=width)
         for line, count in records.ragged
     ]
-    cells = unguarded(records.cells) if b"'" in data and _GUARDED.search(data) else records.cells
+    cells = unescape_formulas(records.cells) if b"'" in data and _GUARDED.search(data) else records.cells
     table_grid = grid(records.header, cells, records.lines, table=table, file=path.name, line=records.line)
     return replace(table_grid, findings=(*findings, *table_grid.findings))
 

@@ -15,7 +15,7 @@ import polars as pl
 import yaml
 
 from xinzhi.core.errors import InputError, UsageError, system_reason
-from xinzhi.core.formulas import guarded
+from xinzhi.core.formulas import escape_formulas
 from xinzhi.core.text import Text
 from xinzhi.core.yamlfile import YamlError, read
 from xinzhi.data.catalogue import table_name, tables_by_name
@@ -254,7 +254,7 @@ def export(package: Package, path: str | PathLike[str], *, format: FileFormat = 
 def _write(package: Package, folder: Path, kind: FileFormat) -> None:
     for name, frame in package.tables.items():
         if kind == "csv":
-            guarded(frame).write_csv(folder / f"{name}.csv")
+            escape_formulas(frame).write_csv(folder / f"{name}.csv")
         else:
             frame.write_parquet(folder / f"{name}.parquet")
     # the descriptor as the package came, with the units and files that it now has, and the digest of each

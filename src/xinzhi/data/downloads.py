@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from xinzhi.core.errors import InputError, UsageError, guarded
+from xinzhi.core.errors import InputError, UsageError, translate_native_errors
 from xinzhi.core.finding import format_findings
 from xinzhi.core.names import NO_NAMES, provinces
 from xinzhi.core.parameters import read_yaml, setting
@@ -207,7 +207,7 @@ def layouts() -> Mapping[str, Mapping[str, Any]]:
 
 def read_download(path: Path, layout: Mapping[str, Any], encoding: str | None) -> Download:
     """Return the rows of a file under the names of a layout; none where it is not laid out so."""
-    with guarded("data.not-delimited", csv.Error, path=path, line=1, error="csv"):
+    with translate_native_errors("data.not-delimited", csv.Error, path=path, line=1, error="csv"):
         return _crosstab(path, encoding) if layout.get("shape") == "cross" else _plain(path, layout, encoding)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi.core.errors import InputError, UsageError, guarded, system_reason
+from xinzhi.core.errors import InputError, UsageError, system_reason, translate_native_errors
 from xinzhi.core.finding import format_findings
 from xinzhi.core.result import FrameKind, Result
 from xinzhi.data.casting import cast, looks_numeric
@@ -30,7 +30,7 @@ def read_columnar(path: Path, name: str, *, labels: bool = False) -> RawTable:
 
 
 def _with_polars(path: Path) -> pl.DataFrame:
-    with guarded("data.bad-columnar", pl.exceptions.PolarsError, OSError, path=path):
+    with translate_native_errors("data.bad-columnar", pl.exceptions.PolarsError, OSError, path=path):
         if path.suffix.lower() == ".parquet":
             return pl.read_parquet(path, glob=False, hive_partitioning=False)
         return pl.read_ipc(path.read_bytes())
@@ -42,7 +42,9 @@ def _readstat(path: Path, *, labels: bool = False) -> pl.DataFrame:
     import pyreadstat
 
     reader = pyreadstat.read_dta if path.suffix.lower() == ".dta" else pyreadstat.read_sav
-    with guarded("data.bad-columnar", pyreadstat.ReadstatError, ValueError, OverflowError, OSError, path=path):
+    with translate_native_errors(
+        "data.bad-columnar", pyreadstat.ReadstatError, ValueError, OverflowError, OSError, path=path
+    ):
         cells, about = reader(str(path), output_format="polars")
     labels_by_name = about.variable_value_labels if labels else {}
     labelled = {
@@ -66,7 +68,7 @@ def _sdmx(path: Path) -> pl.DataFrame:
     from pysdmx.io import read_sdmx
 
     odd = (PysdmxError, ExpatError, ImportError, ValueError, LookupError, TypeError, AttributeError)
-    with guarded("data.bad-sdmx", *odd, path=path):
+    with translate_native_errors("data.bad-sdmx", *odd, path=path):
         sets: list[Any] = [dataset.data for dataset in read_sdmx(path, validate=False).get_datasets()]
         cells = pl.concat([nw.from_native(dataset).to_polars() for dataset in sets], how="diagonal_relaxed")
     return _without_blanks(cells)

@@ -14,7 +14,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, format_findings
 from xinzhi.core.names import Names
 from xinzhi.core.result import FrameKind
-from xinzhi.core.text import Text, names_joined
+from xinzhi.core.text import Text, join_names
 from xinzhi.data.catalogue import tables_by_name
 
 
@@ -176,7 +176,7 @@ class Package:
         """
         rest = self.issuers.get("", ())  # of what is no table by itself: what was made from several
         offices = dict.fromkeys(office for table in tables for office in self.issuers.get(table, rest))
-        return names_joined(list(offices)) if offices else None
+        return join_names(list(offices)) if offices else None
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {frame.height}×{frame.width}" for name, frame in self.tables.items())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from xinzhi.core.errors import InputError, guarded
+from xinzhi.core.errors import InputError, translate_native_errors
 from xinzhi.core.extras import require
 from xinzhi.core.finding import finding
 from xinzhi.data.catalogue import limit, nearest_table, tables_by_name
@@ -47,7 +47,7 @@ def _open_workbook(path: Path) -> Iterator[tuple[fastexcel.ExcelReader, dict[str
     import fastexcel
 
     damage = (fastexcel.FastExcelError, zipfile.BadZipFile, zlib.error, ValueError)
-    with guarded("data.bad-workbook", *damage, path=path):
+    with translate_native_errors("data.bad-workbook", *damage, path=path):
         _refuse_large(path)
         book = fastexcel.read_excel(path)
         yield book, {name.strip().lower(): name for name in book.sheet_names}

@@ -13,7 +13,7 @@ import polars as pl
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
-from xinzhi.core.simplex import solve_batch, solve_failed
+from xinzhi.core.simplex import resolve_failures, solve_batch
 from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.frontier.change.decompositions import distance_batch
@@ -310,7 +310,7 @@ def efficiencies(
     which = np.repeat(np.arange(reps), len(x))
     batch, codes = distance_batch(tech, columns, target, way, which, widths=(p, q))
     answers = solve_batch(batch, codes)
-    solve_failed(batch, answers)
+    resolve_failures(batch, answers)
     step = answers.objective(batch).reshape(reps, len(x))
     return 1 - step if orientation == "input" else 1 + step
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import REGION, Names
-from xinzhi.core.text import clauses, names_joined, same, words
+from xinzhi.core.text import clauses, join_names, same, words
 from xinzhi.data import Package
 from xinzhi.frontier.labelled import NONE, Labels, conventions, setting
 
@@ -164,9 +164,7 @@ def _require_columns(package: Package, names: Sequence[str]) -> None:
     for name in names:
         if name not in available:
             joined = {
-                where: names_joined([same(column) for column in columns])
-                for where, columns in tables.items()
-                if columns
+                where: join_names([same(column) for column in columns]) for where, columns in tables.items() if columns
             }
             places = [words("frontier.of_table", table=where, columns=columns) for where, columns in joined.items()]
             values = {

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from xinzhi.core.errors import ProtocolError
-from xinzhi.core.text import Text, names_joined, same, words
+from xinzhi.core.text import Text, join_names, same, words
 from xinzhi.protocol.parameters import DatedValue, Fault, catalogue, specification
 
 Status = Literal["adopted", "proposed", "published", "unverified"]
@@ -247,7 +247,7 @@ class Protocol:
         if not self.departs:
             return self.title
         changes = [same(f"{path}={spell(self.parameters[path].value)}") for path in self.departs]
-        return words("protocol.departing", title=self.title, changes=names_joined(changes))
+        return words("protocol.departing", title=self.title, changes=join_names(changes))
 
     @property
     def standing(self) -> Text:

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 
 from xinzhi.core import yamlfile
 from xinzhi.core.errors import ProtocolError, UsageError
-from xinzhi.core.text import Text, message, names_joined, same, words
+from xinzhi.core.text import Text, join_names, message, same, words
 
 
 class Fault(Exception):  # noqa: N818 - it becomes a finding, never leaves the package as an error
@@ -45,7 +45,7 @@ def nearest(name: object, candidates: Iterable[str]) -> Text:
     close = get_close_matches(str(name), names, n=1)
     if close:
         return words("protocol.hint.near", name=close[0])
-    return words("protocol.hint.known", names=names_joined([same(name) for name in names]))
+    return words("protocol.hint.known", names=join_names([same(name) for name in names]))
 
 
 @dataclass(frozen=True, slots=True)

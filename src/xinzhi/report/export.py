@@ -17,10 +17,10 @@ from xinzhi.core import flags
 from xinzhi.core.errors import UsageError
 from xinzhi.core.extras import require
 from xinzhi.core.files import whole, whole_file
-from xinzhi.core.formulas import guarded
+from xinzhi.core.formulas import escape_formulas
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, describe, described
-from xinzhi.core.text import Language, Text, is_known, same, words
+from xinzhi.core.text import Language, Text, is_finite_number, same, words
 from xinzhi.report.document import Data, Document
 from xinzhi.report.table import FRACTIONS, Table
 
@@ -240,7 +240,7 @@ def write_sdmx(result: Result, path: Path) -> None:
     """Write the observations of a result as SDMX-CSV 2.0, UTF-8 without a byte order mark."""
     frame = observations(result)
     lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
-    guarded(frame.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join(";"))).write_csv(path)
+    escape_formulas(frame.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join(";"))).write_csv(path)
 
 
 def write(result: Result, path: str | PathLike[str]) -> Path:
@@ -302,7 +302,7 @@ def write_tables(results: Mapping[str, Result], folder: Path, name: str) -> list
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as CSV in UTF-8, with a byte order mark when a text is not plain ASCII; lists are joined by ;."""
-    frame = guarded(frame.with_columns(pl.col(pl.List(pl.String)).list.join(";")))
+    frame = escape_formulas(frame.with_columns(pl.col(pl.List(pl.String)).list.join(";")))
     frame = frame.with_columns(cs.by_dtype(pl.List).cast(pl.List(pl.String)).list.join(";"))
     texts = frame.select(pl.col(pl.String)).get_columns()
     plain = all((text.str.len_bytes() == text.str.len_chars()).all() for text in texts)
@@ -339,7 +339,7 @@ def write_book(frame: pl.DataFrame, path: Path, *, name: str, frozen: int, marks
     sheet.freeze_panes(1, frozen)
     for place, cells in enumerate(frame.get_columns()):
         for line, value in enumerate(cells.to_list(), start=1):
-            if is_known(value):
+            if is_finite_number(value):
                 sheet.write_number(line, place, value)
             elif value is not None and not isinstance(value, float):
                 sheet.write_string(line, place, str(value))

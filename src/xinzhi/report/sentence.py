@@ -8,11 +8,11 @@ from typing import Any
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import distinct
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, clauses, has, joined, names_joined, read_words, same, sentences, words
+from xinzhi.core.text import Text, clauses, has, join_names, join_with_commas, read_words, same, sentences, words
 
 __all__ = [
     "answer_of", "arrangement", "capital", "chance", "clauses", "distinct", "fact", "finding_notes", "hundredfold",
-    "joined", "names_joined", "notes_of", "sentence", "short", "spread", "word", "yes_no",
+    "join_names", "join_with_commas", "notes_of", "sentence", "short", "spread", "word", "yes_no",
 ]  # fmt: skip
 
 MOST_NOTES = 6  # findings that a page tells one by one

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.errors import guarded
+from xinzhi.core.errors import translate_native_errors
 from xinzhi.core.text import Language, Text, printable
 
 if TYPE_CHECKING:  # a brief draws without altair
@@ -41,7 +41,7 @@ def inline(draw: Callable[[Words], ChartType], name: str) -> str:
     with debug_mode(arg=False):  # a third of the time is checking against the schema, which the tests do for every kind
         spec = draw(w).to_dict(validate=False)
     spec["config"]["font"] = LAYOUT_FONT
-    with guarded("report.not-drawn", ValueError, name=name):
+    with translate_native_errors("report.not-drawn", ValueError, name=name):
         drawn = _converted(json.dumps(spec), narrow=False)
     return bilingual(drawn, w.pairs, name=name)
 
@@ -50,7 +50,7 @@ def alone(draw: Callable[[Words], ChartType], name: str, language: Language, *, 
     """Return a chart as inline SVG in one language, or its form for a narrow screen."""
     spec = vega_lite(draw, language, narrow=narrow)
     spec["config"]["font"] = LAYOUT_FONT
-    with guarded("report.not-drawn", ValueError, name=name):
+    with translate_native_errors("report.not-drawn", ValueError, name=name):
         drawn = _converted(json.dumps(spec), narrow=narrow)
     return bilingual(drawn, {}, name=name)
 

@@ -30,7 +30,7 @@ from xinzhi.core.schema import described as in_schema
 from xinzhi.core.text import (
     Text,
     has,
-    is_known,
+    is_finite_number,
     listing,
     number,
     read_words,
@@ -282,7 +282,7 @@ def cell(value: Any, one: Column, decimals: int) -> str | Text:  # noqa: ANN401 
     """Write a cell for the page; growth in percent has the decimals of the report."""
     if value is None:
         return number(None)
-    if one.decimals is not None and is_known(value):
+    if one.decimals is not None and is_finite_number(value):
         return number(value, one.decimals)
     if one.kind in DECIMALS or one.kind in GROWTH:
         return number(value, DECIMALS.get(one.kind, decimals))

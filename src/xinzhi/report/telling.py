@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from xinzhi.core.schema import Column
-from xinzhi.core.text import Language, Text, is_known, number, words
+from xinzhi.core.text import Language, Text, is_finite_number, number, words
 from xinzhi.report.charts.narrow import mark_of
 from xinzhi.report.charts.style import HIDDEN
 from xinzhi.report.section import Picture
@@ -157,7 +157,7 @@ def _title(field: str, told: Told, titles: Mapping[str, str], language: Language
 def _value(cell: object, one: Column | Text | None, places: int) -> str:
     if isinstance(cell, str):
         return cell if one is not None else ""
-    if not isinstance(cell, int | float) or isinstance(cell, bool) or not is_known(cell):
+    if not isinstance(cell, int | float) or isinstance(cell, bool) or not is_finite_number(cell):
         return ""
     if isinstance(one, Column) and one.kind in {"integer", "year"}:
         return f"{cell:.0f}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from xinzhi.core import flags
 from xinzhi.core.schema import Column, Kind
-from xinzhi.core.text import Language, Text, has, is_known, listing, paragraph, same, span_text, words
+from xinzhi.core.text import Language, Text, has, is_finite_number, listing, paragraph, same, span_text, words
 from xinzhi.report.document import Document
 from xinzhi.report.table import DECIMALS, GROWTH, NUMERIC, Table
 
@@ -113,7 +113,7 @@ def _cell(value: Any, one: Column, language: Language) -> str | float | int:  # 
     if one.kind == "flags":
         found = flags.marks(value).split()
         return " ".join(map(bracket, found or [PLAIN]))
-    if is_known(value):
+    if is_finite_number(value):
         known: float | int = value
         return known
     numeric = one.kind in NUMERIC
@@ -132,7 +132,7 @@ def marks(tables: Sequence[Table]) -> list[str]:
                 cells_ = {row[place] for row in table.rows}
                 found |= {mark for cell in cells_ for mark in flags.marks(cell).split() or [PLAIN]}
             else:
-                held = {_cell(row[place], one, "en") for row in table.rows if not is_known(row[place])}
+                held = {_cell(row[place], one, "en") for row in table.rows if not is_finite_number(row[place])}
                 found |= {mark for mark in (UNKNOWN, NOTHING) if bracket(mark) in held}
     return in_order(found)
 
@@ -166,7 +166,7 @@ def width(head: str, values: Sequence[object], form: str | None) -> int:
     """Return how wide a column must be for its cells and for its header on a few lines."""
     words_ = [signs(word) for word in re.split(r"[\s–-]", head)] if head.isascii() else [0]
     decimals = len(form.partition(".")[2]) if form else 0
-    shown = [len(f"{value:,.{decimals}f}") if is_known(value) else signs(str(value)) for value in values]
+    shown = [len(f"{value:,.{decimals}f}") if is_finite_number(value) else signs(str(value)) for value in values]
     needed = max([math.ceil(signs(head) / LINES) + 2, *words_, *shown])
     return min(MOST, max(LEAST, needed + 2))
 
@@ -196,7 +196,7 @@ def write_table(
         form = shape(one, values, look.decimals) if one.kind in NUMERIC else "General"
         sheet.set_column(place, place, width(head, values, form))
         right: Mapping[str, object] = {"align": "right"} if one.kind in NUMERIC else {"text_wrap": True}
-        known = [is_known(value) for value in values]
+        known = [is_finite_number(value) for value in values]
         figure = look(num_format=form, valign="top") if any(known) else None
         linked = links if place == 0 else ()
         worded = None if linked or all(known) else look(valign="top", **right)

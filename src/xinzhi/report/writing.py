@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from xinzhi.core.errors import UsageError, guarded
+from xinzhi.core.errors import UsageError, translate_native_errors
 from xinzhi.core.extras import require, require_extra
 from xinzhi.core.files import whole
 from xinzhi.core.result import Result
@@ -423,7 +423,7 @@ def drawing(
     spec: dict[str, Any] = plot(result, picture, language, region=region).to_dict()
     if kind == "json":
         return json.dumps(spec, ensure_ascii=False).encode()
-    with guarded("report.not-drawn", ValueError, name=picture or ""):
+    with translate_native_errors("report.not-drawn", ValueError, name=picture or ""):
         if kind == "png":
             return vl_convert.vegalite_to_png(spec, scale=SCALE)
         return vl_convert.vegalite_to_svg(spec).encode()

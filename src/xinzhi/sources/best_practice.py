@@ -9,7 +9,7 @@ import numpy as np
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.index_numbers import multilateral_levels
-from xinzhi.core.labour import averaged
+from xinzhi.core.labour import two_year_mean
 from xinzhi.sources.assumptions import Assumptions
 from xinzhi.sources.detail import Detail, Measured, growth
 from xinzhi.yardstick import IDENTITY_TOLERANCE
@@ -50,7 +50,7 @@ def industry_accounts(detail: Detail, measured: Measured, assume: Assumptions) -
     complete = (detail.complete() | ~exists).all(axis=0) & exists.any(axis=0)
     share = np.where(exists, detail.nominal, 0.0)
     share = share / np.where(complete, share.sum(axis=0), np.nan)
-    weight = averaged(share)
+    weight = two_year_mean(share)
 
     def change(levels: FloatArray) -> FloatArray:
         return np.where(exists, growth(np.where(complete, levels, np.nan)), np.where(np.isfinite(weight), 0.0, np.nan))
@@ -73,7 +73,7 @@ def industry_accounts(detail: Detail, measured: Measured, assume: Assumptions) -
     moved_capital = moved_capital - measured.capital_weight * ruler.capital_growth
     grown = ruler.labour_growth + ruler.human_capital_growth
     moved_labour = (weight * labour_share * people).sum(axis=0) - ruler.labour_share * grown
-    bought = np.zeros_like(weight) if detail.gross is None else np.where(exists, averaged(detail.gross.share), 0.0)
+    bought = np.zeros_like(weight) if detail.gross is None else np.where(exists, two_year_mean(detail.gross.share), 0.0)
     accounts = Accounts(
         weight=weight,
         domar=weight / (1.0 - bought),
@@ -112,7 +112,7 @@ def _shares(
     if detail.labour_share is not None:
         now = np.where(detail.exists[..., None], detail.labour_share, 0.5)
         current = rules.declares("shares.averaging") and rules.value("shares.averaging") == "current"
-        return (now if current else averaged(now)), now
+        return (now if current else two_year_mean(now)), now
     ruler, now_ruler = measured.growth.labour_share, measured.inputs.labour_share
     if assume["shares"] == "common":
         return np.broadcast_to(ruler, weight.shape), np.broadcast_to(now_ruler, weight.shape)
@@ -125,7 +125,7 @@ def _shares(
     for row, name in enumerate(detail.names):
         years = np.array(sorted(shares_by_year[name]), dtype=np.float64)
         table[row, 0] = np.interp(measured.panel.years, years, [shares_by_year[name][int(year)] for year in years])
-    return scaled_shares(averaged(table), weight, ruler), scaled_shares(table, share, now_ruler)
+    return scaled_shares(two_year_mean(table), weight, ruler), scaled_shares(table, share, now_ruler)
 
 
 def scaled_shares(share: FloatArray, weight: FloatArray, total: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, inside, interpol
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import finding
 from xinzhi.core.inventory import at_timing
-from xinzhi.core.labour import averaged
+from xinzhi.core.labour import two_year_mean
 from xinzhi.core.text import same, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
@@ -140,7 +140,7 @@ def _real(cube: Cube, gross: Gross | None, measured: Measured) -> tuple[FloatArr
     """
     nominal = cube.column("output_nominal")
     if gross is not None:
-        share = averaged(gross.share)
+        share = two_year_mean(gross.share)
         change = (growth(gross.output) - share * growth(gross.intermediate)) / (1.0 - share)
         at = base_position(np.isfinite(nominal) & np.isfinite(gross.output), measured)
         return chained(change, nominal, at)

@@ -14,7 +14,7 @@ from xinzhi import pathways, risks, sources, yardstick
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, chance_text, clauses, joined, measured, span_text, words
+from xinzhi.core.text import Text, chance_text, clauses, join_with_commas, measured, span_text, words
 from xinzhi.data import Package, among
 from xinzhi.pathways import Able
 from xinzhi.protocol import Protocol
@@ -180,7 +180,7 @@ def ability(shared: Read, code: str) -> Ability | None:
         return Ability(region=code, rows=rows, facts={"able.only": only}, planned=False, codes=lists)
     counts = [words(f"brief.able.count.{name}", n=len(some)) for name, some in lists.items() if some and name != "open"]
     staff = dict(rows.filter(able="by proxy", reason="quotient").select("category", "quotient_year").iter_rows())
-    facts: Facts = {"able.named": {"year": chosen.year, "n": len(named), "counts": joined(counts)}}
+    facts: Facts = {"able.named": {"year": chosen.year, "n": len(named), "counts": join_with_commas(counts)}}
     if general:
         facts["able.general"] = {"n": len(general)}
     facts |= {f"able.{name}": {"names": _names(found, some, staff)} for name, some in lists.items() if some}

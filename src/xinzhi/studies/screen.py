@@ -11,7 +11,7 @@ import polars as pl
 
 from xinzhi import risks as verbs
 from xinzhi.core.arrays import AnyFrame
-from xinzhi.core.errors import InputError, UsageError, guarded
+from xinzhi.core.errors import InputError, UsageError, translate_native_errors
 from xinzhi.core.text import Text, paragraph, same, words
 from xinzhi.data import Package, nearest, read_file
 from xinzhi.risks import Archive
@@ -130,7 +130,7 @@ def _read(place: AnyFrame, encoding: str | None, *, parts: bool = False) -> tupl
     # With `parts` a parquet file is left on disk, to be read some rows at a time.
     if parts and isinstance(place, (str, Path)) and Path(place).suffix.lower() == ".parquet":
         require_file(place)
-        with guarded("data.bad-columnar", pl.exceptions.PolarsError, OSError, path=Path(place)):
+        with translate_native_errors("data.bad-columnar", pl.exceptions.PolarsError, OSError, path=Path(place)):
             lazy = pl.scan_parquet(place, glob=False, hive_partitioning=False)
             if not lazy.collect_schema() or not lazy.select(pl.len()).collect().item():
                 raise InputError("studies.no-rows", table=Path(place).name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xinzhi.core import inventory
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, hold, log_growth
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, fill_with_last, log_growth
 from xinzhi.core.breaks import next_year
 from xinzhi.core.errors import InputError, ProtocolError
 from xinzhi.core.inventory import deflate, splice
@@ -368,4 +368,4 @@ def capital_services(panel: Panel, protocol: Protocol, invested: Investment, sto
     finite = np.isfinite(index)
     total = np.where(finite, stock.values.sum(axis=0), np.nan)
     first = finite.argmax(axis=1)[:, None]
-    return Series(index * np.take_along_axis(hold(total), first, axis=1), stock.marks)
+    return Series(index * np.take_along_axis(fill_with_last(total), first, axis=1), stock.marks)

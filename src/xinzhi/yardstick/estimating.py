@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, hold, interpolate, log_growth
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, fill_with_last, interpolate, log_growth
 from xinzhi.core.errors import InputError
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.panel import Marks, Panel, Series
@@ -376,7 +376,7 @@ def benchmark(panel: Panel, protocol: Protocol) -> Series:
         marks[f"missing:{MARK}"] = np.ones(shape, dtype=np.bool_)
         return Series(revised, _in_use(panel, protocol, marks))
     marks[f"carried:{MARK}"] |= ~np.isfinite(national) & ~absent
-    return Series(np.where(absent, 1.0, revised * hold(national)), _in_use(panel, protocol, marks))
+    return Series(np.where(absent, 1.0, revised * fill_with_last(national)), _in_use(panel, protocol, marks))
 
 
 def _in_use(panel: Panel, protocol: Protocol, marks: Marks) -> Marks:
@@ -396,7 +396,7 @@ def revised_ratio(panel: Panel) -> tuple[FloatArray, BoolArray]:
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = panel.account("output_nominal") / panel.account("expenditure_gdp")
     usable = np.isfinite(ratio) & (ratio > 0)
-    levels_now = hold(np.where(usable, ratio, np.nan))
+    levels_now = fill_with_last(np.where(usable, ratio, np.nan))
     return np.where(np.isfinite(levels_now), levels_now, 1.0), usable
 
 

@@ -11,15 +11,15 @@ from xinzhi.core.arrays import (
     BoolArray,
     FloatArray,
     IntArray,
-    hold,
+    fill_with_last,
     inside,
     interpolate,
-    last_known,
+    last_observed_position,
     log_growth,
     mask_after,
 )
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.labour import carry, corner, fill_hours, human_capital, self_employed
+from xinzhi.core.labour import carry, corner, fill_hours, human_capital, impute_self_employed
 from xinzhi.core.quarters import quarter, year_of
 from xinzhi.core.text import NOTHING
 from xinzhi.data import NATION
@@ -231,7 +231,7 @@ def _from_schooling(panel: Panel, protocol: Protocol) -> Series:
     finite = np.isfinite(observed)
     never = ~finite.any(axis=1, keepdims=True)
     between = inside(observed)
-    filled = hold(observed) if protocol.value("labour.missing_schooling") == "hold" else interpolate(observed)
+    filled = fill_with_last(observed) if protocol.value("labour.missing_schooling") == "hold" else interpolate(observed)
     filled, levels = extend_schooling(panel, protocol, filled)
     schooling, level = np.where(never, 0.0, filled), np.empty(panel.shape)
     returns: list[Returns] = protocol.values("labour.returns_to_schooling", panel.calendar)
@@ -286,9 +286,9 @@ def _fill_shares(share: FloatArray, protocol: Protocol, periods: IntArray) -> Se
         return Series(values, {"carried:labour_share": mark})
     table = _yearly(protocol, "shares.input_output", periods)
     later = mask_after(share) & np.isfinite(share).any(axis=-1, keepdims=True)
-    base = np.take_along_axis(np.broadcast_to(table, share.shape), last_known(share)[..., None], axis=-1)
+    base = np.take_along_axis(np.broadcast_to(table, share.shape), last_observed_position(share)[..., None], axis=-1)
     by_tables = later & np.isfinite(base)
-    values = np.where(by_tables, values + hold(table) - np.where(by_tables, base, 0.0), values)
+    values = np.where(by_tables, values + fill_with_last(table) - np.where(by_tables, base, 0.0), values)
     by_tables = np.asarray(by_tables & np.isfinite(table))
     return Series(values, {"carried:labour_share": mark & ~by_tables, "proxy:labour_share": by_tables})
 
@@ -305,7 +305,7 @@ def _at_factor_cost(national: Series, share: FloatArray, protocol: Protocol, per
     taxes = _yearly(protocol, "shares.net_taxes", periods)
     if protocol.choice("shares.after") != "input_output":  # what is carried is the share at factor cost
         taxes = np.where(np.isfinite(share), taxes, np.nan)
-    return Series(national.values / (1 - hold(taxes)), national.marks)
+    return Series(national.values / (1 - fill_with_last(taxes)), national.marks)
 
 
 def _national(panel: Panel, protocol: Protocol) -> tuple[IntArray, FloatArray]:
@@ -329,7 +329,7 @@ def _observed_labour_share(panel: Panel, protocol: Protocol) -> FloatArray:
         missing = [name for name in names if not np.isfinite(panel.account(name)).any()]
         if missing or panel.hours_per_person:
             raise InputError("yardstick.no-self-employed", missing=missing or ["hours"])
-        return self_employed(*map(panel.account, names)) / panel.account("output_nominal")
+        return impute_self_employed(*map(panel.account, names)) / panel.account("output_nominal")
     paid = panel.account("labour_compensation") / panel.account("output_nominal")
     bought = intermediate(panel, protocol)
     if bought is None:

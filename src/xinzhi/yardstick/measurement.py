@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi.core.errors import IdentityError, UsageError
 from xinzhi.core.quarters import is_quarter, label, read, year_of
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Language, Text, number, percent, same, spaced, span_text, words
+from xinzhi.core.text import Language, Text, number, percent, same, space_percent_signs, span_text, words
 from xinzhi.data import tables_by_name
 from xinzhi.protocol import specification
 from xinzhi.yardstick.growth_accounts import LEVELS
@@ -302,7 +302,7 @@ class PeriodExplanation:
         entries = [
             f"{year} {percent(value, 2, sign=True)}%" for year, value in zip(self.years["year"], yearly, strict=True)
         ]
-        years = [Text(zh=entry, en=spaced(entry)) for entry in entries]
+        years = [Text(zh=entry, en=space_percent_signs(entry)) for entry in entries]
         steps_per_year = QUARTERS if isinstance(self.end, str) else 1  # parts of a year
         parts = {name: steps_per_year * np.mean(self.years[name].to_numpy()) for name in COMPONENTS}
         lines = [

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, hold
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, fill_with_last
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.quarters import is_quarter, label, year_of
@@ -267,7 +267,9 @@ def control_index(nation: Mapping[str, Mapping[int, float]], years: IntArray) ->
     if np.isfinite(growth).any() and np.isfinite(fixed - total).any():
         first = int(np.isfinite(growth).argmax())
         path = np.cumsum(np.where(np.isfinite(growth), growth, np.where(np.arange(len(years)) < first, 0.0, np.nan)))
-        indices["national_volume"] = np.where(np.arange(len(years)) < first - 1, np.nan, path + hold(fixed - total))
+        indices["national_volume"] = np.where(
+            np.arange(len(years)) < first - 1, np.nan, path + fill_with_last(fixed - total)
+        )
     return indices
 
 

@@ -109,7 +109,7 @@ def test_reported_depreciation_after_1993(provinces, published):
     start = np.isfinite(theirs).argmax(axis=1)
     initial = np.take_along_axis(theirs, start[:, None], axis=1)[:, 0]
     real, worn = (prices.deflate(provinces[name], price) for name in ("invest", "depr"))
-    assert largest(inventory.reported(real, worn, initial, start=start), theirs) < TOLERANCE
+    assert largest(inventory.stock_with_reported_depreciation(real, worn, initial, start=start), theirs) < TOLERANCE
 
 
 def test_reported_depreciation_starts_from_the_stock_of_1993(provinces, published):

@@ -22,7 +22,7 @@ import pytest
 
 from xinzhi.core import inventory
 from xinzhi.core import labour as shares
-from xinzhi.core.arrays import hold
+from xinzhi.core.arrays import fill_with_last
 from xinzhi.core.index_numbers import contributions
 
 pytestmark = pytest.mark.shared
@@ -82,7 +82,7 @@ def test_euklems_labour_share_with_the_corner_rule(austria):
     with np.errstate(divide="ignore", invalid="ignore"):
         known = austria["H_EMPE"] > 0
         hours = np.where(known, austria["H_EMPE"], np.nan)
-        labour = shares.self_employed(austria["COMP"], hours, austria["H_EMP"])
+        labour = shares.impute_self_employed(austria["COMP"], hours, austria["H_EMP"])
         share = shares.corner(labour / austria["VA_CP"], 0.95)
         error = np.abs(share - austria["LAB"] / austria["VA_CP"])
     assert np.isfinite(error).sum() == 1496
@@ -114,7 +114,7 @@ def capital(shared, austria):
     current = np.array([austria[f"K_{name}"][rows] for name in ASSETS])
     stock = np.array([austria[f"Kq_{name}"][rows] for name in ASSETS])
     stock = np.where(np.isfinite(stock), stock, 0.0)
-    price = hold(np.where(stock > 0, current, np.nan) / np.where(stock > 0, stock, np.nan))
+    price = fill_with_last(np.where(stock > 0, current, np.nan) / np.where(stock > 0, stock, np.nan))
     rate = table.select(ASSETS).to_numpy().T[:, :, None]
     return price, stock, rate, austria["CAP"][rows], austria["CAP_QI"][rows]
 

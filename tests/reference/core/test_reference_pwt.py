@@ -88,5 +88,5 @@ def test_net_stock_is_a_tornqvist_index_of_its_assets(shared, cells, log_growth)
     assert np.isfinite(error).sum() == 342
     assert np.nanmedian(error) < 1e-6
     assert np.nanmax(error) < 2e-3
-    chained = np.log(index_numbers.chained(price[:, 1:], value[:, 1:] / price[:, 1:], "tornqvist"))
+    chained = np.log(index_numbers.chain_quantities(price[:, 1:], value[:, 1:] / price[:, 1:], "tornqvist"))
     assert np.nanmax(np.abs(np.diff(chained) - index[1:, 1:])) < 1e-12

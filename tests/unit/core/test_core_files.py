@@ -13,7 +13,7 @@ import pytest
 
 from xinzhi.core import files
 from xinzhi.core.errors import UsageError, XinzhiError
-from xinzhi.core.files import unfinished, whole, whole_file
+from xinzhi.core.files import has_interrupted_write, whole, whole_file
 
 SET = ["report.html", "growth.csv", "certificate.json", "crate.json"]
 
@@ -92,7 +92,7 @@ def test_killed_at_every_step(tmp_path, run):
         assert is_tail(folder), step
         states.add((len(there(folder)), *set(there(folder).values())))
         found = there(folder)
-        complete = unfinished(folder)
+        complete = has_interrupted_write(folder)
         assert complete or found == dict.fromkeys(SET, "old") or found == dict.fromkeys(SET, "new")
         with whole(folder, ["other.csv"]) as (path,):
             path.write_text("other")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xinzhi.core.formulas import guarded, unguarded
+from xinzhi.core.formulas import escape_formulas, unescape_formulas
 from xinzhi.data import load
 from xinzhi.report.export import write_csv
 
@@ -22,8 +22,8 @@ def test_texts_come_back(texts):
     frame = pl.DataFrame(
         {"text": texts, "number": [-1.5] * len(texts)}, schema={"text": pl.String, "number": pl.Float64}
     )
-    safe = guarded(frame)
-    assert unguarded(safe).equals(frame)
+    safe = escape_formulas(frame)
+    assert unescape_formulas(safe).equals(frame)
     assert safe["number"].equals(frame["number"])
     for one in safe["text"].drop_nulls():
         assert (
@@ -48,7 +48,7 @@ def test_a_formula_is_a_text(tmp_path, text):
 @pytest.mark.parametrize("text", ["-5", "+3.2", "-12.5%", "-", "1e-5", "吉林", ""])
 def test_numbers_and_other_texts_stay(text):
     frame = pl.DataFrame({"text": [text]})
-    assert guarded(frame).equals(frame)
+    assert escape_formulas(frame).equals(frame)
 
 
 def test_lists_of_numbers_stay(tmp_path):
@@ -58,8 +58,8 @@ def test_lists_of_numbers_stay(tmp_path):
 
 def test_a_frame_without_texts():
     frame = pl.DataFrame({"a": [1]})
-    assert guarded(frame).equals(frame)
-    assert unguarded(frame).equals(frame)
+    assert escape_formulas(frame).equals(frame)
+    assert unescape_formulas(frame).equals(frame)
 
 
 def test_a_package_comes_back(tmp_path):

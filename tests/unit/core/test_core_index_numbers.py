@@ -27,7 +27,7 @@ BY_HAND = {
 @pytest.mark.parametrize("formula", BY_HAND)
 def test_chained_by_hand(formula):
     first, second = BY_HAND[formula]
-    index = index_numbers.chained(PRICE, QUANTITY, formula)
+    index = index_numbers.chain_quantities(PRICE, QUANTITY, formula)
     assert index.tolist() == pytest.approx([1.0, first, first * second], rel=1e-14)
 
 
@@ -72,7 +72,7 @@ def test_an_unknown_formula_is_refused():
     with pytest.raises(UsageError, match="drobisch"):
         index_numbers.log_index(np.ones((1, 2)), np.ones((1, 2)), formula="drobisch")
     with pytest.raises(UsageError, match="drobisch"):
-        index_numbers.chained(PRICE, QUANTITY, "drobisch")
+        index_numbers.chain_quantities(PRICE, QUANTITY, "drobisch")
 
 
 def test_chain_begins_where_growth_begins_and_ends_at_a_gap():

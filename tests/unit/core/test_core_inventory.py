@@ -52,7 +52,9 @@ def test_reported_is_geometric_with_the_flow_it_implies():
     investment = np.array([[5.0, 10.0, 20.0]])
     stock = inventory.geometric(investment, 0.1, np.array([100.0]))
     worn = 0.1 * np.concatenate([[[np.nan]], stock[:, :-1]], axis=1)
-    np.testing.assert_allclose(inventory.reported(investment, worn, np.array([100.0])), stock, rtol=1e-15)
+    np.testing.assert_allclose(
+        inventory.stock_with_reported_depreciation(investment, worn, np.array([100.0])), stock, rtol=1e-15
+    )
 
 
 def test_age_efficiency_of_the_united_states_bureau():

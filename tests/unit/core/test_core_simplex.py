@@ -74,7 +74,7 @@ def test_every_verdict_is_that_of_highs(batch):
         start[:, 0] = k + rows
     answers = solve_batch(batch, start)
     believed = answers.status != FAILED
-    simplex.solve_failed(batch, answers)
+    simplex.resolve_failures(batch, answers)
     objective = answers.objective(batch)
     for unit in range(len(batch.target)):
         status, value = by_highs(batch, unit)
@@ -142,7 +142,7 @@ def test_slacks_that_count_more_than_their_price_are_no_certificate():
     )
     answers = solve_batch(batch, np.array([[0, 1]]))  # the column and the slack of the input
     assert answers.status[0] == FAILED
-    simplex.solve_failed(batch, answers)
+    simplex.resolve_failures(batch, answers)
     assert answers.status[0] == OPTIMAL
     assert answers.objective(batch)[0] == pytest.approx(7.5)  # twice the unit: output slack 1.5 at 5 each
 
@@ -174,11 +174,11 @@ def test_highs_is_not_believed_without_a_proof_either(monkeypatch):
         np.array([[1.0, 0.0, 0.0]]),
     )
     answers = Answers.blank(1, 3)
-    assert simplex.solve_failed(batch, answers) == 1
+    assert simplex.resolve_failures(batch, answers) == 1
     assert answers.status[0] == INFEASIBLE
     answers = Answers.blank(1, 3)
     monkeypatch.setattr(simplex, "_impossible", lambda _batch, units, *_: np.zeros(len(units), bool))
-    simplex.solve_failed(batch, answers)
+    simplex.resolve_failures(batch, answers)
     assert answers.status[0] == FAILED
 
 
@@ -187,5 +187,5 @@ def test_what_moves_for_nothing_is_unbounded():
         np.array([[[-1.0], [1.0]]]), np.zeros(2, bool), np.array([[-1.0, 1.0]]), np.array([[0.0, 0.0]])
     )
     answers = Answers.blank(1, 2)
-    simplex.solve_failed(batch, answers)
+    simplex.resolve_failures(batch, answers)
     assert answers.status[0] == UNBOUNDED

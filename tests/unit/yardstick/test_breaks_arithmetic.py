@@ -10,7 +10,7 @@ from xinzhi.core.breaks import (
     is_panel,
     leave_one_out,
     leave_one_out_median,
-    others_move,
+    median_change_of_others,
     scores,
 )
 from xinzhi.core.errors import UsageError
@@ -55,7 +55,7 @@ def test_the_others_of_a_year_leave_the_region_out():
     growth = np.array([[9.0], [1.0], [2.0], [3.0], [4.0], [5.0]])
     assert against_others(growth, fewest=5, floor=0.0)[0, 0] == pytest.approx(6 / TO_SIGMA)
     assert np.isnan(against_others(growth, fewest=6, floor=0.0)).all()
-    assert np.isnan(others_move(growth, fewest=6)).all()
+    assert np.isnan(median_change_of_others(growth, fewest=6)).all()
     assert is_panel(growth, fewest=5)
     assert not is_panel(growth, fewest=6)
 
@@ -63,7 +63,7 @@ def test_the_others_of_a_year_leave_the_region_out():
 def test_the_move_of_the_others_is_free_of_their_usual_leads():
     boom = np.array([0.0, 0.1, -0.2, 0.05, 0.0])
     lead = np.array([0.0, 0.3, -0.4, 0.1, -0.1, 0.2, 0.05])
-    common = others_move(boom + lead[:, None], fewest=5)
+    common = median_change_of_others(boom + lead[:, None], fewest=5)
     assert common - boom == pytest.approx(np.full((7, 5), common[0, 0] - boom[0]))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import IdentityError
-from xinzhi.core.simplex import STATUSES, Answers, Batch, solve_batch, solve_failed
+from xinzhi.core.simplex import STATUSES, Answers, Batch, resolve_failures, solve_batch
 from xinzhi.frontier.technology.distance import between
 from xinzhi.frontier.technology.starts import best_pairs, counted_bases
 from xinzhi.frontier.technology.technology import Goods, Technology, means, technology
@@ -159,7 +159,7 @@ class Frontier:
     def solve(self, batch: Batch, codes: IntArray) -> Answers:
         """Solve a batch and count its programs; what fails goes to HiGHS."""
         answers = solve_batch(batch, codes)
-        self.tally.general += solve_failed(batch, answers)
+        self.tally.general += resolve_failures(batch, answers)
         self.tally.add(len(codes), batch.columns.shape[1:])
         return answers
 

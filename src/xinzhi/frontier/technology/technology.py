@@ -16,7 +16,7 @@ import numpy as np
 
 from xinzhi.core.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.simplex import OPTIMAL, STATUSES, Answers, Batch, solve_batch, solve_failed
+from xinzhi.core.simplex import OPTIMAL, STATUSES, Answers, Batch, resolve_failures, solve_batch
 from xinzhi.frontier.technology.starts import Facets, counted_bases, frame, lowest_bounds, solve_from_facets
 
 # Every name that a caller may give, and the name that we go by.
@@ -375,7 +375,7 @@ def envelop(
             if batch.barred is None:
                 _seed(batch.take(np.arange(min(n, _SEARCHED))), prepared.facets)
             answers = solve_from_facets(batch, prepared.facets)
-        envelopment.cold += solve_failed(batch, answers)
+        envelopment.cold += resolve_failures(batch, answers)
         _collect(envelopment, (units, prepared.frame, size), batch, answers)
     envelopment.weight /= ready.norm[envelopment.column]
     return envelopment
@@ -408,7 +408,7 @@ def _seed(batch: Batch, facets: Facets) -> None:
         tried[lost] = True
         part = batch.take(lost)
         answers = Answers.blank(*part.target.shape)
-        solve_failed(part, answers)
+        resolve_failures(part, answers)
         facets.learn(part, answers)
 
 

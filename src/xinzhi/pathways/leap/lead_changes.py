@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, hold
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, fill_with_last
 from xinzhi.core.breaks import TO_SIGMA
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
@@ -276,7 +276,7 @@ def _episodes(
     # 1 ahead, -1 behind, 0 within the margin; an exact tie is neither whatever the margin
     ahead, limit = gap[observed], margin[observed]
     years, lead = logs.years[observed], np.where(ahead > limit, 1, np.where(ahead < -limit, -1, 0))
-    sure = hold(np.where(lead == 0, np.nan, lead.astype(np.float64)))
+    sure = fill_with_last(np.where(lead == 0, np.nan, lead.astype(np.float64)))
     usual = int(np.median(np.diff(logs.years))) if len(logs.years) > 1 else 1
     rows: list[tuple[Any, ...]] = []
     if not len(years) or not np.isfinite(sure).any():

@@ -18,7 +18,7 @@ from xinzhi.core import parameters
 from xinzhi.core.arrays import AnyFrame, AnyPackage, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.formulas import guarded
+from xinzhi.core.formulas import escape_formulas
 from xinzhi.core.names import NO_NAMES
 from xinzhi.core.text import Language, Text
 from xinzhi.data.package import Package
@@ -156,7 +156,7 @@ class PlanTemplate:
             raise UsageError("pathways.template-there", folder=folder, files=existing)
         title = _book()["title"][language]
         lines = [f"{number}. {rule.lang(language)}" for number, rule in enumerate(self.rules, start=1)]
-        lists = [guarded(table).write_csv() for table in (self.plans, self.plan_categories)]
+        lists = [escape_formulas(table).write_csv() for table in (self.plans, self.plan_categories)]
         text = f"# {title}\n\n" + "\n".join(lines) + "\n"
         for path, content in zip(paths, (*lists, text), strict=True):
             draft = path.with_name(path.name + ".part")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xinzhi.core.errors import InputError, UsageError, system_reason
-from xinzhi.core.files import unfinished
+from xinzhi.core.files import has_interrupted_write
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import read_words, words
 from xinzhi.data import Package
@@ -265,7 +265,7 @@ def _qualified(name: str) -> dict[str, str]:
 def compare_files(stated: Certificate, certificate: Path, folder: Path) -> tuple[int, list[Finding]]:
     """Return how many files of a folder are those of a certificate, and which are not."""
     found, expected = [], dict(stated.files)
-    if unfinished(folder):
+    if has_interrupted_write(folder):
         found.append(finding("certificate.set-unfinished", file=str(folder)))
     listed = _listed(folder / NAME)
     if listed is None:

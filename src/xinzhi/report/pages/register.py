@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.schema import describe
-from xinzhi.core.text import LANGUAGES, Text, has, names_joined, number, paragraph, same, words
+from xinzhi.core.text import LANGUAGES, Text, has, join_names, number, paragraph, same, words
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.sentence import answer_of, distinct, finding_notes, sentence, short
 from xinzhi.report.table import Table, table
@@ -56,7 +56,7 @@ class Called:
         named = [self.regions[code] for code in codes]
         if len(named) == len(self.codes) > 1:
             return words("register.chart.every", n=len(named))
-        return names_joined(named)
+        return join_names(named)
 
 
 def figure(name: str, value: float | None, edge: float | None = None) -> Text | None:

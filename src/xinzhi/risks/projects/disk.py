@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from xinzhi.core.arrays import FloatArray, IntArray, release
-from xinzhi.core.errors import InputError, guarded
+from xinzhi.core.errors import InputError, translate_native_errors
 from xinzhi.core.finding import Finding, Place
 from xinzhi.core.text import Text, words
 from xinzhi.risks.projects.conventions import HERE
@@ -66,7 +66,9 @@ class Shelf:
     def __getitem__(self, rows: IntArray) -> pl.DataFrame:
         def cells(name: str) -> list[str]:
             start, signs = self.starts[name], self.signs[name]
-            with guarded("projects.damaged", ValueError, IndexError, folder=self.folder, file=f"table_{name}.txt"):
+            with translate_native_errors(
+                "projects.damaged", ValueError, IndexError, folder=self.folder, file=f"table_{name}.txt"
+            ):
                 ends = zip(start[rows].tolist(), start[rows + 1].tolist(), strict=True)
                 texts = [signs[low:high].tobytes() for low, high in ends]
                 if [crc32(text) for text in texts] != self.sums[name][rows].tolist():
@@ -165,7 +167,9 @@ def close_archive(folder: Path, about: About, **learned: FloatArray) -> None:
 
 def open_archive(folder: Path) -> tuple[Shelf, Index, About, dict[str, FloatArray]]:
     """Return the table, the index, its making and what the weights have learned of an archive on disk."""
-    with guarded("projects.damaged", OSError, ValueError, TypeError, KeyError, folder=folder, file=_SAYS):
+    with translate_native_errors(
+        "projects.damaged", OSError, ValueError, TypeError, KeyError, folder=folder, file=_SAYS
+    ):
         says = json.loads((folder / _SAYS).read_text(encoding="utf-8"))
         expected = _expected_versions()
         theirs = {"layout": says["layout"]} | {name: says.get(name, "?") for name in expected}

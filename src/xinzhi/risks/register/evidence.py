@@ -12,7 +12,7 @@ from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.schema import NO_TEXT
-from xinzhi.core.text import LANGUAGES, Text, chance_text, names_joined, words
+from xinzhi.core.text import LANGUAGES, Text, chance_text, join_names, words
 from xinzhi.data import Field, Package, tidy
 from xinzhi.risks.capacity.capacity import survey_names
 from xinzhi.risks.capacity.herd_entry import HerdEntry
@@ -130,7 +130,7 @@ def _outlook_words(row: Mapping[str, Any], names: Names) -> dict[str, Text]:
     """Return in words the chance over the paths of demand, how many may build, and the series of the survey."""
     if row["base_utilisation"] is None:
         return dict.fromkeys(_SAID, NO_TEXT)
-    series = names_joined([names.text("series", code) for code in (row["survey"] or "").split(";")])
+    series = join_names([names.text("series", code) for code in (row["survey"] or "").split(";")])
     if row["chance_below"] is None:
         return dict.fromkeys(_SAID, NO_TEXT) | {"survey": series}
     chances = {

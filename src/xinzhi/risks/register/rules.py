@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.schema import describe
-from xinzhi.core.text import LANGUAGES, Text, names_joined, spaced, words
+from xinzhi.core.text import LANGUAGES, Text, join_names, space_percent_signs, words
 from xinzhi.risks.inputs import conventions, setting
 
 FLAGS: dict[str, Any] = {
@@ -174,7 +174,7 @@ def _leaning(
     items = dict(under.filter(status="flagged").group_by("region").agg(pl.col("item").sort()).iter_rows())
     most, least = int(setting("register", "listed")), str(rules()[rule["of"]]["severity"])
     listed_names = [
-        names_joined([names.text("category", code) for code in items.get(code, [])[:most]]) for code in rows["region"]
+        join_names([names.text("category", code) for code in items.get(code, [])[:most]]) for code in rows["region"]
     ]
     firm = flags.filter(pl.col("rule") == rule["of"], pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(least) :]))
     rows = rows.join(firm.group_by("region").agg(firm=pl.len().cast(pl.Int64)), on="region", how="left").with_columns(
@@ -254,11 +254,11 @@ def judge(
         | {
             "severity": _severity(rule, row["value"] if row.get("held") is None else row["held"], threshold),
             "evidence_zh": rule["zh"].format(**row),
-            "evidence_en": spaced(rule["en"].format(**row)),
+            "evidence_en": space_percent_signs(rule["en"].format(**row)),
             "source": source,
             "reference": " ".join(str(rule["reference"]).split()),
             "clears_zh": rule["clears_zh"].format(**row),
-            "clears_en": spaced(rule["clears_en"].format(**row)),
+            "clears_en": space_percent_signs(rule["clears_en"].format(**row)),
         }
         for row in judged.with_columns(base_rate=pl.lit(None)).filter(status="flagged").iter_rows(named=True)
     ]

@@ -12,7 +12,7 @@ import numpy as np
 
 from xinzhi.core.arrays import BoolArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text, clauses, joined, read_words, same, unit_text, words
+from xinzhi.core.text import Text, clauses, join_with_commas, read_words, same, unit_text, words
 from xinzhi.protocol import DatedValue, Protocol, registry, specification
 
 LONGEST = 40
@@ -28,7 +28,7 @@ def level_text(choice: Choice, at: int) -> Text:
             path: {repr(level.values[path]) for level in choice.levels if path in level.values} for path in values
         }
         telling = [path for path in values if len(spellings[path]) > 1]
-    return joined([value_text(path, values[path]) for path in telling or values])
+    return join_with_commas([value_text(path, values[path]) for path in telling or values])
 
 
 def departure(choice: Choice, at: int) -> Text:
@@ -41,7 +41,7 @@ def value_text(path: str, value: Any) -> Text:  # noqa: ANN401 - a parameter of 
     if isinstance(value, DatedValue):
         first, *rest = value.entries
         later = [words("audit.from", year=start.year, value=value_text(path, dated)) for start, dated in rest]
-        return joined([value_text(path, first[1]), *later])
+        return join_with_commas([value_text(path, first[1]), *later])
     parameter = specification(path)
     if isinstance(value, str):
         return _short().get(path, {}).get(value) or _cut(parameter.allowed.get(value) or same(value))

@@ -13,7 +13,7 @@ import numpy as np
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, log_growth, year_before
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.index_numbers import Formula
-from xinzhi.core.labour import averaged
+from xinzhi.core.labour import two_year_mean
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import Text, words
 from xinzhi.protocol import Protocol
@@ -330,7 +330,7 @@ def _joint(
     out = np.empty((len(machines), len(work), len(share), len(rules["index"]), machines.shape[1], len(years)))
     for s, (labour_share, share_rule) in enumerate(zip(share, rules["shares"], strict=True)):
         current = share_rule.choice("shares.averaging") == "current"
-        weight = labour_share if current else averaged(labour_share)
+        weight = labour_share if current else two_year_mean(labour_share)
         formulas = [index.value("index.formula") for index in rules["index"]]
         for f in (at for at, formula in enumerate(formulas) if formula == "tornqvist"):
             of_capital, of_labour = _means((1 - weight) * machines, years), _means(weight * work, years)

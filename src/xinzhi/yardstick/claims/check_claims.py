@@ -15,7 +15,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Language, Text, joined, same, span_text, words
+from xinzhi.core.text import Language, Text, join_with_commas, same, span_text, words
 from xinzhi.data import NATION, Package, as_package, national_package, provenance
 from xinzhi.protocol import Protocol, specification
 from xinzhi.yardstick.audit.choices import Grid, departures_text, value_text
@@ -123,9 +123,9 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
         picked, reference = tried.values(tried.rows[row["number"]]), tried.protocol.parameters
         paths = row["parameter"].split(", ")
         return (
-            joined([specification(path).title for path in paths]),
-            joined([value_text(path, reference[path].value) for path in paths]),
-            joined([value_text(path, picked[path]) for path in paths]),
+            join_with_commas([specification(path).title for path in paths]),
+            join_with_commas([value_text(path, reference[path].value) for path in paths]),
+            join_with_commas([value_text(path, picked[path]) for path in paths]),
         )
 
     def facts(self) -> Facts:

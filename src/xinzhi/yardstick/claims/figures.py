@@ -17,7 +17,7 @@ import polars as pl
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError, XinzhiError
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Text, clauses, lines_joined, same, span_text, words
+from xinzhi.core.text import Text, clauses, join_lines, same, span_text, words
 from xinzhi.data import Package, read_any
 from xinzhi.protocol import Protocol, specification
 from xinzhi.yardstick.audit.choices import spell, value_text
@@ -284,7 +284,7 @@ def read_claims(package: Package, claims: object, encoding: str | None) -> list[
 
 def lines_of(rows: Mapping[int, Text]) -> Text:
     """Return what is wrong with rows of a table as lines."""
-    return lines_joined([words("yardstick.claims.row", number=number, what=text) for number, text in rows.items()])
+    return join_lines([words("yardstick.claims.row", number=number, what=text) for number, text in rows.items()])
 
 
 def _cast_claims(rows: pl.DataFrame) -> pl.DataFrame:

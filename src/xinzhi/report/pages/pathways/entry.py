@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.result import Facts
-from xinzhi.core.text import LANGUAGES, Text, names_joined, sentences, unit_text, words
+from xinzhi.core.text import LANGUAGES, Text, join_names, sentences, unit_text, words
 from xinzhi.pathways import Able, Backtest, Choices, Isomorphism, Opportunities, Plan
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.pathways.complexity import narrow
@@ -428,7 +428,7 @@ def who(result: Choices, year: int) -> pl.DataFrame:
     listed = rows.group_by("category", "change", maintain_order=True).agg(codes=pl.col("region"))
     made = []
     for category, change, codes in listed.iter_rows():
-        text = names_joined([result.names.region(code) for code in codes])
+        text = join_names([result.names.region(code) for code in codes])
         made.append({"category": category, "change": change, "regions_zh": text.zh, "regions_en": text.en})
     schema = dict.fromkeys(("category", "change", "regions_zh", "regions_en"), pl.String)
     return pl.DataFrame(made, schema=schema).sort("category", "change")

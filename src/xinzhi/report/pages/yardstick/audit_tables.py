@@ -18,7 +18,7 @@ from xinzhi.core.text import Text, same, words
 from xinzhi.data import admission
 from xinzhi.protocol import specification
 from xinzhi.report.pages.yardstick.tables import COLUMNS, notes, picked, protocol
-from xinzhi.report.sentence import clauses, hundredfold, joined
+from xinzhi.report.sentence import clauses, hundredfold, join_with_commas
 from xinzhi.report.table import Table, table
 from xinzhi.yardstick import (
     Audit,
@@ -307,7 +307,7 @@ def protocols(view: AuditView) -> Table:
     source = frame.with_columns(
         departures=pl.col("number"), serves=pl.when(pl.col("number").is_in(list(serves))).then(pl.col("number"))
     )
-    called: dict[str, Any] = {"departures": view.departures, "serves": lambda number: joined(serves[number])}
+    called: dict[str, Any] = {"departures": view.departures, "serves": lambda number: join_with_commas(serves[number])}
     return table("protocols", source, [*names, *settings], view.audit, names=called, notes=notes("protocols"))
 
 
@@ -340,7 +340,7 @@ def _tests(codes: str) -> Text:
     """Return the titles of tests of admission."""
     known = admission.terms()["tests"]
     found = [Text(**known[code]["title"]) for code in codes.split(", ") if code in known]
-    return joined(found or [words("label.no_test")])
+    return join_with_commas(found or [words("label.no_test")])
 
 
 def contents(view: AuditView) -> list[Table]:

@@ -20,7 +20,7 @@ from xinzhi.core.text import NOTHING, Text, has, unit_text, words
 from xinzhi.protocol import Alternative, DatedValue, Parameter, Protocol
 from xinzhi.report.page import both
 from xinzhi.report.section import Section
-from xinzhi.report.sentence import names_joined
+from xinzhi.report.sentence import join_names
 from xinzhi.report.table import Called, Table, column, table, with_period
 from xinzhi.yardstick import NATIONAL, Span, View
 
@@ -316,7 +316,7 @@ def omitted(view: View) -> Table:
     rows = [
         (
             span,
-            words("label.all_regions", n=everyone) if len(names) == everyone > 1 else names_joined(names),
+            words("label.all_regions", n=everyone) if len(names) == everyone > 1 else join_names(names),
             _missing(cell),
         )
         for (span, cell), names in regions.items()
@@ -327,4 +327,4 @@ def omitted(view: View) -> Table:
 
 def _missing(series: str) -> Text:
     parts = series.replace(",", ";").split(";")
-    return names_joined([flags.series_name(part.strip()) for part in parts if part.strip()])
+    return join_names([flags.series_name(part.strip()) for part in parts if part.strip()])
