@@ -20,7 +20,7 @@ TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test
 SPARK := .venv-spark
 BENCH := .venv-bench
 
-.PHONY: help demo test coverage test-web test-spark test-lowest lint words bench limits wheel docs lock clean
+.PHONY: help demo test quick coverage test-web test-spark test-lowest lint words bench limits wheel docs lock clean
 
 help: ## list the targets | 列出全部命令
 	@awk -F ' ## | [|] ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-11s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ demo: $(RUNS) ## assess China's 31 provinces under one yardstick, into out/ | �
 
 test: $(READY) ## run all tests on all cores | 运行全部测试
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+quick: $(READY) ## the tests of core, data, protocol and yardstick, a few of the others: under a minute | 快速测试，一分钟以内
+	$(BIN)/python -m pytest --numprocesses auto @tests/quick.txt
 
 coverage: $(READY) ## all tests, and which lines and branches none of them runs | 测试覆盖率
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered

@@ -37,7 +37,7 @@ PLAN = ROOT / "tools" / "mutants.yaml"
 RECORD = ROOT / "tools" / "mutants.json"
 CACHE = ROOT / ".mutants"  # which test runs which function; made anew when it is absent
 LAYERS = ("unit", "reference", "properties")
-OUTSIDE = {"core": ("sectors", "yardstick", "pathways", "frontier")}  # whose tests also run the formulas of a package
+OUTSIDE = {"core": ("sectors",)}  # whose tests also run the formulas of a package
 CAUGHT = ("caught", "time")
 
 Functions = dict[tuple[str, str], list[types.FunctionType]]
@@ -86,6 +86,7 @@ class Runner:
         self.package, self.sample, self.plan, self.jobs = package, sample, plan, jobs
         self.before = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
         self.failed: list[str] = []
+        self.seconds: dict[str, float] = {}
         self.result: dict[str, dict[str, Any]] = {}
         self.stack: list[set[str]] = []
         self.fixtures: dict[int, set[str]] = {}
@@ -167,6 +168,7 @@ class Runner:
                 part_path.unlink()
             path.write_text(json.dumps(record), encoding="utf-8")
         record = json.loads(path.read_text(encoding="utf-8"))
+        self.seconds = {nodeid: entry["seconds"] for nodeid, entry in record.items()}
         tests: dict[str, list[str]] = defaultdict(list)
         for nodeid in sorted(record, key=lambda nodeid: record[nodeid]["seconds"]):
             for function in record[nodeid]["functions"]:
@@ -237,26 +239,24 @@ class Runner:
         running[pid] = mutant, path, time.monotonic()
 
     def _child(self, mutant: mutations.Mutant, functions: Functions, items: list[pytest.Item], path: Path) -> int:
-        seconds = self.plan["seconds"]
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
         quiet()
         code = mutations.compiled(mutant, SOURCE / mutant.path)
         live = functions.get((mutant.path, mutant.function), [])
         if not live:
-            path.write_text(json.dumps({"result": "no function"}), encoding="utf-8")
-            return 0
+            return note(path, "no function")
         for function in live:
             function.__code__ = code.replace(co_freevars=function.__code__.co_freevars)
         for at, item in enumerate(items):
-            path.write_text(json.dumps({"result": "time", "by": item.nodeid}), encoding="utf-8")
+            used = time.process_time()
+            if used > self.plan["seconds"]:
+                return note(path, "survived", tests=at)
+            limit = int(used + 10 * self.seconds.get(item.nodeid, 1.0) + 10)
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+            note(path, "time", by=item.nodeid)  # what stands there when the limit ends the fork
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=items[at + 1] if at + 1 < len(items) else None)
             if self.failed:
-                path.write_text(json.dumps({"result": "caught", "by": item.nodeid}), encoding="utf-8")
-                return 0
-        path.write_text(
-            json.dumps({"result": "survived" if items else "untested", "tests": len(items)}), encoding="utf-8"
-        )
-        return 0
+                return note(path, "caught", by=item.nodeid)
+        return note(path, "survived" if items else "untested", tests=len(items))
 
     def _end(self, mutant: mutations.Mutant, path: Path, start: float, status: int) -> None:
         """Note how a mutant ended."""
@@ -264,6 +264,8 @@ class Runner:
         entry |= json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"result": f"status {status}"}
         path.unlink(missing_ok=True)
         self.result[mutant.name] = entry
+        if len(self.result) % 10 == 0:
+            print(f"{self.package}: {len(self.result)} of {len(self.sample)}", file=sys.__stderr__, flush=True)
         if entry["result"] not in CAUGHT:
             seconds = time.monotonic() - start
             print(
@@ -272,6 +274,12 @@ class Runner:
                 file=sys.__stderr__,
                 flush=True,
             )
+
+
+def note(path: Path, result: str, **more: object) -> int:
+    """Write how a mutant fares, and return the exit status of its fork."""
+    path.write_text(json.dumps({"result": result, **more}), encoding="utf-8")
+    return 0
 
 
 def quiet() -> None:

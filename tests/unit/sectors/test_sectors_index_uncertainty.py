@@ -31,7 +31,12 @@ def made(regions=12, years=2, seed=3, codes=("a", "b", "c", "d")):
 
 def test_the_first_draw_of_the_grid_is_the_index_itself():
     frame, system = made()
-    for options in ({}, {"aggregation": "topsis", "weights": "critic"}, {"aggregation": "grey", "normalisation": "z"}):
+    for options in (
+        {},
+        {"aggregation": "topsis", "weights": "critic"},
+        {"aggregation": "grey", "normalisation": "z"},
+        {"aggregation": "harmonic", "normalisation": Normalisation("min-max", 1, 100)},
+    ):
         result = index(frame, system, **options)
         around = space(result)
         for year in (0, 1):
@@ -65,6 +70,10 @@ def test_intervals_hold_the_order_of_their_columns_and_repeat(provinces):
     assert np.allclose(mean["rank_mean"], (mean["regions"] + 1) / 2, atol=0.01)
     assert columns.max() <= 31
     assert found.frame.filter(year=2017)["first"].sum() == pytest.approx(1, abs=0.01)
+    # each draw has one level of each choice
+    drawn = found.levels.group_by("choice").agg(pl.col("draws").sum(), pl.len().alias("levels"))
+    assert drawn["draws"].to_list() == [400] * drawn.height
+    assert drawn["levels"].max() > 2
 
 
 def test_summaries_name_regions_and_speak_both_languages(provinces):
@@ -87,6 +96,8 @@ def test_exact_shares_add_up_and_sobol_comes_near_them(provinces):
     assert np.allclose(shares.filter(pl.col("variance") > 0)["shapley"], 1, atol=1e-9)
     assert (exact.overall["first_order"] <= exact.overall["total"] + 1e-12).all()
     sobol = provinces.sensitivity("sobol", draws=3000, seed=1)
+    # Saltelli: two samples, and one more for each factor, of which the noise is one
+    assert sobol.evaluations == 3000 * (sobol.overall.height + 2)
     both = exact.overall.join(sobol.overall, on="choice", suffix="_sobol")
     assert np.abs(both["total"] - both["total_sobol"]).max() < 0.06
     assert np.abs(both["first_order"] - both["first_order_sobol"]).max() < 0.08
@@ -109,6 +120,8 @@ def test_gaming_ranks_are_those_of_the_convention_that_is_named(provinces):
     assert (game.frame["best_rank"] <= game.frame["single_rank"]).all()
     assert (game.frame["single_rank"] <= game.frame["rank"]).all()
     assert (game.frame["worst_rank"] >= game.frame["rank"]).all()
+    assert (game.frame["rank"] - game.frame["best_rank"]).to_list() == game.frame["gain"].to_list()
+    assert (game.frame["rank"] - game.frame["single_rank"]).to_list() == game.frame["single_gain"].to_list()
     row = game.frame.sort("gain", descending=True).row(0, named=True)
     changes = dict(part.split("=") for part in row["convention"].split(", "))
     assert len(changes) == row["departures"]

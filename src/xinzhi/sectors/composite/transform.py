@@ -253,7 +253,6 @@ def entropy(scores: FloatArray) -> FloatArray:
     nothing, since $p \ln p \to 0$: no constant is added before the logarithm. No cell is negative.
     """
     total = scores.sum(axis=0)
-    total = scores.sum(axis=0)
     logs = np.maximum(scores, np.finfo(np.float64).tiny)  # what stands for a zero is multiplied by the zero
     logs /= total
     np.log(logs, out=logs)
