@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -93,12 +94,13 @@ def network_efficiency(
     names = list(divisions)
     if not names:
         raise UsageError("frontier.no-divisions")
-    strange = [name for pair in links for name in pair if name not in divisions]
+    ends = [name for pair in links for name in pair]
+    strange = [name for name in ends if name not in divisions]
     if strange:
         raise UsageError("frontier.no-division", name=strange[0], known=names)
     joined = set(names[:1])
     for _ in names:
-        joined |= {name for pair in links if joined & {*pair} for name in pair}
+        joined = joined.union(*(pair for pair in links if joined & {*pair}))
     if isolated := [name for name in names if name not in joined]:
         raise UsageError(
             "frontier.divisions-apart", divisions=[name for name in names if name in joined], apart=isolated
@@ -118,7 +120,8 @@ def network_efficiency(
             parts[f"{first}-{second}"].values for first, second in links if link == "fixed" and name in {first, second}
         ]
         shrinks, grows = (none if side is None else side.values for side in division_parts)
-        goods = tuple(good for side in division_parts if side is not None for good in side.goods)
+        present = [side for side in division_parts if side is not None]
+        goods = tuple(good for side in present for good in side.goods)
         stages.append(Stage(shrinks, grows, np.hstack([none, *fixed]), goods, shares[name]))
     if link == "free":
         ties = [Tie(names.index(a), names.index(b), parts[f"{a}-{b}"].values) for a, b in links]
@@ -194,10 +197,11 @@ def dynamic_efficiency(  # noqa: PLR0913 - the four kinds of carry-over are the 
         raise UsageError("frontier.no-carry-over")
     if len(panel.unit) != n * terms:
         observed = set(zip(panel.unit.tolist(), panel.period.tolist(), strict=True))
-        lost = next((u, t) for u in range(n) for t in range(terms) if (u, t) not in observed)
+        lost = next(cell for cell in product(range(n), range(terms)) if cell not in observed)
         raise InputError("frontier.panel-gap", unit=str(panel.units[lost[0]]), period=str(panel.periods[lost[1]]))
     columns = dict(zip([*roles.inputs, *roles.outputs], np.hstack([panel.x, panel.y]).T, strict=True))
-    unit_names, names = [str(name) for name in panel.units], [str(name) for name in panel.periods]
+    unit_names = [str(name) for name in panel.units]
+    names = [str(name) for name in panel.periods]
 
     def block(goods: Sequence[str], at: int) -> FloatArray:
         # Observations are sorted by period, then unit.

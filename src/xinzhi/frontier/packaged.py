@@ -211,6 +211,7 @@ def _grouped(package: Package, frame: pl.DataFrame, group: str) -> pl.DataFrame:
             labels = source.select(*on, pl.col(group).cast(pl.String).alias("group"))
             return frame.join(labels, on=on, how="left").with_columns(pl.col("group").fill_null("-"))
     tables = [package.optional(table, verb="frontier") for table in ("regions", "accounts")]
-    columns = dict.fromkeys(name for table in tables if table is not None for name in table.columns)
+    present = [table for table in tables if table is not None]
+    columns = dict.fromkeys(name for table in present for name in table.columns)
     choices = [name for name in columns if name not in KEYS]
     raise UsageError("frontier.no-group", group=group, known=choices)

@@ -35,11 +35,11 @@ class Data:
         sides = [("", self.goods, self.units)]
         sides += [] if self.reference is None else [("_ref", self.reference, self.peers)]
         kinds = (("x", "x", self.inputs), ("y", "y", self.outputs), ("bad", "b", self.bads))
+        present = [kind for kind in kinds if kind[2]]
         return {
             f"{name}{end}": digest(getattr(goods, letter), units, names)
             for end, goods, units in sides
-            for name, letter, names in kinds
-            if names
+            for name, letter, names in present
         }
 
     @property
@@ -79,7 +79,9 @@ def read_data(
         kind=parts["x"].kind,
         peers=names,
     )
-    return data if reference is None else _against(data, reference, units if isinstance(units, str) else None)
+    if reference is None:
+        return data
+    return _against(data, reference, units if isinstance(units, str) else None)
 
 
 def read_parts(

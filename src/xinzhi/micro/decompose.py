@@ -65,10 +65,11 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
         """Return over which periods, and what each part comes to on average."""
         ends = ("year", "year") if self.method == OLLEY else ("start", "end")
         start, end = self.frame[ends[0]].min(), self.frame[ends[1]].max()
+        cells = "all" if self.frame.height > 1 else "one"
         values: dict[str, object] = {
             "method": words(f"firms.method.{self.method}"),
             "n": self.frame.height,
-            "cells": "groups" if self.groups else "all" if self.frame.height > 1 else "one",
+            "cells": "groups" if self.groups else cells,
             "span": same(start) if start == end else span_text(start, end),
             "what": words(f"firms.of.{self.value}"),
             "how": words(f"firms.how_of.{self.value}"),

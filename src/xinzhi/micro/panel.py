@@ -373,7 +373,8 @@ def _count_rows(firms: Panel, by: Sequence[str], sums: Sums | None) -> Panel:
         role, _, what = name.partition(":")
         n = int(counts[name].sum() or 0)
         if n and role not in YEARS:  # most firms have no year of closure
-            code = "micro.no-firm" if role == "firm" else "micro.blank" if role in GROUPS else f"micro.{what}"
+            code = "micro.blank" if role in GROUPS else f"micro.{what}"
+            code = "micro.no-firm" if role == "firm" else code
             findings.append(counted_finding(code, n, firms.least, firms.columns[role]))
     nameless = counts.filter(pl.col("year").is_null())["rows"].sum()
     if nameless:

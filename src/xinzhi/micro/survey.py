@@ -125,7 +125,9 @@ def _strange(engine: Engine, table: Ibis, columns: Mapping[str, str], least: int
 
 
 def _kind(role: str) -> str:
-    return "float64" if role in FIGURES else "int64" if role in {"year", "born"} else "string"
+    if role in FIGURES:
+        return "float64"
+    return "int64" if role in {"year", "born"} else "string"
 
 
 def _read_survey_file(

@@ -110,7 +110,9 @@ def coefficients(problem: Problem, estimate: Estimates) -> pl.DataFrame:
     size, reach = problem.size, float(ndtri(0.5 + 0.5 * problem.settings.level))
     rows = []
     for at, term in enumerate(estimate.terms):
-        block = "frontier" if at < size else "variance" if term.startswith("ln(sigma") else "inefficiency"
+        block = "variance" if term.startswith("ln(sigma") else "inefficiency"
+        if at < size:
+            block = "frontier"
         if not term.startswith("effect:"):
             rows.append(_row(estimate, (block, term, float(estimate.values[at])), {term: 1.0}, reach))
     rows += [_row(estimate, ("derived", name, value), slopes, reach) for name, value, slopes in derived(estimate)]

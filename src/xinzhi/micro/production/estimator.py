@@ -130,8 +130,11 @@ def read(frame: AnyFrame, roles: Roles, verb: str) -> tuple[Tidy, pl.DataFrame, 
     positive += [name for name in [roles.share] if name]
     faults: list[tuple[str, str]] = []
     for name in (*roles.figures, *([roles.by] if roles.by else [])):
-        more = ("zero", "negative") if name in positive else ("negative",) if name in roles.costs else ()
-        faults += [(name, why) for why in ("missing", *more)]
+        faults.append((name, "missing"))
+        if name in positive:
+            faults.append((name, "zero"))
+        if name in positive or name in roles.costs:
+            faults.append((name, "negative"))
     good, dropped = usable(table.frame, faults)
     return table, good.with_columns(pl.col(name).log() for name in positive), dropped
 
@@ -141,7 +144,7 @@ def usable(frame: pl.DataFrame, faults: Sequence[tuple[str, str]]) -> tuple[pl.D
     marks = []
     for name, why in faults:
         figure = pl.col(name)
-        wrong = figure.is_null() if why == "missing" else figure == 0 if why == "zero" else figure < 0
+        wrong = {"missing": figure.is_null(), "zero": figure == 0}.get(why, figure < 0)
         marks.append(pl.when(wrong).then(pl.lit(f"{why}\t{name}")))
     marked = frame.with_columns(_why=pl.coalesce(marks))
     counted = marked.filter(pl.col("_why").is_not_null()).group_by("_why").len(name="rows").sort("_why")

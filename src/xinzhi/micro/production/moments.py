@@ -270,9 +270,8 @@ class BlundellBond:
 
         roots = [again(minimum.coefficients) for minimum in first]
         second = [descend(moments, minimum.coefficients, root) for minimum, root in zip(first, roots, strict=True)]
-        ends = _distinct(
-            [end for minimum, end in zip(first, second, strict=True) if end for _ in range(minimum.starts)]
-        )
+        reached = [(minimum.starts, end) for minimum, end in zip(first, second, strict=True) if end]
+        ends = _distinct([end for starts_of_end, end in reached for _ in range(starts_of_end)])
         if not ends:
             return estimator.unsolved(self, len(starts))
         count, degrees = len(self.inputs), len(roots[0]) - len(starts[0])

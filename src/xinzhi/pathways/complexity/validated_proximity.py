@@ -163,7 +163,8 @@ def pair_tails(presence: BoolArray, tail: Tail | None = None) -> tuple[FloatArra
     joint = (presence.T.astype(float) @ presence).astype(np.int64)
     first_class, second_class = np.triu_indices(len(first_column))
     work = float(len(first_class)) * len(repeated) * len(presence) / 2
-    method: Tail = ("exact" if work <= EXACT_WORK else "saddlepoint") if tail is None else tail
+    by_work: Tail = "exact" if work <= EXACT_WORK else "saddlepoint"
+    method = by_work if tail is None else tail
     a, b = np.triu_indices(presence.shape[1], 1)
     classes = np.sort(np.column_stack([null.columns[a], null.columns[b]]), axis=1)
     size = len(first_column)

@@ -171,8 +171,10 @@ def beta_convergence(
     terms, estimates, errors, fitted, spatial, r2 = _estimate(
         growth, initial, control_values, logs, neighbours, rules, controls
     )
-    freedom = None if spatial else len(logs.units) - (len(terms) if rules.span is None else 1)
-    bounds, options = _width(freedom) * errors, options_of(rules)
+    estimated = len(terms) if rules.span is None else 1
+    freedom = None if spatial else len(logs.units) - estimated
+    bounds = _width(freedom) * errors
+    options = options_of(rules)
     slope, error = (float(values[terms.index("initial")]) for values in (estimates, errors))
     return BetaConvergence(
         frame=pl.DataFrame(

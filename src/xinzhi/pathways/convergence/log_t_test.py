@@ -201,7 +201,8 @@ class LogT(Result, verb="log_t_test", topic="pathways", key=("time",)):
     def facts(self) -> Facts:
         """Return whether the units converge, and in what sense."""
         # Phillips and Sul: levels converge from b = 2 on.
-        sense = "rejected" if not self.converges else "levels" if self.slope >= 2 else "rates"  # noqa: PLR2004 - as said
+        sense = "levels" if self.slope >= 2 else "rates"  # noqa: PLR2004 - b = 2, see above
+        sense = sense if self.converges else "rejected"
         return {"summary.log_t": {"n": self.paths["unit"].n_unique(), "sense": sense, "b": self.slope, "t": self.t}}
 
 

@@ -80,7 +80,8 @@ class Backtest(Result, verb="backtest", topic="pathways", key=("absent", "score"
             facts.setdefault("answer.task", []).append({**task, "absent": f"{task['absent']:g}", "share": share})
         at = pl.col("measure") == "average_precision"
         for row in self.comparison.filter(at).iter_rows(named=True):
-            verdict = "better" if row["low"] > 0 else "worse" if row["high"] < 0 else "no_better"
+            verdict = "worse" if row["high"] < 0 else "no_better"
+            verdict = "better" if row["low"] > 0 else verdict
             values: dict[str, object] = {name: word("series", row[name]) for name in ("ours", "baseline")}
             values |= {"value": row["value"], "other": row["baseline_value"], "low": row["low"], "high": row["high"]}
             facts.setdefault(f"headline.{verdict}", []).append({"absent": f"{row['absent']:g}", **values})

@@ -191,7 +191,8 @@ def forecast(
     date = train[1] if at is None else at
     if not train[0] < train[1] <= date:
         raise UsageError("pathways.forecast-span", train=f"{train}", date=date)
-    score_name: Score = ("blend" if "blend" in available() else "additive_logit") if model is None else model
+    best: Score = "blend" if "blend" in available() else "additive_logit"
+    score_name = best if model is None else model
     if score_name not in OWN:
         raise UsageError("pathways.unknown-option", option="model", value=score_name, choices=OWN)
     panel = read_panel(frame, place=place, activity=activity, value=value, period=period, periods=(*train, date))

@@ -292,8 +292,10 @@ def _episodes(
             after = np.flatnonzero(within > 0)
             latest = int(years[place + 1 + after[0]]) if len(after) else latest
         span = (int(years[-1]) + 1 if lost is None else lost) - int(years[place])
-        durable = True if span >= long else None if lost is None else False
-        first, last = int(years[last_behind]), int(years[place])
+        durable = None if lost is None else False  # unknown while the lead lasts
+        durable = True if span >= long else durable
+        first = int(years[last_behind])
+        last = int(years[place])
         long_gap = bool(np.diff(years[last_behind : place + 1]).max() > usual)
         ends = (first, last, first + 1, latest, lost, span)
         rows.append((*names, len(rows) + 1, *ends, durable, long_gap, jumped, place - last_behind > 1))

@@ -324,16 +324,13 @@ def _with_region_size(rows: pl.DataFrame, sizes: pl.DataFrame) -> pl.DataFrame:
 def _outputs(rows: pl.DataFrame, sizes: pl.DataFrame | None) -> pl.DataFrame:
     """Return the largest share of output over size of every cell, and whether it is enough, or next to nothing."""
     dated = rows.with_columns(pl.col("year", "nation_year").cast(pl.Int64))
-    shares = (
-        []
-        if sizes is None
-        else [
-            _series(dated, sizes, category, measure, rule, complete=measure in definition.get("complete", ()))
-            for category, definition in categories().items()
-            for measure, rule in definition.get("output", {}).items()
-        ]
-    )
-    combined = pl.concat([pl.DataFrame(schema=_SERIES), *shares]).sort("passes", "ratio")
+    shares = [pl.DataFrame(schema=_SERIES)]
+    if sizes is not None:
+        for category, definition in categories().items():
+            for measure, rule in definition.get("output", {}).items():
+                complete = measure in definition.get("complete", ())
+                shares.append(_series(dated, sizes, category, measure, rule, complete=complete))
+    combined = pl.concat(shares).sort("passes", "ratio")
     last = {"output": "ratio", "output_share": "share", "output_year": "year", "output_measure": "measure"}
     last |= {name: name for name in ("soft", "lasting", "counted", "passes")}
     latest = {name: pl.col(column).last() for name, column in last.items()}
@@ -389,12 +386,9 @@ def _series(
 def _figures(rows: pl.DataFrame) -> pl.DataFrame:
     """Return whether a region states a figure of its own beside the series, and its best rank in the nation."""
     # racks are a figure of a region as well: no series covers the regions
-    rule_series = {
-        name
-        for definition in categories().values()
-        for name, of in definition.get("output", {}).items()
-        if "as" not in of
-    }
+    rule_series: set[str] = set()
+    for definition in categories().values():
+        rule_series |= {name for name, rule in definition.get("output", {}).items() if "as" not in rule}
     broad = rows.group_by("measure").agg(n=pl.col("region").n_unique()).filter(pl.col("n") > threshold("series"))
     series = rule_series | set(broad["measure"]) - {"figure", "rank", "computing_power"}
     figures = pl.col("evidence").is_in(["output", "stock", "count"])

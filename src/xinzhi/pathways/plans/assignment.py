@@ -366,14 +366,10 @@ def repair(task: Task, selection: BoolArray) -> BoolArray | None:
 def _options(task: Task, now: BoolArray, value: FloatArray, pairs: IntArray) -> list[tuple[float, int, int, int]]:
     """Return the swaps that pull the first pair apart that can be; each is loss, region, old and new industry."""
     for pair in pairs.tolist():
-        swaps = [
-            swap
-            for region, rival in (pair, pair[::-1])
-            for old in np.flatnonzero(now[region] & now[rival])
-            if (swap := _swap(task, now, value, region, int(old))) is not None
-        ]
-        if swaps:
-            return swaps
+        common = np.flatnonzero(now[pair[0]] & now[pair[1]]).tolist()
+        swaps = [_swap(task, now, value, region, old) for region in pair for old in common]
+        if possible := [swap for swap in swaps if swap is not None]:
+            return possible
     return []
 
 

@@ -292,12 +292,13 @@ def _structures(
         for year, cells in cells_by_year.items()
     }
     first = next(iter(levels_by_year.values()))
-    return [
-        (level, year, cells, *similarity.add_up(cells.values, levels_by_year[year][level]))
-        for level in first
-        for year, cells in cells_by_year.items()
-        if level in levels_by_year[year]
-    ]
+    structures = []
+    for level in first:
+        for year, cells in cells_by_year.items():
+            if level in levels_by_year[year]:
+                amounts, codes = similarity.add_up(cells.values, levels_by_year[year][level])
+                structures.append((level, year, cells, amounts, codes))
+    return structures
 
 
 def pair_rows(

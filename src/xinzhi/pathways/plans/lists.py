@@ -62,7 +62,9 @@ def chosen_categories(package: Package, categories: str | Sequence[str], *, verb
 def plan_years(package: Package, years: int | Sequence[int] | None, *, verb: str) -> list[int]:
     """Return the years of plans asked for; None: all there are."""
     available = years_of(package.require("plans", _COLUMNS, verb=verb))
-    dates = available if years is None else [years] if isinstance(years, int) else sorted(set(years))
+    if years is None:
+        return available
+    dates = [years] if isinstance(years, int) else sorted(set(years))
     for year in dates:
         if year not in available:
             raise UsageError(

@@ -82,10 +82,7 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
     def facts(self) -> Facts:
         """Return what the plan gains over the herd and over every region for itself, and what is scarce."""
         kinds = {row["kind"]: row for row in self.comparison.iter_rows(named=True)}
-        tested: Facts = (
-            {} if self.odds is None else {"headline.no_test": {}} if self.skill is None else self.skill.facts()
-        )
-        tested |= self._weighed()
+        tested = self._test_facts() | self._weighed()
         if self.frame.is_empty():
             return tested if self.choices is None else tested | self.choices.evidence()
         best, loose = kinds["coordinated"]["gain_realised"], kinds["loose"]["gain_realised"]
@@ -127,6 +124,12 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
             names = [self.names.text("category", code) for code in scarce["category"][:_SHOWN]]
             facts["headline.scarce"] = {"names": names, "price": scarce["cap_price"][0]}
         return facts
+
+    def _test_facts(self) -> Facts:
+        """Return what the test of the chances says; nothing where the caller gave them."""
+        if self.odds is None:
+            return {}
+        return {"headline.no_test": {}} if self.skill is None else self.skill.facts()
 
     def _weighed(self) -> Facts:
         """Return which categories of plans can be weighed at all; nothing where the candidates are industries."""
@@ -246,7 +249,8 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
     >>> found.skill.beats, found.frame.height  # relatedness foretells entry no better: nothing is recommended
     (False, 0)
     """
-    data, limits = as_package(package), limits or Limits()
+    data = as_package(package)
+    limits = limits or Limits()
     source = weighing.with_services(data)
     cells, when = jobs(source, year, verb="plan")
     size = int(setting("plan.portfolio")) if portfolio is None else portfolio
@@ -297,9 +301,14 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
             overlap=task.overlap,
             excluded=parts.excluded,
             probabilities="given" if odds is None else "logit",
-            gain="given" if gains is not None else "value added" if named_codes else "complexity",
+            gain="given" if gains is not None else _default_gain(parts.kind),
         ),
     )
+
+
+def _default_gain(kind: str) -> str:
+    """Return what measures a gain that the caller does not give."""
+    return "value added" if kind == "category" else "complexity"
 
 
 def _parts(
@@ -307,7 +316,8 @@ def _parts(
 ) -> tuple[Parts, EntryOdds | None, pl.DataFrame]:
     """Return chances, gains and densities of what regions may choose, and the categories that cannot be weighed."""
     relatedness, heads = nearness(cells), cells.values.sum(axis=1)
-    out, unjudged, kind = tuple(setting("plan.excluded") if exclude is None else exclude), pl.DataFrame(), "industry"
+    out = tuple(setting("plan.excluded") if exclude is None else exclude)
+    unjudged, kind = pl.DataFrame(), "industry"
     gain = None
     if weighing.weighs(data):
         candidates = weighing.candidates(data, cells, relatedness)
