@@ -17,10 +17,10 @@ from xinzhi.core.simplex import resolve_failures, solve_batch
 from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.frontier.change.decompositions import distance_batch
-from xinzhi.frontier.labelled import Labelled, known_frame, rts_text, setting
 from xinzhi.frontier.models.sweep import Units, validate_and_scale
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of, technology
+from xinzhi.frontier.unit_names import Labelled, null_for_nan, rts_text, setting
 
 METHODS = ("smoothed", "subsampling")
 
@@ -55,7 +55,7 @@ class Bootstrap(Labelled, verb="bootstrap", key=("unit",)):
         return shares.sort("value", descending=True, nulls_last=True, maintain_order=True)
 
     def facts(self) -> Facts:
-        """Return mean score and correction, the width of the intervals, whom the best cannot be told from, and how."""
+        """Return mean score and correction, the width of the intervals, who differs insignificantly from the best."""
         shares, how = self.shares, {"rts": rts_text(self.rts), "seed": self.seed, "level": f"{100 * self.level:g}"}
         intervals = shares.drop_nulls("low")
         note: dict[str, object] = {**how, "n": self.replications, "method": words(f"frontier.chart.{self.method}")}
@@ -212,7 +212,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
         "size": m,
     }
     record = provenance("bootstrap", source.digests(), **done)
-    return Bootstrap(frame=known_frame(columns), draws=draws, kind=source.kind, provenance=record, **done)
+    return Bootstrap(frame=null_for_nan(columns), draws=draws, kind=source.kind, provenance=record, **done)
 
 
 def smooth_draws(distances: FloatArray, h: float, count: int, rng: np.random.Generator) -> FloatArray:

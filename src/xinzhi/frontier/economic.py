@@ -14,12 +14,12 @@ from xinzhi.core.result import Facts
 from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import efficiencies
-from xinzhi.frontier.labelled import Labelled, good_text, known_frame, rts_text
 from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.sweep import ON_FRONTIER, UnitProgram, sweep, validate_and_scale
 from xinzhi.frontier.reading import Data, Table, read_data
 from xinzhi.frontier.technology.distance import distance
 from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
+from xinzhi.frontier.unit_names import Labelled, good_text, null_for_nan, rts_text
 
 DIRECTIONS = ("own", "unit", "monetary")
 
@@ -272,7 +272,7 @@ def _result(
     columns = ("economic", "technical", "allocative", "actual", "optimum")
     values = dict(zip(columns, (*parts, *money), strict=True))
     return Economic(
-        frame=known_frame({"unit": source.units, **values, "status": list(status)}),
+        frame=null_for_nan({"unit": source.units, **values, "status": list(status)}),
         objective=objective,
         rts=rts,
         optimal_x=quantities[0],
@@ -396,7 +396,7 @@ def materials_balance(
         grown = source.units[unit], source.inputs[free[good]], float(rise[unit, good])
     options = {"contents": holds.tolist(), "retained": keeps.tolist(), "rts": rts}
     return MaterialsBalance(
-        frame=known_frame({"unit": source.units, **scores, **flows, "status": status.tolist()}),
+        frame=null_for_nan({"unit": source.units, **scores, **flows, "status": status.tolist()}),
         rts=rts,
         optimal_x=mixes,
         grown=grown,

@@ -15,11 +15,11 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, words
 from xinzhi.data import provenance
-from xinzhi.frontier.labelled import Labelled, good_text, number_or_null, rts_text, status_text
 from xinzhi.frontier.models import model_of
 from xinzhi.frontier.reading import Data, read_data
 from xinzhi.frontier.technology.distance import Programs, Solution
 from xinzhi.frontier.technology.technology import RTS, choose
+from xinzhi.frontier.unit_names import Labelled, good_text, number_or_null, rts_text, status_text
 
 # A weight below this is rounding, not a peer.
 _PEER = 1e-9

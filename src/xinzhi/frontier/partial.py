@@ -15,10 +15,10 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import words
 from xinzhi.data import provenance
-from xinzhi.frontier.labelled import Labelled, known_frame
 from xinzhi.frontier.models.sweep import Reference, validate_and_scale
 from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import choose
+from xinzhi.frontier.unit_names import Labelled, null_for_nan
 
 ORIENTATIONS = ("input", "output", "hyperbolic")
 _ROUNDING = 1e-9  # of (1 - alpha) N when it is whole
@@ -189,7 +189,7 @@ def _scored(
         rows.append((*(score(values) if count else (np.nan, np.nan)), count, "optimal" if count else "infeasible"))
     columns = dict(zip(("score", "error", "dominating", "status"), zip(*rows, strict=True), strict=True))
     return Partial(
-        frame=known_frame({"unit": source.units, **columns}),
+        frame=null_for_nan({"unit": source.units, **columns}),
         frontier=frontier,
         parameter=parameter,
         orientation=orientation,

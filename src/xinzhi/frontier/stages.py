@@ -13,10 +13,10 @@ from xinzhi.core.arrays import AnyArray, FloatArray, digest
 from xinzhi.core.result import Facts, FrameKind, Provenance
 from xinzhi.core.text import Text, same, words
 from xinzhi.data import provenance
-from xinzhi.frontier.labelled import Labelled, known_frame, number_or_null, rts_text, status_text
 from xinzhi.frontier.models.sweep import ON_FRONTIER, Sweep, UnitProgram, sweep, validate_and_scale
 from xinzhi.frontier.reading import Table, all_positive, read_parts
 from xinzhi.frontier.technology.technology import choose
+from xinzhi.frontier.unit_names import Labelled, null_for_nan, number_or_null, rts_text, status_text
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -94,7 +94,7 @@ def staged(  # noqa: PLR0913 - the parts of a result
     }
     none = pl.DataFrame(schema={"unit": pl.String, "stage": pl.String, "good": pl.String, "slack": pl.Float64})
     return Staged(
-        frame=known_frame({"unit": list(units), "score": bounded, "efficient": efficient, "status": status.tolist()}),
+        frame=null_for_nan({"unit": list(units), "score": bounded, "efficient": efficient, "status": status.tolist()}),
         stages=pl.DataFrame(
             {"unit": [unit for unit in units for _ in stages], "stage": list(stages) * len(units), **columns}
         ),

@@ -15,12 +15,12 @@ from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, same, words
 from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import efficiencies
-from xinzhi.frontier.labelled import Labelled, known_frame, rts_text, setting
 from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.slacks_based import slacks_based
 from xinzhi.frontier.models.sweep import validate_and_scale
 from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import Goods, choose, rts_of
+from xinzhi.frontier.unit_names import Labelled, null_for_nan, rts_text, setting
 
 MEASURES = ("input", "output", "directional", "sbm")
 
@@ -171,7 +171,7 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
     gap = np.where(gap <= 1 + _ROUNDING, np.minimum(gap, 1.0), gap)
     status = np.where(np.isfinite(meta) & np.isfinite(within), "optimal", "infeasible")
     columns = {"unit": source.units, "group": labels, "meta": meta, "within": within, "tgr": gap, "status": status}
-    frame = known_frame(columns)
+    frame = null_for_nan(columns)
     means = {f"mean_{name}": pl.col(name).mean() for name in ("meta", "within", "tgr")}
     by_group = frame.group_by("group").agg(units=pl.len(), **means, min_tgr=pl.col("tgr").min()).sort("group")
     options = {"measure": measure, "rts": rts, "convex": convex, "disposability": disposability}
@@ -277,7 +277,7 @@ def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
         ends = (np.full(inside.sum(), periods[at]) for at in (first, first + width - 1))
         columns = {"unit": names[inside], "period": times[inside], **dict(zip(("start", "end"), ends, strict=True))}
         status = np.where(np.isfinite(score), "optimal", "infeasible")
-        parts.append(known_frame({**columns, "score": score, "status": status}))
+        parts.append(null_for_nan({**columns, "score": score, "status": status}))
     frame = pl.concat(parts)
     options = {"width": width, "measure": measure, "rts": rts, "disposability": disposability}
     return Window(

@@ -15,9 +15,9 @@ from xinzhi.core.result import Facts
 from xinzhi.core.text import clauses, words
 from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import in_blocks, radial_units, smoothed_distances, unit_distances
-from xinzhi.frontier.labelled import Labelled, good_text, rts_text, setting
 from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of
+from xinzhi.frontier.unit_names import Labelled, good_text, rts_text, setting
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

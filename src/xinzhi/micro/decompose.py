@@ -77,7 +77,7 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
         column = {entry.name: entry.title for entry in self.columns()}
         means = self.frame.select(pl.col(self.parts).mean().fill_null(0.0).round(_DECIMALS)).row(0, named=True)
         parts = [{"part": column[name], "mean": mean} for name, mean in means.items() if mean]
-        values["total"] = sum(means.values())  # of the parts as they are told, so that they add up to it
+        values["total"] = sum(means.values())  # of the rounded parts, so that they add up to it
         return {f"answer.{self.total}": values, "answer.part": parts}
 
 
@@ -129,7 +129,7 @@ def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
 
     Notes
     -----
-    The formulas stand in the guide. Every pair is computed from nine sums over each cohort of firms, which one join
+    The guide has the formulas. Every pair is computed from nine sums over each cohort of firms, which one join
     gives; a group without survivors, or without weight, has no parts, and the findings say so.
 
     Examples

@@ -41,7 +41,7 @@ def _usual(name: str) -> Any:  # noqa: ANN401 - of the type of its field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """When a cell is withheld; the defaults stand in ``micro.yaml`` with their references.
+    """When a cell is withheld; the defaults are in ``micro.yaml`` with their references.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def cell_sums(firms: Panel, dimensions: Sequence[str], value: str, rules: Rules)
     firms.need(value, *dimensions)
     table = firms.table.filter(firms.table[value].notnull())
     keys, tables = [*dimensions, "year"], [table]
-    if "owner" in table.columns:  # a margin of plants is no sum of cells: an enterprise stands in several of them
+    if "owner" in table.columns:  # a margin of plants is no sum of cells: an enterprise is in several of them
         tables = []
         for choice in product((False, True), repeat=len(dimensions)):
             summed = {name: ibis().literal(TOTAL) for name, sums in zip(dimensions, choice, strict=True) if sums}
@@ -170,8 +170,8 @@ def merge_cohorts(
     """Return a decomposition that tells no contribution of so few firms that it identifies one.
 
     Where a cohort does, those who moved or came into the sample count as entry, those who left it as exit (`merged` is
-    ``moves``); where that is not enough, entry and exit are told as one sum, ``net_entry`` (``net``); and where even
-    that, or the survivors, would identify a firm, growth alone is told (``growth``). Counts are rounded.
+    ``moves``); where that is not enough, entry and exit are one sum, ``net_entry`` (``net``); and where even that,
+    or the survivors, would identify a firm, only growth is published (``growth``). Counts are rounded.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def with_margins(cells: pl.DataFrame, dimensions: list[str], rules: Rules) -> pl
 def _gathered(cells: pl.DataFrame, keys: Sequence[str], rules: Rules) -> pl.DataFrame:
     """Return cells gathered by some keys, with the largest firms among all of theirs."""
     tops = [f"top{n + 1}" for n in range(rules.top)]
-    if "plants" in cells.columns and cells["plants"].any():  # one enterprise may stand in all: the worst is assumed
+    if "plants" in cells.columns and cells["plants"].any():  # one enterprise may be in all: the worst is assumed
         return cells.group_by(keys).agg(pl.col("firms").max(), pl.col("value").sum(), pl.col(tops).sum())
     sums = cells.group_by(keys).agg(pl.col("firms", "value").sum())
     long = cells.unpivot(tops, index=list(keys), variable_name="place", value_name="largest")
@@ -301,7 +301,7 @@ def withhold(
 
 
 def rounded(frame: pl.DataFrame, rules: Rules | None = None) -> pl.DataFrame:
-    """Return statistics to the digits that may be told, so that no equation of published figures is exact.
+    """Return statistics to the digits that may be published, so that no equation of published figures is exact.
 
     Examples
     --------

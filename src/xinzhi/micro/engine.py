@@ -19,7 +19,7 @@ from xinzhi.core.parameters import setting
 from xinzhi.core.text import same
 from xinzhi.data import read_any
 from xinzhi.micro.cohorts import cells, pair_sums, parts
-from xinzhi.micro.text_files import codec_of, csv_error, first_bad_line, header_of, in_utf8, is_text
+from xinzhi.micro.delimited_files import codec_of, csv_error, first_bad_line, header_of, in_utf8, is_text
 
 CONVENTIONS = Path(__file__).with_name("micro.yaml")
 PRIME = 2**31 - 1  # squares of what is smaller fit 64 bits

@@ -35,7 +35,7 @@ class Misallocation(Result, verb="misallocation", topic="firms", key=CELL):
     years
         The same for all industries, weighted by value added: ``year, firms, sd_tfpr, efficiency, gain``, and
         ``corrected_gain`` where measurement error was asked for. Where industries are withheld, ``covered`` is the
-        share of value added in those that are told, null where the total is withheld, too.
+        share of value added in those that are published, null where the total is withheld, too.
     groups
         By the columns of `by`: variance of log TFPR within and between groups, and the gain from reallocation inside
         groups alone and between them.
@@ -142,7 +142,7 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
         The share of firms left out at each end of TFPR and of TFPQ, by whole ranks, so that every engine leaves out the
         same: among all firms of a ``year``, relative to their industry, or of an ``industry`` and year.
     by
-        Columns, such as region and ownership, within and between whose groups misallocation is told apart.
+        Columns, such as region and ownership, within and between whose groups misallocation is split.
     measurement_error
         Whether the share of dispersion that is no error is estimated, from growth of output and inputs.
     counterfactuals
@@ -170,7 +170,7 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
         firms = panel(table, columns, by, engine=engine, duplicates=duplicates, roles=used)
     workers = labour or ("wages" if firms.has("wages") else "labour")
     firms.need("industry", "output", "capital", workers, *by)
-    if workers == "labour":  # persons cost no known amount: wedges are told apart from their mean only
+    if workers == "labour":  # persons cost no known amount: wedges are measured from their mean only
         firms = replace(firms, findings=(*firms.findings, counted_finding("micro.persons", 0, 0)))
     elasticity = float(setting(CONVENTIONS, "misallocation.sigma") if sigma is None else sigma)
     if elasticity <= 1:

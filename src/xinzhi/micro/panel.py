@@ -17,8 +17,8 @@ from xinzhi.core.finding import Finding, finding, format_findings
 from xinzhi.core.names import NO_NAMES, provinces
 from xinzhi.core.text import Text, same, words
 from xinzhi.micro.cohorts import COHORTS, cells, pair_sums
+from xinzhi.micro.delimited_files import first_no_number, is_text
 from xinzhi.micro.engine import Engine, engine_of, files_of, ibis
-from xinzhi.micro.text_files import first_no_number, is_text
 
 Duplicates = Literal["refuse", "largest", "plants", "unchecked"]
 POLICIES: tuple[Duplicates, ...] = ("refuse", "largest", "plants", "unchecked")
@@ -195,7 +195,7 @@ def counted_finding(
     line: int | None = None,
     **values: object,
 ) -> Finding:
-    """Return a finding that counts rows; a number below `least` is told as such."""
+    """Return a finding that counts rows; a number below `least` is reported as fewer than that."""
     number: Text = words("firms.fewer", least=least) if n < least else same(f"{n:,}")
     return finding(code, words={"n": number, **values}, table="firms", column=column, file=file, line=line)
 
@@ -230,7 +230,7 @@ def panel(  # noqa: PLR0913 - a table, its columns, and the policies
         Several rows of a firm in a year: ``refuse``; ``largest``, the one with the largest output stays; ``plants``,
         a firm in two industries counts as two; ``unchecked``, which skips the costliest check.
     least
-        Counts below it are told as "fewer than", so that messages identify nobody.
+        Counts below it are reported as "fewer than", so that messages identify nobody.
     encoding
         Of text files that are not in UTF-8, such as ``gb18030``.
     roles
@@ -290,7 +290,7 @@ def _source_columns(columns: Mapping[str, str], available: Sequence[str], groups
 
 
 def typed(column: Ibis, role: str, *, text: bool = False) -> Ibis:
-    """Return a column in the type of its role: text that is no number is missing; a blank group is told as such.
+    """Return a column in the type of its role: text that is no number is missing; a blank group is reported as blank.
 
     Of a `text` file names and codes lose the blanks around them.
     """

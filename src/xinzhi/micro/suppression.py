@@ -61,7 +61,7 @@ def protect_together(
     """Return tables of several amounts by the same dimensions, the same cells withheld in all of them.
 
     A cell that is withheld in one table and told in another could be judged by what is known to lie between the two
-    (wages are a part of value added, capital per person is alike); with one pattern nothing of the cell is told.
+    (wages are a part of value added, capital per person is alike); with one pattern nothing of the cell is published.
 
     Parameters
     ----------

@@ -17,9 +17,9 @@ from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import provinces
 from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.core.text import same
+from xinzhi.micro.delimited_files import is_text
 from xinzhi.micro.engine import CONVENTIONS, Engine, connect, files_of, ibis
 from xinzhi.micro.panel import FIGURES, GROUPS, KEY, NO_ROWS, ROLES, Duplicates, Panel, typed, unreadable, validate
-from xinzhi.micro.text_files import is_text
 
 SURVEY = Path(__file__).with_name("survey.yaml")
 _CODED = ("firm", *GROUPS)

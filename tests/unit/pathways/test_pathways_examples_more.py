@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from xinzhi.pathways import choices, conventions, isomorphism, plan
-from xinzhi.pathways.plans.limits import Limits, caps_of, fit_entry, sizes_of, spread
 from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, plan_years, read_lists
 from xinzhi.pathways.plans.plan import own_ranks
+from xinzhi.pathways.plans.plan_constraints import Limits, caps_of, fit_entry, sizes_of, spread
 from xinzhi.pathways.plans.similarity import (
     add_up,
     chosen_levels,

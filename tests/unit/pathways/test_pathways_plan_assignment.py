@@ -26,7 +26,7 @@ from xinzhi.pathways.plans.assignment import (
     violations,
     whole_program,
 )
-from xinzhi.pathways.plans.limits import elastic, refuse
+from xinzhi.pathways.plans.plan_constraints import elastic, refuse
 
 
 def made(n, p, seed, *, size=2, cap=2, floor=0.0, overlap=None, gaps=0.2):

@@ -16,7 +16,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import logit, logit_errors
 from xinzhi.pathways import Limits, forecast, plan
 from xinzhi.pathways.industries import jobs, nearness
-from xinzhi.pathways.plans.limits import caps_of, debt_ratios, fit_entry, utilisation
+from xinzhi.pathways.plans.plan_constraints import caps_of, debt_ratios, fit_entry, utilisation
 
 BARE = ("regions", "accounts", "activity", "industries", "capacity", "debt")
 

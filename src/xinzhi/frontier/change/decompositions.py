@@ -342,7 +342,7 @@ def _work_out(plan: Plan, t: _Reader) -> Parts:
 
 
 def _best_practice(plan: Plan, t: _Reader) -> Parts:
-    """Return pure efficiency, the change of the best-practice technology, scale, and the mix where it is told."""
+    """Return pure efficiency, the change of the best-practice technology, scale, and the mix where it is known."""
     technical = t.mean(
         lambda k: (t.v(k, 1, 1) - t.contemporaneous(1, plan.rts)) - (t.v(k, 0, 0) - t.contemporaneous(0, plan.rts))
     )

@@ -2,7 +2,7 @@
 
 For each pair of periods the two efficiencies of every unit are drawn together, from a kernel density that is reflected
 at one on both sides, so that neither the boundary nor the correlation between the periods is lost. The observations are
-moved to the drawn efficiencies, span pseudo technologies, and the observed points are held against these.
+moved to the drawn efficiencies, span pseudo technologies, and the observed points are measured against these.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ class Interval:
 
 def interval(estimate: FloatArray, replications: FloatArray, confidence: float) -> Interval:
     """Return intervals from replications ``(n_boot, pairs)``."""
-    # The differences of replications from the estimate stand in for those of the estimate from the truth, which takes
+    # The differences of replications from the estimate replace those of the estimate from the truth, which takes
     # the bias out of the interval as well (Simar and Wilson 1999, equation 17).
     tail = (1.0 - confidence) / 2
     with np.errstate(invalid="ignore"):

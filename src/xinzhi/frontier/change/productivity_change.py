@@ -22,8 +22,8 @@ from xinzhi.frontier.change.families import (
 )
 from xinzhi.frontier.change.panel import Columns, Panel, benchmarks, read_panel
 from xinzhi.frontier.change.result import INDICES, ProductivityChange
-from xinzhi.frontier.labelled import number_or_null, setting
 from xinzhi.frontier.technology.technology import CONVEX, RTS, Goods, choose
+from xinzhi.frontier.unit_names import number_or_null, setting
 
 
 class Options(TypedDict, total=False):

@@ -13,7 +13,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, clauses, span_text, words
-from xinzhi.frontier.labelled import Labelled, good_text, rts_text
+from xinzhi.frontier.unit_names import Labelled, good_text, rts_text
 
 INDICES = (
     "malmquist", "malmquist-luenberger", "luenberger", "hicks-moorsteen", "fare-primont", "lowe", "laspeyres",

@@ -14,7 +14,6 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, has, same, words
 from xinzhi.data import provenance
-from xinzhi.frontier.labelled import Labelled, conventions, good_text
 from xinzhi.frontier.stochastic.densities import NOISE
 from xinzhi.frontier.stochastic.design import Covariance, Form, Frontier, Settings, check_names, read_table, settle
 from xinzhi.frontier.stochastic.inference import (
@@ -27,6 +26,7 @@ from xinzhi.frontier.stochastic.inference import (
     tests,
 )
 from xinzhi.frontier.stochastic.problem import build, checks, elasticities, highest, starts
+from xinzhi.frontier.unit_names import Labelled, conventions, good_text
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

@@ -14,13 +14,13 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, words
 from xinzhi.data import provenance
-from xinzhi.frontier.labelled import Labelled, rts_text
 from xinzhi.frontier.stochastic.cnls import SCALES, Hull, concave_fit
 from xinzhi.frontier.stochastic.densities import truncated_posterior
 from xinzhi.frontier.stochastic.design import CONVENTIONS, check_names, read_table
 from xinzhi.frontier.stochastic.inference import skewness
 from xinzhi.frontier.stochastic.sfa import efficiency_facts
 from xinzhi.frontier.technology.technology import choose
+from xinzhi.frontier.unit_names import Labelled, rts_text
 
 ERRORS, METHODS = ("multiplicative", "relative", "additive"), ("moments", "pseudo-likelihood")
 _TURNS = 60  # of the Gauss-Newton method for the logarithmic fit

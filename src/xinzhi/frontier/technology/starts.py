@@ -171,8 +171,8 @@ def best_pairs(batch: Batch, out: IntArray, fixed: IntArray) -> IntArray:
 
 def counted_bases(batch: Batch, fixed: IntArray) -> IntArray:
     """Return bases for programs that count slacks or steps: every row at what its slack or step counts."""
-    # What columns would earn at these prices is taken by the price of one `held` row more, the one that costs least; -1
-    # stands where none can.
+    # What columns would earn at these prices is taken by the price of one `fixed` row more, the cheapest; -1 where
+    # none can.
     k, rows, moves = batch.sizes
     n = len(batch.target)
     codes = np.broadcast_to(k + np.arange(rows), (n, rows)).copy()

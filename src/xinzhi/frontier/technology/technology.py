@@ -1,4 +1,4 @@
-"""The technology that reference units span, as points and rays, and the goods that are held against it.
+"""The technology that reference units span, as points and rays, and the goods that are measured against it.
 
 Every returns to scale is a set of points (whose intensities add up to one) and of rays (whose intensities are free):
 variable returns take the units as points, constant returns as rays, non-increasing returns add the origin as a point,
@@ -317,7 +317,7 @@ def blank(n: int, rows: int) -> Envelopment:
 
 @dataclass(slots=True)
 class Prepared:
-    """A technology ready to hold points against: its frame, and the facets seen so far."""
+    """A technology ready to measure points against: its frame, and the facets seen so far."""
 
     technology: Technology
     columns: FloatArray  # its columns with every ray of length one,

@@ -38,7 +38,7 @@ class Estimate:
     searched: tuple[str, ...]
     covariance: FloatArray
     counts: Mapping[str, int | None]
-    firms: Any  # an expression of the engine: firm, year, productivity, and noise where it is told apart
+    firms: Any  # an expression of the engine: firm, year, productivity, and noise where it is separate
 
 
 def read(source: AnyFrame, roles: Roles, engine: AnyEngine) -> tuple[Engine, Any, pl.DataFrame]:

@@ -129,7 +129,7 @@ class ProductionFunction(Result, verb="production_function", topic="production",
 def _describe_rows(
     rows: pl.DataFrame, more: Callable[[dict[str, Any]], dict[str, object]]
 ) -> list[Mapping[str, object]]:
-    """Return method and group of every row in words, with what more is to be told of it."""
+    """Return method and group of every row in words, with more facts about it."""
     return [
         {"method": method_text(row["method"]), "group": group_text(row["group"]), **more(row)}
         for row in rows.iter_rows(named=True)

@@ -25,7 +25,7 @@ class Cells:
     """A matrix of places by activities, both sorted: `values` (n, p) are not negative; what is not listed is zero.
 
     `findings` name the places with nothing and the activities that no place has, which are left out; `kind` is the kind
-    of frame that the caller handed in.
+    of frame that the caller supplied.
     """
 
     places: tuple[str, ...]
@@ -130,7 +130,7 @@ def without_empty(
 
 
 def cell_frame(of: Cells | Panel, rows: IntArray, columns: IntArray, **values: Any) -> pl.DataFrame:  # noqa: ANN401 - columns
-    """Return some cells of a matrix in long form: ``place, activity`` and the values handed in."""
+    """Return some cells of a matrix in long form: ``place, activity`` and the given values."""
     places, activities = (pl.Series(names, dtype=pl.String) for names in (of.places, of.activities))
     return pl.DataFrame({"place": places.gather(rows), "activity": activities.gather(columns), **values})
 
@@ -228,7 +228,7 @@ class Sample:
     Parameters
     ----------
     least_population
-        Population of the place, in the unit of the mapping that is handed in (the Atlas: a million).
+        Population of the place, in the unit of the mapping (the Atlas: a million).
     least_value
         Mean total of the place over the periods, in the unit of the values (the Atlas: a billion US dollars of trade).
     least_activity

@@ -353,7 +353,7 @@ _LEAST, _CELLS = 3, 400_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchoring:
-    """What was held against the index: ``diversity`` or ``anchor``, over how many places, and with what outcome."""
+    """What the index was compared with: ``diversity`` or ``anchor``, over how many places, and with what outcome."""
 
     how: str
     correlation: float
@@ -363,7 +363,7 @@ class Anchoring:
 
 
 def by_diversity(index: FloatArray, diversity: FloatArray) -> Anchoring:
-    """Hold the index against how much places have."""
+    """Compare the index with how much places have."""
     correlation, least = _correlation(index, diversity), float(setting("anchor.least_correlation"))
     return Anchoring(
         how="diversity", correlation=correlation, places=len(index), limit=least, fixed=abs(correlation) >= least
@@ -371,7 +371,7 @@ def by_diversity(index: FloatArray, diversity: FloatArray) -> Anchoring:
 
 
 def by_anchor(index: FloatArray, names: Sequence[str], anchor: Mapping[str, float]) -> Anchoring:
-    """Hold the index against an anchor, over the places that it names."""
+    """Compare the index with an anchor, over the places that it names."""
     has_anchor = np.array([name in anchor for name in names])
     if has_anchor.sum() < _LEAST:  # two points correlate perfectly whatever they are
         lacking = [name for name, has in zip(names, has_anchor, strict=True) if not has]

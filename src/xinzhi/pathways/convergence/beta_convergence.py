@@ -101,7 +101,7 @@ class BetaConvergence(Result, verb="beta_convergence", topic="pathways", key=("t
         """Return whether laggards catch up, how fast, and the half-life."""
         row = self.frame.row(by_predicate=pl.col("term") == "initial", named=True)
         facts = {"b": row["estimate"], "se": row["standard_error"], "n": self.observations, "years": self.years}
-        # A half-life is told only of a gap that is seen to close.
+        # Only a gap that closes has a half-life.
         if row["high"] < 0 and self.speed.half_life is not None:
             return {
                 "headline.beta": {**facts, "half": self.speed.half_life},

@@ -1,4 +1,4 @@
-"""The verb `clubs`: groups of units that converge among themselves, each held to its own test."""
+"""The verb `clubs`: groups of units that converge among themselves, each passes a test of its own."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
     """Convergence clubs: `frame` has a row for each unit, `table` for each club, `paths` relative transition paths.
 
     A unit's club is 1 for the highest last observation, empty where it converges with no other; a club's `sieve` is the
-    c* that it took. `placebo` says what the same search finds in a continuum of the same spread. `whole` is ``slope,
-    standard_error, t`` of all units together, `panel` what the clubs were found in. `findings` name units left out, and
-    clubs that reject convergence (a pair that coincides in a year cannot be tested: no core).
+    c* that it took. `placebo` says what the same search finds in a continuum of the same spread. `panel_test` is
+    ``slope, standard_error, t`` of all units together, `panel` what the clubs were found in. `findings` name units left
+    out, and clubs that reject convergence (a pair that coincides in a year cannot be tested: no core).
     """
 
     table: pl.DataFrame

@@ -414,7 +414,7 @@ def distribution_dynamics(
     origin, destination = _kernel(grid, before, widths[0]), _kernel(grid, after, widths[1])
     joint = origin @ destination.T / len(before)
     marginal = joint.sum(axis=1, keepdims=True) * step
-    # Far from all data the marginal underflows: the nearest move stands in for the conditional density there.
+    # Far from all data the marginal underflows: the nearest move replaces the conditional density there.
     nearest = destination.T[np.abs(grid[:, None] - before).argmin(axis=1)]
     conditional = np.where(marginal > np.finfo(np.float64).tiny, joint / np.maximum(marginal, 1e-300), nearest)
     conditional = conditional / (conditional.sum(axis=1, keepdims=True) * step)

@@ -54,7 +54,7 @@ class Skill:
 
 
 class Evidence(Protocol):
-    """What is told where nothing can be recommended: what plans name, and what evidence shows (`choices`)."""
+    """What a page says where nothing can be recommended: what plans name, and what evidence shows (`choices`)."""
 
     def evidence(self) -> Facts:
         """Return what evidence says as a whole."""

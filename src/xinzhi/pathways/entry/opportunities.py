@@ -34,7 +34,7 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
     Ranks are percentiles within the place; `medians` are the density and complexity that part the quadrants.
     `endowment_fit` has factor intensities and how much they predict, None without endowments. `skill` says whether
     relatedness foretold entry better than the plain location quotient; where it did not, `best` names nothing, and what
-    evidence shows region by region is told in its place where a study hands it in (`choices`).
+    evidence shows region by region is shown in its place where a study supplies it (`choices`).
     """
 
     medians: tuple[float, float]

@@ -53,8 +53,8 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
     """Who has overtaken whom, a row for each episode; `levels` is what was compared, `rules` when a lead counts.
 
     It happened from `earliest` to `latest`, wider than one year where years are missing or a jump blurs it.
-    `durable_years` is how long a lead must be held to count as durable, `errors` the error of yearly growth by unit.
-    `history` are the essay's cases (`historic_leads`), told beside it where a study hands them in.
+    `durable_years` is how long a lead must last to count as durable, `errors` the error of yearly growth by unit.
+    `history` are the essay's cases (`historic_leads`), shown beside it where a study supplies them.
     """
 
     levels: pl.DataFrame

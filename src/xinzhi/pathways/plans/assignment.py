@@ -61,7 +61,7 @@ def assign(task: Task, *, time_limit: float = setting("plan.time_limit"), least_
     # Sizes and caps alone make the incidence matrix of a bipartite graph: it is totally unimodular (Hoffman and Kruskal
     # 1956), so that every vertex of the relaxation is whole and the linear program is the integer program. When its
     # optimum keeps floors, capacity and overlap too, it is optimal for the whole problem, and nothing is branched on.
-    # Otherwise the mixed-integer program is solved; pairs of regions are told apart only when an optimum lets them
+    # Otherwise the mixed-integer program is solved; pairs of regions get rows only when an optimum lets them
     # share too much: :math:`y_k \ge x_{ik} + x_{jk} - 1, \sum_k y_k \le m`.
     model = Model(task)
     flow = model.relaxed(extras=False)

@@ -21,7 +21,7 @@ from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import check_option, setting
 from xinzhi.pathways.industries import Explanation, as_package, jobs, name_columns, word, years_of
 from xinzhi.pathways.plans import similarity
-from xinzhi.pathways.plans.choices import Choices, choices
+from xinzhi.pathways.plans.plan_evidence import Choices, choices
 from xinzhi.pathways.plans.similarity import cosine, jaccard, krugman, permuted_structures, sampled_structures, shares
 
 _SHOWN = 3

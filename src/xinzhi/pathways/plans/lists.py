@@ -25,7 +25,7 @@ from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.conventions import check_known
 from xinzhi.pathways.industries import Nearness, as_package, scale_of, years_of
-from xinzhi.pathways.plans.able import able
+from xinzhi.pathways.plans.capability import able
 
 _COLUMNS = ("region", "year", "category", "named")
 _TWO = 2
@@ -298,8 +298,8 @@ _FILE = Path(__file__).parent.with_name("candidates.yaml")
 class Candidates:
     """The categories that can be weighed: jobs in the base of each by place, and how near places are to them.
 
-    `near` has the densities of the activities of the base, weighed by the nation's jobs; `heads` all jobs of a place;
-    `unjudged` a row for each category that cannot be weighed, with the reason.
+    `relatedness` has the densities of the activities of the base, weighed by the nation's jobs; `heads` all jobs of a
+    place; `unjudged` a row for each category that cannot be weighed, with the reason.
     """
 
     cells: Cells

@@ -21,11 +21,11 @@ from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.conventions import check_known, setting
 from xinzhi.pathways.entry.forecast import Skill, entry_skill
 from xinzhi.pathways.industries import Explanation, as_package, jobs, name_columns, nearness
-from xinzhi.pathways.plans import limits as rules
 from xinzhi.pathways.plans import lists as weighing
+from xinzhi.pathways.plans import plan_constraints as rules
 from xinzhi.pathways.plans.assignment import Assignment, InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
-from xinzhi.pathways.plans.choices import Choices
-from xinzhi.pathways.plans.limits import EntryOdds, Limits, Parts
+from xinzhi.pathways.plans.plan_constraints import EntryOdds, Limits, Parts
+from xinzhi.pathways.plans.plan_evidence import Choices
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs
 
 _SHOWN = 3
@@ -234,7 +234,7 @@ def plan(  # noqa: PLR0913 - the parts of one programme, each with a default
         Seconds for the solver; None: as ``pathways.yaml`` says.
     untested
         Name assignments although the model behind the chances does not beat the plain location quotient on entries that
-        it has not seen, to study the limits. Chances that are handed in are the caller's to answer for.
+        it has not seen, to study the limits. The caller answers for `probabilities`.
 
     Raises
     ------

@@ -22,7 +22,7 @@ from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.validated_proximity import configuration
 from xinzhi.pathways.conventions import conventions, setting
 from xinzhi.pathways.industries import Explanation, as_package, name_columns, word
-from xinzhi.pathways.plans.able import VALUES, Able, able
+from xinzhi.pathways.plans.capability import VALUES, Able, able
 from xinzhi.pathways.plans.lists import Lists, chosen_categories, plan_years, read_lists
 from xinzhi.pathways.plans.similarity import hypergeometric_at_most, jaccard, overlap_row, shared, tails
 
@@ -243,7 +243,7 @@ def choices(
     Parameters
     ----------
     package
-        With ``plans, plan_categories``; with ``capability`` the lists are held against `able`.
+        With ``plans, plan_categories``; with ``capability`` the lists are compared with `able`.
     years
         Of the plans; None: all.
     categories

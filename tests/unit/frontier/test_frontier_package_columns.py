@@ -8,8 +8,8 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier import efficiency
-from xinzhi.frontier.labelled import labelled
-from xinzhi.frontier.packaged import package_goods
+from xinzhi.frontier.package_columns import package_goods
+from xinzhi.frontier.unit_names import labelled
 
 GOODS = ["capital", "employment", "output_real", "energy_consumption"]
 

@@ -111,7 +111,7 @@ def number_or_null(values: FloatArray) -> pl.Series:
     return pl.Series(values=np.asarray(values, dtype=float), dtype=pl.Float64, nan_to_null=True)
 
 
-def known_frame(columns: Mapping[str, Any]) -> pl.DataFrame:
+def null_for_nan(columns: Mapping[str, Any]) -> pl.DataFrame:
     """Return columns as a frame, with null for NaN."""
     import polars.selectors as cs
 

@@ -12,7 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import REGION, Names
 from xinzhi.core.text import clauses, join_names, same, words
 from xinzhi.data import Package
-from xinzhi.frontier.labelled import NONE, Labels, conventions, setting
+from xinzhi.frontier.unit_names import NONE, Labels, conventions, setting
 
 KEYS = ("region", "year")
 _LEVELS = ("output", "capital", "labour", "human_capital", "labour_share")

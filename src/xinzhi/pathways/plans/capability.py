@@ -200,7 +200,7 @@ def able(package: AnyPackage, as_of: int | None = None) -> Able:
     Parameters
     ----------
     package
-        With ``capability``; with ``accounts`` output is held against the size of the region.
+        With ``capability``; with ``accounts`` output is compared with the size of the region.
     as_of
         Evidence of later years is left out; None: all.
 
