@@ -26,7 +26,7 @@ from xinzhi.risks.projects.forest import FEATURES, RISING, from_json, pair_featu
 from xinzhi.risks.projects.index import build
 from xinzhi.risks.projects.reading import project_text
 from xinzhi.risks.projects.records import read
-from xinzhi.risks.projects.scoring import CLASSES, adapted, blank, learn_agreement, learn_weights, pairs, score
+from xinzhi.risks.projects.scoring import CLASSES, adapt_weights, blank, learn_agreement, learn_weights, pairs, score
 from xinzhi.risks.projects.weights import PAIR_CLASSES
 
 if TYPE_CHECKING:
@@ -226,7 +226,8 @@ def learned() -> tuple[Weights, dict[str, Any]]:
     again = [prepare(split, seed=seed) for split, seed in AGAIN]
     pages = [(each, WRITTEN) for each in checked[1:]]
     seen = [
-        (each, adapted(plain, each.index).agreement, count) for each, count in (*((one, 1.0) for one in again), *pages)
+        (each, adapt_weights(plain, each.index).agreement, count)
+        for each, count in (*((one, 1.0) for one in again), *pages)
     ]
     trees = grow(seen)
     origin = {
@@ -252,7 +253,7 @@ def scored(
     out.append(
         (
             validation.pairs,
-            score(adapted(plain, validation.index).agreement, validation.pairs, validation.projects, whole),
+            score(adapt_weights(plain, validation.index).agreement, validation.pairs, validation.projects, whole),
             validation.label,
         )
     )

@@ -21,7 +21,7 @@ from made_up_projects import EASY, HARD
 from xinzhi.risks import screen
 from xinzhi.risks.projects.conventions import HERE
 from xinzhi.risks.projects.screening import calibration_table, share_interval, true_accusations
-from xinzhi.risks.projects.weights import shipped
+from xinzhi.risks.projects.weights import shipped_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +144,7 @@ def _lead(told: dict[str, dict[str, int | str]]) -> str:
     kept, rare, last = (
         {key: int(value) for key, value in told[name].items() if key != "batch"} for name in ("kept", "rare", "last")
     )
+    assumed_share = shipped_weights().calibration.shares[-1]
     true, low, high = true_accusations(kept)
     calls = last["found"] + last["accused"]
     said = " ".join(
@@ -156,7 +157,7 @@ def _lead(told: dict[str, dict[str, int | str]]) -> str:
             f"{last['found']} of {calls} accusations are true ({_percent(last['found'], calls)}) and {last['found']}",
             f"of {last['repeats']} repeats are found ({_percent(last['found'], last['repeats'])}).",
             "The probabilities take",
-            f"{shipped().calibration.shares[-1]:.0%} to be repackaged; were it a tenth, about {true:.0%} of the",
+            f"{assumed_share:.0%} to be repackaged; were it a tenth, about {true:.0%} of the",
             f"accusations would be true ({low:.0%} to {high:.0%}), with `prior={RARE}`",
             f"{true_accusations(rare)[0]:.0%}** ([the figures](#how-well)). Read the ledger before you act.",
         )
@@ -204,7 +205,9 @@ def _rare(told: dict[str, dict[str, int | str]]) -> str:
     )
     lines = [f"| {' | '.join(heads)} |", "|---|---|---|---|"]
     taken = {
-        "kept": f"as shipped ({shipped().calibration.shares[-1]:.0%} taken to be repackaged)".replace("%", " %"),
+        "kept": f"as shipped ({shipped_weights().calibration.shares[-1]:.0%} taken to be repackaged)".replace(
+            "%", " %"
+        ),
         "rare": f"`prior={RARE}`",
     }
     for name, label in taken.items():

@@ -134,7 +134,7 @@ def _table(shown: Table, language: Language, top: int | None = None) -> None:
 
 def _sources(made: Study, call: Call) -> None:
     """Print the regions in which allocation gave most over the whole span, or the periods of one region."""
-    from xinzhi.sources import PARTS, part_name, ranged, whole_span
+    from xinzhi.sources import PARTS, part_name, share_range_text, whole_span
 
     result: Any = made.results["sources"]
     top = call.get("top", 10)
@@ -155,7 +155,7 @@ def _sources(made: Study, call: Call) -> None:
     rows = []
     for key in frame.select(place).iter_rows():
         values = [[one[key][name] for one in known] for name in ("tfp_growth", *parts)]
-        cells = [percent(None) if None in some else ranged(some) for some in values]
+        cells = [percent(None) if None in some else share_range_text(some) for some in values]
         rows.append([result.names.region(key[0]), span_text(*key[1:]), *cells])
     grid(["region", "period", "tfp", *(part_name(name) for name in parts)], rows, call.language)
 
@@ -230,12 +230,12 @@ def _risks(made: Study, call: Call) -> None:
 def _screen(made: Study, call: Call) -> None:
     """Print the verdicts that matter (all but the new ones, the most probable first), pairs, findings."""
     from xinzhi.report.sentence import short
-    from xinzhi.risks import as_shown, chance_text, interval_text, value_words
+    from xinzhi.risks import chance_text, interval_text, reader_verdicts, value_words
 
     found: Any = made.results["screening"]
     verdicts = value_words("verdict")
     place = pl.col("verdict").replace_strict({name: at for at, name in enumerate(verdicts)}, return_dtype=pl.Int64)
-    telling = as_shown(found.frame).filter((pl.col("verdict") != "new") & pl.col("archive_id").is_not_null())
+    telling = reader_verdicts(found.frame).filter((pl.col("verdict") != "new") & pl.col("archive_id").is_not_null())
     telling = telling.sort(place, "probability", "id", descending=[False, True, False], nulls_last=True)
     titles = [dict(frame.select("id", "title").rows()) for frame in (found.projects, found.archive)]
 

@@ -26,7 +26,7 @@ from xinzhi.sectors.coupling import (
     lagging,
     obstacle_frame,
 )
-from xinzhi.sectors.figures import KEYS, Bounds, State, as_package, grid, long, omitted, with_names
+from xinzhi.sectors.figures import KEYS, Bounds, State, as_package, grid, long, omission_frame, with_names
 
 ECONOMY = "economy"
 DEGREE = "coordination_corrected"
@@ -436,4 +436,4 @@ def _left_out(state: State, complete: pl.DataFrame, names: tuple[str, ...]) -> p
             else kit.reason("unbalanced")
         )
         rows.append((region, year, why))
-    return omitted(rows)
+    return omission_frame(rows)

@@ -15,7 +15,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.spatial import neighbour_means
 from xinzhi.sectors.conventions import method, series_text, setting
-from xinzhi.sectors.figures import KEYS, figures, grid, omitted, reason
+from xinzhi.sectors.figures import KEYS, figures, grid, omission_frame, reason
 from xinzhi.sectors.spatial import Islands, spatial_weights
 
 Rule = Literal["silverman", "scott"]
@@ -269,7 +269,7 @@ def markov(
         ),
         bounds=tuple(cuts.tolist()) if cuts.ndim == 1 else (),
         homogeneity=test,
-        omitted=omitted(missing, reason("no_value")),
+        omitted=omission_frame(missing, reason("no_value")),
         kind=data.kind,
         provenance=data.provenance(
             "markov", value=value, classes=number, bounds=cut_points or bounds, relative=relative

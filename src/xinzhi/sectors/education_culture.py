@@ -19,7 +19,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.data import Field, Package, names_of, provenance, tidy
 from xinzhi.sectors import figures as kit
 from xinzhi.sectors.conventions import Returns, returns_to_schooling, setting
-from xinzhi.sectors.figures import KEYS, ends_of, figures, grid, latest, long, omitted, reason, whole_sum
+from xinzhi.sectors.figures import KEYS, ends_of, figures, grid, latest, long, omission_frame, reason, whole_sum
 
 Effects = Literal["none", "year", "two-way"]
 _PATH = "labour.returns_to_schooling"
@@ -97,7 +97,7 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
     return Education(
         frame=complete,
         spans=_spans(complete),
-        omitted=omitted(unfilled.select(KEYS).iter_rows(), reason("no_schooling")),
+        omitted=omission_frame(unfilled.select(KEYS).iter_rows(), reason("no_schooling")),
         returns_from=origin,
         names=figures.names,
         kind=figures.kind,
@@ -281,7 +281,7 @@ def composition(frame: object, group: str, persons: str, wage: str, *, formula: 
     schema |= dict.fromkeys(("labour_growth", "persons_growth", "composition_growth"), pl.Float64)
     return Composition(
         frame=pl.DataFrame(rows, schema=schema, orient="row").sort(KEYS),
-        omitted=omitted(out, reason("group_gap")),
+        omitted=omission_frame(out, reason("group_gap")),
         kind=source.kind,
         provenance=source.provenance("composition", group=group, persons=persons, wage=wage, formula=formula),
     )

@@ -154,7 +154,7 @@ def reason(key: str, **values: object) -> Text:
     return words(f"sectors.reason.{key}", **values)
 
 
-def omitted(rows: Iterable[tuple[Any, ...]], why: Text | None = None) -> pl.DataFrame:
+def omission_frame(rows: Iterable[tuple[Any, ...]], why: Text | None = None) -> pl.DataFrame:
     """Return what was left out as ``region, year, reason_zh, reason_en``; one reason for all, or one in every row."""
     reasoned = [(region, year, *(rest or [why])) for region, year, *rest in rows]
     records = [(region, year, text.zh, text.en) for region, year, text in reasoned if text is not None]
@@ -163,7 +163,7 @@ def omitted(rows: Iterable[tuple[Any, ...]], why: Text | None = None) -> pl.Data
 
 def missing_reasons(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """Return the rows in which one of the columns is null, and which."""
-    return omitted(
+    return omission_frame(
         (row["region"], row["year"], reason("missing", names=[name for name in columns if row[name] is None]))
         for row in frame.filter(pl.any_horizontal(pl.col(columns).is_null())).iter_rows(named=True)
     )
@@ -229,7 +229,7 @@ class State:
     source: Figures
 
 
-def declared(*, measured: bool) -> tuple[Indicator, ...]:
+def shipped_indicators(*, measured: bool) -> tuple[Indicator, ...]:
     """Return the indicators of ``sectors.yaml``; with a measurement the economy is its TFP."""
     out = []
     for sector, node in setting("advance.sectors").items():
@@ -278,7 +278,7 @@ def state(
     balanced: bool = True,
 ) -> State:
     """Return the levels of the sectors declared in ``sectors.yaml``, between bounds pooled over regions and years."""
-    indicators = declared(measured=measurement is not None)
+    indicators = shipped_indicators(measured=measurement is not None)
     if unknown := set(bounds or {}) - {item.name for item in indicators}:
         raise UsageError("sectors.unknown-bounds", names=sorted(unknown), known=[item.name for item in indicators])
     series = [name for item in indicators for name in (item.numerator, item.denominator) if name and name != TFP]

@@ -14,7 +14,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import series_text, setting, text
-from xinzhi.sectors.figures import KEYS, ends_of, figures, latest, omitted, read, reason, refuse_below
+from xinzhi.sectors.figures import KEYS, ends_of, figures, latest, omission_frame, read, reason, refuse_below
 
 _FULL = 100.0
 
@@ -145,7 +145,7 @@ def green(
         ),
         productivity=None if productivity is None else _productivity(productivity),
         costs=None if prices is None else _costs(frame, names, prices),
-        omitted=omitted(bad.iter_rows(), reason("no_intensity")),
+        omitted=omission_frame(bad.iter_rows(), reason("no_intensity")),
         names=source_figures.names,
         kind=source_figures.kind,
         provenance=source_figures.provenance("green", indicators=names),
@@ -292,7 +292,7 @@ def decoupling(
     out += [(*key, reason("still")) for key in usable.filter(driver_growth=0).select(KEYS).iter_rows()]
     return Decoupling(
         frame=frame,
-        omitted=omitted(out),
+        omitted=omission_frame(out),
         pressure=pressure,
         driver=driver,
         names=source_figures.names,

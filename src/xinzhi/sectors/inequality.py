@@ -13,7 +13,7 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.sectors.conventions import series_text
-from xinzhi.sectors.figures import KEYS, figures, omitted, reason
+from xinzhi.sectors.figures import KEYS, figures, omission_frame, reason
 
 PARTS = ("within", "between", "transvariation")  # of the Gini coefficient, after Dagum
 THEIL = ("t", "t_within", "t_between", "l", "l_within", "l_between")
@@ -282,7 +282,7 @@ def inequality(frame: object, value: str, *, group: str | None = None, weight: s
         frame=measures,
         pairs=pl.DataFrame(pairs, schema=columns).sort("year", "group", "other"),
         parts=parts,
-        omitted=omitted(out),
+        omitted=omission_frame(out),
         kind=data.kind,
         provenance=data.provenance("inequality", value=value, group=group, weight=weight),
     )

@@ -14,7 +14,7 @@ from xinzhi.core.result import Facts, FrameKind, Provenance, Result
 from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import series_text, setting
-from xinzhi.sectors.figures import KEYS, missing_reasons, omitted, read, reason, refuse_below
+from xinzhi.sectors.figures import KEYS, missing_reasons, omission_frame, read, reason, refuse_below
 
 
 def logarithmic_mean(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -180,7 +180,7 @@ def decompose(
     return Drivers(
         frame=tall,
         totals=complete.select(*KEYS, "start", "before", "after").sort(KEYS),
-        omitted=omitted(incomplete),
+        omitted=omission_frame(incomplete),
         total=total,
         factors=tuple(names),
         kind=origin[0],
@@ -259,7 +259,7 @@ def kaya(
     bad = complete.join(usable, on=KEYS, how="anti").select(KEYS)
     omissions = [
         result.omitted,
-        omitted(bad.iter_rows(), reason("no_denominator")),
+        omission_frame(bad.iter_rows(), reason("no_denominator")),
         missing_reasons(source_figures.frame, required),
     ]
     return replace(result, omitted=pl.concat(omissions).sort(KEYS), names=source_figures.names)

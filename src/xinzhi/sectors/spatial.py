@@ -18,7 +18,7 @@ from xinzhi.core.spatial import adjacency, parts, row_standardised
 from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import document, series_text, setting
-from xinzhi.sectors.figures import KEYS, figures, omitted, reason, refuse_below
+from xinzhi.sectors.figures import KEYS, figures, omission_frame, reason, refuse_below
 
 Neighbours = Mapping[str, Sequence[str]]
 
@@ -264,7 +264,7 @@ def moran(
     return SpatialAutocorrelation(
         frame=pl.DataFrame(rows).sort("year"),
         local=pl.concat(local).sort(KEYS),
-        omitted=omitted(out),
+        omitted=omission_frame(out),
         kind=data.kind,
         provenance=data.provenance("moran", value=value, islands=islands, permutations=count, seed=start),
     )
@@ -407,7 +407,7 @@ def ellipse(frame: object, value: str, coordinates: object, *, method: Method = 
     distance = (pl.col("_east").diff() ** 2 + pl.col("_north").diff() ** 2).sqrt()
     return Ellipses(
         frame=pl.DataFrame(rows).sort("year").with_columns(moved_km=distance).drop("_east", "_north"),
-        omitted=omitted(table.filter(pl.col(value).is_null()).select(KEYS).iter_rows(), reason("no_value")),
+        omitted=omission_frame(table.filter(pl.col(value).is_null()).select(KEYS).iter_rows(), reason("no_value")),
         kind=data.kind,
         provenance=data.provenance("ellipse", value=value, method=method),
     )

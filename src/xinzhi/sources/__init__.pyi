@@ -16,7 +16,7 @@ from .result import assumption_frame as assumption_frame
 from .result import lacking as lacking
 from .result import pair as pair
 from .result import part_name as part_name
-from .result import ranged as ranged
+from .result import share_range_text as share_range_text
 from .result import whole_span as whole_span
 from .tables import PARTS as PARTS
 from .upgrading import Upgrading as Upgrading

@@ -56,7 +56,7 @@ def in_depth_parts(measurement: Measurement, result: Result, verb: str, **option
     return parts | {"guessed": tuple(sorted(guessed))}
 
 
-def told_span(start: int, end: int, guessed: Sequence[int]) -> Text:
+def span_text(start: int, end: int, guessed: Sequence[int]) -> Text:
     """Return one year or a span in words, with the mark of figures that no official ones stand behind."""
     return marked_span(start, end, ["extrapolated"] if any(start <= year <= end for year in guessed) else [])
 
@@ -132,7 +132,7 @@ _SHOWN = 8
 
 
 @runtime_checkable
-class Scoped(Protocol):
+class ScopeResult(Protocol):
     """A result that knows which industries count as emerging, such as that of `scope.classify`."""
 
     @property
@@ -145,7 +145,7 @@ class Scoped(Protocol):
         ...
 
 
-Emerging = Iterable[str] | Iterable[bool] | Mapping[str, bool] | Scoped
+Emerging = Iterable[str] | Iterable[bool] | Mapping[str, bool] | ScopeResult
 
 
 def emerging_mask(names: tuple[str, ...], level: Level, emerging: Emerging) -> tuple[BoolArray, tuple[str, ...]]:
@@ -153,13 +153,13 @@ def emerging_mask(names: tuple[str, ...], level: Level, emerging: Emerging) -> t
     codes = _codes(names, emerging)
     outside = tuple(code for code in dict.fromkeys(codes) if code not in names)
     if level == "industry" and outside and len(outside) == len(set(codes)):
-        raise UsageError("sources.emerging-unknown", named=shortened(outside), known=shortened(names))
+        raise UsageError("sources.emerging-unknown", named=abbreviated_list(outside), known=abbreviated_list(names))
     return np.isin(names, codes), outside
 
 
 def _codes(names: tuple[str, ...], emerging: Emerging) -> list[str]:
     """Return the codes that are meant."""
-    entries = emerging.mask() if isinstance(emerging, Scoped) else emerging
+    entries = emerging.mask() if isinstance(emerging, ScopeResult) else emerging
     if isinstance(entries, str):
         raise UsageError("sources.emerging-text", given=entries)
     if not isinstance(entries, Iterable) or hasattr(entries, "columns"):
@@ -171,10 +171,10 @@ def _codes(names: tuple[str, ...], emerging: Emerging) -> list[str]:
     if not truths and not isinstance(entries, Mapping):
         return [str(code) for code in values]
     if not len(truths) == len(values) == len(codes):
-        raise UsageError("sources.emerging-truths", truths=len(truths), n=len(values), known=shortened(names))
+        raise UsageError("sources.emerging-truths", truths=len(truths), n=len(values), known=abbreviated_list(names))
     return [str(code) for code, counts in zip(codes, truths, strict=True) if counts]
 
 
-def shortened(codes: Sequence[str]) -> str:
+def abbreviated_list(codes: Sequence[str]) -> str:
     """Return some codes as a list that may break off."""
     return ", ".join(codes[:_SHOWN]) + (", ..." if len(codes) > _SHOWN else "")

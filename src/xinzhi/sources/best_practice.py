@@ -11,7 +11,7 @@ from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.index_numbers import multilateral_levels
 from xinzhi.core.labour import two_year_mean
 from xinzhi.sources.assumptions import Assumptions
-from xinzhi.sources.detail import Detail, Measured, growth
+from xinzhi.sources.detail import Detail, MeasuredInputs, growth
 from xinzhi.yardstick import IDENTITY_TOLERANCE
 
 # From any bracket that shares can span down to the rounding of float64.
@@ -39,7 +39,7 @@ class Accounts:
     output_gap: FloatArray
 
 
-def industry_accounts(detail: Detail, measured: Measured, assume: Assumptions) -> Accounts:
+def industry_accounts(detail: Detail, measured: MeasuredInputs, assume: Assumptions) -> Accounts:
     r"""Split the measured residual of every region into its industries' residuals and reallocation."""
     # .. math:: \Delta\ln A = \sum_i w_i \Delta\ln A_i + \sum_F \Big(\sum_i w_i s_{Fi} \Delta\ln F_i - s_F \Delta\ln
     # F\Big)
@@ -105,7 +105,7 @@ def require_identity(total: FloatArray, parts: FloatArray) -> float:
 
 
 def _shares(
-    detail: Detail, measured: Measured, assume: Assumptions, weight: FloatArray, share: FloatArray
+    detail: Detail, measured: MeasuredInputs, assume: Assumptions, weight: FloatArray, share: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the labour share of every industry as a weight of growth, and that of the year itself."""
     rules = measured.rules

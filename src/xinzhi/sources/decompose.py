@@ -16,7 +16,7 @@ from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.sources.assumptions import Assumptions, Emerging, assumptions, catalogue, emerging_mask
 from xinzhi.sources.best_practice import Parts, best_practice, industry_accounts
-from xinzhi.sources.detail import Detail, Level, Measured, of_totals
+from xinzhi.sources.detail import Detail, Level, MeasuredInputs, of_totals
 from xinzhi.sources.given import TABLE, from_industries, from_sectors
 from xinzhi.sources.result import Sources
 from xinzhi.sources.tables import (
@@ -123,7 +123,7 @@ def decompose(
     if measures is None:  # a measurement put together by hand
         inputs, _ = build_inputs(result.panel, rules)
         measures = GrowthAccounts(inputs, account(inputs, rules))
-    measured = Measured(result.panel, rules, measures.inputs, measures.growth, result.price_base)
+    measured = MeasuredInputs(result.panel, rules, measures.inputs, measures.growth, result.price_base)
     industries, refused = _detail(data, measured, assumed, detail)
     if industries.level == "sector" and _BRANCHES in data.tables:
         refused.append(words("sources.reason.branches"))
@@ -158,11 +158,11 @@ def decompose(
             provenance=_provenance(data, result, industries, mask, assumed),
         )
 
-    alternative = _other_shares(industries, measured, assumed)
+    alternative = _alternative_labour_shares(industries, measured, assumed)
     return replace(split(assumed), alternative=None if alternative is None else split(alternative))
 
 
-def _other_shares(detail: Detail, measured: Measured, assume: Assumptions) -> Assumptions | None:
+def _alternative_labour_shares(detail: Detail, measured: MeasuredInputs, assume: Assumptions) -> Assumptions | None:
     """Return the assumptions with the other labour shares that ship; None where the data leave no choice."""
     entry, regional_share = catalogue()["shares"], measured.growth.labour_share
     if (
@@ -177,7 +177,7 @@ def _other_shares(detail: Detail, measured: Measured, assume: Assumptions) -> As
 
 
 def _detail(
-    data: Package, measured: Measured, assume: Assumptions, requested: Level | None
+    data: Package, measured: MeasuredInputs, assume: Assumptions, requested: Level | None
 ) -> tuple[Detail, list[Text]]:
     """Return the finest detail that the package fills, and why finer ones were refused."""
     if requested is not None and requested not in LEVELS:

@@ -17,7 +17,7 @@ Level = Literal["industry", "sector", "total"]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredInputs:
     """The measured side: inputs and growth of the regions `(R, T)` under the protocol, and the base of its prices."""
 
     panel: Panel
@@ -69,7 +69,7 @@ class Detail:
         return np.asarray(np.logical_and.reduce([np.isfinite(values) & (values > 0) for values in arrays]))
 
 
-def of_totals(measured: Measured) -> Detail:
+def of_totals(measured: MeasuredInputs) -> Detail:
     """Return the whole region as its only industry."""
     inputs = measured.inputs
     return Detail(
@@ -98,7 +98,7 @@ def growth(levels: FloatArray) -> FloatArray:
     return yearly_change(logs)
 
 
-def chained(change: FloatArray, nominal: FloatArray, at: int) -> tuple[FloatArray, BoolArray]:
+def chain_volumes(change: FloatArray, nominal: FloatArray, at: int) -> tuple[FloatArray, BoolArray]:
     """Return volumes at the prices of one year, and where they begin anew."""
     # They are the values of year position `at`, moved by `change` in both directions. Where a change is missing, or the
     # value of that year, volumes begin anew with the value of the nearest year that has one, at the mean price of the

@@ -18,7 +18,17 @@ from xinzhi.core.text import same, words
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.sources.assumptions import Assumptions
-from xinzhi.sources.detail import Cube, Detail, Gross, Measured, chained, growth, quantities, scale_to, without
+from xinzhi.sources.detail import (
+    Cube,
+    Detail,
+    Gross,
+    MeasuredInputs,
+    chain_volumes,
+    growth,
+    quantities,
+    scale_to,
+    without,
+)
 from xinzhi.yardstick import BEARABLE, TOTAL_ASSET, Panel, deflator, investment, stocks
 
 TABLE = "industry_accounts"
@@ -27,7 +37,7 @@ _UNKNOWN = "unknown-industry"
 _VERB = "sources.decompose"
 
 
-def from_industries(package: Package, measured: Measured) -> Detail:
+def from_industries(package: Package, measured: MeasuredInputs) -> Detail:
     """Return the industries that the package gives."""
     # A table whose every code is unknown has a classification of its own, which is as good: nothing hangs on what a
     # code means. One unknown code among known ones is a slip.
@@ -101,7 +111,7 @@ def _people(package: Package, cube: Cube, rules: Protocol) -> FloatArray:
             return cube.column("employment")
 
 
-def _quality(cube: Cube, measured: Measured) -> FloatArray:
+def _quality(cube: Cube, measured: MeasuredInputs) -> FloatArray:
     """Return human capital of the industries; where they have none of their own, that of their region."""
     region = np.broadcast_to(measured.inputs.human_capital, cube.shape)
     if measured.rules.value("labour.quality") == "none" or not cube.gives("human_capital"):
@@ -132,7 +142,7 @@ def _gross(cube: Cube, panel: Panel) -> Gross | None:
     return Gross(real, bought_real, share)
 
 
-def _real(cube: Cube, gross: Gross | None, measured: Measured) -> tuple[FloatArray, BoolArray | None]:
+def _real(cube: Cube, gross: Gross | None, measured: MeasuredInputs) -> tuple[FloatArray, BoolArray | None]:
     """Return value added at constant prices, at the level of current prices in the base year, and where it begins anew.
 
     With gross output it is double-deflated by the Törnqvist formula: growth of gross output less that of intermediates
@@ -143,7 +153,7 @@ def _real(cube: Cube, gross: Gross | None, measured: Measured) -> tuple[FloatArr
         share = two_year_mean(gross.share)
         change = (growth(gross.output) - share * growth(gross.intermediate)) / (1.0 - share)
         at = base_position(np.isfinite(nominal) & np.isfinite(gross.output), measured)
-        return chained(change, nominal, at)
+        return chain_volumes(change, nominal, at)
     real = cube.column("output_real") if cube.gives("output_real") else nominal / cube.column("output_price")
     if measured.base is None:
         return real, None
@@ -154,7 +164,7 @@ def _real(cube: Cube, gross: Gross | None, measured: Measured) -> tuple[FloatArr
     return real * np.where(np.isfinite(price), price, 1.0), None
 
 
-def base_position(available: BoolArray, measured: Measured) -> int:
+def base_position(available: BoolArray, measured: MeasuredInputs) -> int:
     """Return the position of the base year of prices, or of the first year that most cells know."""
     if measured.base is not None:
         at = measured.base - int(measured.panel.years[0])
@@ -163,7 +173,7 @@ def base_position(available: BoolArray, measured: Measured) -> int:
     return int(available.sum(axis=tuple(range(available.ndim - 1))).argmax())
 
 
-def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> Detail:
+def from_sectors(package: Package, measured: MeasuredInputs, assume: Assumptions) -> Detail:
     """Return the three sectors of every region."""
     # Output is the volume index chained on value added of the base year; employment is scaled to the official total;
     # the measured capital stock is split along the sectors' shares of investment (see `split_stock`).
@@ -177,7 +187,7 @@ def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> D
     nominal = accounts.column("output_nominal")
     change, deflated = _volume_growth(accounts, nominal, measured, assume)
     at = base_position(np.isfinite(nominal), measured)
-    output, anew = chained(change, nominal, at)
+    output, anew = chain_volumes(change, nominal, at)
     everywhere = np.ones(accounts.shape[:2], dtype=np.bool_)
     people = accounts.column("employment")
     labour, labour_gap = scale_to(people, measured.inputs.labour, everywhere)
@@ -211,7 +221,7 @@ def from_sectors(package: Package, measured: Measured, assume: Assumptions) -> D
 
 
 def _volume_growth(
-    accounts: Cube, nominal: FloatArray, measured: Measured, assume: Assumptions
+    accounts: Cube, nominal: FloatArray, measured: MeasuredInputs, assume: Assumptions
 ) -> tuple[FloatArray, BoolArray]:
     """Return the log growth of the sectors' volumes, and the region-years that it is a proxy in."""
     # After the last published index value added is deflated by the price of the region's whole output: growth then adds
@@ -264,7 +274,7 @@ def _shares(spent: Cube, assume: Assumptions) -> tuple[FloatArray, BoolArray, Bo
     return share, missing, np.logical_or.accumulate(guessed & np.isfinite(share).all(axis=0), axis=-1)
 
 
-def split_stock(measured: Measured, share: FloatArray, detail: Detail, assume: Assumptions) -> FloatArray:
+def split_stock(measured: MeasuredInputs, share: FloatArray, detail: Detail, assume: Assumptions) -> FloatArray:
     """Split the measured capital stock over sectors."""
     # Every sector's stock depreciates at the rate implied by the measured stock, ``K[t] = (1 - d[t]) K[t-1] + I[t]``,
     # and gets its share of official investment; so sectors add up to the measured stock under every depreciation rule.

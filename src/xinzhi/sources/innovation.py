@@ -27,7 +27,7 @@ from xinzhi.sources.assumptions import (
     read,
     require_positive,
     setting,
-    told_span,
+    span_text,
 )
 from xinzhi.sources.result import Sources
 
@@ -403,7 +403,7 @@ class Innovation(Result, verb="sources_innovation", topic="sources", key=("regio
             value, error = float(fit.coefficients[0]), float(fit.standard_errors[0])
             clear = abs(value) >= setting("significant") * error
             way = "none" if not clear else "faster" if value > 0 else "slower"
-            span = told_span(*self.years, self.guessed)
+            span = span_text(*self.years, self.guessed)
             facts["innovation.elasticity"] = {"way": way, "value": value, "error": error, "span": span}
         return {**facts, **left_out_facts(self.left_out)}
 

@@ -48,7 +48,7 @@ class Distances:
         usual = _by_group(np.where(growth_known, self.growth, np.nan), self.industry)
         shock = np.where(growth_known, self.growth - usual, 0.0)
         # Over a year without figures the level jumps as it did.
-        step = np.where(growth_known, usual, np.diff(_carried(level), axis=1, prepend=0.0))
+        step = np.where(growth_known, usual, np.diff(_carry_forward(level), axis=1, prepend=0.0))
         place = np.argsort(~growth_known, axis=1, kind="stable")
         # The best stands above the highest of these regions as far as it did: not at all where it is one of them.
         best = np.cumsum(np.nan_to_num(self.frontier), axis=1)
@@ -78,7 +78,7 @@ class Distances:
         growth_known = np.isfinite(self.growth) & np.isfinite(relative_level)
         growth_known[:, 1:] &= np.isfinite(relative_level[:, :-1])
         growth_known[:, 0] = False
-        jump = np.diff(_carried(relative_level), axis=1, prepend=0.0)
+        jump = np.diff(_carry_forward(relative_level), axis=1, prepend=0.0)
         level = np.cumsum(np.where(growth_known, np.nan_to_num(self.growth), jump), axis=1)
         return np.where(np.isfinite(relative_level), level, np.nan), growth_known
 
@@ -90,7 +90,7 @@ class Distances:
         table = np.stack(parts, axis=1)
         rows = np.isfinite(table).all(axis=1) & (before > 0)
         table = np.where(rows[:, None], table, 0.0)
-        full_panel = self._speed(table, rows)
+        full_panel = self._catch_up_coefficient(table, rows)
         years = np.flatnonzero(rows.any(axis=(0, 1)))
         if not len(years):
             return np.full((len(growth), 2), np.nan)
@@ -100,10 +100,12 @@ class Distances:
         for cut in cuts:
             late = np.arange(rows.shape[2]) >= cut
             share = (first + span - cut) / span
-            halves += share * self._speed(table, rows & late) + (1 - share) * self._speed(table, rows & ~late)
+            halves += share * self._catch_up_coefficient(table, rows & late) + (1 - share) * self._catch_up_coefficient(
+                table, rows & ~late
+            )
         return np.stack([full_panel, 2 * full_panel - halves / len(cuts)], axis=1)
 
-    def _speed(self, table: FloatArray, rows: BoolArray) -> FloatArray:
+    def _catch_up_coefficient(self, table: FloatArray, rows: BoolArray) -> FloatArray:
         """Return the coefficient of the second of the parts `(n, k, C, T)` on the first, within effects, over rows."""
         inside = rows.astype(np.float64)
         count = np.maximum(inside.sum(axis=2, keepdims=True), 1.0)
@@ -124,7 +126,7 @@ class Distances:
         return np.where(free, speed, np.nan)
 
 
-def _carried(values: FloatArray) -> FloatArray:
+def _carry_forward(values: FloatArray) -> FloatArray:
     """Return rows in which a missing figure is the one before it, and 0 before the first."""
     at = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(values.shape[1]), -1), axis=1)
     return np.where(at < 0, 0.0, np.take_along_axis(values, np.maximum(at, 0), axis=1))

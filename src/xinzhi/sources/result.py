@@ -103,7 +103,7 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
         """The decomposition, and that under the other labour shares where the data leave them open."""
         return (self,) if self.alternative is None else (self, self.alternative)
 
-    def assumed(self, name: str) -> Any:  # noqa: ANN401 - the file of assumptions decides
+    def assumption_value(self, name: str) -> Any:  # noqa: ANN401 - the file of assumptions decides
         """Return the value of an assumption in force."""
         return self.provenance.options.get(f"assume.{name}", catalogue()[name]["value"])
 
@@ -141,7 +141,7 @@ class SourcesExplanation:
         for part, *values in self.parts.iter_rows():
             available = [value for value in values if value is not None]
             value_text = (
-                words("sources.explain.value", value=ranged(available))
+                words("sources.explain.value", value=share_range_text(available))
                 if available
                 else words("sources.explain.unknown")
             )
@@ -178,7 +178,7 @@ def assumption_frame(result: Sources) -> pl.DataFrame:
     options = result.provenance.options
     rows = []
     for name, entry in catalogue().items():
-        value = result.assumed(name)
+        value = result.assumption_value(name)
         texts = {f"description_{language}": entry["description"][language] for language in ("zh", "en")}
         texts |= {"reference": "; ".join(f"{item['title']}, {item['where']}" for item in entry["reference"])}
         value_text = "table" if isinstance(value, dict) else str(value)
@@ -214,7 +214,7 @@ def part_name(part: str) -> Text:
     return words(f"sources.part.{part}")
 
 
-def ranged(values: Iterable[float], kind: str = "signed") -> Text:
+def share_range_text(values: Iterable[float], kind: str = "signed") -> Text:
     """Return a share as percentage points, or the range of several: ``signed``, ``plain``, in ``tenths`` or ``whole``.
 
     A ``score`` or its ``error`` is a number and no share.
@@ -258,11 +258,11 @@ def _whole(result: Sources) -> Facts:
     else:
         return {}
     table = "periods" if rows[0]["region"] != "total" else "group_periods"
-    answers: Facts = {"answer.whole": {"name": name, **_composed(result, _rows(result, table, rows[0]))}}
+    answers: Facts = {"answer.whole": {"name": name, **_growth_sentence(result, _rows(result, table, rows[0]))}}
     newest = result.group_periods.filter(region="total").sort("end", "start").to_dicts()[-1:]
     # A report leads with the newest period: what it is made of stands beside the whole span.
     if newest and newest[0]["start"] > rows[0]["start"]:
-        answers["answer.newest"] = _composed(result, _rows(result, "group_periods", newest[0]))
+        answers["answer.newest"] = _growth_sentence(result, _rows(result, "group_periods", newest[0]))
     return answers
 
 
@@ -277,11 +277,15 @@ def _span(result: Sources, start: int, end: int) -> dict[str, Text]:
     return {"span": marked_span(start, end, result.periods.filter(start=start, end=end)["flags"])}
 
 
-def _composed(result: Sources, rows: Sequence[Row]) -> dict[str, object]:
+def _growth_sentence(result: Sources, rows: Sequence[Row]) -> dict[str, object]:
     """Return what is said of the growth of a period and of its parts."""
     parts_by_view = [known_parts(row) for row in rows]
     parts = [
-        words("sources.part.value", part=part_name(key), value=ranged([view.get(key, 0.0) for view in parts_by_view]))
+        words(
+            "sources.part.value",
+            part=part_name(key),
+            value=share_range_text([view.get(key, 0.0) for view in parts_by_view]),
+        )
         for key in parts_by_view[0]
     ]
     growth, ends = rows[0]["tfp_growth"], {name: rows[0][name] for name in ("start", "end")}
@@ -344,7 +348,7 @@ def contrast(result: Sources) -> Facts:
                 "sources.part.sides", part=part_name(name), mine=ours[0].get(name, 0.0), theirs=theirs[0].get(name, 0.0)
             )
             if result.alternative is None
-            else words("sources.part.differs", part=part_name(name), value=ranged(differ[name]))
+            else words("sources.part.differs", part=part_name(name), value=share_range_text(differ[name]))
             for name in selection
         ]
         values[f"any_{key}"] = bool(selection)
@@ -372,8 +376,8 @@ def _gave(values: Sequence[float]) -> Text:
     """Return what a move gave, in words that follow its sign; where the labour shares decide on it, its range."""
     ways = {"nothing" if abs(value) < _NOTHING else "gave" if value > 0 else "cost" for value in values}
     if len(ways) > 1:
-        return words("sources.gave.either", size=ranged(values))
-    return words(f"sources.gave.{ways.pop()}", size=ranged([abs(value) for value in values], "plain"))
+        return words("sources.gave.either", size=share_range_text(values))
+    return words(f"sources.gave.{ways.pop()}", size=share_range_text([abs(value) for value in values], "plain"))
 
 
 def _ends(result: Sources, column: str) -> dict[str, list[tuple[str, list[float]]]]:
@@ -393,7 +397,7 @@ def _ends(result: Sources, column: str) -> dict[str, list[tuple[str, list[float]
     }
 
 
-def _ended(ends: Mapping[str, Sequence[Text]]) -> dict[str, object]:
+def _period_ends(ends: Mapping[str, Sequence[Text]]) -> dict[str, object]:
     """Return both ends with which of them there are."""
     which = "both" if ends["most"] and ends["least"] else "most" if ends["most"] else "least"
     return {**ends, "which": which}
@@ -406,15 +410,15 @@ def _allocation(result: Sources) -> Facts:
     ends_by_key["most"] = [entry for entry in ends_by_key["most"] if min(entry[1]) > 0]
     ends = {
         key: [
-            words("sources.part.of", name=result.names.region(code), part=ranged(values), whole=grown[code])
+            words("sources.part.of", name=result.names.region(code), part=share_range_text(values), whole=grown[code])
             for code, values in rows
         ]
         for key, rows in ends_by_key.items()
     }
-    return {"answer.allocation": {**_ended(ends), **_whole_told(result)}} if any(ends.values()) else {}
+    return {"answer.allocation": {**_period_ends(ends), **_whole_period_sentence(result)}} if any(ends.values()) else {}
 
 
-def _whole_told(result: Sources) -> dict[str, Text]:
+def _whole_period_sentence(result: Sources) -> dict[str, Text]:
     """Return the longest period in words."""
     return _span(result, *whole_span(result, result.periods).select("start", "end").row(0))
 
@@ -433,18 +437,25 @@ def _distance(result: Sources) -> Facts:
     ends_by_key["most"] = [entry for entry in ends_by_key["most"] if round(100 * min(entry[1]), 2) > 0]
     ends_by_key["least"] = ends_by_key["least"] if (points["upgrading"] >= 0).all() else widened
     ends = {
-        key: [words("sources.part.alone", name=result.names.region(code), part=ranged(closed)) for code, closed in rows]
+        key: [
+            words("sources.part.alone", name=result.names.region(code), part=share_range_text(closed))
+            for code, closed in rows
+        ]
         for key, rows in ends_by_key.items()
     }
     facts: Facts = {}
     if any(ends.values()):
         key = "answer.distance_none" if ends["least"] and not (points["upgrading"] > 0).any() else "answer.distance"
-        facts[key] = {**_ended(ends), **_whole_told(result), "rest": "below" if widened else "above"}
+        facts[key] = {**_period_ends(ends), **_whole_period_sentence(result), "rest": "below" if widened else "above"}
     shift = pl.concat(tables)["breakthrough"].sort()
     alike = points["breakthrough"].n_unique() == 1
     return {
         **facts,
-        f"answer.common{'_one' if alike else ''}": {"low": shift[0], "high": shift[-1], **_whole_told(result)},
+        f"answer.common{'_one' if alike else ''}": {
+            "low": shift[0],
+            "high": shift[-1],
+            **_whole_period_sentence(result),
+        },
     }
 
 
@@ -459,7 +470,7 @@ def _basis(result: Sources) -> Facts:
     n = frame["region"].n_unique()
     facts: Facts = {"basis.reach": {"n": n, "first": first, "last": last, "detail": detail, "gap": gap}}
     if result.alternative is not None:
-        facts["basis.shares"] = {"chosen": result.assumed("shares")}
+        facts["basis.shares"] = {"chosen": result.assumption_value("shares")}
     return facts
 
 

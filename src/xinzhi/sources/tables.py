@@ -13,9 +13,9 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text, words
 from xinzhi.data import Field, Package, tidy
-from xinzhi.sources.assumptions import Assumptions, shortened
+from xinzhi.sources.assumptions import Assumptions, abbreviated_list
 from xinzhi.sources.best_practice import Accounts, BestPractice, Parts
-from xinzhi.sources.detail import Detail, Measured, by_industry, by_region, without
+from xinzhi.sources.detail import Detail, MeasuredInputs, by_industry, by_region, without
 from xinzhi.sources.given import TABLE
 from xinzhi.yardstick import Measurement, flag_texts, spread_to_growth
 
@@ -63,11 +63,11 @@ def _emerging(detail: Detail, parts: Parts, decomposed: BoolArray, outside: Sequ
     front = _front(detail, parts.emerging, decomposed)
     if not outside or front[0] != "computed":
         return front
-    return "partly", _reason("some_emerging", codes=shortened(outside))
+    return "partly", _reason("some_emerging", codes=abbreviated_list(outside))
 
 
 def findings(
-    data: Package, measured: Measured, detail: Detail, accounts: Accounts, assume: Assumptions
+    data: Package, measured: MeasuredInputs, detail: Detail, accounts: Accounts, assume: Assumptions
 ) -> tuple[Finding, ...]:
     """Return what does not add up: one finding per region and series, at its worst year."""
     # Levels are those of output at current prices, employment and capital against the region's totals; growth is that
@@ -95,7 +95,7 @@ _RULES = {
 
 
 def _worst(
-    data: Package, measured: Measured, table: str, gap: FloatArray, decomposed: BoolArray, rule: tuple[str, float]
+    data: Package, measured: MeasuredInputs, table: str, gap: FloatArray, decomposed: BoolArray, rule: tuple[str, float]
 ) -> list[Finding]:
     """Return a finding for every region whose gap passes the limit in a year that was decomposed."""
     name, limit = rule
@@ -120,7 +120,7 @@ def _reason(key: str, **values: object) -> Text:
 PARTS = ("breakthrough", "allocation", "upgrading_traditional", "upgrading_emerging")
 
 
-def region_frame(measured: Measured, detail: Detail, accounts: Accounts, parts: Parts) -> pl.DataFrame:
+def region_frame(measured: MeasuredInputs, detail: Detail, accounts: Accounts, parts: Parts) -> pl.DataFrame:
     """Return the parts, one row per region and year decomposed."""
     keep = np.isfinite(parts.within)
     columns = {
@@ -140,7 +140,7 @@ def region_frame(measured: Measured, detail: Detail, accounts: Accounts, parts: 
 
 
 def industry_frame(
-    measured: Measured, detail: Detail, accounts: Accounts, best: BestPractice, parts: Parts
+    measured: MeasuredInputs, detail: Detail, accounts: Accounts, best: BestPractice, parts: Parts
 ) -> pl.DataFrame:
     """Return the industries, one row per region, industry and year in which their residual is known."""
     keep = np.isfinite(accounts.residual) & detail.exists[..., None]
@@ -173,7 +173,7 @@ def industry_frame(
     return rows.with_columns(emerging=pl.col("emerging") == 1)
 
 
-def input_frame(measured: Measured, detail: Detail, accounts: Accounts) -> pl.DataFrame:
+def input_frame(measured: MeasuredInputs, detail: Detail, accounts: Accounts) -> pl.DataFrame:
     """Return the levels behind the industries, one row per region, industry and year that is complete."""
     levels = {name: getattr(detail, name) for name in ("output", "capital", "labour", "human_capital")}
     columns = {"output_nominal": detail.nominal, **levels, "labour_share": accounts.current_share}
@@ -194,7 +194,7 @@ def with_measured_flags(frame: pl.DataFrame, measurement: Measurement) -> pl.Dat
     )
 
 
-def omitted_frame(measured: Measured, detail: Detail, parts: Parts) -> pl.DataFrame:
+def omitted_frame(measured: MeasuredInputs, detail: Detail, parts: Parts) -> pl.DataFrame:
     """Return the region-years with an measured residual and no decomposition, and what is missing in which industry."""
     lost = np.isfinite(measured.growth.tfp_growth) & ~np.isfinite(parts.within)
     rows, columns = np.nonzero(lost)

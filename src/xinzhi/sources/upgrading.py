@@ -19,7 +19,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, words
-from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read, read_positive, setting, told_span
+from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read, read_positive, setting, span_text
 from xinzhi.sources.placebo import Distances
 from xinzhi.sources.result import Sources
 
@@ -62,7 +62,7 @@ def structural_change(
     [(0.2017, 0.1)]
     """
     region, industry, year = keys
-    rows = _filled(frame, value, keys)
+    rows = _complete_rows(frame, value, keys)
     share = (pl.col(value) / pl.col(value).sum()).over(region, year)
     now = rows.with_columns(share=share, total=pl.col(value).sum().over(region, year))
     before = now.with_columns(pl.col(year) + 1)
@@ -166,7 +166,7 @@ def advancement(
     7.854
     """
     region, sector, year = keys
-    rows = _filled(frame, value, keys)
+    rows = _complete_rows(frame, value, keys)
     unknown = [name for name in rows[sector].unique().sort().to_list() if name not in order]
     if unknown:
         raise InputError("sources.unknown-sectors", order=list(order), others=list(map(str, unknown[:5])))
@@ -194,7 +194,7 @@ def _angle(cosine: pl.Expr) -> pl.Expr:
     return cosine.clip(-1.0, 1.0).arccos()
 
 
-def _filled(frame: AnyFrame, value: str, keys: tuple[str, str, str]) -> pl.DataFrame:
+def _complete_rows(frame: AnyFrame, value: str, keys: tuple[str, str, str]) -> pl.DataFrame:
     """Return rows with figures of at least 0, an industry without a row in a year standing at 0."""
     rows = read(frame, keys, [value], year=keys[2])
     bad = rows.filter(pl.col(value).is_null() | (pl.col(value) < 0))
@@ -397,7 +397,7 @@ class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region"
             years = self.frame["year"].to_list()
             values, *alternatives = [fit.speed_values() for fit in fits]
             values |= {name: setting(f"placebo.{name}") for name in ("draws", "range")}
-            values |= {"span": told_span(min(years) + 1, max(years), self.guessed), "beside": ""}
+            values |= {"span": span_text(min(years) + 1, max(years), self.guessed), "beside": ""}
             ways = {fit.way for fit in fits}
             way = "short" if "short" in ways else ways.pop() if len(ways) == 1 else "open"
             if alternatives:

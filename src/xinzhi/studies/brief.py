@@ -293,8 +293,11 @@ def where(shared: Read, code: str) -> Facts:
         facts["where.allocation_of" if same_span else "where.allocation"] = {
             "span": span_text(row["start"], row["end"]),
             "shares": len(both) > 1,
-            **{name: sources.ranged([one[column] for one in both], "plain") for name, column in _MOVES.items()},
-            "rest": sources.ranged(rest, "tenths") if rest else None,
+            **{
+                name: sources.share_range_text([one[column] for one in both], "plain")
+                for name, column in _MOVES.items()
+            },
+            "rest": sources.share_range_text(rest, "tenths") if rest else None,
         }
     return facts
 
@@ -352,7 +355,10 @@ def gap_figures(row: Mapping[str, Any]) -> dict[str, Text]:
     ['0.50 to 1.10', '1.10 to 1.20', '0.10 to 0.60']
     """
     pairs = {name: (row[name], row[f"{name}_other"]) for name in ("own", "peers", "gap")}
-    return {name: sources.ranged([one for one in both if one is not None], "plain") for name, both in pairs.items()}
+    return {
+        name: sources.share_range_text([one for one in both if one is not None], "plain")
+        for name, both in pairs.items()
+    }
 
 
 def _verdict(row: Mapping[str, Any]) -> str:

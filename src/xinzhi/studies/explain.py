@@ -13,7 +13,7 @@ from xinzhi.core.flags import marked_span
 from xinzhi.core.result import Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, same, words
-from xinzhi.sources import Sources, ranged
+from xinzhi.sources import Sources, share_range_text
 from xinzhi.studies.study import Study, joined
 from xinzhi.yardstick import Measurement, View, leading_span
 
@@ -114,7 +114,7 @@ def _parts(row: Mapping[str, Any], result: Sources) -> Text:
     asked = {name: row[name] for name in ("region", "start", "end")}
     views = [row, *(one.periods.filter(**asked).row(0, named=True) for one in result.views[1:])]
     parts = {
-        name: words("sources.explain.unknown") if row[name] is None else ranged([one[name] for one in views])
+        name: words("sources.explain.unknown") if row[name] is None else share_range_text([one[name] for one in views])
         for name in PARTS
     }
     span = marked_span(row["start"], row["end"], [row["flags"]])

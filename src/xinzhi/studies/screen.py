@@ -153,7 +153,7 @@ def _explained(error: InputError, source: AnyFrame, encoding: str | None) -> Inp
     name = source.name if isinstance(source, Path) else "table"
     if error.findings:
         return InputError("studies.mend-projects", error.findings, table=name)
-    read, _ = verbs.renamed(pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), "projects")
+    read, _ = verbs.rename_columns(pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), "projects")
     if {"title", "text"} & set(read.columns) or verbs.sentences(list(read.columns)):
         return error
     like = {one: nearest(one, columns) for one in ("title", "text")}

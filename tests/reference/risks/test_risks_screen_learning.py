@@ -23,7 +23,7 @@ from xinzhi.risks.projects.reading import project_text
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import learn_agreement, rising
 from xinzhi.risks.projects.screening import calibration_table
-from xinzhi.risks.projects.weights import Agreement, adapt, calibrate, learn, shipped
+from xinzhi.risks.projects.weights import Agreement, adapt, calibrate, learn, shipped_weights
 
 SIMULATED = 0.02  # three standard errors of a share of 20,000 pairs
 RELEARNED = 1e-6
@@ -143,7 +143,7 @@ def test_everything_made_up_says_so():
     made = labelled("held_out", archive=60, rewrites=2, others=4, cities=3)
     assert made.projects["synthetic"].all()
     assert made.archive["synthetic"].all()
-    assert shipped().origin["synthetic"]
+    assert shipped_weights().origin["synthetic"]
     assert sorted(made.truth.filter(label="repackaged")["level"].unique().to_list()) == list(LEVELS)
     again = labelled("held_out", archive=60, rewrites=2, others=4, cities=3)
     assert again.projects.equals(made.projects)
@@ -152,8 +152,8 @@ def test_everything_made_up_says_so():
 def test_the_shipped_weights_are_what_learning_gives():
     taught = prepare("train")
     learned = learn_agreement(taught.pairs, taught.pair_label)
-    assert learned.level == pytest.approx(shipped().agreement.level, abs=RELEARNED)
-    assert learned.share == pytest.approx(shipped().agreement.share, abs=RELEARNED)
+    assert learned.level == pytest.approx(shipped_weights().agreement.level, abs=RELEARNED)
+    assert learned.share == pytest.approx(shipped_weights().agreement.share, abs=RELEARNED)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -8,7 +8,7 @@ import pytest
 
 from xinzhi.core.errors import UsageError
 from xinzhi.risks import debt_fan
-from xinzhi.risks.debt.fan_shocks import Moves, detrended, drawn_slopes, recursion, slope
+from xinzhi.risks.debt.fan_shocks import Moves, detrend, drawn_slopes, recursion, slope
 
 YEARS, HORIZON, ECONOMIES = 25, 5, 160
 MEANS = np.array([0.06, 0.03, 0.02])
@@ -88,7 +88,7 @@ def test_the_slope_is_that_of_least_squares_with_a_mean_for_each_region():
     assert slope(pasts) == pytest.approx(other, abs=1e-12)
     # of independent shocks the spread of slopes is the textbook's
     years, past = np.arange(30), rng.normal(size=(30, 1))
-    flat = detrended(years, past, slope([(years, past)]))
+    flat = detrend(years, past, slope([(years, past)]))
     drawn = drawn_slopes([(years, flat)], None, 4000, rng)
     left = past[:, 0] - np.polyval(np.polyfit(years, past[:, 0], 1), years)
     expected = np.sqrt(left @ left / 28 / ((years - years.mean()) ** 2).sum())

@@ -25,8 +25,8 @@ from xinzhi.risks.prices.recursive import (
     direct_statistics,
     minimum_window,
     recursive_adf,
+    scale_to_unit,
     shortest_duration,
-    unit_scaled,
 )
 from xinzhi.risks.prices.series import read_series, read_steps, written
 from xinzhi.risks.prices.testing import chosen_lag, drift, residual_autocorrelation
@@ -126,7 +126,7 @@ def test_recursive_adf() -> None:
 
 
 def test_unit_scaled() -> None:
-    assert unit_scaled(np.array([[3.0], [-6.0]])).ravel().tolist() == [0.375, -0.75]
+    assert scale_to_unit(np.array([[3.0], [-6.0]])).ravel().tolist() == [0.375, -0.75]
 
 
 def test_read_steps() -> None:

@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 
 from xinzhi.risks.projects.owners import owners
-from xinzhi.risks.projects.places import city_of, name_of, places, sound
+from xinzhi.risks.projects.places import city_of, name_of, phonetic_form, places
 from xinzhi.risks.projects.quantities import extract, numeral_value, plain
 from xinzhi.risks.projects.quotations import passages, sayings
-from xinzhi.risks.projects.reading import plain_heading, project_text, renamed, sentences
+from xinzhi.risks.projects.reading import plain_heading, project_text, rename_columns, sentences
 from xinzhi.risks.projects.records import read
 from xinzhi.risks.projects.scoring import rising
-from xinzhi.risks.projects.vocabulary import approvals, idf, lower, phases, spotted, tokenise
-from xinzhi.risks.projects.weights import Agreement, adapt, calibrate, learn, shipped
+from xinzhi.risks.projects.vocabulary import approvals, find_words, idf, lower, phases, tokenise
+from xinzhi.risks.projects.weights import Agreement, adapt, calibrate, learn, shipped_weights
 
 
 def test_city_of() -> None:
@@ -53,7 +53,7 @@ def test_name_of() -> None:
 
 
 def test_sound() -> None:
-    assert (sound("Xi'an"), sound("Lüliang")) == ("xian", "lvliang")
+    assert (phonetic_form("Xi'an"), phonetic_form("Lüliang")) == ("xian", "lvliang")
 
 
 def test_extract() -> None:
@@ -103,7 +103,7 @@ def test_plain_heading() -> None:
 
 
 def test_renamed() -> None:
-    found, notes = renamed(pl.DataFrame({"项目名称": ["水厂"], "建设内容及规模": ["日供水5万吨"]}), "archive")
+    found, notes = rename_columns(pl.DataFrame({"项目名称": ["水厂"], "建设内容及规模": ["日供水5万吨"]}), "archive")
     assert (found.columns, len(notes)) == (["id", "title", "text"], 3)
 
 
@@ -134,7 +134,7 @@ def test_rising() -> None:
 
 
 def test_spotted() -> None:
-    found = spotted(lower(pl.Series(["建设生产线四条", "Four production lines, roads"])), "components")
+    found = find_words(lower(pl.Series(["建设生产线四条", "Four production lines, roads"])), "components")
     assert found.rows() == [(0, "生产线", 1), (1, " production line", 1), (1, " road", 10)]
 
 
@@ -171,7 +171,7 @@ def test_calibrate() -> None:
 
 
 def test_shipped() -> None:
-    assert shipped().origin["synthetic"]
+    assert shipped_weights().origin["synthetic"]
 
 
 def test_plain() -> None:

@@ -79,4 +79,4 @@ def test_a_result_knows_an_industry_by_its_name() -> None:
 
 def test_timeline() -> None:
     dates = Timeline.from_dates(pl.Series(["2024-01", "2024-02"]))
-    assert (dates.unit, dates.lasted(2).en) == ("month", "2 months")
+    assert (dates.unit, dates.duration_text(2).en) == ("month", "2 months")

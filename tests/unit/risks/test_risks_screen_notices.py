@@ -328,14 +328,14 @@ def test_place_phase_measures_and_years_tell_two_purchases_apart(levels, same):
     ],
 )
 def test_of_some_notices_nothing_is_said(levels, public, days, held):
-    told = purchases.unsaid(pair(**levels), np.array([public]), np.array([days]), np.array([True]))
+    told = purchases.undecidable_notices(pair(**levels), np.array([public]), np.array([days]), np.array([True]))
     assert told.tolist() == [held]
 
 
 def test_chance_counts_the_notices_of_the_buyer_and_the_others_of_that_name():
-    few, many = purchases.expected(np.array([5, 5]), np.array([0, 4]), 40)
+    few, many = purchases.chance_pairs(np.array([5, 5]), np.array([0, 4]), 40)
     assert many == pytest.approx(9 * few)
-    assert purchases.expected(np.array([10]), np.array([0]), 40)[0] == pytest.approx(2 * few)
+    assert purchases.chance_pairs(np.array([10]), np.array([0]), 40)[0] == pytest.approx(2 * few)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from xinzhi.risks.projects.places import city_of, code_of, name_of, places
 from xinzhi.risks.projects.quantities import numeral_value, plain
 from xinzhi.risks.projects.reading import library
 from xinzhi.risks.projects.records import NUMBERS, read
-from xinzhi.risks.projects.vocabulary import approvals, labels, lower, phases, spotted, tokenise, without_buzzwords
+from xinzhi.risks.projects.vocabulary import approvals, find_words, labels, lower, phases, tokenise, without_buzzwords
 
 MU = 2000 / 3
 
@@ -246,7 +246,7 @@ def test_approval_numbers_are_no_quantities():
 
 def test_words_are_the_same_in_both_languages():
     bits = [
-        set(spotted(lower(plain(pl.Series([text]))), "components")["bit"].to_list())
+        set(find_words(lower(plain(pl.Series([text]))), "components")["bit"].to_list())
         for text in ("生产线4条、变电站", "4 production lines and a substation")
     ]
     assert bits[0] == bits[1]

@@ -15,9 +15,9 @@ from xinzhi.risks.projects.owners import owners
 from xinzhi.risks.projects.places import places
 from xinzhi.risks.projects.quantities import extract, plain
 from xinzhi.risks.projects.records import NUMBERS, figure_spans, read
-from xinzhi.risks.projects.scoring import PATTERNS, pattern_of, supported
-from xinzhi.risks.projects.sites import landmark_spans, numbered, numbered_spans, site_spans, sites
-from xinzhi.risks.projects.weights import shipped
+from xinzhi.risks.projects.scoring import PATTERNS, pattern_of, supporting_repeats
+from xinzhi.risks.projects.sites import landmark_spans, numbered_objects, numbered_spans, site_spans, sites
+from xinzhi.risks.projects.weights import shipped_weights
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_a_design_explains_only_what_stands_elsewhere(said, what):
 
 
 def test_more_evidence_is_never_borne_out_less():
-    support = supported(shipped().support, np.arange(PATTERNS)).reshape(3, 3, 3, 3, 2)
+    support = supporting_repeats(shipped_weights().support, np.arange(PATTERNS)).reshape(3, 3, 3, 3, 2)
     assert all((np.diff(support, axis=axis) >= 0).all() for axis in range(support.ndim))
 
 
@@ -283,7 +283,7 @@ def test_reaches_and_buildings_are_told_apart_like_numbered_objects():
             ["孟沟河治理（孙疃至五沟段）", "孟沟河治理（城关至孙疃段）", "科技园K栋", "科技园D栋", "路面（一标段）"]
         )
     )
-    kind, key = numbered(texts).T
+    kind, key = numbered_objects(texts).T
     assert kind[0] == kind[1] > 0
     assert kind[2] == kind[3] > 0
     assert len(set(key.tolist())) == len(texts)

@@ -18,7 +18,7 @@ from xinzhi.risks.projects.comparison import NAMES
 from xinzhi.risks.projects.conventions import document
 from xinzhi.risks.projects.index import build
 from xinzhi.risks.projects.screening import true_accusations
-from xinzhi.risks.projects.weights import shipped
+from xinzhi.risks.projects.weights import shipped_weights
 
 OLD = pl.DataFrame(
     {
@@ -64,7 +64,7 @@ def test_the_four_cases(found):
 
 
 def test_neither_probability_nor_interval_goes_beyond_what_is_borne_out(found):
-    largest = shipped().largest
+    largest = shipped_weights().largest
     sure = screen(OLD.with_columns(id="n" + pl.col("id")), OLD).frame  # word for word
     assert found.frame["upper"].max() <= largest
     assert sure["upper"].max() <= largest

@@ -230,7 +230,7 @@ def test_the_other_shares_are_those_of_a_run_with_them(provinces, by_sector):
         assert getattr(provinces.alternative, name).equals(getattr(by_sector, name))
         assert getattr(by_sector.alternative, name).equals(getattr(provinces, name))
     assert provinces.alternative.alternative is None
-    assert [one.assumed("shares") for one in (provinces, provinces.alternative)] == ["common", "by_sector"]
+    assert [one.assumption_value("shares") for one in (provinces, provinces.alternative)] == ["common", "by_sector"]
     tables = made_up_economy(3, 3, 5, seed=2).tables  # whose industries are none of the three sectors
     assert decompose(xinzhi.load(tables)).alternative is None
     assert decompose(xinzhi.load({"accounts": tables["accounts"]})).alternative is None

@@ -324,7 +324,7 @@ def panel_path(result: PanelBubbles) -> Picture | None:
     if row["rejects"] and result.episodes.height:
         ongoing = result.episodes.filter("ongoing")
         top = (ongoing if ongoing.height else result.episodes.sort("duration", descending=True)).row(0, named=True)
-        facts |= {"episode": dates.episode_text(top), "lasted": dates.lasted(top["duration"])}
+        facts |= {"episode": dates.episode_text(top), "lasted": dates.duration_text(top["duration"])}
         headline = "panel"
     panels = [
         {"title": words("bubbles.chart.panel", n=row["series"], **_line(row)), "rows": _rows(result, result.frame)}

@@ -126,7 +126,7 @@ def _ratio(result: Debt, facts: Facts, name: str) -> Picture | None:
     said = fact(facts, name, f"{name}_one")
     if said is None:
         return None
-    rows = result.ordered(name, said[1]["year"])
+    rows = result.regions_by_ratio(name, said[1]["year"])
     return shown(f"debt.{name}", result, rows, facts, reference=100 * said[1]["total"] if rows.height > 1 else None)
 
 
@@ -136,7 +136,7 @@ def _vehicles(result: Debt, facts: Facts) -> Picture | None:
     inks = {"explicit": GROUPS[0], "vehicles": GROUPS[2]}
     parts = {part: (words(f"debt.chart.{part}"), ink) for part, ink in inks.items()}
     return said and shown(
-        "debt.vehicles", result, result.ordered("with_vehicles_to_output", said[1]["year"]), facts, parts=parts
+        "debt.vehicles", result, result.regions_by_ratio("with_vehicles_to_output", said[1]["year"]), facts, parts=parts
     )
 
 
@@ -146,7 +146,7 @@ def _graded(result: Debt, facts: Facts) -> Picture | None:
     if said is None:
         return None
     grades = result.grades()
-    frame = result.ordered("band_ratio", said[1]["year"]).drop_nulls("band")
+    frame = result.regions_by_ratio("band_ratio", said[1]["year"]).drop_nulls("band")
     coloured, starts = set(grades) <= set(TINTS), [100 * float(one["from"]) for one in result.bands["grades"]]
     rows = [
         {
@@ -187,7 +187,7 @@ def _grading_notes(result: Debt, year: int | None) -> list[Text]:
         words("debt.note.set", set=called, dated=bands["dated"], parts=result.graded_ratio(), cuts=cuts),
         words(f"debt.note.{known.get(str(bands['name']), 'source')}", source=source),
     ]
-    for why, codes in result.ungraded(result.last_year("band") or year):
+    for why, codes in result.missing_bands(result.last_year("band") or year):
         if len(codes) == every:
             notes.insert(0, words("debt.note.ungraded", set=called, why=why))
         else:
@@ -215,7 +215,7 @@ def _history(
     frame = pl.DataFrame({"year": years} | {code: [one.get(when) for when in years] for code, one in series.items()})
     unit = words("debt.unit_of.percent")
     listed = ["year", *(column("debt.of", "percent", unit, of=code, name=result.names.region(code)) for code in series)]
-    regions = result.ordered("to_output", result.shown_year()).height
+    regions = result.regions_by_ratio("to_output", result.shown_year()).height
     how = "history_all" if regions <= FEW else "history_of" if chosen in series else "history"
     said = {"year": result.shown_year(), "parts": facts["headline.history"]["parts"]}
     return shown("debt.history", result, frame, said, rows=lines, listed=listed, how=how, inks=PATHS)

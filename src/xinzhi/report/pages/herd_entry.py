@@ -31,7 +31,7 @@ class Wave:
         self.result, self.names = result, result.names
         options = self.options = result.provenance.options
         self.edge, self.horizon = float(options["threshold"]), int(options["horizon"])
-        self.rows = result.computed()
+        self.rows = result.computable_categories()
         every = result.frame.unique(CATEGORY, maintain_order=True)
         self.left = every.filter(pl.col("utilisation").is_null())
         self.called = distinct({code: result.names.text(CATEGORY, code) for code in every[CATEGORY]})

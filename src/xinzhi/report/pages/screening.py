@@ -302,7 +302,7 @@ def screening(result: risks.Screening, *, region: str | None = None) -> Section:
     asked = region if region is not None and region in set(result.frame["id"]) else None
     if result.frame.height and region is not None and asked is None:
         result = replace(result, frame=result.within(region))
-    frame = risks.as_shown(risks.by_probability(result.frame))
+    frame = risks.reader_verdicts(risks.by_probability(result.frame))
     answer, odd = sentences(result.facts(), "screen"), _odd(result)
     if not frame.height:
         return Section.of("screen.section", tables=odd, anchor="screen", answer=answer)

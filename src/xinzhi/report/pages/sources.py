@@ -18,7 +18,7 @@ from xinzhi.report.pages.sources_basis import assumptions, coverage, findings, o
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.section import shown as drawn
 from xinzhi.report.table import Column, Table, table, with_period
-from xinzhi.sources import Sources, pair, part_name, ranged, whole_span
+from xinzhi.sources import Sources, pair, part_name, share_range_text, whole_span
 from xinzhi.yardstick import Span, View
 
 LINES = 8  # in one chart
@@ -185,14 +185,14 @@ def by_shares(shown: Shown) -> Table | None:
     if shown.result.alternative is None or not shown.rows.height:
         return None
     parts = shown.parts(shown.rows)
-    frame, chosen = shown.rows.select("region", "tfp_growth", *parts), shown.result.assumed("shares")
+    frame, chosen = shown.rows.select("region", "tfp_growth", *parts), shown.result.assumption_value("shares")
     frame = frame.join(
         shown.views[1].rows.select("region", *parts), on="region", maintain_order="left", suffix="_other"
     )
     columns = [
         Column(name=f"{part}{suffix}", title=words(f"sources.chart.shares_{value}", part=word(part)), kind="percent")
         for part in parts
-        for suffix, value in (("", chosen), ("_other", shown.result.alternative.assumed("shares")))
+        for suffix, value in (("", chosen), ("_other", shown.result.alternative.assumption_value("shares")))
     ]
     leads = ["region", Column(name="tfp_growth", title=word("tfp_growth"), kind="percent")]
     return table("sources_shares", frame, [*leads, *columns], shown.result, span=shown.span.label)
@@ -333,7 +333,7 @@ def _stacked(shown: Shown) -> Picture | None:
     parts = shown.parts(rows)
     spread = [[float(np.std(apart(one)[name].drop_nulls().to_numpy())) for one in shown.views] for name in parts]
     told = [
-        words("sources.chart.part", part=word(name), value=ranged(sizes, "plain"))
+        words("sources.chart.part", part=word(name), value=share_range_text(sizes, "plain"))
         for name, sizes in zip(parts, spread, strict=True)
     ]
     facts |= {"n": rows.height, "parts": listing(told)}
@@ -401,7 +401,7 @@ def _groups(shown: Shown) -> Picture | None:
         "gap": number(100 * sum(lost[0].values()), 2),
         "span": shown.told,
         "part": word(most[0]) if same else words("sources.either_shares", first=word(most[0]), other=word(most[-1])),
-        "most": ranged([one[name] for one, name in zip(lost, most, strict=True)], "plain"),
+        "most": share_range_text([one[name] for one, name in zip(lost, most, strict=True)], "plain"),
     }
     return drawn("sources.groups", shown.result, frame, facts, twin=by_group(shown), **_stack(shown, frame))
 
@@ -413,7 +413,10 @@ def _waterfall(shown: Shown, region: str | None) -> Picture | None:
     parts = [name for name in shown.parts(shown.rows, split=True) if row[name] is not None]
     steps = [(_step(name), 100 * (row[name] or 0.0), ink(name)) for name in (*parts, "tfp_growth")]
     rows = [row, *(one.rows.row(by_predicate=pl.col("region") == code, named=True) for one in shown.views[1:])]
-    listed = [words("sources.chart.part", part=word(name), value=ranged([one[name] for one in rows])) for name in parts]
+    listed = [
+        words("sources.chart.part", part=word(name), value=share_range_text([one[name] for one in rows]))
+        for name in parts
+    ]
     facts = {"name": shown.view.name(code), "tfp": percent(row["tfp_growth"], 2), "span": shown.told}
     facts["parts"] = listing(listed)
     return drawn("sources.waterfall", shown.result, None, facts, rows=steps, twin=of_region(shown, code, parts))
@@ -462,7 +465,7 @@ def _reallocation(shown: Shown) -> Picture | None:
     start, end = rows.filter(region=lead)["year"][0], rows.filter(region=lead)["year"][-1]
     every = [one.result.groups if shown.grouped else one.result.frame for one in shown.views]
     facts = {
-        key: ranged([one.filter(region=lead, year=year)["allocation"][0] for one in every])
+        key: share_range_text([one.filter(region=lead, year=year)["allocation"][0] for one in every])
         for key, year in (("first", start), ("last", end))
     }
     facts |= {"name": shown.called(lead), "start": shown.year(start), "end": shown.year(end)}

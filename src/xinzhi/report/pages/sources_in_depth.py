@@ -10,7 +10,7 @@ import polars as pl
 from xinzhi.core.text import Text, number, percent, sentences, words
 from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.table import Column, Table, table, with_period
-from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, ranged, share_title
+from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, share_range_text, share_title
 from xinzhi.yardstick import region_groups
 
 Deeper = Allocation | Innovation | Upgrading
@@ -134,8 +134,8 @@ def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture | None:
     facts = {
         "factor": words(f"sources.factor.{factor}"),
         "span": result.facts()["allocation.flow"][0]["span"],
-        "size": ranged(found["coefficient"].abs() / 10, "plain"),
-        "t": ranged(found["t"].abs(), "t"),
+        "size": share_range_text(found["coefficient"].abs() / 10, "plain"),
+        "t": share_range_text(found["t"].abs(), "t"),
     }
     return shown(
         f"sources.flow-{factor}",

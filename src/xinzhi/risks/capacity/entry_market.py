@@ -78,7 +78,7 @@ def read_categories(
                 division[code] or [],
                 employed,
                 survey,
-                unjudged(code, demand),
+                unjudged_reason(code, demand),
             )
             for code in codes
         ),
@@ -150,7 +150,7 @@ def _reason(code: str, why: str, divisions: Sequence[str]) -> Text:
     return words("overcapacity.supply.beside", why=reason, seen=words(f"overcapacity.supply.{code}", **supply[code]))
 
 
-def unjudged(code: str, demand: Collection[str]) -> str | None:
+def unjudged_reason(code: str, demand: Collection[str]) -> str | None:
     """Return why a category cannot be judged by its plants or by national output; None where it can."""
     if code in setting("overcapacity", "not_as_output.utilisation"):
         return "utilisation_unknown"
@@ -399,14 +399,14 @@ def _draw(category: Category, rules: Mapping[str, Any], rng: np.random.Generator
     uncertain = _how_many(most, rules, rng)
     size = _sizes(category, rules, rng)
     numbers = {"all": np.full(count, most), "uncertain": uncertain}
-    added = {entry: _added(size, numbers[entry], rules, rng) for entry in ENTRY}
+    added = {entry: _capacity_growth(size, numbers[entry], rules, rng) for entry in ENTRY}
     median = rules["rule"] == "median"
     entrant_size = float(np.median(size)) if median else float(np.mean(size))
     return _Draws(
         shocks=shocks,
         added=added,
         usual={entry: float(np.median(capacity)) for entry, capacity in added.items()},
-        own_entry=_added(size, 1 + _how_many(most - 1, rules, rng), rules, rng),
+        own_entry=_capacity_growth(size, 1 + _how_many(most - 1, rules, rng), rules, rng),
         size=size if median else np.full(count, entrant_size),
         entrant_size=entrant_size,
     )
@@ -431,7 +431,9 @@ def _how_many(regions: int, rules: Mapping[str, Any], rng: np.random.Generator) 
     return np.asarray(rng.binomial(regions, rng.beta(a, b, size=int(rules["draws"]))), dtype=np.int64)
 
 
-def _added(size: FloatArray, entrants: IntArray, rules: Mapping[str, Any], rng: np.random.Generator) -> FloatArray:
+def _capacity_growth(
+    size: FloatArray, entrants: IntArray, rules: Mapping[str, Any], rng: np.random.Generator
+) -> FloatArray:
     """Return capacity added over that of the nation, for each draw."""
     if rules["rule"] == "median":
         return np.asarray(size * entrants)

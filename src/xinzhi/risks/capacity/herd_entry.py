@@ -40,7 +40,7 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
     findings: tuple[Finding, ...]
     sizes: pl.DataFrame
 
-    def computed(self) -> pl.DataFrame:
+    def computable_categories(self) -> pl.DataFrame:
         """Return the categories that could be computed, if all build on the base path, with what the wave pays."""
         base = self.frame.filter(entry="all", demand="base").drop_nulls("utilisation")
         return base.join(self.waves.rename({"chance_loss": "chance_loss_alone"}), on="category", how="left")
@@ -62,7 +62,7 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
 
     def facts(self) -> Facts:
         """Return how many categories more regions name than the market bears, and where utilisation and profit end."""
-        rows, category_count = self.computed(), self.frame["category"].n_unique()
+        rows, category_count = self.computable_categories(), self.frame["category"].n_unique()
         if not rows.height:
             return {"answer.no_category": {"n": category_count}}
         facts = self._crowd(rows) | self._lure(rows) | self._outcomes(rows) | self._offsets(rows)
@@ -203,7 +203,7 @@ def herd_entry(
         raise InputError("capacity.no-package")
     own_package = as_package(source)
     package = own_package if (around := among(own_package)) is None else around.package  # a wave is the nation's
-    rules = _assumed(assumptions)
+    rules = _merged_assumptions(assumptions)
     if paths is not None:  # those that were asked for, and the base
         if strange := sorted(set(paths) - set(rules["demand"])):
             raise UsageError("capacity.no-path", asked=strange[0], known=list(rules["demand"]))
@@ -217,7 +217,7 @@ def herd_entry(
     for category in categories_read:
         growth = (
             national,
-            "national output" if entry_market.unjudged(category.code, demand or ()) is None else "unknown",
+            "national output" if entry_market.unjudged_reason(category.code, demand or ()) is None else "unknown",
         )
         if demand is not None and category.code in demand:
             growth = (float(demand[category.code]), "given")
@@ -271,7 +271,7 @@ _WAVES: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _assumed(overrides: Mapping[str, Any]) -> dict[str, Any]:
+def _merged_assumptions(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Return all assumptions, those given in place of the file's."""
     defaults = {name: node["value"] for name, node in conventions("overcapacity")["wave"].items()} | {"spillover": 0.0}
     if unknown := sorted(set(overrides) - set(defaults)):

@@ -188,7 +188,7 @@ def zombies(
         gap = pl.when(pl.col("past") > 0).then((pl.col("interest") - pl.col("lowest_interest")) / pl.col("past"))
         paid, status = judged.with_columns(gap=gap), _status(_SUBSIDISED, "interest")
         parts += [
-            _finish(paid, name, _SUBSIDISED, status) if name == CRITERIA[0] else _evergreened(judged, edge)
+            _finish(paid, name, _SUBSIDISED, status) if name == CRITERIA[0] else _with_evergreening(judged, edge)
             for name in applied
             if name in CRITERIA[:2]
         ]
@@ -297,7 +297,7 @@ def _finish(frame: pl.DataFrame, name: str, verdict: pl.Expr, status: pl.Expr) -
     )
 
 
-def _evergreened(judged: pl.DataFrame, edge: float) -> pl.DataFrame:
+def _with_evergreening(judged: pl.DataFrame, edge: float) -> pl.DataFrame:
     """Return the verdict that spares who earns its interest, and adds who is lent on to."""
     last = judged.select("firm", pl.col("year") + 1, assets_before="assets")
     rows = judged.join(last, on=["firm", "year"], how="left").with_columns(

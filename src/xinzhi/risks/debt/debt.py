@@ -145,7 +145,7 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
                 return year
         return None
 
-    def ordered(self, ratio: str, year: int | None) -> pl.DataFrame:
+    def regions_by_ratio(self, ratio: str, year: int | None) -> pl.DataFrame:
         """Return the regions of a year that have a ratio, the highest first."""
         rows = self.frame.filter(pl.col("year") == year) if year is not None else self.frame.clear()
         return rows.drop_nulls(ratio).sort(ratio, "region", descending=[True, False])
@@ -155,15 +155,17 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         year = self.shown_year()
         if year is None:
             return {"answer.no_ratio": {}}
-        facts = self._ratio("output", year) | self._ratio("revenue", year) | self._vehicles() | self._graded()
+        facts = self._ratio("output", year) | self._ratio("revenue", year) | self._vehicles() | self._band_counts()
         if series := self.history(self.spread(year)):
             facts["headline.history"] = {"parts": self.paths(series)}
         region_count = self.frame["region"].n_unique()
-        reasons = [why for why, codes in self.ungraded(self.last_year("band") or year) if len(codes) == region_count]
+        reasons = [
+            why for why, codes in self.missing_bands(self.last_year("band") or year) if len(codes) == region_count
+        ]
         return facts | ({"note.ungraded": {"set": self.set_name(), "why": reasons[0]}} if reasons else {})
 
     def _ratio(self, below: str, year: int) -> Facts:
-        rows = self.ordered(f"to_{below}", year)
+        rows = self.regions_by_ratio(f"to_{below}", year)
         if not rows.height:
             return {}
         first, last = rows.row(0, named=True), rows.row(-1, named=True)
@@ -180,7 +182,7 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
 
     def _vehicles(self) -> Facts:
         year = self.last_year("with_vehicles_to_output")
-        rows = self.ordered("vehicles_to_output", year).drop_nulls("with_vehicles_to_output")
+        rows = self.regions_by_ratio("vehicles_to_output", year).drop_nulls("with_vehicles_to_output")
         if not rows.height:
             return {}
         values = {
@@ -193,9 +195,9 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         }
         return {"headline.vehicles": values}
 
-    def _graded(self) -> Facts:
+    def _band_counts(self) -> Facts:
         """Return how many regions are in each band, the heaviest first and with its regions."""
-        rows = self.ordered("band_ratio", self.last_year("band"))
+        rows = self.regions_by_ratio("band_ratio", self.last_year("band"))
         if not rows.height:
             return {}
         tally: list[Text] = []
@@ -210,7 +212,7 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         headline = {"set": self.set_name(), "dated": self.bands["dated"], "year": rows["year"][0], "tally": tally}
         return {"headline.graded": headline}
 
-    def ungraded(self, year: int | None) -> list[tuple[Text, list[str]]]:
+    def missing_bands(self, year: int | None) -> list[tuple[Text, list[str]]]:
         """Return why regions of a year have no band, and which they are."""
         rows = self.frame.filter(pl.col("year") == year) if year is not None else self.frame
         why = [lacking(self.bands, name).alias(name) for name in ("zh", "en")]
@@ -228,7 +230,7 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
 
     def spread(self, year: int | None) -> list[str]:
         """Return the regions that are highest, in the middle and lowest in a year."""
-        order = self.ordered("to_output", year)["region"].to_list()
+        order = self.regions_by_ratio("to_output", year)["region"].to_list()
         return list(dict.fromkeys((order[0], order[len(order) // 2], order[-1]))) if order else []
 
     def paths(self, series: Mapping[str, Mapping[int, float]]) -> Text:

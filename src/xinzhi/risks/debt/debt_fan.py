@@ -307,7 +307,7 @@ def _draw(
         if code not in long_enough
     ]
     own_shocks = frozenset(code for code, rows in long_enough.items() if rows.height >= least or len(long_enough) == 1)
-    shared = moves.pooled(pasts, look=look) if moves.order != 1 and len(own_shocks) < len(long_enough) else None
+    shared = moves.pool_pasts(pasts, look=look) if moves.order != 1 and len(own_shocks) < len(long_enough) else None
     lasting = _persistence(None if shared is None else shared.raw_model)
     notes += _shared_shocks_notes(shared, lasting, list(long_enough.values()), moves)
     paths = {}
@@ -393,14 +393,14 @@ def _shared_shocks_notes(
     shared: fan_shocks.Pooled | None, lasting: pl.DataFrame, series: Sequence[pl.DataFrame], moves: fan_shocks.Moves
 ) -> list[Finding]:
     """Return what is to be said of shocks that regions share, and of years that are drawn one by one."""
-    autocorrelated = _correlated(series) if moves.order == 0 else []
+    autocorrelated = _autocorrelation_notes(series) if moves.order == 0 else []
     if shared is None:
         return autocorrelated
     notes = _slows(shared.slow, "", moves.trend)
     if moves.order == 0:
         return autocorrelated + notes
     if shared.raw_model is None:
-        return [finding("debt.years-apart"), *_correlated(series), *notes]
+        return [finding("debt.years-apart"), *_autocorrelation_notes(series), *notes]
     pulled, limit = shared.raw_model.pulled, setting("public_debt", "fan.largest_coefficient")
     values = {"coefficients": coefficients(lasting), "share": pulled, "limit": limit}
     cut = finding("debt.pooled-autoregression-cut" if pulled > 0 else "debt.pooled-autoregression", words=values)
@@ -484,7 +484,7 @@ def _persistence(shared: fan_shocks.PanelAutoregression | None) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=_PERSISTENCE, orient="row")
 
 
-def _correlated(series: Sequence[pl.DataFrame]) -> list[Finding]:
+def _autocorrelation_notes(series: Sequence[pl.DataFrame]) -> list[Finding]:
     """Return where shocks go on from year to year, so that a fan of independent years is too narrow."""
     # The correlation of a year with the next is pooled over regions; one over the years is what estimating a mean takes
     # off it. Gaps are left out.

@@ -53,7 +53,7 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
         rows = self.ends().filter(scenario=COMBINED).sort("over_baseline", "region", descending=[True, False])
         return rows["region"].to_list()
 
-    def added(self) -> dict[str, float]:
+    def scenario_effects(self) -> dict[str, float]:
         """Return what each scenario that can be computed adds to the ratio at the end, on average, in points."""
         end_points = self.ends().drop_nulls("over_baseline").group_by("scenario", maintain_order=True)
         return dict(end_points.agg(pl.col("over_baseline").mean() * 100).iter_rows())
@@ -65,7 +65,7 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
 
     def facts(self) -> Facts:
         """Return what all shocks together and each alone add to the ratio on average, and to whom most."""
-        added, order, scenario_names = self.added(), self.order(), self.scenarios()
+        added, order, scenario_names = self.scenario_effects(), self.order(), self.scenarios()
         most = self.ends().filter(region=order[0], scenario=COMBINED)["over_baseline"][0]
         parts = [
             words("debt.chart.valued", name=scenario_names[name], value=added[name]) for name in SHOCKS if name in added
@@ -163,7 +163,7 @@ def debt_stress(
     return DebtStress(
         frame=frame,
         inputs=inputs,
-        findings=(*_without(frame, balances.names), *_old(inputs), *_rose(balances)),
+        findings=(*_without(frame, balances.names), *_stale_regions(inputs), *_rose(balances)),
         names=balances.names,
         kind=balances.kind,
         provenance=replace(balances.provenance, verb="debt_stress", options=options),
@@ -295,7 +295,7 @@ def _check_scenarios(scenarios: Mapping[str, Mapping[str, float]] | None) -> dic
     return rules
 
 
-def _old(inputs: pl.DataFrame) -> list[Finding]:
+def _stale_regions(inputs: pl.DataFrame) -> list[Finding]:
     """Return regions whose last known funds or vehicles' debt are older than those of others."""
     notes = []
     for name in ("fund", "vehicle"):

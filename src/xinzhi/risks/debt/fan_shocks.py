@@ -50,7 +50,7 @@ def slope(pasts: Sequence[tuple[IntArray, FloatArray]]) -> FloatArray:
     return np.asarray(top / sum(((years - years.mean()) ** 2).sum() for years, _ in pasts))
 
 
-def detrended(years: IntArray, past: FloatArray, slopes: FloatArray) -> FloatArray:
+def detrend(years: IntArray, past: FloatArray, slopes: FloatArray) -> FloatArray:
     """Return a past without its trend (T, k), its mean unchanged, its spread corrected for a second estimate."""
     level, spread = past.mean(axis=0), np.sqrt((len(past) - 1) / max(len(past) - _LOST, 1))
     return np.asarray(level + (past - level - np.outer(years - years.mean(), slopes)) * spread)
@@ -92,7 +92,7 @@ def drawn_slopes(
     innovations = common[1:] - usual * common[:-1]
     innovations = (innovations - innovations.mean(axis=0)) * np.sqrt(len(common) / max(len(common) - _LOST - 1, 1))
     shocks = innovations[rng.integers(len(innovations), size=(draws, len(all_years)))]
-    paths = chained(shocks, usual if model is None else model.slope_draws)
+    paths = chain_shocks(shocks, usual if model is None else model.slope_draws)
     return np.asarray(np.einsum("t,btk->bk", away, paths) / (away @ away))
 
 
@@ -112,20 +112,20 @@ class Moves:
         self, past: tuple[IntArray, FloatArray], horizon: int, rng: np.random.Generator, *, look: bool = True
     ) -> tuple[FloatArray, Trend]:
         """Return futures (B, H, k) from a past that is long enough to stand alone, and its trend."""
-        fit = self.pooled({"": past}, look=look)
+        fit = self.pool_pasts({"": past}, look=look)
         if fit.model is not None:
             return fit.future("", horizon, self, rng), fit.slow
         future = independent(fit.pasts[""][1], horizon, self.count, rng)
         return (future + fit.slow.ahead(past[0], horizon) if self.trend else future), fit.slow
 
-    def pooled(self, pasts: Pasts, *, look: bool = True) -> Pooled:
+    def pool_pasts(self, pasts: Pasts, *, look: bool = True) -> Pooled:
         """Return what pasts share: how long shocks last, the shocks, and the trend (0 where nobody is to look)."""
         raw_model, slopes = self._model(pasts), slope(list(pasts.values()))
         if not look and not self.trend:
             still = Trend(slopes=np.zeros_like(slopes), slope_draws=np.zeros((1, len(slopes))))
             pool = np.concatenate([residuals(past) for _, past in pasts.values()])
             return Pooled(raw_model=raw_model, model=raw_model, slow=still, pasts=pasts, pool=pool)
-        without = {code: (years, detrended(years, past, slopes)) for code, (years, past) in pasts.items()}
+        without = {code: (years, detrend(years, past, slopes)) for code, (years, past) in pasts.items()}
         years = int(np.median([len(past) for _, past in pasts.values()]))
         model = self._model(without)  # around means a trend passes for shocks that last, and is never found
         corrected = None if model is None else lasting(model, years)
@@ -355,7 +355,7 @@ def persistent(
     draws, k = model.slope_draws.shape
     offsets = years - years[0]
     resampled = model.shocks[rng.integers(len(model.shocks), size=(draws, offsets[-1] + 1))] * model.scale[:, None]
-    past = chained(resampled, model.slope_draws)
+    past = chain_shocks(resampled, model.slope_draws)
     centre = history.mean(axis=0) + past[:, offsets].mean(axis=1)
     ahead = model.shocks[rng.integers(len(model.shocks), size=(draws, horizon))] * model.scale[:, None]
     future = np.empty((draws, horizon, k))
@@ -425,14 +425,14 @@ def _panels(innovations: FloatArray, slopes: FloatArray, year_draws: IntArray, p
     block = max(1, _CELLS // panel.values.size)
     return np.concatenate(
         [
-            _moments(*_within(chained(filled[year_draws[begin : begin + block]], slopes), panel), panel)
+            _moments(*_within(chain_shocks(filled[year_draws[begin : begin + block]], slopes), panel), panel)
             for begin in range(0, len(year_draws), block)
         ],
         axis=1,
     )
 
 
-def chained(shocks: FloatArray, slopes: FloatArray) -> FloatArray:
+def chain_shocks(shocks: FloatArray, slopes: FloatArray) -> FloatArray:
     """Return an autoregression (B, S, ..., k) of shocks of that shape, the first at the stationary spread."""
     chain = np.empty_like(shocks)
     chain[:, 0] = shocks[:, 0] / np.sqrt(1 - slopes**2)

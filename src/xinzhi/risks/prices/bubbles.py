@@ -18,7 +18,7 @@ from xinzhi.risks.prices.conventions import BubbleRules, Convention, Lag, Method
 from xinzhi.risks.prices.critical import CriticalValues, episode, power_of
 from xinzhi.risks.prices.series import Timeline, find_series, read_series, series_names
 from xinzhi.risks.prices.testing import (
-    Tested,
+    TestedSeries,
     check_method,
     checked_lag,
     critical_frame,
@@ -104,7 +104,10 @@ class Bubbles(Result, verb="bubbles", topic="bubbles", key=("series", "date")):
         key = "episode" if episodes.height == 1 else "ongoing" if ongoing.height else "longest"
         dates = self.timeline
         return words(
-            f"bubbles.headline.{key}", **values, episode=dates.episode_text(top), lasted=dates.lasted(top["duration"])
+            f"bubbles.headline.{key}",
+            **values,
+            episode=dates.episode_text(top),
+            lasted=dates.duration_text(top["duration"]),
         )
 
     def facts(self) -> Facts:
@@ -197,7 +200,7 @@ def bubbles(
         lag = 0 if without_lags or longest < short_sample() else setting("lags.usual")
     results, later = tested_series(reading.series, lag, convention, critical, rules)
     findings = (*reading.findings, *later)
-    tested = [result for result in results if isinstance(result, Tested)]
+    tested = [result for result in results if isinstance(result, TestedSeries)]
     if not tested:
         refuse_all(findings)
     critical_method = "given" if isinstance(critical, CriticalValues) else critical
@@ -250,7 +253,7 @@ def power_values(dates: Timeline, size: int, level: int) -> dict[str, object] | 
     return {
         "n": size,
         "rate": root - 1,
-        "lasted": dates.lasted(stop - start),
+        "lasted": dates.duration_text(stop - start),
         "power": power,
         "slow": episode(size, "gentle")[2] - 1,
         "gentle": gentle,
@@ -293,7 +296,7 @@ def _episodes(result: Bubbles, names: Mapping[str, Text], dates: Timeline) -> Fa
 
     ongoing = [item(row) for row in episodes.filter("ongoing").iter_rows(named=True)]
     top = episodes.sort("duration", descending=True, maintain_order=True).row(0, named=True)
-    longest = {"item": item(top), "lasted": dates.lasted(top["duration"])}
+    longest = {"item": item(top), "lasted": dates.duration_text(top["duration"])}
     going: Facts = {"answer.ongoing": {"items": ongoing}} if ongoing else {"answer.over": {}}
     return {**going, "answer.longest": longest}
 
@@ -361,7 +364,11 @@ def series_sentences(result: Bubbles, row: Mapping[str, Any], critical: pl.DataF
     ]
     episodes = result.episodes.filter(series=row["series"])
     sentences += [
-        words("bubbles.explain.episode", episode=dates.episode_text(episode), lasted=dates.lasted(episode["duration"]))
+        words(
+            "bubbles.explain.episode",
+            episode=dates.episode_text(episode),
+            lasted=dates.duration_text(episode["duration"]),
+        )
         for episode in episodes.iter_rows(named=True)
     ] or [words("bubbles.explain.none")]
     power = power_values(dates, row["observations"], row["level"]) if row["power"] is not None else None

@@ -17,7 +17,7 @@ from xinzhi.risks.prices.recursive import (
     mended_statistics,
     minimum_window,
     regression_rows,
-    unit_scaled,
+    scale_to_unit,
     window_statistics,
 )
 
@@ -322,7 +322,7 @@ def wild_values(
     # the differences on their lags, drawn at random with a normal sign and size, through the same lags again (Phillips
     # and Shi 2020, Handbook of Statistics 42).
     random = np.random.default_rng(seed)
-    level, periods = unit_scaled(level), len(level)
+    level, periods = scale_to_unit(level), len(level)
     steps = np.diff(level)
     residuals, slopes, _ = null_model(level[:, None], lag)
 
@@ -334,7 +334,7 @@ def wild_values(
             else:
                 resampled = residuals[random.integers(0, len(residuals), (periods - 1, count)), 0]
                 shocks = random.standard_normal((periods - 1, count)) * resampled
-                steps_drawn = recoloured(shocks, np.repeat(slopes, count, axis=1))
+                steps_drawn = recolour(shocks, np.repeat(slopes, count, axis=1))
             yield from _pieces(steps_drawn, window, lag, narrow=until is not None)
 
     return _simulated_values(pieces(), method, seed, until)
@@ -371,7 +371,7 @@ def _sieve(
 ) -> Iterator[FloatArray]:
     """Yield the steps `(T - 1, count x N)` of blocks of replications, series next to each other."""
     random = np.random.default_rng(seed)
-    table, (periods, series) = unit_scaled(table), table.shape
+    table, (periods, series) = scale_to_unit(table), table.shape
     residuals, slopes, constant = null_model(table, order)
     first = np.diff(table, axis=0)[:order]
     for part in blocks(periods * series, replications, lag):
@@ -382,7 +382,7 @@ def _sieve(
         shocks += constant
         begin = np.broadcast_to(first[:, None], (order, count, series))
         steps_drawn = np.concatenate([begin, shocks]).reshape(periods - 1, count * series)
-        yield recoloured(steps_drawn, np.tile(slopes, (1, count)), start=order)
+        yield recolour(steps_drawn, np.tile(slopes, (1, count)), start=order)
 
 
 def null_model(table: FloatArray, order: int) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -398,7 +398,7 @@ def null_model(table: FloatArray, order: int) -> tuple[FloatArray, FloatArray, F
     return residuals, slopes, constant
 
 
-def recoloured(shocks: FloatArray, slopes: FloatArray, *, start: int = 0) -> FloatArray:
+def recolour(shocks: FloatArray, slopes: FloatArray, *, start: int = 0) -> FloatArray:
     """Return differences that follow the autoregression; `shocks` `(T - 1, N)` is overwritten."""
     for at in range(start, len(shocks)):
         for back in range(1, min(len(slopes), at) + 1):

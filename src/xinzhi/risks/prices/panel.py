@@ -22,12 +22,12 @@ from xinzhi.risks.prices.recursive import (
     date_runs,
     episode_frame,
     minimum_window,
-    padded,
+    pad_before_window,
     path_frame,
     recursive_adf,
     shortest_duration,
 )
-from xinzhi.risks.prices.series import Series, Timeline, bubble_finding, read_series, series_names, untested
+from xinzhi.risks.prices.series import Series, Timeline, bubble_finding, excluded_series, read_series, series_names
 from xinzhi.risks.projects.places import place_text
 
 PanelConvention = Literal["pointwise", "family-wise"]
@@ -74,7 +74,7 @@ class PanelBubbles(Result, verb="panel_bubbles", topic="bubbles", key=("date",))
             "draws": f"{row['replications']:,}",
             "share": row["false_alarms"],
         }
-        excluded = untested(self.findings)
+        excluded = excluded_series(self.findings)
         if excluded:
             facts["answer.panel_left"] = {"k": len(excluded), "names": [place_text(code) for code in excluded]}
         return facts
@@ -158,7 +158,9 @@ def panel_bubbles(
         shortest = shortest_duration(rules.minimum_duration, len(table))
         runs = date_runs(table.mean(axis=1), path, line, shortest=shortest)
     return PanelBubbles(
-        frame=path_frame(dates, bsadf=padded(path, len(dates)), critical_value=padded(line, len(dates))),
+        frame=path_frame(
+            dates, bsadf=pad_before_window(path, len(dates)), critical_value=pad_before_window(line, len(dates))
+        ),
         provenance=reading.source.provenance("panel_bubbles", **(options | asdict(rules))),
         kind=reading.source.kind,
         names=series_names(series_read.name for series_read in reading.series),

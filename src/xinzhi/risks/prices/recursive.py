@@ -52,7 +52,7 @@ def window_statistics(table: FloatArray, window: int, lag: int, *, mend: Mend | 
         if n < window:
             continue
         moments = _moments(n, series, (s, w, z), sums, work)
-        statistic = _swept(moments, swept, work)
+        statistic = _t_statistics(moments, swept, work)
         statistic *= n - 2 - lag
         if mend is not None:
             wholes = [sums[0][(lag - back) * series :][: len(statistic)] for back in (*range(1, lag + 1), 0)]
@@ -98,7 +98,7 @@ def _moments(
     return out
 
 
-def _swept(moments: dict[tuple[int, int], FloatArray], swept: FloatArray, work: FloatArray) -> FloatArray:
+def _t_statistics(moments: dict[tuple[int, int], FloatArray], swept: FloatArray, work: FloatArray) -> FloatArray:
     """Return t |t| of the level over its degrees of freedom; what is left of the moments stays there."""
     lag = len(swept) - 2 if len(swept) else 0
     size = len(moments[lag, lag])
@@ -227,7 +227,7 @@ def recursive_adf(values: FloatArray, *, window: int | None = None, lag: int = 0
         raise UsageError("prices.no-window", periods=periods, window=window, lag=lag, least=window + lag + 1)
     if not np.isfinite(table).all():
         raise UsageError("prices.not-finite")
-    table = unit_scaled(table)
+    table = scale_to_unit(table)
     sequences = np.empty((2, periods - lag - window, series))
     skipped = np.zeros(series, dtype=np.int64)
     width = max(1, _CELLS // periods)
@@ -237,7 +237,7 @@ def recursive_adf(values: FloatArray, *, window: int | None = None, lag: int = 0
     return Recursive(badf=sequences[0], bsadf=sequences[1], minimum_window=window, lag=lag, skipped=skipped)
 
 
-def unit_scaled(table: FloatArray) -> FloatArray:
+def scale_to_unit(table: FloatArray) -> FloatArray:
     """Return every series over the power of two next to its largest value: exact, and no product overflows."""
     exponent = np.frexp(np.abs(table).max(axis=0))[1]
     return np.asarray(np.ldexp(table, -exponent), dtype=np.float64)
@@ -310,7 +310,7 @@ def episode_frame(runs: Sequence[Run], dates: pl.Series) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def padded(values: FloatArray, periods: int) -> FloatArray:
+def pad_before_window(values: FloatArray, periods: int) -> FloatArray:
     """Return the statistics of the last dates with NaN for those before the smallest window is full."""
     return np.concatenate([np.full(periods - len(values), np.nan), values])
 

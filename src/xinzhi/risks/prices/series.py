@@ -53,12 +53,12 @@ def read_calendar(dates: pl.Series) -> Calendar:
     """
     kind = dates.dtype
     if kind.is_integer():
-        return _numbered(dates.cast(pl.Int64))
+        return _whole_numbers(dates.cast(pl.Int64))
     if kind.is_float():
         odd = dates.filter(~dates.is_finite() | (dates != dates.round()))
         if len(odd):
             raise InputError("prices.fractional-dates", column=dates.name, given=str(odd[0]))
-        return _numbered(dates.cast(pl.Int64))
+        return _whole_numbers(dates.cast(pl.Int64))
     if isinstance(kind, pl.Datetime):
         if dates.dt.time().n_unique() > 1:
             raise InputError("prices.times-of-day", column=dates.name)
@@ -66,7 +66,7 @@ def read_calendar(dates: pl.Series) -> Calendar:
     return _days(dates) if kind == pl.Date else _written(dates.cast(pl.String))
 
 
-def _numbered(dates: pl.Series) -> Calendar:
+def _whole_numbers(dates: pl.Series) -> Calendar:
     """Return whole numbers as they are, unless all of them are months (202403) or days (20240315)."""
     least, most = dates.min(), dates.max()
     months = dates % _MONTH_DIGITS
@@ -378,7 +378,7 @@ class Timeline:
         """Return the date of a place as it is written."""
         return written(place, self.unit)
 
-    def lasted(self, periods: int) -> Text:
+    def duration_text(self, periods: int) -> Text:
         """Return a number of dates in words: ``8 months``."""
         return words(f"bubbles.unit_of.{self.unit}", n=periods)
 
@@ -400,7 +400,7 @@ class Timeline:
         )
 
 
-def untested(findings: Iterable[Finding]) -> list[str]:
+def excluded_series(findings: Iterable[Finding]) -> list[str]:
     """Return the series that findings keep from the test."""
     return list(
         dict.fromkeys(problem.key for problem in findings if problem.severity == "error" and problem.key is not None)

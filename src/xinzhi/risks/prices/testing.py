@@ -106,7 +106,7 @@ def shared_values(
     return stored
 
 
-def own_values(
+def series_critical_values(
     series: Series,
     statistic: float,
     *,
@@ -131,7 +131,7 @@ _ROUNDING = 1e-12  # of a level written as a share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class TestedSeries:
     """One series after the test."""
 
     series: Series
@@ -178,11 +178,11 @@ def tested_series(
     convention: Convention,
     critical: Method | CriticalValues | None,
     rules: BubbleRules,
-) -> tuple[list[Series | Tested], list[Finding]]:
+) -> tuple[list[Series | TestedSeries], list[Finding]]:
     """Return every series with its test, in the order given, and what was found; what fails stays a `Series`."""
     groups, findings = _groups(readings, lag, rules)
     short = {problem.key for problem in findings}
-    out: dict[str, Series | Tested] = {
+    out: dict[str, Series | TestedSeries] = {
         reading.name: replace(reading, problem="lag-too-long") if reading.name in short else reading
         for reading in readings
     }
@@ -196,7 +196,7 @@ def tested_series(
         tops = np.fmax.reduce(statistics.bsadf, axis=0)[~flat]
         shared = shared_values(periods, window, order, critical, rules) if usable else None
         # one bootstrap after the other: on two processors threads were 4 % sooner and cost a fifth more
-        own_critical_values = partial(own_values, window=window, lag=order, critical=critical, rules=rules)
+        own_critical_values = partial(series_critical_values, window=window, lag=order, critical=critical, rules=rules)
         values = repeat(shared) if shared is not None else map(own_critical_values, usable, tops.tolist())
         for at, member in enumerate(members):
             if flat[at]:
@@ -204,7 +204,7 @@ def tested_series(
                 out[member.name] = replace(member, problem="exact")
                 continue
             values_of = next(values)
-            tested = _tested(member, at, statistics, values_of, values_of.sequence(convention, rules.level))
+            tested = _test_series(member, at, statistics, values_of, values_of.sequence(convention, rules.level))
             findings += _notes(tested, critical)
             out[member.name] = replace(tested, runs=_date_episodes(tested, rules))
     return list(out.values()), findings
@@ -220,7 +220,7 @@ def _groups(
         if reading.problem:
             continue
         window = recursive.minimum_window(len(reading.level)) if rules.minimum_window is None else rules.minimum_window
-        order = chosen_lag(recursive.unit_scaled(reading.level), lag, window=window)
+        order = chosen_lag(recursive.scale_to_unit(reading.level), lag, window=window)
         if window - 2 - order < setting("least_degrees") or len(reading.level) - order - window < 1:
             values: dict[str, Any] = {"lag": order, "window": window, "count": len(reading.level)}
             findings.append(bubble_finding("prices.lag-too-long", key=reading.name, **values))
@@ -229,9 +229,9 @@ def _groups(
     return groups, findings
 
 
-def _tested(
+def _test_series(
     series: Series, at: int, statistics: recursive.Recursive, critical: CriticalValues, line: FloatArray
-) -> Tested:
+) -> TestedSeries:
     """Return one series of a group after its test, not yet dated."""
     if len(line) != len(statistics.bsadf):
         raise UsageError(
@@ -243,8 +243,8 @@ def _tested(
             window=statistics.minimum_window,
             lag=statistics.lag,
         )
-    level = recursive.unit_scaled(series.level)
-    return Tested(
+    level = recursive.scale_to_unit(series.level)
+    return TestedSeries(
         series=series,
         lag=statistics.lag,
         window=statistics.minimum_window,
@@ -259,7 +259,7 @@ def _tested(
     )
 
 
-def _notes(tested: Tested, critical: object) -> list[Finding]:
+def _notes(tested: TestedSeries, critical: object) -> list[Finding]:
     """Return what the critical values do not allow for (a sieve bootstrap does), and windows that were left out."""
     notes: list[tuple[str, dict[str, Any]]] = []
     if tested.skipped:
@@ -273,7 +273,7 @@ def _notes(tested: Tested, critical: object) -> list[Finding]:
     return [bubble_finding(code, key=tested.series.name, **words) for code, words in notes]
 
 
-def _date_episodes(tested: Tested, rules: BubbleRules) -> tuple[recursive.Run, ...]:
+def _date_episodes(tested: TestedSeries, rules: BubbleRules) -> tuple[recursive.Run, ...]:
     """Return the episodes of a series that rejects (or of any, where asked)."""
     if not (rules.nonrejected or tested.rejects(rules.level)):
         return ()
@@ -282,12 +282,15 @@ def _date_episodes(tested: Tested, rules: BubbleRules) -> tuple[recursive.Run, .
     return tuple(recursive.date_runs(tested.series.level, tested.bsadf, tested.line, shortest=shortest, nearer=nearer))
 
 
-def paths_frame(tested: Sequence[Tested]) -> pl.DataFrame:
+def paths_frame(tested: Sequence[TestedSeries]) -> pl.DataFrame:
     """Return the statistics of every date, all series below each other."""
     sizes = [len(result.series.level) for result in tested]
     badf, bsadf, line = (
         np.concatenate(
-            [recursive.padded(getattr(result, name), size) for result, size in zip(tested, sizes, strict=True)]
+            [
+                recursive.pad_before_window(getattr(result, name), size)
+                for result, size in zip(tested, sizes, strict=True)
+            ]
         )
         for name in ("badf", "bsadf", "line")
     )
@@ -300,13 +303,13 @@ def paths_frame(tested: Sequence[Tested]) -> pl.DataFrame:
 
 
 def statistics_frame(
-    results: Sequence[Series | Tested], findings: Sequence[Finding], convention: Convention, level: int
+    results: Sequence[Series | TestedSeries], findings: Sequence[Finding], convention: Convention, level: int
 ) -> pl.DataFrame:
     """Return one row a series; what was not tested says why."""
     reasons = {item.key: item for item in findings if item.severity == "error" and item.key is not None}
     rows = []
     for result in results:
-        if isinstance(result, Tested):
+        if isinstance(result, TestedSeries):
             row = _row(result, convention, level)
         else:
             reason = paragraph([reasons[result.name].message, reasons[result.name].hint])
@@ -317,7 +320,7 @@ def statistics_frame(
                 "reason_en": reason.en.strip(),
             }
         rows.append(row | {"level": level, "convention": convention})
-    dates = results[0].series.dates.dtype if isinstance(results[0], Tested) else results[0].dates.dtype
+    dates = results[0].series.dates.dtype if isinstance(results[0], TestedSeries) else results[0].dates.dtype
     frame = pl.DataFrame(rows, schema={name: kind or dates for name, kind in _SCHEMA.items()})
     adjusted = benjamini_hochberg(frame["p_value"].fill_null(np.nan).to_numpy())
     q = pl.Series("p_adjusted", adjusted).fill_nan(None)
@@ -338,7 +341,7 @@ _SCHEMA: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _row(result: Tested, convention: Convention, level: int) -> dict[str, Any]:
+def _row(result: TestedSeries, convention: Convention, level: int) -> dict[str, Any]:
     """Return the row of a series that was tested."""
     at = at_level(level)
     alarms = result.critical.false_alarms.get(convention)
@@ -367,7 +370,7 @@ def _row(result: Tested, convention: Convention, level: int) -> dict[str, Any]:
     }
 
 
-def episodes_frame(tested: Sequence[Tested], convention: Convention, level: int) -> pl.DataFrame:
+def episodes_frame(tested: Sequence[TestedSeries], convention: Convention, level: int) -> pl.DataFrame:
     """Return one row an episode."""
     parts = [
         recursive.episode_frame(result.runs, result.series.dates).select(
@@ -384,7 +387,7 @@ def episodes_frame(tested: Sequence[Tested], convention: Convention, level: int)
     return pl.concat(parts)
 
 
-def critical_frame(tested: Sequence[Tested]) -> pl.DataFrame:
+def critical_frame(tested: Sequence[TestedSeries]) -> pl.DataFrame:
     """Return the critical values of the three statistics."""
     rows = [
         (result.series.name, name, level, float(getattr(result.critical, name)[at]))

@@ -78,7 +78,7 @@ FACTS = tuple(
 _WHERE, _NAME = [NAMES.index(name) for name in ("place", "site", "landmark")], NAMES.index("name")
 
 
-def facts_compared(levels: LevelArray) -> IntArray:
+def compared_counts(levels: LevelArray) -> IntArray:
     """Return how many facts of each pair could be compared.
 
     Examples
@@ -138,7 +138,7 @@ def compare(
     out[:, column["length"]] = _part_by_part(out[:, column["length"]], numbers, figures)
     out[:, column["capacity"]] = _capacities(projects, archive, project, record)
     by_figures = _figures(*figures, index.commonness)
-    out[:, column["figures"]] = _leveled(by_figures, "figure_levels")
+    out[:, column["figures"]] = _agreement_levels(by_figures, "figure_levels")
     out[:, column["components"]] = _overlap(
         projects.components[project], archive.components[record], index.commonness.component
     )
@@ -147,7 +147,7 @@ def compare(
     out[:, column["approval"]] = _approvals(projects.approval[project], archive.approval[record])
     out[:, column["dates"]] = _dates(projects.years[project], archive.years[record])
     by_words = _words(index, projects, project, record)
-    out[:, column["words"]] = _leveled(by_words, "word_levels")
+    out[:, column["words"]] = _agreement_levels(by_words, "word_levels")
     has_tokens = np.diff(projects.tokens.start)[project] > 0
     same = projects.chinese[project] == archive.chinese[record]
     text = np.digitize(cosine, convention("text_levels"))
@@ -167,12 +167,12 @@ def compare(
 
 def cosines(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:
     """Return the cosine of pairs in the space of tokens weighted by their inverse document frequency."""
-    product = _shared(index, projects, project, record, index.weight, power=2)
+    product = _shared_weight(index, projects, project, record, index.weight, power=2)
     norm = lengths(projects, index.weight)[project].astype(np.float64) * index.norm[record]
     return np.divide(product, norm, out=np.zeros_like(product), where=norm > 0)
 
 
-def _shared(
+def _shared_weight(
     index: Index,
     projects: Records,
     project: IntArray,
@@ -297,7 +297,7 @@ def _capacities(projects: Records, archive: Records, project: IntArray, record: 
     return best
 
 
-def _leveled(nats: FloatArray, bounds: str) -> LevelArray:
+def _agreement_levels(nats: FloatArray, bounds: str) -> LevelArray:
     """Return the levels of what is told in nats."""
     return np.where(np.isnan(nats), MISSING, np.digitize(nats, convention(bounds))).astype(np.int8)
 
@@ -325,7 +325,7 @@ def _figures(
 
 def _words(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:
     """Return how much the rare pairs of signs say that stand in both texts: 九七丘 names a spot, 污水处理 does not."""
-    shared = _shared(index, projects, project, record, index.telling)
+    shared = _shared_weight(index, projects, project, record, index.telling)
     alike = projects.chinese[project] & index.records.chinese[record]
     return np.where(alike, shared, np.nan)
 
@@ -335,7 +335,7 @@ def _overlap(
 ) -> LevelArray:
     """Return the level of the overlap of two sets whose members weigh by how rare they are in the archive."""
     common, project_weight, theirs = (
-        _weighed(bits, weight) for bits in (project_bits & record_bits, project_bits, record_bits)
+        _bit_weights(bits, weight) for bits in (project_bits & record_bits, project_bits, record_bits)
     )
     smaller = np.minimum(project_weight, theirs)
     share = np.divide(common, smaller, out=np.zeros_like(common), where=smaller > 0)
@@ -349,7 +349,7 @@ def _overlap(
     return np.where(smaller > 0, level, MISSING).astype(np.int8)
 
 
-def _weighed(bits: npt.NDArray[np.uint64], weight: FloatArray) -> FloatArray:
+def _bit_weights(bits: npt.NDArray[np.uint64], weight: FloatArray) -> FloatArray:
     """Return the sum of the weights of the bits that are set."""
     out = np.zeros(len(bits))
     for at, bit_weight in enumerate(weight):

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
-from xinzhi.risks.projects.comparison import MEASURES, MISSING, NAMES, SAME_LANDMARK, SAME_SITE, facts_compared, level
+from xinzhi.risks.projects.comparison import MEASURES, MISSING, NAMES, SAME_LANDMARK, SAME_SITE, compared_counts, level
 from xinzhi.risks.projects.conventions import HERE, convention
 from xinzhi.risks.projects.records import NUMBERS
 
@@ -138,7 +138,7 @@ def pair_features(
             (numbers >= _EQUAL).sum(axis=1),
             ((numbers > 0) & (numbers < _EQUAL)).sum(axis=1),
             (numbers == 0).sum(axis=1),
-            facts_compared(levels),
+            compared_counts(levels),
             _elsewhere(levels),
             (levels[:, _PLACE] >= _SAME_CITY).astype(int)
             + (levels[:, _SITE] >= SAME_SITE)

@@ -69,26 +69,26 @@ def pair_keys(
         yield (
             right,
             rows,
-            _mixed(first_keys[rows, at[which]] + second_keys[rows, to[which]]) >> np.uint64(64 - KEY_BITS),
+            _hash_bits(first_keys[rows, at[which]] + second_keys[rows, to[which]]) >> np.uint64(64 - KEY_BITS),
         )
 
 
 def _single(records: Records, rare: KeyArray, *, asking: bool) -> dict[str, KeyArray]:
     """Return `(N, W)` single keys by name, 0 where there is none."""
     keys = {
-        "place": _salted(_cities(records.place), "place"),
-        "site": _salted(_sites(records), "site"),
-        "owner": _salted(records.brand[:, None], "owner"),
-        "approval": _salted(records.approval, "approval"),
-        "figure": _salted(_telling_figures(records), "figure"),
-        "token": _salted(rare, "token"),
+        "place": _salted_keys(_cities(records.place), "place"),
+        "site": _salted_keys(_sites(records), "site"),
+        "owner": _salted_keys(records.brand[:, None], "owner"),
+        "approval": _salted_keys(records.approval, "approval"),
+        "figure": _salted_keys(_telling_figures(records), "figure"),
+        "token": _salted_keys(rare, "token"),
     }
     fine, coarse = float(convention("fine_bin")), float(convention("coarse_bin"))
     reach = float(convention("coarse_reach")) if asking else 0.0
     for at, name in enumerate(NUMBERS):
         value = records.number[:, at]
-        keys[name] = _salted(_bins(value, fine, fine / 2 if asking else 0.0), name)
-        keys[f"about {name}"] = _salted(_bins(value, coarse, reach), f"about {name}")
+        keys[name] = _salted_keys(_bins(value, fine, fine / 2 if asking else 0.0), name)
+        keys[f"about {name}"] = _salted_keys(_bins(value, coarse, reach), f"about {name}")
     kinds = records.capacity_kind
     for name, width, within in (("capacity", fine, fine / 2 if asking else 0.0), ("about capacity", coarse, reach)):
         slots = []
@@ -96,7 +96,7 @@ def _single(records: Records, rare: KeyArray, *, asking: bool) -> dict[str, KeyA
             bins = _bins(records.capacity[:, at], width, within)
             kind = kinds[:, at, None].astype(np.uint64)
             slots.append(np.where((bins > 0) & (kind > 0), bins * np.uint64(64) + kind, np.uint64(0)))
-        keys[name] = _salted(np.hstack(slots), name)
+        keys[name] = _salted_keys(np.hstack(slots), name)
     return keys
 
 
@@ -158,13 +158,13 @@ def _rare(records: Records, frequency: FloatArray, most: float, count: int, *, a
     return out
 
 
-def _salted(values: KeyArray, name: str) -> KeyArray:
+def _salted_keys(values: KeyArray, name: str) -> KeyArray:
     """Return keys that tell what they are keys of; 0 stays 0."""
     salt = np.uint64(int.from_bytes(name.encode()[-8:], "little"))
-    return np.asarray(np.where(values > 0, _mixed(values ^ _mixed(np.full(1, salt))), np.uint64(0)))
+    return np.asarray(np.where(values > 0, _hash_bits(values ^ _hash_bits(np.full(1, salt))), np.uint64(0)))
 
 
-def _mixed(values: KeyArray) -> KeyArray:
+def _hash_bits(values: KeyArray) -> KeyArray:
     """Return a hash of 64 bits in which every bit of the input counts."""
     out = values ^ (values >> _SHIFT)
     out *= _MIX_1
@@ -260,7 +260,7 @@ def build(records: Records, folder: Path | None = None) -> Index:
     frequency = records.tokens.frequency()
     most = float(frequency.max(initial=0))
     weight = idf(frequency, len(records))
-    parts = _posted(records, frequency, most)
+    parts = _postings(records, frequency, most)
     if folder is None:
         postings = np.empty(0, np.uint64)
         for keys in parts:
@@ -282,7 +282,7 @@ def build(records: Records, folder: Path | None = None) -> Index:
     )
 
 
-def _posted(records: Records, frequency: FloatArray, most: float) -> Iterator[KeyArray]:
+def _postings(records: Records, frequency: FloatArray, most: float) -> Iterator[KeyArray]:
     """Yield the postings of a part of the records at a time."""
     for low in range(0, len(records), PART):
         part = records.take(np.arange(low, min(low + PART, len(records))))
@@ -299,7 +299,7 @@ def _sorted_on_disk(parts: Iterator[KeyArray], folder: Path) -> KeyArray:
         for keys in parts:
             keys.sort()
             for share, piece in zip(shares, np.split(keys, np.searchsorted(keys, edges)), strict=True):
-                share.append(_spilled(aside, piece))
+                share.append(_spill_keys(aside, piece))
         size = sum(len(piece) for share in shares for piece in share)
         with column_file(folder / "postings.npy", np.dtype(np.uint64), (size,)) as into:
             for share in shares:
@@ -318,7 +318,7 @@ def column_file(path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> IO[b
     return file
 
 
-def _spilled(aside: IO[bytes], piece: KeyArray) -> KeyArray:
+def _spill_keys(aside: IO[bytes], piece: KeyArray) -> KeyArray:
     """Return keys written to a file, as they are read back from it."""
     if not len(piece):
         return piece
@@ -370,7 +370,7 @@ def candidates(index: Index, projects: Records) -> Candidates:
     strength = np.add.reduceat(rarity, first) if len(first) else np.zeros(0)
     pair = code[first]
     rows = (pair >> np.uint64(ROW_BITS)).astype(np.int64)
-    strong = np.flatnonzero(strength >= _bound(strength, rows)[rows])
+    strong = np.flatnonzero(strength >= _strength_threshold(strength, rows)[rows])
     best = strong[np.lexsort((-strength[strong], rows[strong]))]
     place = np.arange(len(best)) - np.searchsorted(rows[best], rows[best])
     selected = np.sort(best[place < int(convention("candidates"))])
@@ -382,7 +382,7 @@ def candidates(index: Index, projects: Records) -> Candidates:
     )
 
 
-def _bound(strength: FloatArray, rows: IntArray) -> FloatArray:
+def _strength_threshold(strength: FloatArray, rows: IntArray) -> FloatArray:
     """Return the strength by project that as many pairs reach as are kept; of sums of thousands few need an order."""
     most = int(convention("candidates"))
     edges = np.append(0, np.bincount(rows).cumsum())

@@ -16,7 +16,7 @@ from xinzhi.core.text import Language, Text, page
 from xinzhi.risks.projects.comparison import FIELDS, MISSING, NAMES, SAME_LANDMARK, SAME_SITE, level
 from xinzhi.risks.projects.conventions import convention, value_words
 from xinzhi.risks.projects.purchases import CHAIN, NATS, UNDECIDABLE
-from xinzhi.risks.projects.quantities import narrow, simplified
+from xinzhi.risks.projects.quantities import narrow, to_simplified
 from xinzhi.risks.projects.quotations import BETWEEN, sayings
 from xinzhi.risks.projects.records import NUMBERS, Records
 from xinzhi.risks.projects.scoring import CLASSES, Judgement, Pairs, Scores
@@ -66,7 +66,7 @@ def changes(
         yield "owner", change_text("owner", kind, **_sides(words_by_field, "owner"))
     if levels[NAMES.index("dates")] not in (MISSING, _SAME_YEARS):
         yield "dates", change_text("dates", kind, **_sides(words_by_field, "dates"))
-    if _reordered(levels, words_by_field, texts):
+    if _is_reordered(levels, words_by_field, texts):
         yield "order", change_text("order", kind)
 
 
@@ -141,7 +141,7 @@ def _buzzwords(new: int, kind: str) -> Iterator[tuple[str, Text]]:
             yield "buzzword", change_text("buzzword", kind, zh=entry["zh"], en=entry["en"], since=entry["since"])
 
 
-def _reordered(
+def _is_reordered(
     levels: npt.NDArray[np.int8], words_by_field: tuple[Mapping[str, str], Mapping[str, str]], texts: tuple[str, str]
 ) -> bool:
     """Return whether the fields that both texts give stand in another order."""
@@ -190,7 +190,7 @@ class Side:
         for row, field, words in sayings(self.frame["text"], regions).iter_rows():
             out[row][field] = words
         originals = narrow(self.frame["text"])
-        simple = simplified(originals)
+        simple = to_simplified(originals)
         for row in (originals != simple).arg_true().to_list():
             out[row] = {field: in_own_signs(words, originals[row], simple[row]) for field, words in out[row].items()}
         return out
@@ -310,7 +310,7 @@ def ledger_frames(
         for field, name in enumerate(NAMES)
     ]
     titles = projects.titles(), archive.titles()
-    simple = [simplified(pl.Series(side, dtype=pl.String)) for side in titles]
+    simple = [to_simplified(pl.Series(side, dtype=pl.String)) for side in titles]
     renamed = (simple[0].gather(project_rows) != simple[1].gather(theirs)).to_list()
     texts = projects.texts(), archive.texts()
     announced = (projects.records.announced[project_rows], archive.records.announced[archive.rows[theirs]])

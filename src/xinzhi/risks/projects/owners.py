@@ -14,7 +14,7 @@ from xinzhi.core.arrays import BoolArray
 from xinzhi.core.text import read_words
 from xinzhi.risks.projects.conventions import KEPT, by_row, document, places_table, readings
 from xinzhi.risks.projects.notices import either, notice_words
-from xinzhi.risks.projects.places import PLAIN, sound
+from xinzhi.risks.projects.places import PLAIN, phonetic_form
 from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 _ENGLISH = r"(?:[A-Z][\w&'-]* ){1,8}(?:Co\.?,? ?Ltd\.?|Co\.|Limited|Corporation|Corp\.|Inc\.|Group|Company)"
@@ -99,9 +99,9 @@ def _company(span_read: str) -> tuple[str, str, str, str]:
     if span_read.isascii():
         words = re.findall(r"[A-Za-z']+", span_read)
         core = [word for word in words if word.lower() not in _common("en")]
-        distinctive = [word for word in core if sound(word) not in _roman_places()]
+        distinctive = [word for word in core if phonetic_form(word) not in _roman_places()]
         brand, stem = _pinyin_brand(distinctive)
-        return span_read, brand, stem, sound("".join(words[: _legal(words)]))
+        return span_read, brand, stem, phonetic_form("".join(words[: _legal(words)]))
     span = _start().sub("", span_read) if _may_start().search(span_read) else span_read
     before, _, last = span.rpartition("的")
     span = last if len(before) > 1 else span  # 美的 is a name
@@ -148,12 +148,12 @@ def _pinyin_brand(words: list[str]) -> tuple[str, str]:
     """Return brand and stem of an English name: the words spelled in pinyin before those that are translated."""
     syllables: list[str] = []
     for word in words:
-        syllables_of_word = syllables_of(sound(word))
+        syllables_of_word = syllables_of(phonetic_form(word))
         if syllables_of_word is None:
             break
         syllables += syllables_of_word
     if len(syllables) < _STEM:
-        return sound("".join(words)), ""
+        return phonetic_form("".join(words)), ""
     return "".join(syllables), "".join(syllables[:_STEM])
 
 
@@ -197,7 +197,12 @@ def _spoken(name: str) -> str:
 
 @cache
 def _sounds() -> dict[int, str | None]:
-    return {**PLAIN, **{sign: sound(reading) for sign, reading in readings().items()}, ord("("): None, ord(")"): None}
+    return {
+        **PLAIN,
+        **{sign: phonetic_form(reading) for sign, reading in readings().items()},
+        ord("("): None,
+        ord(")"): None,
+    }
 
 
 @cache
@@ -307,4 +312,4 @@ def _place_sizes() -> dict[str, list[int]]:
 def _roman_places() -> frozenset[str]:
     provinces = [english for _, _, english in read_words("regions.yaml")["codes"].values()]
     cities = places_table().filter(pl.col("code").str.ends_with("00"))["roman"].to_list()
-    return frozenset(sound(name) for name in (*provinces, *cities))
+    return frozenset(phonetic_form(name) for name in (*provinces, *cities))

@@ -32,7 +32,7 @@ def places(
     """Return the places that texts name; `letters` are the rows that hold any (`in_letters`), where they are known."""
     rows, count = in_letters(texts) if letters is None else letters, len(texts)
     if company_spans is None:
-        resolved = _resolved(_mentions(texts, rows))
+        resolved = _disambiguate(_mentions(texts, rows))
     else:
         # at once: of ten thousand names an automaton is built first
         mentions = _mentions(
@@ -40,7 +40,7 @@ def places(
         )
         inner = mentions.filter(pl.col("row") >= count)
         inner = inner.with_columns(company_spans["row"].gather(inner["row"] - count).alias("row"))
-        resolved = _without_owners(_resolved(mentions.filter(pl.col("row") < count)), inner)
+        resolved = _without_owners(_disambiguate(mentions.filter(pl.col("row") < count)), inner)
     resolved = resolved.select("row", "at", "code")
     if regions is not None:
         stated = pl.DataFrame({"row": _rows(texts), "code": code_of(regions), "at": pl.Series([-1] * len(texts))})
@@ -119,7 +119,7 @@ def _mentions(texts: pl.Series, letters: pl.Series) -> pl.DataFrame:
         first_of_row(spans).rename({"slot": "at"}).join(table, on="name", how="inner", maintain_order="left")
         for spans, table in ((chinese, _chinese_names()), (roman, _roman_names(roman["name"])))
     ]
-    short = [_by_township(texts), _by_zone(texts), _by_position(texts)]
+    short = [_by_township(texts), _zone_counties(texts), _by_position(texts)]
     all_mentions = pl.concat([*(part.select("row", "at", "name", "code", "weak") for part in mentions), *short])
     all_mentions = all_mentions.with_columns(pl.len().over("row", "name", "code").alias("times")).unique(
         ["row", "name", "code"], keep="first"
@@ -148,7 +148,7 @@ def _by_township(texts: pl.Series) -> pl.DataFrame:
     return matches.select("row", pl.lit(0, dtype=pl.Int64).alias("at"), "name", "code", "weak")
 
 
-def _by_zone(texts: pl.Series) -> pl.DataFrame:
+def _zone_counties(texts: pl.Series) -> pl.DataFrame:
     """Return the counties that stand under their short names before a zone: 东至经开区."""
     zones = "|".join(document("words.yaml")["zones"])
     spans = by_row(texts.str.extract_all(rf"[\u4e00-\u9fff]{{2,3}}?(?:{zones})"), "span")
@@ -216,7 +216,7 @@ def _without_owners(place_rows: pl.DataFrame, inner: pl.DataFrame) -> pl.DataFra
     return joined.filter(~(owned & others_named))
 
 
-def _resolved(mentions: pl.DataFrame) -> pl.DataFrame:
+def _disambiguate(mentions: pl.DataFrame) -> pl.DataFrame:
     """Return the places meant: of a shared name those whose city or province the text names too, of a weak the city."""
     certain = (pl.col("rivals") == 1) & ~pl.col("weak")
     sure = mentions.filter(certain)
@@ -314,13 +314,13 @@ def _chinese_names() -> pl.DataFrame:
     aliases_by_name = words["place_aliases"] | words["former_names"]
     aliases = pl.DataFrame([*aliases_by_name.items()], schema=provinces.schema, orient="row")
     current_names = pl.concat([provinces, table.select("name", "code"), prefectures, aliases])
-    all_names = pl.concat([current_names, _former(table, current_names["name"]), _joined(table)]).unique(
+    all_names = pl.concat([current_names, _former(table, current_names["name"]), _county_after_city(table)]).unique(
         maintain_order=True
     )
     return all_names.with_columns(pl.col("name").is_in(common).alias("weak"))
 
 
-def _joined(table: pl.DataFrame) -> pl.DataFrame:
+def _county_after_city(table: pl.DataFrame) -> pl.DataFrame:
     """Return counties under their short names behind that of their city or province: 池州东至."""
     county = table.filter((pl.col("code") % _COUNTY != 0) & (pl.col("short").str.len_chars() > 1))
     county = county.filter(~pl.col("short").str.starts_with("市"))  # 济南市中心医院
@@ -367,9 +367,9 @@ def _roman_index() -> dict[tuple[str, bool], list[int]]:
     for code, name, _, roman in places_table().iter_rows():
         for ranked in (True, False):
             if not (ranked and code.endswith("00") and not name.endswith("市")):
-                codes_by_name.setdefault((sound(roman), ranked), []).append(int(code))
+                codes_by_name.setdefault((phonetic_form(roman), ranked), []).append(int(code))
     for code, _, _, english in _province_rows():
-        codes_by_name[sound(english), False] = [code]
+        codes_by_name[phonetic_form(english), False] = [code]
     return codes_by_name
 
 
@@ -380,7 +380,7 @@ def _roman_names(spans: pl.Series) -> pl.DataFrame:
         place, _, province = span.partition(", ")
         words = place.split(" ")
         rank = words[-1] if len(words) > 1 and words[-1] not in {"Mongolia", "Kong"} else ""
-        base = sound(place.removesuffix(f" {rank}") if rank else place)
+        base = phonetic_form(place.removesuffix(f" {rank}") if rank else place)
         if rank in {"City", "Prefecture"}:
             codes = [code for code in _roman_index().get((base, False), []) if code % _CITY and not code % _COUNTY]
             codes = codes or _roman_index().get((base, True), [])
@@ -390,7 +390,7 @@ def _roman_names(spans: pl.Series) -> pl.DataFrame:
         else:
             codes = [code for code in _roman_index().get((base, True), []) if code % _COUNTY]
         if province:
-            (above,) = _roman_index()[sound(province), False]
+            (above,) = _roman_index()[phonetic_form(province), False]
             codes = [code for code in codes if code // _CITY == above // _CITY] or [
                 code for code in _roman_index().get((base, False), []) if code // _CITY == above // _CITY
             ]
@@ -400,6 +400,6 @@ def _roman_names(spans: pl.Series) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64, "weak": pl.Boolean}, orient="row")
 
 
-def sound(name: str) -> str:
+def phonetic_form(name: str) -> str:
     """Return a romanised name as it sounds: lower case, without apostrophes, ü as v."""
     return name.lower().translate(PLAIN)

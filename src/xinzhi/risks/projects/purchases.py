@@ -52,7 +52,7 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
     archive = index.records
     at = np.flatnonzero(is_notice(projects, project))
     at = at[is_notice(archive, record[at])]
-    out[at, ROUND] = _further_round(projects, project[at], archive, record[at])
+    out[at, ROUND] = _is_resubmission(projects, project[at], archive, record[at])
     out[at, UNDECIDABLE] = nameless(levels[at], out[at, ROUND] > 0)
     # the number of a tender stands for what its name lacks
     name, numbered = levels[:, _NAME], levels[:, _APPROVAL] == _SAME_NUMBER
@@ -87,11 +87,13 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
     differs_in_kind |= (services[0] > 0) & (services[1] > 0) & (services[0] & services[1] == 0)
     nats[differs_in_kind] = -float(convention("other_purchase"))
     bought, others_with_name = archive_counts(archive.owner, archive.name, owner, projects.name[projects_of_pairs])
-    out[at, EXPECTED] = expected(bought, others_with_name, len(archive))
+    out[at, EXPECTED] = chance_pairs(bought, others_with_name, len(archive))
     out[at, NATS] = nats
     undecidable = (
         ~alike(pair_levels)
-        | unsaid(pair_levels, projects.public[projects_of_pairs] & archive.public[theirs], days, kind == earlier)
+        | undecidable_notices(
+            pair_levels, projects.public[projects_of_pairs] & archive.public[theirs], days, kind == earlier
+        )
         | used
     )
     out[at, UNDECIDABLE] = undecidable
@@ -99,7 +101,7 @@ def purchases(index: Index, projects: Records, project: IntArray, record: IntArr
     return out
 
 
-def expected(bought: IntArray, others_with_name: IntArray, size: int) -> FloatArray:
+def chance_pairs(bought: IntArray, others_with_name: IntArray, size: int) -> FloatArray:
     """Return how many pairs of one buyer and one name chance makes in an archive.
 
     Parameters
@@ -137,7 +139,7 @@ def _by_days(days: FloatArray) -> FloatArray:
     return np.where(days > 0, nats[np.digitize(np.nan_to_num(days), levels["days"])], 0.0)
 
 
-def _further_round(projects: Records, project: IntArray, archive: Records, record: IntArray) -> BoolArray:
+def _is_resubmission(projects: Records, project: IntArray, archive: Records, record: IntArray) -> BoolArray:
     """Return whether a project says that it is handed in again within a year, and the archived notice not as often."""
     round_number = projects.round[project]
     more = np.where(round_number > 0, archive.round[record] < round_number, archive.cue[record] != 1)
@@ -180,7 +182,7 @@ def bought_anew(
     return (common & CONSUMED) > 0, ((common & RECURRING) > 0) & turned
 
 
-def unsaid(levels: LevelArray, public: BoolArray, days: FloatArray, one_stage: BoolArray) -> BoolArray:
+def undecidable_notices(levels: LevelArray, public: BoolArray, days: FloatArray, one_stage: BoolArray) -> BoolArray:
     """Return of which notices of one buyer and one name nothing may be said, though nothing differs.
 
     Parameters

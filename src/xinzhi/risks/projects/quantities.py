@@ -29,7 +29,7 @@ def plain(texts: pl.Series) -> pl.Series:
 
     Sign for sign they stand where they do in what `narrow` returns.
     """
-    return simplified(narrow(texts))
+    return to_simplified(narrow(texts))
 
 
 def narrow(texts: pl.Series) -> pl.Series:
@@ -37,7 +37,7 @@ def narrow(texts: pl.Series) -> pl.Series:
     return texts.fill_null("").str.normalize("NFKC").str.replace_all(r"\s+", " ")
 
 
-def simplified(narrow: pl.Series) -> pl.Series:
+def to_simplified(narrow: pl.Series) -> pl.Series:
     """Return texts with simplified characters, one for each traditional one.
 
     Examples
@@ -70,11 +70,11 @@ def extract(texts: pl.Series, letters: pl.Series | None = None) -> pl.DataFrame:
 
 def _read(spans: pl.DataFrame, parse: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
     """Return what `parse` makes of spans; every spelling is parsed once."""
-    meaning = _typed(parse(spans["span"].unique()))
+    meaning = _quantity_kinds(parse(spans["span"].unique()))
     return spans.join(meaning, on="span", how="inner", maintain_order="left")
 
 
-def _typed(written: pl.DataFrame) -> pl.DataFrame:
+def _quantity_kinds(written: pl.DataFrame) -> pl.DataFrame:
     """Return kinds, roles and values: currencies before the number, daily flows, areas of land, years."""
     unit = pl.coalesce("kilo", "unit").str.to_lowercase()
     frame = written.with_columns(
@@ -95,7 +95,7 @@ def _typed(written: pl.DataFrame) -> pl.DataFrame:
     value = number * pl.col("scale") * pl.col("factor") * pl.col("times")
     # 年处理365万吨 is 1万吨 a day
     by_day = pl.col("span").str.contains("年") & kind.is_in(["mass", "volume"]) & (pl.col("digits") > 2)  # noqa: PLR2004 - 73 is a size of its own
-    by_day &= _round(value / _DAYS) & daily.not_().fill_null(value=True)
+    by_day &= _is_round_number(value / _DAYS) & daily.not_().fill_null(value=True)
     value = pl.when(by_day).then((value / _DAYS).round(3)).otherwise(value)
     sums = document("quantities.yaml")["sums"]
     kind_of_quantity = (
@@ -123,7 +123,7 @@ def _typed(written: pl.DataFrame) -> pl.DataFrame:
     ).filter(pl.col("value").is_finite() & (pl.col("value") > 0) & (pl.col("kind") != "nothing"))
 
 
-def _round(value: pl.Expr) -> pl.Expr:
+def _is_round_number(value: pl.Expr) -> pl.Expr:
     """Return whether numbers have two significant digits at most."""
     return (value.round_sig_figs(2) - value).abs() <= 1e-9 * value
 

@@ -59,7 +59,7 @@ def _field_quotations(normalised: pl.Series, company_spans: pl.DataFrame | None)
     yield _as_quotations(figure_spans(quantity_rows), "figures", value="value")
     lowered = vocabulary.lower(normalised)
     for kind, name in (("components", "components"), ("sectors", "sector")):
-        yield _as_quotations(vocabulary.spotted(lowered, kind).rename({"word": "span"}), name, "bit")
+        yield _as_quotations(vocabulary.find_words(lowered, kind).rename({"word": "span"}), name, "bit")
     yield _as_quotations(vocabulary.approvals(normalised), "approval", "code")
     years = quantity_rows.filter(pl.col("kind") == "year").unique(["row", "value"], maintain_order=True)
     yield _as_quotations(years, "dates", "value", "value")
@@ -123,7 +123,7 @@ def passages(first: str, second: str) -> tuple[list[Span], list[Span]]:
 
 
 def _simplified(texts: tuple[str, str]) -> tuple[str, str]:
-    first, second = quantities.simplified(pl.Series(texts)).to_list()
+    first, second = quantities.to_simplified(pl.Series(texts)).to_list()
     return first, second
 
 
@@ -240,12 +240,12 @@ def _shared_places(texts: tuple[str, str]) -> Iterator[tuple[_Quotation, _Quotat
         for side in codes
     ]
     for code in sorted(above[0] & above[1], key=lambda code: (code % _CITY == 0, code % _PROVINCE == 0)):
-        sides = [_Quotation("place", code, 0.0, _names_found(text, code)) for text in texts]
+        sides = [_Quotation("place", code, 0.0, _place_positions(text, code)) for text in texts]
         if sides[0].spans and sides[1].spans:
             yield sides[0], sides[1]
 
 
-def _names_found(text: str, code: int) -> tuple[Span, ...]:
+def _place_positions(text: str, code: int) -> tuple[Span, ...]:
     """Return where a place is named: the longest of its names that the text has."""
     place_rows = places_table().filter(pl.col("code") == str(code))
     rows = place_rows.select("name", "short", "roman").rows()

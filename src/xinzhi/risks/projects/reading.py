@@ -34,7 +34,9 @@ def plain_heading(name: str) -> str:
     return re.sub(r"[\s()\[\]【】〔〕{}《》<>:,、/_*.-]", "", re.sub(r"([(\[【〔{])\s*单位[:\s]*", r"\1", narrow))
 
 
-def renamed(frame: pl.DataFrame, table: str, file: str | None = None) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+def rename_columns(
+    frame: pl.DataFrame, table: str, file: str | None = None
+) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     """Return a table with the names that `screen` knows, and a note on every column that was taken for another."""
     headings = {name: plain_heading(name) for name in frame.columns}
     renames: dict[str, str] = {}
@@ -166,7 +168,7 @@ def _with_known_headings(package: Package, table: str) -> tuple[Package, tuple[F
         return package, ()
     old = package.tables[table]
     origin = package.origins.get(table)
-    frame, notes = renamed(old, table, origin.file if origin else None)
+    frame, notes = rename_columns(old, table, origin.file if origin else None)
     if frame.columns == old.columns:
         return package, notes
     again = load({table: frame})
@@ -188,12 +190,12 @@ def _package(source: AnyFrame, table: str, encoding: str | None) -> tuple[Packag
     if isinstance(source, (str, PathLike)):
         path = Path(source)
         if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
-            return _delimited(path, table, encoding)
+            return _read_csv(path, table, encoding)
         return load(source, encoding=encoding), ()
     return load({table: source}), ()
 
 
-def _delimited(path: Path, table: str, encoding: str | None) -> tuple[Package, tuple[Finding, ...]]:
+def _read_csv(path: Path, table: str, encoding: str | None) -> tuple[Package, tuple[Finding, ...]]:
     """Read one CSV file as a table."""
     from xinzhi.data.delimited import read_delimited
 
@@ -206,7 +208,7 @@ def _delimited(path: Path, table: str, encoding: str | None) -> tuple[Package, t
             raise InputError("projects.no-columns", path=path.name)
         first = Text(zh=grid.findings[0].sentence("zh"), en=grid.findings[0].sentence("en"))
         raise InputError("projects.broken", grid.findings, why=first)
-    cells, notes = renamed(grid.cells, table, path.name)
+    cells, notes = rename_columns(grid.cells, table, path.name)
     raw = RawTable(name=table, cells=cells, lines=grid.lines, header=grid.header, file=path.name)
     return load({table: raw}), (*grid.findings, *notes)
 

@@ -15,7 +15,7 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, release
 from xinzhi.risks.projects import notices, places, quantities, sites, vocabulary
 from xinzhi.risks.projects.conventions import convention, document, first_of_row, in_letters
 from xinzhi.risks.projects.owners import companies, former, owners, public
-from xinzhi.risks.projects.vocabulary import Tokens, joined, tokenise
+from xinzhi.risks.projects.vocabulary import Tokens, join_tokens, tokenise
 
 NUMBERS = ("investment", "turnover", "land", "floor", "length")
 CAPACITIES, FIGURES, CODES = 3, 20, 2
@@ -104,7 +104,7 @@ def read(texts: pl.Series, regions: pl.Series | None = None) -> Records:
         return part
     # the parts of a column are given back before the next is joined
     arrays = {name: np.concatenate(columns.pop(name)) for name in ARRAYS}
-    return Records(**arrays, tokens=joined(tokens))
+    return Records(**arrays, tokens=join_tokens(tokens))
 
 
 def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
@@ -133,7 +133,7 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
         place=places.places(normalised, regions, company_spans, letters),
         site=sites.sites(normalised, letters),
         landmark=sites.landmarks(normalised, letters),
-        numbered=sites.numbered(normalised),
+        numbered=sites.numbered_objects(normalised),
         name=named_so,
         name_bits=name_bits,
         beginning=beginning,
@@ -149,12 +149,12 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
         stem=stem,
         owner=owner,
         former=former(normalised),
-        number=_filled(numbers, "field", "value", number_shape, np.float64),
-        digits=_filled(numbers, "field", "digits", number_shape, np.int8),
-        capacity=_filled(capacities, "slot", "value", slots, np.float64),
-        capacity_kind=_filled(capacities, "slot", "number", slots, np.int8),
-        capacity_digits=_filled(capacities, "slot", "digits", slots, np.int8),
-        figure=_filled(figures, "slot", "value", (count, FIGURES), np.float32),
+        number=_scatter_rows(numbers, "field", "value", number_shape, np.float64),
+        digits=_scatter_rows(numbers, "field", "digits", number_shape, np.int8),
+        capacity=_scatter_rows(capacities, "slot", "value", slots, np.float64),
+        capacity_kind=_scatter_rows(capacities, "slot", "number", slots, np.int8),
+        capacity_digits=_scatter_rows(capacities, "slot", "digits", slots, np.int8),
+        figure=_scatter_rows(figures, "slot", "value", (count, FIGURES), np.float32),
         approval=_codes(approved, count),
         years=_years(quantity_rows, count),
         phase=vocabulary.phases(lowered),
@@ -244,7 +244,7 @@ def figure_spans(quantity_rows: pl.DataFrame) -> pl.DataFrame:
     return first_of_row(part.unique(["row", "value"], maintain_order=True), FIGURES)
 
 
-def _filled(
+def _scatter_rows(
     part: pl.DataFrame, column: str, value: str, shape: tuple[int, int], kind: type[np.generic]
 ) -> npt.NDArray[Any]:
     """Return an array with the values of long rows in their slots; NaN or 0 elsewhere."""

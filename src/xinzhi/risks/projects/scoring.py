@@ -17,8 +17,8 @@ from xinzhi.risks.projects.comparison import (
     SAME_LANDMARK,
     SAME_SITE,
     compare,
+    compared_counts,
     cosines,
-    facts_compared,
     level,
 )
 from xinzhi.risks.projects.conventions import convention
@@ -34,10 +34,10 @@ from xinzhi.risks.projects.weights import (
     Calibration,
     Weights,
     adapt,
-    around,
     calibrate,
     learn,
     maximise,
+    probability_interval,
 )
 
 CLASSES = ("new", "follow-on", "repackaged")
@@ -117,7 +117,7 @@ def score(
     logits[top] = np.clip(np.column_stack([again, later]), -bound, bound)
     logits_of_best[rows] = logits[best[rows]]
     facts = np.zeros(count)
-    facts[rows] = facts_compared(compared_pairs.levels[best[rows]])
+    facts[rows] = compared_counts(compared_pairs.levels[best[rows]])
     facts = np.where(best < 0, projects.readable(), facts)
     thin = facts <= int(convention("readable"))
     most = int(convention("most_readable"))
@@ -183,7 +183,7 @@ def judge(weights: Weights, compared_pairs: Pairs, scores: Scores, shares: Float
     # calibration says nothing. What remains is the wording: the closest wording that a project of each class finds.
     # For a new one that is what an archived record finds among the others: titles of one discipline find much.
     least = int(convention("readable"))
-    factual = compared(compared_pairs) >= least
+    factual = compared_facts(compared_pairs) >= least
     # no candidate at all: the facts that the project gives were looked up and lead nowhere
     factual |= (compared_pairs.reached == 0) & (scores.features[:, 3] >= least)
     chance = weights.calibration.probabilities(scores.features, shares)
@@ -203,12 +203,14 @@ def judge(weights: Weights, compared_pairs: Pairs, scores: Scores, shares: Float
     )
     bound = np.full(len(chance), weights.largest)
     chance = _cap_chances(_without_strangers(chance, compared_pairs, scores), bound)
-    support = np.where(by_name, counts[:, 0], supported(weights.support, patterns(compared_pairs, scores)))
+    support = np.where(by_name, counts[:, 0], supporting_repeats(weights.support, patterns(compared_pairs, scores)))
     spread = weights.between + _VARIANCE / (support + 1)
     lower, upper = weights.calibration.interval(scores.features, 2, shares, chance[:, 2], spread)
     closest = np.zeros(len(compared_pairs.reached), dtype=np.int64)
     np.maximum.at(closest, compared_pairs.project, np.maximum(compared_pairs.levels[:, _TEXT], 0))
-    lower[by_name], upper[by_name] = around(np.clip(chance[by_name, 2], 1e-12, 1 - 1e-12), spread[by_name])
+    lower[by_name], upper[by_name] = probability_interval(
+        np.clip(chance[by_name, 2], 1e-12, 1 - 1e-12), spread[by_name]
+    )
     wording_chance, below, above = by_wording(weights, closest, class_shares)
     verbatim = closest == len(weights.closest_share) - 1
     judged_by_text = ~by_name & ~verbatim
@@ -247,7 +249,7 @@ def _without_strangers(chance: FloatArray, compared_pairs: Pairs, scores: Scores
         if len(compared_pairs.levels)
         else np.full((len(chance), len(NAMES)), -1)
     )
-    linked = (scores.best >= 0) & ((levels[:, _OWNER] >= _SAME_BRAND) | _here(levels))
+    linked = (scores.best >= 0) & ((levels[:, _OWNER] >= _SAME_BRAND) | _same_site(levels))
     out = chance.copy()
     out[~linked, 0] += out[~linked, 1]
     out[~linked, 1] = 0.0
@@ -287,7 +289,7 @@ def pattern_of(levels: npt.NDArray[np.int8]) -> IntArray:
     """Return the coarse pattern of pairs."""
     numbers = levels[:, [NAMES.index(name) for name in (*NUMBERS, "capacity")]]
     parts = [np.where(levels[:, field] >= least, 2, np.where(levels[:, field] < 0, 1, 0)) for field, least in _PATTERN]
-    parts[0] = np.where(_here(levels), 2, parts[0])
+    parts[0] = np.where(_same_site(levels), 2, parts[0])
     again = (levels[:, [NAMES.index(name) for name in ("cue", "approval")]] == 1).any(axis=1)
     parts += [np.minimum((numbers == _PRECISE).sum(axis=1), 2), again.astype(np.int64)]
     return np.ravel_multi_index(tuple(parts), _PATTERN_SHAPE)
@@ -302,7 +304,7 @@ def _too_little(compared_pairs: Pairs, scores: Scores) -> BoolArray:
     if not len(compared_pairs.levels):
         return np.zeros(len(scores.best), dtype=bool)
     levels = compared_pairs.levels[np.maximum(scores.best, 0)]
-    facts, least = facts_compared(levels), int(convention("readable"))
+    facts, least = compared_counts(levels), int(convention("readable"))
     few = facts - (levels[:, NAMES.index("beginning")] >= 0) < least
     _, _, owner, precise, again = np.unravel_index(pattern_of(levels), _PATTERN_SHAPE)
     sized = compared_pairs.measures[np.maximum(scores.best, 0), MEASURES.index("sized otherwise")] > 0
@@ -312,12 +314,12 @@ def _too_little(compared_pairs: Pairs, scores: Scores) -> BoolArray:
     return np.asarray(few | other_trade | unnamed)
 
 
-def _here(levels: npt.NDArray[np.int8]) -> BoolArray:
+def _same_site(levels: npt.NDArray[np.int8]) -> BoolArray:
     """Return whether pairs name one site or landmark."""
     return np.asarray((levels[:, _SITE] >= SAME_SITE) | (levels[:, _LANDMARK] >= SAME_LANDMARK))
 
 
-def supported(support: FloatArray, pattern: IntArray) -> FloatArray:
+def supporting_repeats(support: FloatArray, pattern: IntArray) -> FloatArray:
     """Return how many learned repeats had no more evidence than a pattern in any respect: they bear it out."""
     cumulated = support.reshape(_PATTERN_SHAPE)
     for axis in range(cumulated.ndim):
@@ -325,10 +327,10 @@ def supported(support: FloatArray, pattern: IntArray) -> FloatArray:
     return np.asarray(cumulated.ravel()[pattern])
 
 
-def compared(compared_pairs: Pairs) -> IntArray:
+def compared_facts(compared_pairs: Pairs) -> IntArray:
     """Return how many facts of each project could be compared with the candidate that has most of them."""
     most = np.zeros(len(compared_pairs.reached), dtype=np.int64)
-    np.maximum.at(most, compared_pairs.project, facts_compared(compared_pairs.levels))
+    np.maximum.at(most, compared_pairs.project, compared_counts(compared_pairs.levels))
     return most
 
 
@@ -345,7 +347,7 @@ def by_wording(weights: Weights, closest: IntArray, shares: FloatArray) -> tuple
     # more keeps it finite where nothing was seen
     frequency = np.vstack([weights.closest_share, shares_by_level[-1]])[:, closest]
     spread = [(1 - q) / (n * q + 0.5) for q, n in zip(frequency, weights.counted, strict=True)]
-    return chance, *around(p, spread[0] + spread[1])
+    return chance, *probability_interval(p, spread[0] + spread[1])
 
 
 def rising(match: FloatArray, chance: FloatArray) -> FloatArray:
@@ -390,10 +392,10 @@ def learn_weights(
     agreement = learn_agreement(labelled, labels)
     matching = float(((labels == CLASSES.index("repackaged")) & (labelled.levels[:, _TEXT] >= 0)).sum())
     uncalibrated = blank(agreement, matching, origin)
-    at_home = adapted(uncalibrated, library)
+    at_home = adapt_weights(uncalibrated, library)
     features, classes, batch, patterns_seen = [], [], [], []
     for number, (pairs_of_batch, scores, truth) in enumerate(checked):
-        use = (compared(pairs_of_batch) >= int(convention("readable"))) | (scores.best < 0)
+        use = (compared_facts(pairs_of_batch) >= int(convention("readable"))) | (scores.best < 0)
         use &= ~np.isfinite(scores.name_odds[:, 0])
         features.append(scores.features[use])
         classes.append(truth[use])
@@ -402,7 +404,7 @@ def learn_weights(
             patterns(pairs_of_batch, scores)[use & (scores.best >= 0) & (truth == CLASSES.index("repackaged"))]
         )
     rows, labels_used = np.concatenate(features), np.concatenate(classes)
-    fitted = calibrate(rows, labels_used, balanced(np.concatenate(batch)))
+    fitted = calibrate(rows, labels_used, batch_weights(np.concatenate(batch)))
     # the first batch is of the generator, whose patterns are not those of texts that somebody wrote
     support = np.bincount(np.concatenate(patterns_seen[min(1, len(patterns_seen) - 1) :]), minlength=PATTERNS).astype(
         np.float64
@@ -412,7 +414,7 @@ def learn_weights(
     for at in range(first, len(checked)):
         other_batches = numbers != at
         model = (
-            calibrate(rows[other_batches], labels_used[other_batches], balanced(numbers[other_batches]))
+            calibrate(rows[other_batches], labels_used[other_batches], batch_weights(numbers[other_batches]))
             if other_batches.any()
             else fitted
         )
@@ -439,7 +441,7 @@ def blank(agreement: Agreement, matching: float, origin: Mapping[str, Any]) -> W
     return Weights(agreement, nothing, even, (1.0, matching), origin, np.zeros(PATTERNS), 0.0, 1.0, 0.0)
 
 
-def balanced(batch: IntArray) -> FloatArray:
+def batch_weights(batch: IntArray) -> FloatArray:
     """Return weights that keep a large batch from drowning small ones: each counts as the root of its size."""
     size = np.bincount(batch)
     weight = 1 / np.sqrt(size[batch])
@@ -508,7 +510,7 @@ def _repeats(model: Agreement, compared_pairs: Pairs, at: IntArray, trees: Fores
     return out
 
 
-def adapted(weights: Weights, index: Index, forests: Mapping[str, Forest] | None = None) -> Weights:
+def adapt_weights(weights: Weights, index: Index, forests: Mapping[str, Forest] | None = None) -> Weights:
     """Return weights whose coincidences are those of the archive at hand; what the trees call repeats is none."""
     count = len(index.records)
     rows = np.unique(np.linspace(0, max(count - 1, 0), min(count, int(convention("adapted_on")))).astype(np.int64))

@@ -25,11 +25,11 @@ from xinzhi.risks.projects.index import PART, Index, build
 from xinzhi.risks.projects.ledger import Side, best_pairs, candidate_frame, ledger_frames, verdict_frame, with_evidence
 from xinzhi.risks.projects.places import places
 from xinzhi.risks.projects.quantities import narrow, plain
-from xinzhi.risks.projects.reading import library, renamed, unknown_place
+from xinzhi.risks.projects.reading import library, rename_columns, unknown_place
 from xinzhi.risks.projects.records import Records, read
-from xinzhi.risks.projects.scoring import adapted, judge, pairs, score
+from xinzhi.risks.projects.scoring import adapt_weights, judge, pairs, score
 from xinzhi.risks.projects.screening import Screening, project_names
-from xinzhi.risks.projects.weights import Weights, shipped
+from xinzhi.risks.projects.weights import Weights, shipped_weights
 
 _BATCH = 1000
 
@@ -176,7 +176,7 @@ def index_archive(
     """
     if is_archive(archive):
         frame, index, about, learned = open_archive(Path(archive))
-        adapted_weights = _learned(weights or shipped(), learned)
+        adapted_weights = _with_saved_learning(weights or shipped_weights(), learned)
         return Archive(
             frame=frame,
             index=index,
@@ -188,7 +188,7 @@ def index_archive(
     if folder is None:
         theirs = library(archive, "archive", encoding=encoding)
         index = build(read(theirs.frame["text"], _regions(theirs.frame)))
-        adapted_weights = adapted(weights or shipped(), index, shipped_forests())
+        adapted_weights = adapt_weights(weights or shipped_weights(), index, shipped_forests())
         return Archive(
             frame=theirs.frame,
             index=index,
@@ -211,7 +211,7 @@ def index_archive(
         index = write_archive(archive_parts, archive_parts.count, stage)
         if pl.concat(archive_parts.names).n_unique() < archive_parts.count:
             raise InputError("projects.repeated-in-parts")
-        adapted_weights = adapted(weights or shipped(), index, shipped_forests())
+        adapted_weights = adapt_weights(weights or shipped_weights(), index, shipped_forests())
         about = About(
             fingerprint=archive_parts.fingerprint,
             source=source or (source_path.name if source_path else None),
@@ -256,7 +256,7 @@ class _Parts:
 
     def _read(self, frame: pl.DataFrame, at: int) -> pl.DataFrame:
         """Return a part as `library` reads it; notes on columns are kept once, others up to the limit of their kind."""
-        unnumbered = [note for note in renamed(frame.head(0), "archive")[1] if note.rule == "rows-numbered"]
+        unnumbered = [note for note in rename_columns(frame.head(0), "archive")[1] if note.rule == "rows-numbered"]
         if unnumbered:
             digits, rows = len(str(self.count)), range(at + 1, at + frame.height + 1)
             frame = frame.insert_column(0, pl.Series("id", [f"{row:0{digits}}" for row in rows], dtype=pl.String))
@@ -270,7 +270,7 @@ class _Parts:
         return part.frame
 
 
-def _learned(weights: Weights, saved: Mapping[str, FloatArray]) -> Weights:
+def _with_saved_learning(weights: Weights, saved: Mapping[str, FloatArray]) -> Weights:
     """Return weights with what they had learned from an archive before it was written."""
     agreement = replace(weights.agreement, share=saved["share"], level=saved["level"])
     counted = (float(saved["counted"][0]), float(saved["counted"][1]))

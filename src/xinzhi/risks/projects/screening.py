@@ -19,7 +19,7 @@ from xinzhi.risks.projects.ledger import FINDINGS
 from xinzhi.risks.projects.places import code_of, places
 from xinzhi.risks.projects.quantities import plain
 from xinzhi.risks.projects.quotations import marks, passages
-from xinzhi.risks.projects.weights import shipped
+from xinzhi.risks.projects.weights import shipped_weights
 
 PERCENT = "\N{NO-BREAK SPACE}%"
 _RARE, _HALF = 0.01, 0.5
@@ -119,7 +119,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
 
     def facts(self) -> Facts:
         """Return how many projects are what, the surest of them, and what the probabilities rest on."""
-        frame = as_shown(by_probability(self.frame))
+        frame = reader_verdicts(by_probability(self.frame))
         if not frame.height:
             return {"answer.nothing": {}}
         verdicts = value_words("verdict")
@@ -161,7 +161,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
                 "known": labelled.filter(label="repackaged").height,
             }
         if self.weights_synthetic and without_notices.height:  # of notices other cases were counted
-            facts |= _assumed(self.labelled_share, self.prior)
+            facts |= _assumption_notes(self.labelled_share, self.prior)
         facts["answer.synthetic" if self.weights_synthetic else "answer.learned"] = {}
         if problems := sum(problem.severity != "note" for problem in self.findings):
             facts["answer.findings"] = {"k": problems}
@@ -180,7 +180,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     @property
     def accused(self) -> float:
         """Return the probability from which a project is called repackaged by the weights that ship."""
-        return shipped().accused
+        return shipped_weights().accused
 
     @property
     def telling(self) -> float:
@@ -190,7 +190,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     @property
     def labelled_share(self) -> float:
         """Return the share of repackaged projects among those on which the shipped probabilities were calibrated."""
-        return float(shipped().calibration.shares[-1])
+        return float(shipped_weights().calibration.shares[-1])
 
     def within(self, region: str) -> pl.DataFrame:
         """Return the verdicts on projects that name a place of a region (code or name); `UsageError` when none does."""
@@ -242,7 +242,7 @@ def true_accusations(trial: Mapping[str, int]) -> tuple[float, float, float]:
     return middle, least, most
 
 
-def _assumed(share: float, prior: float | None) -> Facts:
+def _assumption_notes(share: float, prior: float | None) -> Facts:
     """Return what part is taken to be repackaged, what the trials on written texts found, and what the worse means."""
     trial_counts = document("trials.yaml")
     counts: dict[str, float] = {}
@@ -323,7 +323,7 @@ def by_probability(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sort("probability", "probability_follow_on", "id", descending=[True, True, False], nulls_last=True)
 
 
-def as_shown(frame: pl.DataFrame) -> pl.DataFrame:
+def reader_verdicts(frame: pl.DataFrame) -> pl.DataFrame:
     """Return verdicts as a reader is told them: notices of one buyer are stages of a purchase, not old wine.
 
     Examples
@@ -336,7 +336,7 @@ def as_shown(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def shown_verdict(row: Mapping[str, object]) -> str:
-    """Return the verdict on a project as a reader is told it (`as_shown`).
+    """Return the verdict on a project as a reader is told it (`reader_verdicts`).
 
     Examples
     --------

@@ -22,7 +22,7 @@ from xinzhi.risks.projects.conventions import (
 )
 from xinzhi.risks.projects.notices import without_words
 from xinzhi.risks.projects.owners import syllables_of, without_place
-from xinzhi.risks.projects.places import sound
+from xinzhi.risks.projects.places import phonetic_form
 from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 KINDS = ("village", "town", "park", "road")
@@ -93,7 +93,7 @@ def _read(span_read: str) -> list[tuple[str, int, str]]:
     if span_read.isascii():
         kind = next(at for at, name in enumerate(KINDS) if span_read.endswith(_ENGLISH[name]))
         english = [word for word in span_read.split(" ")[:-1] if word not in words["english_common"]]
-        stem = sound("".join(english))
+        stem = phonetic_form("".join(english))
         return [(span_read, kind, _key(kind, syllables_of(stem) or [stem]))] if stem else []
     if span_read.endswith(_tuple("no_end")):
         return []
@@ -175,7 +175,7 @@ def _is_two_words(name: str) -> bool:
 
 @cache
 def _syllable(sign: str) -> str:
-    return sound(sign.translate(readings()))
+    return phonetic_form(sign.translate(readings()))
 
 
 @cache
@@ -269,13 +269,13 @@ def _landmark(span_read: str) -> tuple[str, int, str] | None:
     if common or stem[0] in words["no_start"] or stem[1] in words["no_end"]:
         return None
     kind = _landmark_ends()[end]
-    return span_read, kind, f"{kind} {sound(stem.translate(readings()))}"
+    return span_read, kind, f"{kind} {phonetic_form(stem.translate(readings()))}"
 
 
 def _spelled_landmark(span_read: str) -> tuple[str, int, str] | None:
     """Return what `_landmark` does of English words: Longmei Bridge, near Longmeiqiao."""
     name, _, end = re.sub("^[a-z ]+", "", span_read).partition(" ")
-    syllables = syllables_of(sound(name)) or []
+    syllables = syllables_of(phonetic_form(name)) or []
     kind = _landmark_ends().get(end)
     for size in () if end else (_SHORTEST, 1):  # laojie, qiao
         if kind is None and (kind := _landmark_sounds().get("".join(syllables[-size:]))) is not None:
@@ -296,7 +296,9 @@ def _landmark_ends() -> dict[str, int]:
 
 @cache
 def _landmark_sounds() -> dict[str, int]:
-    return {sound(end.translate(readings())): kind for end, kind in _landmark_ends().items() if not end.isascii()}
+    return {
+        phonetic_form(end.translate(readings())): kind for end, kind in _landmark_ends().items() if not end.isascii()
+    }
 
 
 @cache
@@ -326,7 +328,7 @@ def _words_beside() -> str:
     return "|".join(document("words.yaml")["landmarks"]["beside"])
 
 
-def numbered(texts: pl.Series) -> Codes:
+def numbered_objects(texts: pl.Series) -> Codes:
     """Return ``(N, 2)`` kind and number of the first numbered object of plain texts: 6号线, 第八中学; 0 where none."""
     out = np.zeros((len(texts), 2), dtype=np.uint64)
     first = numbered_spans(texts).unique("row", keep="first", maintain_order=True)
@@ -353,7 +355,7 @@ def _number(span: str) -> tuple[str, str] | None:
     if parcel := re.fullmatch(_PARCEL, span):
         return "lot", f"lot {parcel[1].lstrip('0')}"
     if span.endswith("段)"):  # a reach of a river or a road
-        return "section", f"section {sound(span[1:-1].translate(readings()))}"
+        return "section", f"section {phonetic_form(span[1:-1].translate(readings()))}"
     digits = re.search(rf"[0-9]+|[{_NUMERALS}]+|{letter}", span)
     if digits is None or span.endswith(_RANKS):  # 三桥镇
         return None

@@ -40,7 +40,7 @@ def lower(texts: pl.Series, letters: pl.Series | None = None) -> pl.Series:
     return " " + small.str.replace_all(r"[\"(/,;:-]", " ") + " "
 
 
-def spotted(texts: pl.Series, kind: str) -> pl.DataFrame:
+def find_words(texts: pl.Series, kind: str) -> pl.DataFrame:
     """Return ``row, word, bit``: the known words of a kind in texts that `lower` has prepared."""
     return _spotted(texts, kind).unique(["row", "bit"], maintain_order=True)
 
@@ -63,7 +63,7 @@ def _trades(texts: pl.Series) -> pl.DataFrame:
     ['污水', '食品', '产业园', 'dairy']
     """
     spans = by_row(texts.str.extract_all(_trade_pattern()), "span")
-    rows = [(span, *trade) for span in spans["span"].unique().to_list() for trade in _traded(span)]
+    rows = [(span, *trade) for span in spans["span"].unique().to_list() for trade in _trade_words(span)]
     schema = {"span": pl.String, "word": pl.String, "bit": pl.Int64, "alone": pl.Boolean}
     matches = spans.join(pl.DataFrame(rows, schema=schema, orient="row"), on="span", how="inner", maintain_order="left")
     return matches.filter(~pl.col("alone") | pl.col("alone").all().over("row")).select("row", "word", "bit")
@@ -78,7 +78,7 @@ def _trade_pattern() -> str:
 
 
 @lru_cache(maxsize=KEPT)
-def _traded(span: str) -> list[tuple[str, int, bool]]:
+def _trade_words(span: str) -> list[tuple[str, int, bool]]:
     """Return the words of trades in a span of a text, and whether each counts only where a text names no other."""
     table, words = dict(_table("sectors").rows()), document("words.yaml")
     if span in table:
@@ -256,7 +256,7 @@ def tokenise(texts: pl.Series) -> Tokens:
     return Tokens(bucket=bucket, start=np.concatenate([[0], counts.cumsum()]).astype(np.int64))
 
 
-def joined(parts: list[Tokens]) -> Tokens:
+def join_tokens(parts: list[Tokens]) -> Tokens:
     """Return the tokens of several lists of texts as those of one."""
     sizes = np.concatenate([np.diff(part.start) for part in parts])
     bucket = np.concatenate([part.bucket for part in parts])

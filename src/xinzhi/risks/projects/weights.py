@@ -66,7 +66,7 @@ def learn(
     if start is None and not certain.any(axis=0).all():
         raise UsageError("projects.need-labels")
     design = _design(pattern, sizes)
-    current = start or _maximised(design, certain * times[:, None], sizes)
+    current = start or _maximise_design(design, certain * times[:, None], sizes)
     path: list[float] = []
     for _ in range(_MOST_STEPS):
         log_likelihood = design @ _logs(current.level, sizes)
@@ -77,7 +77,7 @@ def learn(
         path.append(float(((top + np.log(total))[:, 0] * times).sum()) + _log_prior(current, sizes))
         if len(path) > 1 and path[-1] - path[-2] < _TOLERANCE * abs(path[-2]):
             break
-        current = _maximised(design, part / total * times[:, None], sizes)
+        current = _maximise_design(design, part / total * times[:, None], sizes)
     return Agreement(current.share, current.level, innocent, tuple(path))
 
 
@@ -114,10 +114,10 @@ def adapt(model: Agreement, levels: LevelArray, sizes: Sequence[int], *, mass: f
 
 def maximise(levels: LevelArray, expected: FloatArray, sizes: Sequence[int]) -> Agreement:
     """Return the shares and level probabilities that are most probable given how much of each pair is in each class."""
-    return _maximised(_design(levels, sizes), expected, sizes)
+    return _maximise_design(_design(levels, sizes), expected, sizes)
 
 
-def _maximised(design: csr_matrix, expected: FloatArray, sizes: Sequence[int]) -> Agreement:
+def _maximise_design(design: csr_matrix, expected: FloatArray, sizes: Sequence[int]) -> Agreement:
     """Return what `maximise` does, from the design that `_design` makes of the levels."""
     counted, classes = design.T @ expected, expected.shape[1]
     mass = float(convention("prior_mass"))
@@ -211,7 +211,7 @@ class Calibration:
         slope = (indicator - other_classes) / (1 - p)[:, None]
         gradient = slope[:, :, None] * features[:, None, :]
         variance = np.einsum("nkd,kdle,nle->n", gradient, self.covariance, gradient)
-        return around(p if middle is None else np.clip(middle, 1e-12, 1 - 1e-12), variance + more)
+        return probability_interval(p if middle is None else np.clip(middle, 1e-12, 1 - 1e-12), variance + more)
 
     def _shift(self, shares: FloatArray | None) -> FloatArray:
         """Return what another mix of classes adds to the log-odds (Saerens, Latinne and Decaestecker 2002)."""
@@ -220,7 +220,7 @@ class Calibration:
         return np.asarray(np.log(shares[1:] / shares[0]) - np.log(self.shares[1:] / self.shares[0]))
 
 
-def around(p: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
+def probability_interval(p: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the 95 % interval of probabilities, given the variance of their logits."""
     half, logit = float(convention("interval")) * np.sqrt(np.maximum(variance, 0.0)), np.log(p / (1 - p))
     return 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
@@ -293,7 +293,7 @@ class Weights:
 
 
 @cache
-def shipped() -> Weights:
+def shipped_weights() -> Weights:
     """Return the weights that ship with xinzhi."""
     # Learned on synthetic projects, see ``bench/learn_screen_weights.py``.
     return from_document(document("weights.yaml"))

@@ -26,7 +26,7 @@ from xinzhi.risks.register.rules import rank_words, rules, spoken
 _PROVINCE = 2
 
 
-def planned(package: Package, year: int | None) -> tuple[pl.DataFrame, int]:
+def plan_mentions(package: Package, year: int | None) -> tuple[pl.DataFrame, int]:
     """Return who names what: ``region, item, kind``, and the year of the plans; umbrella terms are left out."""
     plans = package.require("plans", ["region", "year", "category", "named"], verb="register")
     years = sorted(int(plan_year) for plan_year in plans["year"].unique())
@@ -76,7 +76,7 @@ def _reasons(*cases: tuple[pl.Expr, str]) -> list[pl.Expr]:
     return columns
 
 
-def outlook(wave: HerdEntry, plan: pl.DataFrame, package: Package) -> dict[str, pl.DataFrame]:
+def capacity_outlook(wave: HerdEntry, plan: pl.DataFrame, package: Package) -> dict[str, pl.DataFrame]:
     """Return what capacity looks like for every planned category, by rule."""
     options = wave.provenance.options
     rows = (
@@ -111,7 +111,7 @@ def outlook(wave: HerdEntry, plan: pl.DataFrame, package: Package) -> dict[str, 
     )
     return {
         "idle-if-all-build": planned_rows.with_columns(
-            _stated("chance_below", "not_computed"), value="chance_below", held="least"
+            _with_reasons("chance_below", "not_computed"), value="chance_below", held="least"
         ),
         "idle-now": planned_rows.with_columns(
             *_reasons(
@@ -158,7 +158,7 @@ def _few(few: float | None) -> Text:
     return words("register.part.few", n=floor(few))
 
 
-def _stated(value: str, key: str) -> list[pl.Expr]:
+def _with_reasons(value: str, key: str) -> list[pl.Expr]:
     """Return ``reason_zh, reason_en``: where the value is null what ``zh, en`` say, else a reason of the catalogue."""
     missing = words(f"register.reason.{key}")
     return [
@@ -222,7 +222,7 @@ def burden(balances: Debt, regions: Sequence[str]) -> dict[str, pl.DataFrame]:
         "debt-to-revenue": to_revenue.with_columns(_reasons((pl.col("value").is_null(), "no_revenue"))),
         "borrowing-beyond-stable": borrowing.with_columns(_reasons((pl.col("value").is_null(), "no_pair"))),
         "land-revenue": all_regions.join(land, on="region", how="left").with_columns(
-            *_stated("value", "no_debt"),
+            *_with_reasons("value", "no_debt"),
             settled=light.fill_null(value=False) & pl.col("value").is_not_null(),
             fall=pl.lit(float(setting("public_debt", "stress.land"))),
             years=pl.lit(int(stressed.provenance.options["horizon"])),
@@ -230,7 +230,7 @@ def burden(balances: Debt, regions: Sequence[str]) -> dict[str, pl.DataFrame]:
             # the path is linear in what is lost
             limit=pl.col("fund") * float(rules()["land-revenue"]["above"]) / pl.col("value"),
         ),
-        "debt-band": _graded(balances, all_regions),
+        "debt-band": _latest_grades(balances, all_regions),
     }
 
 
@@ -323,7 +323,7 @@ def _one_year(row: Mapping[str, Any], values: pl.Series) -> Text:
     return words("register.part.one_year", left="none" if then == 0 else "warning", place=place, **details)
 
 
-def _graded(balances: Debt, all_regions: pl.DataFrame) -> pl.DataFrame:
+def _latest_grades(balances: Debt, all_regions: pl.DataFrame) -> pl.DataFrame:
     """Return the last grade of every region: 0 or more where it is in the upper half of the grades, else below."""
     name, steps = balances.bands["name"], balances.bands["grades"]
     order = {grade["name"]: place - len(steps) // 2 for place, grade in enumerate(steps)}
@@ -338,7 +338,7 @@ def _graded(balances: Debt, all_regions: pl.DataFrame) -> pl.DataFrame:
         how="left",
     )
     return joined.with_columns(
-        *_stated("value", "no_debt"),
+        *_with_reasons("value", "no_debt"),
         bands=pl.lit(name),
         bands_zh=pl.lit(balances.bands.get("zh") or name),
         band_zh=pl.col("band").replace_strict(

@@ -19,17 +19,17 @@ from xinzhi.risks.capacity.herd_entry import HerdEntry, herd_entry
 from xinzhi.risks.debt.debt import Debt
 from xinzhi.risks.debt.debt import debt as debt_of
 from xinzhi.risks.inputs import setting
-from xinzhi.risks.register.evidence import ability, bubble, burden, herding, old_wine, outlook, planned
+from xinzhi.risks.register.evidence import ability, bubble, burden, capacity_outlook, herding, old_wine, plan_mentions
 from xinzhi.risks.register.rules import (
     CHECKS,
     FLAGS,
     SEVERITIES,
     judge,
-    not_given,
+    missing_evidence,
     pitfalls,
     rules,
     settle,
-    unmatched,
+    unmatched_evidence,
     without_region,
 )
 
@@ -96,7 +96,7 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
                 unseen.append(name)
                 continue
             values = {"name": name, "n": row["checked"], "k": row["flagged"], "a": row["alerts"]}
-            items, ends = self._often(row["pitfall"]), self._ends(row["pitfall"])
+            items, ends = self._common_flags(row["pitfall"]), self._ends(row["pitfall"])
             nation += [{"what": sentence} for sentence in self._nation(row["pitfall"])]
             key = "clear" if not row["flagged"] else "flagged_items" if items else "flagged"
             touched += [{"what": words(f"register.answer.{key}", **values, items=items)}]
@@ -124,7 +124,7 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
             sentences.append(words("register.answer.nation_items", **values, items=items))
         return sentences
 
-    def _often(self, pitfall: str) -> list[Text]:
+    def _common_flags(self, pitfall: str) -> list[Text]:
         """Return the items of a pitfall that are flagged in most regions; those of one region each are no pattern."""
         counts = (
             self.frame.filter(pl.col("pitfall") == pitfall, pl.col("kind") != "region")
@@ -253,36 +253,38 @@ def register(  # noqa: PLR0913 - each kind of evidence under its own name
         raise InputError("register.no-package")
     own_package = as_package(source)
     package = own_package if (around := among(own_package)) is None else around.package
-    plan, plan_year = planned(package, year)
+    plan, plan_year = plan_mentions(package, year)
     labels = names_of(package).by_kind
     places, categories = labels.get("region", {}), labels.get("category", {})
     regions = sorted({*plan["region"].to_list(), *places})
     notes: list[Finding] = []
     evidence: list[tuple[str, pl.DataFrame, str]] = []
     if able is None:
-        notes.append(not_given("able", "able=", "misfit"))
+        notes.append(missing_evidence("able", "able=", "misfit"))
     else:
         rows = ability(getattr(able, "everywhere", able), plan)
-        notes += unmatched("able", rows)
+        notes += unmatched_evidence("able", rows)
         evidence.append(("not-able", rows, _source(able, "able")))
-    ahead = capacity if capacity is not None else _computed(package, notes, "capacity", plan_year)
+    ahead = capacity if capacity is not None else _capacity_and_debt(package, notes, "capacity", plan_year)
     if ahead is not None:
-        evidence += [(name, rows, _source(ahead, "herd_entry")) for name, rows in outlook(ahead, plan, package).items()]
+        evidence += [
+            (name, rows, _source(ahead, "herd_entry")) for name, rows in capacity_outlook(ahead, plan, package).items()
+        ]
     evidence.append(
         ("named-by-most", herding(plan, plan_year, plan["region"].n_unique(), likeness), _source(likeness, "plans"))
     )
-    balances = debt if debt is not None else _computed(package, notes, "debt", plan_year)
+    balances = debt if debt is not None else _capacity_and_debt(package, notes, "debt", plan_year)
     if balances is not None:
         evidence += [(name, rows, _source(balances, "debt")) for name, rows in burden(balances, regions).items()]
     if screening is None:
-        notes.append(not_given("screening", "screening=", "old-wine"))
+        notes.append(missing_evidence("screening", "screening=", "old-wine"))
     else:
         where = projects if projects is not None else package.optional("projects", verb="register")
         rows, unplaced = old_wine(screening, where, regions)
         notes += without_region("project", unplaced)
         evidence.append(("repackaged", rows, _source(screening, "screen")))
     if bubbles is None:
-        notes.append(not_given("bubbles", "bubbles=", "bubble"))
+        notes.append(missing_evidence("bubbles", "bubbles=", "bubble"))
     else:
         rows, unplaced = bubble(bubbles, regions)
         notes += without_region("series", unplaced)
@@ -341,13 +343,13 @@ def by_item(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _computed(package: Package, notes: list[Finding], what: str, year: int) -> Any:  # noqa: ANN401 - one of two results
+def _capacity_and_debt(package: Package, notes: list[Finding], what: str, year: int) -> Any:  # noqa: ANN401 - one of two results
     """Return the capacity outlook or the debt of the package; None, and a note, where its tables do not allow it."""
     try:
         return herd_entry(package, year=year) if what == "capacity" else debt_of(package)
     except InputError as error:
         pitfall = "overcapacity" if what == "capacity" else "debt"
-        notes.append(not_given(what, f"{what}=", pitfall, error.text))
+        notes.append(missing_evidence(what, f"{what}=", pitfall, error.text))
         return None
 
 

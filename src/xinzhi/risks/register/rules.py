@@ -62,7 +62,7 @@ def settle(checks: pl.DataFrame, flags: pl.DataFrame, names: Names) -> tuple[pl.
     """Return checks and flags with what is national taken out of the regions, and a row for each national statement."""
     # A rule with `scope: nation` is taken out whole and a rule `of` it flags the worst quarter of regions instead; of
     # any other rule that more than a share of the regions meet, the flags of the worst quarter stay.
-    raised = _raised(checks)
+    raised = _flag_shares(checks)
     national_rules = {name for name, rule in rules().items() if rule.get("scope") == "nation"}
     common = raised.filter(pl.col("base_rate") > float(setting("register", "common")))
     often = [name for name in common["rule"].to_list() if name not in national_rules]
@@ -83,14 +83,14 @@ def settle(checks: pl.DataFrame, flags: pl.DataFrame, names: Names) -> tuple[pl.
     )
     order = ["region", "pitfall", "rule", "item"]
     all_checks = pl.concat([settled, *(part[0] for part in leaning)]).sort(order)
-    rates = _raised(all_checks).select("rule", "base_rate")
+    rates = _flag_shares(all_checks).select("rule", "base_rate")
     flags_left = (
         pl.concat([own_flags, *(part[1] for part in leaning)]).drop("base_rate").join(rates, on="rule", how="left")
     )
     return all_checks, flags_left.select(list(FLAGS)).sort(order), pl.concat([pl.DataFrame(schema=NATIONAL), *national])
 
 
-def _raised(checks: pl.DataFrame) -> pl.DataFrame:
+def _flag_shares(checks: pl.DataFrame) -> pl.DataFrame:
     """Return by rule how many regions were checked, how many have a flag, and their share: the base rate."""
     region = pl.col("region")
     return (
@@ -282,14 +282,14 @@ def _evidence_name(what: str) -> Text:
     return Text(**conventions("register")["evidence"][what])
 
 
-def not_given(what: str, option: str, pitfall: str, why: Text | None = None) -> Finding:
+def missing_evidence(what: str, option: str, pitfall: str, why: Text | None = None) -> Finding:
     """Return that a kind of evidence was not handed in, or why it could not be computed."""
     values = {"name": _evidence_name(what), "option": option, "why": why}
     code = "register.evidence-not-given" if why is None else "register.evidence-not-computed"
     return finding(code, words=values, key=pitfall, column=what)
 
 
-def unmatched(column: str, rows: pl.DataFrame) -> list[Finding]:
+def unmatched_evidence(column: str, rows: pl.DataFrame) -> list[Finding]:
     """Return that evidence has no figure for any region and category of the plans, where it has none."""
     if rows["value"].count() or rows["settled"].any():
         return []

@@ -182,7 +182,7 @@ def blocks(years: IntArray, *, pooled: bool) -> Iterator[tuple[int | None, IntAr
 def weigh(weights: str | Mapping[str, float], treated: FloatArray, system: System) -> FloatArray:
     """Return the weight of every indicator in the index, `(m,)`, summing to one."""
     if not isinstance(weights, str):
-        return transform.handed(system, weights)
+        return transform.given_weights(system, weights)
     if weights == "equal":
         return system.equal()
     if weights == "expert":

@@ -136,7 +136,7 @@ class System:
             members.setdefault(parent, {})[item.code] = item.weight
         return {code: list(inner.items()) for code, inner in members.items()}
 
-    def nested(self, local: Mapping[str, Mapping[str, float]]) -> FloatArray:
+    def weights_in_index(self, local: Mapping[str, Mapping[str, float]]) -> FloatArray:
         """Return the weight of every indicator in the index, from the weights inside each group."""
         weights = []
         for item in self.indicators:
@@ -147,15 +147,15 @@ class System:
 
     def equal(self) -> FloatArray:
         """Return the weights of the indicators when everything in a group counts the same."""
-        return self.nested(
+        return self.weights_in_index(
             {code: {name: 1 / len(inner) for name, _ in inner} for code, inner in self.children().items()}
         )
 
     def within(self, columns: Iterable[str]) -> System:
         """Return the part that the data can fill, the rest being `missing`; given weights are scaled up (a finding)."""
         names = set(columns)
-        covered = tuple(item for item in self.indicators if _reached(item, names))
-        missing = tuple(item for item in self.indicators if not _reached(item, names))
+        covered = tuple(item for item in self.indicators if _is_covered(item, names))
+        missing = tuple(item for item in self.indicators if not _is_covered(item, names))
         if not missing:
             return self
         narrowed = replace(self, indicators=covered, missing=(*self.missing, *missing), comparisons={})
@@ -163,7 +163,7 @@ class System:
         findings = tuple(problem for problem in self.findings if problem.key not in codes)
         if any(item.weight is not None for item in covered):
             warning = finding("rescaled-weights", place={"file": self.id}, count=len(missing))
-            return replace(_rescaled(narrowed), findings=(*findings, warning))
+            return replace(_rescale_weights(narrowed), findings=(*findings, warning))
         return replace(narrowed, findings=findings)
 
     def to_frame(self) -> pl.DataFrame:
@@ -206,7 +206,7 @@ def listed_errors(findings: Sequence[Finding]) -> Text:
     return format_findings(errors(findings), _SHOWN)
 
 
-def _reached(item: Indicator, columns: set[str]) -> bool:
+def _is_covered(item: Indicator, columns: set[str]) -> bool:
     """Return whether an indicator, or everything that it is made from, is among the columns of a frame."""
     if item.code in columns:
         return True
@@ -214,7 +214,7 @@ def _reached(item: Indicator, columns: set[str]) -> bool:
     return bool(item.numerator) and all(part.table is None and part.column in columns for part in parts)
 
 
-def _rescaled(system: System) -> System:
+def _rescale_weights(system: System) -> System:
     """Return a system whose given weights add up to one again after indicators were taken out."""
     if all(group.weight is None for group in (*system.sectors.values(), *system.dimensions.values())):
         total = sum(item.weight or 0.0 for item in system.indicators)

@@ -101,8 +101,8 @@ def treat(values: FloatArray, method: str) -> Treated:
             return Treated(calmed, "winsorise", count)
     if method == "box-cox":
         exponent = _exponent(_from_zero(values)[0])
-        return Treated(_mirrored(values, exponent), "box-cox", exponent=exponent)
-    return Treated(_mirrored(values, 0.0), "log")
+        return Treated(_reverse_direction(values, exponent), "box-cox", exponent=exponent)
+    return Treated(_reverse_direction(values, 0.0), "log")
 
 
 def winsorise(values: FloatArray) -> tuple[FloatArray, int]:
@@ -126,7 +126,7 @@ def _from_zero(values: FloatArray) -> tuple[FloatArray, float]:
     return ordered - low + convention("log_offset") * (high - low), sign
 
 
-def _mirrored(values: FloatArray, exponent: float) -> FloatArray:
+def _reverse_direction(values: FloatArray, exponent: float) -> FloatArray:
     start, sign = _from_zero(values)
     power: FloatArray = np.log(start) if exponent == 0 else np.expm1(exponent * np.log(start)) / exponent
     return sign * power
@@ -365,7 +365,7 @@ def expert(system: System) -> FloatArray:
         if len(inner) > 1 and any(weight is None for _, weight in inner):
             raise UsageError("sectors.no-weights", system=system.id, group=group)
         local[group] = shares_of({name: 1.0 if weight is None else weight for name, weight in inner})
-    return system.nested(local)
+    return system.weights_in_index(local)
 
 
 def pairwise_weights(system: System) -> tuple[FloatArray, dict[str, Judgement]]:
@@ -389,10 +389,10 @@ def pairwise_weights(system: System) -> tuple[FloatArray, dict[str, Judgement]]:
     ]
     if bad:
         raise InputError("sectors.not-weighable", bad, system=system.id, problems=listed_errors(bad))
-    return system.nested(local), judgements
+    return system.weights_in_index(local), judgements
 
 
-def handed(system: System, weights: Mapping[str, float]) -> FloatArray:
+def given_weights(system: System, weights: Mapping[str, float]) -> FloatArray:
     """Return weights that the caller hands in by indicator, divided by their sum."""
     if set(weights) != set(system.codes):
         wrong = sorted(set(weights) ^ set(system.codes))

@@ -62,7 +62,7 @@ def space(result: Ranking) -> Space:
         raise UsageError("sectors.vikor-draws")
     left_out: list[tuple[str, str, Text]] = []
     system, rows = result.system, result.complete
-    filled = _filled(result, left_out)
+    filled = _imputations(result, left_out)
     treatments = _choices("treatment", nominal.treatment)
     scales = [nominal.normalisation, *(Normalisation(name) for name in convention("alternatives")["normalisation"])]
     scales = [scale for at, scale in enumerate(scales) if not at or scale.method != nominal.normalisation.method]
@@ -134,7 +134,7 @@ def _choices(name: str, base: str) -> list[str]:
     return [base, *(level for level in convention("alternatives")[name] if level != base)]
 
 
-def _filled(result: Ranking, left_out: list[tuple[str, str, Text]]) -> dict[str, FloatArray]:
+def _imputations(result: Ranking, left_out: list[tuple[str, str, Text]]) -> dict[str, FloatArray]:
     """Return the imputations that complete every row of the index."""
     base = result.convention.imputation
     imputed = {base: result.filled}

@@ -20,9 +20,9 @@ from xinzhi.sources.assumptions import (
     left_out_facts,
     read_positive,
     setting,
-    told_span,
+    span_text,
 )
-from xinzhi.sources.result import Sources, ranged
+from xinzhi.sources.result import Sources, share_range_text
 
 _COLUMNS = ("output", "capital", "labour", "labour_share")
 
@@ -390,10 +390,10 @@ class Allocation(Result, verb="sources_allocation", topic="sources", key=("year"
         """Return what equal marginal products would bring, first and last, and whether factors follow returns."""
         gain: dict[str, object] = {}
         for name, at in (("start", 0), ("end", -1)):
-            gain[name] = told_span(self.gains["year"][at], self.gains["year"][at], self.guessed)
+            gain[name] = span_text(self.gains["year"][at], self.gains["year"][at], self.guessed)
         ends = {"then": ("gain", 0), "now": ("gain", -1), "industries": ("gain_industries", -1)}
         for name, (column, at) in {**ends, "regions": ("gain_regions", -1)}.items():
-            gain[name] = ranged([view.gains[column][at] for view in self.views], "whole")
+            gain[name] = share_range_text([view.gains[column][at] for view in self.views], "whole")
         flows = [self._flow(row["factor"]) for row in self.flows.iter_rows(named=True)]
         return {"allocation.gain": gain, "allocation.flow": flows, **left_out_facts(self.left_out)}
 
@@ -405,8 +405,11 @@ class Allocation(Result, verb="sources_allocation", topic="sources", key=("year"
     def _flow(self, factor: str) -> dict[str, object]:
         """Return whether a factor goes where it earns more, with the range of its coefficient."""
         fits = pl.concat([view.flows.filter(factor=factor) for view in self.views])
-        coefficient, error = ranged(fits["coefficient"], "score"), ranged(fits["standard_error"], "error")
-        span = told_span(self.gains["year"][0], self.gains["year"][-1], self.guessed)
+        coefficient, error = (
+            share_range_text(fits["coefficient"], "score"),
+            share_range_text(fits["standard_error"], "error"),
+        )
+        span = span_text(self.gains["year"][0], self.gains["year"][-1], self.guessed)
         return {"factor": factor, "way": self.follows(factor), "span": span, "coefficient": coefficient, "error": error}
 
 

@@ -78,7 +78,7 @@ def shift_share(
     # the rows that have a year before, with its figures beside them (suffix ``_0``)
     before = rows.with_columns(pl.col(keys[2]) + 1).rename({name: f"{name}_0" for name in numbers})
     pairs = rows.join(before, on=list(keys), maintain_order="left")
-    _balanced(rows, pairs, keys)
+    _require_balanced(rows, pairs, keys)
     period = [region, year]
     now = pairs.with_columns(
         p=pl.col(output) / pl.col(labour),
@@ -105,7 +105,7 @@ def shift_share(
     return out.select(*keys, "within", "static", "dynamic", "total")
 
 
-def _balanced(rows: pl.DataFrame, pairs: pl.DataFrame, keys: tuple[str, str, str]) -> None:
+def _require_balanced(rows: pl.DataFrame, pairs: pl.DataFrame, keys: tuple[str, str, str]) -> None:
     """Refuse a region-year with industries that were not there the year before, or are no longer."""
     region, _, year = keys
     count = rows.group_by(region, year).agg(here=pl.len())
