@@ -17,7 +17,7 @@ _HOMES = {"overcapacity": "capacity", "public_debt": "debt", "bands": "debt", "r
 
 
 def conventions(name: str) -> Mapping[str, Any]:
-    """Return the conventions of risks as they stand in their YAML file; callers must not change them.
+    """Return the conventions of a YAML file of risks; callers must not change them.
 
     Parameters
     ----------

@@ -463,7 +463,7 @@ def in_depth(result: Sources, package: Package) -> Innovation:
 
 
 def _research(package: Package) -> pl.DataFrame:
-    """Return R&D expenditure and the price of the region's output, which stands in for one of research."""
+    """Return R&D expenditure and the price of the region's output, a proxy for the price of research."""
     name = setting("flow")
     spent = package.tables["indicators"].filter(pl.col("indicator") == name).select("region", "year", "value")
     if not spent.height:

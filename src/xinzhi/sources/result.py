@@ -278,7 +278,7 @@ def _span(result: Sources, start: int, end: int) -> dict[str, Text]:
 
 
 def _growth_sentence(result: Sources, rows: Sequence[Row]) -> dict[str, object]:
-    """Return what is said of the growth of a period and of its parts."""
+    """Return the values of the sentence on the growth of a period and its parts."""
     parts_by_view = [known_parts(row) for row in rows]
     parts = [
         words(

@@ -282,7 +282,7 @@ def debt_fan(  # noqa: PLR0913 - each assumption under its own name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FanDraws:
-    """Paths (B, H) by region, the pasts that they start from, and what is to be said of them."""
+    """Paths (B, H) by region, the pasts that they start from, and the findings on them."""
 
     paths: Mapping[str, FloatArray]
     series: Mapping[str, pl.DataFrame]
@@ -373,7 +373,7 @@ def _future(
     *,
     look: bool,
 ) -> tuple[FloatArray, list[Finding]]:
-    """Return futures (B, H, k) of one region, from its own past unless something is pooled, and what is said of it."""
+    """Return futures (B, H, k) of one region, from its own past unless shocks are pooled, and the findings on it."""
     if moves.order == 1:
         # refuse a past with gaps, which an autoregression would take for neighbours, and one that is too short
         years = past[0].tolist()
@@ -392,7 +392,7 @@ def _future(
 def _shared_shocks_notes(
     shared: fan_shocks.Pooled | None, lasting: pl.DataFrame, series: Sequence[pl.DataFrame], moves: fan_shocks.Moves
 ) -> list[Finding]:
-    """Return what is to be said of shocks that regions share, and of years that are drawn one by one."""
+    """Return findings on shocks that regions share, and on years that are drawn one by one."""
     autocorrelated = _autocorrelation_notes(series) if moves.order == 0 else []
     if shared is None:
         return autocorrelated

@@ -298,14 +298,14 @@ def _capacities(projects: Records, archive: Records, project: IntArray, record: 
 
 
 def _agreement_levels(nats: FloatArray, bounds: str) -> LevelArray:
-    """Return the levels of what is told in nats."""
+    """Return the levels of agreement of measures in nats."""
     return np.where(np.isnan(nats), MISSING, np.digitize(nats, convention(bounds))).astype(np.int8)
 
 
 def _figures(
     project_figures: npt.NDArray[np.float32], record_figures: npt.NDArray[np.float32], common: Commonness
 ) -> FloatArray:
-    """Return how much the figures say that stand in both lists, in nats: 4 is in every tenth text, 317 in none."""
+    """Return the weight of the figures that both lists have, in nats: 4 is in every tenth text, 317 in none."""
     nats = np.zeros(len(project_figures))
     within = np.float32(convention("number_levels")[-1])
     rows = np.arange(len(project_figures))
@@ -324,7 +324,7 @@ def _figures(
 
 
 def _words(index: Index, projects: Records, project: IntArray, record: IntArray) -> FloatArray:
-    """Return how much the rare pairs of signs say that stand in both texts: 九七丘 names a spot, 污水处理 does not."""
+    """Return the weight of the rare pairs of signs that both texts have: 九七丘 names a spot, 污水处理 does not."""
     shared = _shared_weight(index, projects, project, record, index.telling)
     alike = projects.chinese[project] & index.records.chinese[record]
     return np.where(alike, shared, np.nan)

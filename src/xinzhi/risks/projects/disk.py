@@ -199,7 +199,7 @@ def open_archive(folder: Path) -> tuple[Shelf, Index, About, dict[str, FloatArra
 
 
 def _expected_versions() -> dict[str, object]:
-    """Return what must be as it was when the index was written: names are told apart by the hashes of polars."""
+    """Return the versions that must equal those of the index: names are hashed by polars."""
     from xinzhi import __version__
 
     return {"layout": _LAYOUT, "xinzhi": __version__, "polars": pl.__version__, "lists": _lists()}

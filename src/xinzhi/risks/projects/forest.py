@@ -164,7 +164,7 @@ def shipped_forests() -> Mapping[str, Forest]:
 
 
 def from_json(content: Mapping[str, Any]) -> dict[str, Forest]:
-    """Return trees from what stands in JSON."""
+    """Return trees from the content of a JSON file."""
     return {name: _forest(tree) for name, tree in content["trees"].items()}
 
 

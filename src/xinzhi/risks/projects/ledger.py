@@ -144,7 +144,7 @@ def _buzzwords(new: int, kind: str) -> Iterator[tuple[str, Text]]:
 def _is_reordered(
     levels: npt.NDArray[np.int8], words_by_field: tuple[Mapping[str, str], Mapping[str, str]], texts: tuple[str, str]
 ) -> bool:
-    """Return whether the fields that both texts give stand in another order."""
+    """Return whether the fields that both texts give differ in order."""
     places = [
         (
             texts[0].find(words_by_field[0][name].split(BETWEEN)[0]),

@@ -140,7 +140,7 @@ def _by_days(days: FloatArray) -> FloatArray:
 
 
 def _is_resubmission(projects: Records, project: IntArray, archive: Records, record: IntArray) -> BoolArray:
-    """Return whether a project says that it is handed in again within a year, and the archived notice not as often."""
+    """Return whether a project is submitted again within a year, and the archived notice not as often."""
     round_number = projects.round[project]
     more = np.where(round_number > 0, archive.round[record] < round_number, archive.cue[record] != 1)
     days = _days(projects.announced[project], archive.announced[record])
@@ -237,7 +237,7 @@ def archive_counts(
 
 
 def _places_among(values: npt.NDArray[Any], rising: npt.NDArray[Any]) -> IntArray:
-    """Return where each value stands in a rising list; -1 where it is not in it."""
+    """Return the position of each value in a rising list; -1 where it is absent."""
     at = np.searchsorted(rising, values)
     within = at < len(rising)
     within[within] = rising[at[within]] == values[within]

@@ -174,7 +174,7 @@ def without_approvals(texts: pl.Series) -> pl.Series:
 
 
 def without_companies(normalised: pl.Series, company_spans: pl.DataFrame) -> pl.Series:
-    """Return texts without the names of companies: whose project it is stands in a field of its own."""
+    """Return texts without the names of companies: the owner has a field of its own."""
     spans = company_spans.group_by("row", maintain_order=True).agg("span")
     rows = spans["row"].to_numpy()
     texts = normalised.gather(rows).to_list()

@@ -1,4 +1,4 @@
-"""The result of `screen`: verdicts and their evidence, what is said of them, and whether probabilities came true."""
+"""The result of `screen`: verdicts, their evidence and sentences, and whether probabilities came true."""
 
 from __future__ import annotations
 
@@ -257,7 +257,7 @@ def _assumption_notes(share: float, prior: float | None) -> Facts:
 
 
 def chance_text(value: float | None) -> Text:
-    """Return a probability in percent, never as certain; a dash where none is told.
+    """Return a probability in percent, never as certain; a dash where there is none.
 
     Examples
     --------
@@ -268,7 +268,7 @@ def chance_text(value: float | None) -> Text:
 
 
 def interval_text(low: float | None, high: float | None) -> Text:
-    """Return the interval of a probability; a dash where none is told.
+    """Return the interval of a probability; a dash where there is none.
 
     Examples
     --------
@@ -312,7 +312,7 @@ def _name(code: str, title: str) -> Text:
 
 
 def by_probability(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the verdicts, the most probable first, last those of which no probability is told.
+    """Return the verdicts, the most probable first, last those without a probability.
 
     Examples
     --------
@@ -324,7 +324,7 @@ def by_probability(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def reader_verdicts(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return verdicts as a reader is told them: notices of one buyer are stages of a purchase, not old wine.
+    """Return verdicts as pages show them: notices of one buyer are stages of a purchase, not old wine.
 
     Examples
     --------
@@ -336,7 +336,7 @@ def reader_verdicts(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def shown_verdict(row: Mapping[str, object]) -> str:
-    """Return the verdict on a project as a reader is told it (`reader_verdicts`).
+    """Return the verdict on a project as pages show it (`reader_verdicts`).
 
     Examples
     --------

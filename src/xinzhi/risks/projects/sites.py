@@ -136,7 +136,7 @@ def _stem(before: str, kind: int) -> str:
 
 
 def _park(stem: str, end: str) -> str:
-    """Return the name that a park is told by; empty where it has none."""
+    """Return the distinctive name of a park; empty where it has none."""
     # 高新技术产业开发区 and 高新区 of a city are one; 桃花工业园 is Taohua Park
     bare_name = _park_words().sub("", stem)
     # 西南片区 has no name, and 北牛工业园 is named after 北牛

@@ -360,7 +360,7 @@ def _bucket(code: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 def cues(texts: pl.Series) -> npt.NDArray[np.int8]:
-    """Return what words say: 1 handed in again, 0 built at or beside what stands already, -1 neither."""
+    """Return cues of the words: 1 submitted again, 0 built at or beside an existing plant, -1 neither."""
     again, adjoining = (texts.str.contains(_cue(name)).to_numpy() for name in ("again", "beside"))
     return np.where(again, 1, np.where(adjoining, 0, -1)).astype(np.int8)
 

@@ -300,7 +300,7 @@ def shipped_weights() -> Weights:
 
 
 def from_document(content: Mapping[str, Any]) -> Weights:
-    """Return weights from what stands in YAML."""
+    """Return weights from the content of a YAML file."""
     if tuple(content["fields"]) != NAMES:
         raise InputError("projects.other-fields", given=list(content["fields"]), known=NAMES)
     level = np.zeros((len(PAIR_CLASSES), len(FIELDS), max(SIZES)))

@@ -283,7 +283,7 @@ def _evidence_name(what: str) -> Text:
 
 
 def missing_evidence(what: str, option: str, pitfall: str, why: Text | None = None) -> Finding:
-    """Return that a kind of evidence was not handed in, or why it could not be computed."""
+    """Return the finding that a kind of evidence is missing, or why it could not be computed."""
     values = {"name": _evidence_name(what), "option": option, "why": why}
     code = "register.evidence-not-given" if why is None else "register.evidence-not-computed"
     return finding(code, words=values, key=pitfall, column=what)

@@ -265,7 +265,7 @@ def index(
 
 
 def _package(frame: object) -> Package | None:
-    """Return the package that a caller hands in, by itself or by name."""
+    """Return the package that a caller passes, as an object or by name."""
     if isinstance(frame, str | Path) and build.is_table(frame):
         return None
     return as_package(frame) if isinstance(frame, str | Path | Package) else None

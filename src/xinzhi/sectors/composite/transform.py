@@ -38,7 +38,7 @@ def impute(values: FloatArray, keys: pl.DataFrame, method: str) -> FloatArray:
 
 
 def _stand_in(level: FloatArray, gap: BoolArray, times: FloatArray, method: str) -> FloatArray:
-    """Return what stands in the gaps of a series over time, or of the regions that are alike."""
+    """Return the values that fill gaps, from the series over time or from similar regions."""
     if method == "linear":
         return np.interp(times[gap], times[~gap], level[~gap], left=np.nan, right=np.nan)
     if method == "nearest":
@@ -393,7 +393,7 @@ def pairwise_weights(system: System) -> tuple[FloatArray, dict[str, Judgement]]:
 
 
 def given_weights(system: System, weights: Mapping[str, float]) -> FloatArray:
-    """Return weights that the caller hands in by indicator, divided by their sum."""
+    """Return the weights that the caller passes by indicator, divided by their sum."""
     if set(weights) != set(system.codes):
         wrong = sorted(set(weights) ^ set(system.codes))
         raise UsageError("sectors.weights-not-named", system=system.id, names=wrong)
@@ -406,7 +406,7 @@ def given_weights(system: System, weights: Mapping[str, float]) -> FloatArray:
 
 
 def handed_findings(system: System, weights: str | Mapping[str, float]) -> list[Finding]:
-    """Return the warning that weights handed in do not add up to one."""
+    """Return the warning that the caller's weights do not add up to one."""
     total = 1.0 if isinstance(weights, str) else sum(map(float, weights.values()))
     if abs(total - 1) <= convention("weight_tolerance"):
         return []
