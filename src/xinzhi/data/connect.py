@@ -342,15 +342,10 @@ def _drop_totals(rows: pl.DataFrame, sums: Mapping[str, Any], place: Path) -> tu
 
 def _series(layout: Mapping[str, Any]) -> list[str]:
     """Return what a layout reads: the series of its columns, or their names in the file."""
-    names = [
-        name
-        for about in layout["tables"].values()
-        for how in about["columns"].values()
-        if how
-        for name in several(how.get("where", {}).get("series", how.get("name", how.get("times"))))
-        if "unit" in how
-    ]
-    return list(dict.fromkeys(names))
+    sources = [how for about in layout["tables"].values() for how in about["columns"].values()]
+    with_unit = [how for how in sources if how and "unit" in how]
+    spellings = (how.get("where", {}).get("series", how.get("name", how.get("times"))) for how in with_unit)
+    return list(dict.fromkeys(name for names in spellings for name in several(names)))
 
 
 def _series_names(rows: pl.DataFrame) -> list[str]:

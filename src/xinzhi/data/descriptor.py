@@ -294,12 +294,18 @@ def _written(package: Package, name: str, old: Mapping[str, Any], file: Path) ->
     }
 
 
+def _basic_type(dtype: pl.DataType) -> str:
+    """Return the type of a column that no table describes."""
+    if dtype == pl.String:
+        return "string"
+    return "integer" if dtype.is_integer() else "number"
+
+
 def _field(package: Package, table: str, column: str, old: Mapping[str, Any]) -> dict[str, Any]:
     spec = tables_by_name().get(table)
     about = spec.column(column) if spec else None
     dtype = package.tables[table].schema[column]
-    basic = "string" if dtype == pl.String else "integer" if dtype.is_integer() else "number"
-    kind = _TYPES.get(about.type, about.type) if about else basic
+    kind = _TYPES.get(about.type, about.type) if about else _basic_type(dtype)
     unit = package.units.get(table, {}).get(column)
     field = {"name": column, "type": kind, **({"unit": unit} if unit else {})}
     return field | {part: value for part, value in old.items() if part not in field}

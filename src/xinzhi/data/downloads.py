@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,18 +78,18 @@ def cross(cells: pl.DataFrame) -> Cross:
     rows = [(line, row, _label([row[0]])) for line, row in parts.body]
     if any(label.region and label.region != NATION for _, _, label in rows):  # a table of provinces: the sum is none
         rows = [(line, row, label) for line, row, label in rows if label.region and label.region != NATION]
-    figure_rows = [
-        (line, *_figure(label, columns[place], common), row[place].replace(",", ""))
-        for line, row, label in rows
-        for place in columns
-        if _is_number(row[place])
-    ]
+    figure_rows = []
+    for line, row, label in rows:
+        numbers = [place for place in columns if _is_number(row[place])]
+        figure_rows += [
+            (line, *_figure(label, columns[place], common), row[place].replace(",", "")) for place in numbers
+        ]
     schema = {"line": pl.UInt32, **dict.fromkeys(("series", "unit", "region", "period", "value"), pl.String)}
     figures = pl.DataFrame(figure_rows, schema=schema, orient="row")
     nation = setting(HERE / "nation.yaml", "account.name")
     names = {**{code: (text.zh, text.en) for code, text in provinces().items()}, NATION: (nation["zh"], nation["en"])}
     places = pl.DataFrame([(code, *pair) for code, pair in names.items()], ["region", "name", "name_en"], orient="row")
-    return Cross(figures.join(places, on="region", how="left"), [cell for row in parts.heads for cell in row if cell])
+    return Cross(figures.join(places, on="region", how="left"), list(filter(None, chain.from_iterable(parts.heads))))
 
 
 def _filled(last: str, cell: str) -> str:
@@ -294,8 +294,9 @@ def _top(rows: Sequence[Sequence[str]], layout: Mapping[str, Any]) -> int | None
 
 def _bare(rows: Sequence[Sequence[str]]) -> RawTable:
     """Return a table without rows, whose headings are the cells of the first row that has several."""
-    cells = next((filled for row in rows if len(filled := [cell for cell in row if cell.strip()]) > 1), [])
-    names = dict.fromkeys(cells or [cell for row in rows for cell in row if cell.strip()])
+    filled_rows = [[cell for cell in row if cell.strip()] for row in rows]
+    cells = next((cells for cells in filled_rows if len(cells) > 1), [])
+    names = dict.fromkeys(cells or chain.from_iterable(filled_rows))
     return RawTable(
         name="", cells=pl.DataFrame(schema=dict.fromkeys(names, pl.String)), lines=pl.Series([], dtype=pl.UInt32)
     )

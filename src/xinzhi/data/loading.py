@@ -226,10 +226,10 @@ def _with_units(source: Source, units: Units) -> Source:
         tables.append(replace(table, fields={**table.fields, **new}))
     columns = {(table.name, name) for table in source.tables for name in table.cells.columns}
     present = {table.name for table in tables}
+    declarations = [(table, *entry) for table, entries in units.items() for entry in entries.items()]
     unused = [
         finding("data.unit-unused", table=table, column=column, value=unit)
-        for table, entries in units.items()
-        for column, unit in entries.items()
+        for table, column, unit in declarations
         if table in present and (table, column) not in columns
     ]
     unused += [

@@ -145,7 +145,8 @@ class Specification:
     @property
     def bounds(self) -> str:
         """The bounds as an interval, such as ``[0, 1]`` or ``(0, ∞)``."""
-        low = f"[{self.minimum:g}" if self.minimum is not None else "(-∞" if self.above is None else f"({self.above:g}"
+        open_low = "(-∞" if self.above is None else f"({self.above:g}"
+        low = f"[{self.minimum:g}" if self.minimum is not None else open_low
         return f"{low}, {self.maximum:g}]" if self.maximum is not None else f"{low}, ∞)"
 
     def read(self, value: object) -> Any:  # noqa: ANN401 - the kind fixes the type

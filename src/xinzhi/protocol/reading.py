@@ -214,6 +214,7 @@ def _protocol(reading: _Reading, document: Document, base: Protocol | None) -> P
     parameters = _parameters(reading, document, base)
     merged = {**(base.parameters if base else {}), **parameters}
     unverified = base is not None and base.status == "unverified"
+    inherited_regions = base.regions if base else ()
     return Protocol(
         id=document.id,
         version=document.version,
@@ -223,7 +224,7 @@ def _protocol(reading: _Reading, document: Document, base: Protocol | None) -> P
         description=document.description.text(),
         reference=_references(document.reference),
         extends=document.extends,
-        regions=tuple(sorted(set(document.regions))) if document.regions else base.regions if base else (),
+        regions=tuple(sorted(set(document.regions))) if document.regions else inherited_regions,
         parameters={path: merged[path] for path in catalogue() if path in merged},
         exclude=(
             *(base.exclude if base else ()),

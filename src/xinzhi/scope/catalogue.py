@@ -33,8 +33,8 @@ def shape(source: Source) -> Iterator[Finding]:
     parts = {"categories": "category", "eras": "era", "counts": "count", "entries": "entry"}
     for part, name in parts.items():
         items = content.get(part)
-        rows = items.items() if isinstance(items, dict) else enumerate(items) if isinstance(items, list) else ()
-        for key, row in rows:
+        numbered = enumerate(items) if isinstance(items, list) else ()
+        for key, row in items.items() if isinstance(items, dict) else numbered:
             yield from _fields(source, (part, str(key)), row, name)
 
 
@@ -97,7 +97,7 @@ def _entry(source: Source, path: KeyPath, entry: Mapping[str, Any], tree: Standa
         yield _fault(source, path, "no-code")
     yield from _codes(source, path, listed, tree)
     yield from _codes(source, (*path, "except"), entry.get("except") or (), tree)
-    inside = {name for code in listed if code in tree.names for name in tree.below(code)}
+    inside = set(_below(listed, tree))
     for code in entry.get("except") or ():
         if code in tree.names and not set(tree.below(code)) <= inside:
             yield _fault(source, (*path, "except"), "except-outside", code=code)
@@ -129,13 +129,19 @@ def _codes(source: Source, path: KeyPath, codes: object, tree: Standard) -> Iter
             yield _fault(source, path, rule, code=code, standard=tree.name, **like)
 
 
+def _below(codes: Iterable[str], tree: Standard) -> list[str]:
+    """Return the classes below those of the codes that the standard knows."""
+    known_codes = [code for code in codes if code in tree.names]
+    return [name for code in known_codes for name in tree.below(code)]
+
+
 def _twice(source: Source, tree: Standard) -> Iterator[Finding]:
     """Yield lines of which a class already stands in an earlier line of the same days."""
     first_entry: dict[tuple[str, object, object], int] = {}
     for at, entry in enumerate(source.content.get("entries") or ()):
         listed = [entry["code"]] if entry.get("code") else list(entry.get("codes") or ())
-        out = {name for code in entry.get("except") or () if code in tree.names for name in tree.below(code)}
-        inside = [name for code in listed if code in tree.names for name in tree.below(code) if name not in out]
+        out = set(_below(entry.get("except") or (), tree))
+        inside = [name for name in _below(listed, tree) if name not in out]
         again = []
         for name in inside:
             key = (name, entry.get("valid_from"), entry.get("valid_to"))

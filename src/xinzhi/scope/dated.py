@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any, Literal
 
 from xinzhi.core.text import Language, Text, words
@@ -139,7 +140,8 @@ def classes(entry: Entry, of: str) -> tuple[str, ...]:
     """Return the classes of the standard `of` that a line holds, less those that it excepts."""
     tree = standard(of)
     out = {name for code in entry.excluded for name in tree.below(code)}
-    return tuple(dict.fromkeys(name for code in entry.codes for name in tree.below(code) if name not in out))
+    names = chain.from_iterable(tree.below(code) for code in entry.codes)
+    return tuple(dict.fromkeys(name for name in names if name not in out))
 
 
 _COUNTS = ("middle", "small", "class")
@@ -150,10 +152,10 @@ def build(source: Source) -> Definition:
     body = source.content
     eras = _eras(body.get("eras") or {})
     entries = tuple(_entry(entry) for entry in body.get("entries") or ())
+    sectors = [(era, name, codes) for era in eras for name, codes in era.leading]
     leading = tuple(
         Entry(codes=codes, category=era.id, name=name, valid_from=era.begins, valid_to=era.ends)
-        for era in eras
-        for name, codes in era.leading
+        for era, name, codes in sectors
         if codes
     )
     categories = {str(key): _category(str(key), category) for key, category in (body.get("categories") or {}).items()}

@@ -111,12 +111,11 @@ def history(energy: AnyFrame, *, country: str = "Entity", year: str = "Year") ->
 def _carriers(rows: pl.DataFrame, country: str, year: str) -> dict[str, str]:
     """Return the column of every carrier that the frame has."""
     bare = {name.split("(")[0].strip().lower(): name for name in rows.columns if name not in (country, year)}
-    columns = {
-        carrier: bare[match]
-        for carrier, about in document(_FACTS)["carriers"].items()
-        for match in about["match"]
-        if match in bare
-    }
+    columns: dict[str, str] = {}
+    for carrier, about in document(_FACTS)["carriers"].items():
+        matches = [match for match in about["match"] if match in bare]
+        if matches:
+            columns[carrier] = bare[matches[-1]]
     if "human muscle" not in columns and "animal muscle" not in columns:
         raise InputError("scope.no-muscle", columns=rows.columns, known=list(document(_FACTS)["carriers"]))
     return columns

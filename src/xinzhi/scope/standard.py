@@ -286,5 +286,7 @@ def industry_name(code: str, name: str | None = None, own_names: Mapping[str, Te
     above = next(
         (code_or_ancestor for code_or_ancestor in (code, *tree.above(code)) if code_or_ancestor in english), None
     )
-    en = code if above is None else english[above] if above == code else f"{code} in {english[above]}"
+    en = code
+    if above is not None:
+        en = english[above] if above == code else f"{code} in {english[above]}"
     return Text(zh=tree.names.get(code) or en, en=en)

@@ -59,10 +59,9 @@ class Backcast(Result, verb="backcast", topic="brief", key=("as_of", "rule", "re
         columns = ("n", "rate", "low", "high", "base")
         lasted: Facts = {} if gap is None else {"backcast.gaps": {name: gap[name] for name in columns}}
         key = "same" if self.best == "persistence" else "best"
-        verdict = "better" if best["low"] > best["base"] else "worse" if best["high"] < best["base"] else "coin"
         return {
             f"backcast.{key}": {**shared, **rule_figures, "rule": self.best},
-            f"backcast.{verdict}": {},
+            f"backcast.{_verdict(best)}": {},
             **lasted,
             "backcast.draws": {"dates": len(ends)},
             f"backcast.{'first' if self.first else 'revised'}": {},
@@ -71,6 +70,31 @@ class Backcast(Result, verb="backcast", topic="brief", key=("as_of", "rule", "re
     def of_region(self, region: str) -> list[dict[str, Any]]:
         """Return what the best rule said of a region, and what happened, by year."""
         return self.frame.filter(region=region, rule=self.best).sort("as_of").to_dicts()
+
+
+def _forecast_rows(
+    end: int, rule: str, values: Mapping[str, float], happened: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Return what a rule expected of each region beside what happened."""
+    return [
+        {
+            "as_of": end,
+            "rule": rule,
+            "region": code,
+            "said": value,
+            "happened": happened[code],
+            "hit": (value > 0) == (happened[code] > 0),
+        }
+        for code, value in values.items()
+        if code in happened
+    ]
+
+
+def _verdict(rates: Mapping[str, float]) -> str:
+    """Return whether a rule is right more often, less often or as often as chance."""
+    if rates["low"] > rates["base"]:
+        return "better"
+    return "worse" if rates["high"] < rates["base"] else "coin"
 
 
 def backcast(
@@ -121,19 +145,8 @@ def backcast(
         except InputError:  # too few years are known by then
             continue
         first, expectations = first or first_published, rule_forecasts(measured, end, years)
-        rows += [
-            {
-                "as_of": end,
-                "rule": rule,
-                "region": code,
-                "said": value,
-                "happened": happened[code],
-                "hit": (value > 0) == (happened[code] > 0),
-            }
-            for rule, values in expectations.items()
-            for code, value in values.items()
-            if code in happened
-        ]
+        for rule, values in expectations.items():
+            rows += _forecast_rows(end, rule, values, happened)
         short, after = _gaps(measured, then, end, happened)
         rows, below = rows + short, below + after
     if not rows:

@@ -318,7 +318,8 @@ def _finding(data: Package, row: Mapping[str, Any], place: SeriesRule) -> Findin
     is_sum = "asset" in table.columns and table["asset"].unique().to_list() == [TOTAL_ASSET]
     move, expected = percent(row["move"]), percent(row["expected"])
     census = row["census"]
-    hint = "explained" if census else "marked" if row["marked"] else "unexplained"
+    without_cause = "marked" if row["marked"] else "unexplained"
+    hint = "explained" if census else without_cause
     cause = Text(zh="", en="") if census is None else cause_of(census)
     key = {"region": row["region"], **({"asset": TOTAL_ASSET} if is_sum else {}), "year": row["year"]}
     file, line = data.place(place.table, **key)

@@ -286,7 +286,9 @@ def initial_stock(
     absent = ~usable.any(axis=2)
     bad = ~absent & ~np.isfinite(stock)
     if bad.any() and (strict or (absent | bad).any(axis=0).all()):
-        why = "unpriced" if (bad & ~priced).any() else "shrinks" if rule == "steady_state" else "late"
+        why = "shrinks" if rule == "steady_state" else "late"
+        if (bad & ~priced).any():
+            why = "unpriced"
         names = [panel.regions[row] for row in np.flatnonzero(bad.any(axis=0)).tolist()]
         raise InputError("yardstick.no-initial-stock", names=names, all=len(panel.regions), rule=rule, why=why)
     return Start(index, np.where(absent | bad, np.nan, stock))

@@ -156,7 +156,9 @@ class Explanation:
         for row in self.frame.iter_rows(named=True):
             label = words(f"factor.{row['item']}")
             numbers = "" if row["value"] is None else f"{_number(row['before'])} → {_number(row['value'])}  "
-            key = "weighed" if row["contribution"] is not None else "grown" if row["growth"] is not None else ""
+            key = "grown" if row["growth"] is not None else ""
+            if row["contribution"] is not None:
+                key = "weighed"
             note = words(f"yardstick.explain.{key}", **row).lang(language) if key else ""
             lines.append(f"  {label.lang(language)}: {numbers}{note}".rstrip())
         lines += [
@@ -244,8 +246,9 @@ def _parameters(result: Measurement, year: int) -> pl.DataFrame:
     for path, parameter in result.protocol.parameters.items():
         value = result.protocol.value(path, year) if result.protocol.declares(path) else None
         kind = specification(path).kind
-        value = value.get(year) if kind == "series" and value is not None else None if kind == "scales" else value
-        if value is None:
+        if kind == "series" and value is not None:
+            value = value.get(year)
+        if value is None or kind == "scales":
             continue
         rows.append(
             {

@@ -143,10 +143,11 @@ def _sources(view: View) -> Facts:
     fell = _region_labels(view, frame.filter(pl.col("tfp_growth") <= 0)["region"])
     counts = frame.filter(pl.col("largest") != "tfp")["largest"].value_counts(sort=True).rows()
     other_sources = [words("yardstick.answer.other", factor=words(f"factor.{name}"), k=k) for name, k in counts]
-    key = "answer.led" if led and counts else "answer.all_led" if led else "answer.none"
     factor = words(f"factor.{counts[0][0]}") if counts else None
-    if len(counts) == 1 and not led:
-        key = "answer.one_source"
+    if led:
+        key = "answer.led" if counts else "answer.all_led"
+    else:
+        key = "answer.one_source" if len(counts) == 1 else "answer.none"
     figures = {"k": len(led), "n": frame.height, "names": led, "others": other_sources, "factor": factor}
     return {key: figures} | ({"answer.fell": {"k": len(fell), "n": frame.height, "names": fell}} if fell else {})
 

@@ -205,7 +205,9 @@ def _region_facts(result: Ranking, view: View, span: Span) -> Facts:
         )
 
     sentences = [sentence(row) for row in rows.iter_rows(named=True)]
-    key = "each_band" if banded else "each_no_band" if estimated else "each"
+    key = "each_no_band" if estimated else "each"
+    if banded:
+        key = "each_band"
     return {f"ranking.{key}": values | {"parts": clauses(sentences)}}
 
 
@@ -235,15 +237,8 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
         side, national_growth = _side(growth, low, high), national[span]
         agrees = shift is None or national_growth is None or _side(national_growth, low + shift, high + shift) == side
         sides[side if agrees else "depends"].append(span)
-    key = (
-        "slower"
-        if len(sides["higher"]) == len(growth_by_span)
-        else "faster"
-        if len(sides["lower"]) == len(growth_by_span)
-        else "mixed"
-    )
-    if len(sides["within"]) == len(growth_by_span):
-        key = "same"
+    outcomes = {"higher": "slower", "lower": "faster", "within": "same"}
+    key = next((outcomes[side] for side in outcomes if len(sides[side]) == len(growth_by_span)), "mixed")
     ends = {"span": newest.label, "tfp": rows[newest]["tfp_growth"], "nation": national[newest]}
     parts = [
         words(
@@ -261,7 +256,9 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
 def _side(growth: float, low: float, high: float) -> str:
     """Return on which side of a band growth lies, as sentences tell it: what reads alike is not higher or lower."""
     growth, low, high = (round(100 * value, 1) for value in (growth, low, high))
-    return "higher" if growth > high else "lower" if growth < low else "within"
+    if growth > high:
+        return "higher"
+    return "lower" if growth < low else "within"
 
 
 def _figure_pairs(

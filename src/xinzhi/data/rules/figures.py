@@ -108,12 +108,9 @@ def _logs(sheet: Sheet, column: str) -> pl.DataFrame:
 def _far(column: str, by: str, low: float | None, high: float) -> Say:
     """Return what is said of a region, or with `low` of all of them."""
     reference = Text(**read_yaml(_FILE)["magnitude"]["reference"])
+    of_one_region = "data.region-apart" if by else "data.price-apart"
     return Say(
-        message="data.ratio-implausible-whole"
-        if low is not None
-        else "data.region-apart"
-        if by
-        else "data.price-apart",
+        message="data.ratio-implausible-whole" if low is not None else of_one_region,
         severity="warning",
         column=column,
         expected=f"{1 / high if low is None else low:g} - {high:g}",

@@ -262,13 +262,9 @@ def sourced_levels(
 
 def has_unsourced(protocol: Protocol, selection: tuple[Choice, ...]) -> bool:
     """Say whether alternatives are among the levels that no source uses for the economy."""
-    without = [
-        (path, alternative.value)
-        for choice in selection
-        for path in choice.paths
-        for alternative in protocol.parameters[path].alternatives
-        if not alternative.used_for
-    ]
+    paths = [path for choice in selection for path in choice.paths]
+    alternatives = [(path, alternative) for path in paths for alternative in protocol.parameters[path].alternatives]
+    without = [(path, alternative.value) for path, alternative in alternatives if not alternative.used_for]
     return any(
         path in level.departs and level.values[path] == value
         for choice in selection

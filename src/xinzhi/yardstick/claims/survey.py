@@ -208,9 +208,13 @@ def judge(claim: Claim, tried: Survey, values: FloatArray, listed: int) -> Judge
     # The least that explains the figure: nothing, older data alone, another ruler, or nothing at all. Older data come
     # before another ruler: among thousands of rulers one will nearly always give an old figure too, and whoever
     # published it has chosen none of them.
-    reachable: Verdict = "reachable" if (hit & tried.admissible).any() else "unreachable"
+    verdict: Verdict = "reachable" if (hit & tried.admissible).any() else "unreachable"
+    if by_vintage.any():
+        verdict = "superseded"
+    if hit[0]:
+        verdict = "supported"
     return Judgement(
-        verdict="supported" if hit[0] else "superseded" if by_vintage.any() else reachable,
+        verdict=verdict,
         reference=float(growth[0]),
         lowest=float(growth[usable].min()),
         highest=float(growth[usable].max()),

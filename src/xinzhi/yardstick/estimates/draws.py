@@ -395,7 +395,9 @@ def _real(projection: Path, changes: Changes) -> FloatArray:
 
 def _sum_of_changes(first: FloatArray | None, second: FloatArray | None) -> FloatArray | None:
     """Return the sum of two changes, of which either may be none."""
-    return second if first is None else first if second is None else first + second
+    if first is None or second is None:
+        return second if first is None else first
+    return first + second
 
 
 def _stock(projection: Path, real: FloatArray) -> FloatArray:

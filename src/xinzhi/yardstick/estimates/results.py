@@ -376,15 +376,8 @@ def _sides(result: Bands, leading: pl.DataFrame) -> Facts:
     order = order.with_columns(chance=pl.max_horizontal("above_nation", 1 - pl.col("above_nation")))
     above, below = names(pl.col("above_nation") >= result.decided), names(pl.col("above_nation") <= 1 - result.decided)
     rest = order.height - len(above) - len(below)
-    key = (
-        "answer.sides"
-        if above and below
-        else "answer.above"
-        if above
-        else "answer.below"
-        if below
-        else "answer.neither"
-    )
+    sides = {(True, True): "sides", (True, False): "above", (False, True): "below", (False, False): "neither"}
+    key = f"answer.{sides[bool(above), bool(below)]}"
     return {key: {"above": above, "below": below, "rest": rest, "decided": result.decided}}
 
 
