@@ -80,7 +80,7 @@ def test_an_unforeseen_fault_is_one_sentence_and_exit_70(fault, language, monkey
     code, out, said = called(["check", "--lang", language], monkeypatch, capsys)
     assert (code, out, said.count("\n")) == (70, "", 1)
     assert type(fault).__name__ in said
-    assert ("自身出错" in said) == (language == "zh")
+    assert ("内部出错" in said) == (language == "zh")
     monkeypatch.setenv(app.DEBUG, "1")
     assert "Traceback" in called(["check"], monkeypatch, capsys)[2]
 

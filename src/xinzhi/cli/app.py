@@ -170,13 +170,14 @@ def _defect(error: BaseException, words: Sequence[str], language: Language) -> i
         import traceback
 
         traceback.print_exception(error)
-    urls: list[str] = []
+    entries: list[str] = []
     with suppress(PackageNotFoundError):
-        urls = metadata("xinzhi").get_all("Project-URL") or []
-    known = {name.lower(): url for name, _, url in (entry.partition(", ") for entry in urls)}
-    place = next((known[name] for name in ("issues", "repository", "homepage") if name in known), "README")
+        entries = metadata("xinzhi").get_all("Project-URL") or []
+    urls = {name.lower(): url for name, _, url in (entry.partition(", ") for entry in entries)}
+    place = next((urls[name] for name in ("issues", "repository", "homepage") if name in urls), None)
     what = f"{type(error).__name__}: {error}".splitlines()[0][:LONGEST].rstrip(": ")
-    fault = XinzhiError("cli.defect", version=__version__, what=what, place=place, debug=DEBUG)
+    values = {"version": __version__, "what": what, "debug": DEBUG}
+    fault = XinzhiError("cli.defect" if place else "cli.defect-unplaced", place=place, **values)
     _say(type(error).__name__, fault.text, words, language)
     return DEFECT
 

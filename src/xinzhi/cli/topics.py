@@ -113,7 +113,7 @@ def conclude(call: Call, made: Study) -> int:
     return exit_code(made, call.out)
 
 
-def write_files(call: Call, made: Study, out: Path | None, **certificate: Any) -> list[Path]:  # noqa: ANN401 - a key
+def write_files(call: Call, made: Study, out: Path | None, **certificate: object) -> list[Path]:
     """Write the files of a study; where packages of the extra `report` are missing, its tables alone."""
     if out is None:
         return []

@@ -211,7 +211,7 @@ def observations(result: Result) -> pl.DataFrame:
     kept, made = [*keys, *texts, STATUS, "COMMENT_OBS"], result.provenance
     long = frame.unpivot(list(units), index=kept, variable_name=indicator, value_name="OBS_VALUE").rename(named)
     long = long.with_columns(pl.col("OBS_VALUE").cast(pl.Float64)).filter(pl.col("OBS_VALUE").is_finite())
-    structure = f"{AGENCY}:{concept(made.verb)}({made.version})"
+    structure = f"{AGENCY}:{concept(made.verb)}({made.version.partition('.dev')[0]})"
     return long.select(
         STRUCTURE=pl.lit("dataflow"),
         STRUCTURE_ID=pl.lit(structure),
