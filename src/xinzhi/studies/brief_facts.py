@@ -104,7 +104,7 @@ def read(
     if parts is not None and not parts.periods["allocation"].count():
         draft.note("left-out", what=words("studies.part.reallocation"), why=words("brief.where.no_sectors"))
         parts = None
-    moved = {} if parts is None else dict(zip(("allocation", "other"), (v.periods for v in parts.views), strict=False))
+    moved = {} if parts is None else dict(zip(("allocation", "alternative"), (v.periods for v in parts.views), strict=False))
     gaps = None if peers is None else yardstick.gaps(measured, peers, bands=bands, **moved)
     progress.step("able")
     able = draft.run("able", lambda: pathways.able(package))

@@ -22,7 +22,7 @@ PACKAGES = sorted(path.stem for path in (SOURCE / "words" / "messages").glob("*.
 
 
 # functions that make an error of a code which their callers write
-HANDED = {"core/errors.py": "guarded", "studies/tables.py": "refuse"}
+HANDED = {"core/errors.py": "translate_native_errors", "studies/tables.py": "refuse"}
 
 
 @cache
