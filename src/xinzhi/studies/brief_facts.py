@@ -104,7 +104,8 @@ def read(
     if parts is not None and not parts.periods["allocation"].count():
         draft.note("left-out", what=words("studies.part.reallocation"), why=words("brief.where.no_sectors"))
         parts = None
-    moved = {} if parts is None else dict(zip(("allocation", "alternative"), (v.periods for v in parts.views), strict=False))
+    views = () if parts is None else parts.views
+    moved = dict(zip(("allocation", "alternative"), (view.periods for view in views), strict=False))
     gaps = None if peers is None else yardstick.gaps(measured, peers, bands=bands, **moved)
     progress.step("able")
     able = draft.run("able", lambda: pathways.able(package))
