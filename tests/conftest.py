@@ -62,8 +62,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave ten thousand tests and all modules out of every later search for garbage: some 5 % of the time."""
+    """Leave ten thousand tests and all modules out of every later search for garbage, and search less often: 10 %."""
     gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist, which not every environment has

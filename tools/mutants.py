@@ -36,8 +36,18 @@ SOURCE = ROOT / "src" / "xinzhi"
 PLAN = ROOT / "tools" / "mutants.yaml"
 RECORD = ROOT / "tools" / "mutants.json"
 CACHE = ROOT / ".mutants"  # which test runs which function; made anew when it is absent
-LAYERS = ("unit", "reference", "properties")
-OUTSIDE = {"core": ("sectors",)}  # whose tests also run the formulas of a package
+LAYERS = ("unit", "reference")
+OUTSIDE = {  # tests of other packages that run the formulas of a package
+    "core": (
+        "unit/sectors/test_sectors_inequality_space.py",
+        "unit/yardstick/test_breaks_*.py",
+        "unit/frontier/test_frontier_engine_*.py",
+        "unit/pathways/test_pathways_convergence_*.py",
+        "reference/sectors/test_sectors_inequality_*.py",
+        "reference/pathways/test_pathways_mobility_*.py",
+    ),
+    "yardstick": ("properties/test_breaks_*.py", "properties/test_vintages_*.py"),
+}
 CAUGHT = ("caught", "time")
 
 Functions = dict[tuple[str, str], list[types.FunctionType]]
@@ -66,17 +76,11 @@ def plan_of(package: str, plan: dict[str, Any], only: str, *, complete: bool) ->
 
 def folders(package: str) -> list[str]:
     """Return where the tests of a package stand, as arguments of pytest."""
-    result = []
-    for layer in LAYERS:
-        folder = ROOT / "tests" / layer
-        names = (package, *OUTSIDE.get(package, ()))
-        if layer == "properties":
-            result += [str(path) for name in names for path in sorted(folder.glob(f"test_*{name}*.py"))]
-            if package == "yardstick":
-                result += [str(path) for path in (*folder.glob("test_breaks*"), *folder.glob("test_vintages*"))]
-        else:
-            result += [str(folder / name) for name in names if (folder / name).is_dir()]
-    return result
+    tests = ROOT / "tests"
+    result = [tests / layer / package for layer in LAYERS if (tests / layer / package).is_dir()]
+    for pattern in (f"properties/test_*{package}*.py", *OUTSIDE.get(package, ())):
+        result += sorted(tests.glob(pattern))
+    return [str(path) for path in result]
 
 
 class Runner:
@@ -84,7 +88,7 @@ class Runner:
 
     def __init__(self, package: str, sample: list[mutations.Mutant], plan: dict[str, Any], jobs: int) -> None:
         self.package, self.sample, self.plan, self.jobs = package, sample, plan, jobs
-        self.before = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+        self.before = recorded()
         self.failed: list[str] = []
         self.seconds: dict[str, float] = {}
         self.result: dict[str, dict[str, Any]] = {}
@@ -266,6 +270,7 @@ class Runner:
         self.result[mutant.name] = entry
         if len(self.result) % 10 == 0:
             print(f"{self.package}: {len(self.result)} of {len(self.sample)}", file=sys.__stderr__, flush=True)
+            store(self.result)
         if entry["result"] not in CAUGHT:
             seconds = time.monotonic() - start
             print(
@@ -323,21 +328,36 @@ def run(package: str, plan: dict[str, Any], options: argparse.Namespace) -> None
         plugins=[runner],
     )
     print(f"{package}: {len(runner.result)} mutants in {time.monotonic() - start:.0f} s")
-    record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
     if not options.file and not options.survivors:
         names = {mutant.name for mutant in sample}
-        record = {name: e for name, e in record.items() if not e["file"].startswith(f"{package}/") or name in names}
-    record |= runner.result
+        store(runner.result, {name for name, entry in recorded().items() if of(entry) == package} - names)
+    else:
+        store(runner.result)
+
+
+def recorded() -> dict[str, dict[str, Any]]:
+    """Return the stored result of each mutant."""
+    return json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+
+
+def of(entry: dict[str, Any]) -> str:
+    """Return the package of a mutant."""
+    return str(entry["file"]).split("/")[0]
+
+
+def store(result: dict[str, dict[str, Any]], gone: set[str] | None = None) -> None:
+    """Add results to the stored ones, and take out those of mutants that are no longer in the sample."""
+    record = {name: entry for name, entry in (recorded() | result).items() if name not in (gone or set())}
     record = dict(sorted(record.items(), key=lambda pair: (pair[1]["file"], pair[1]["line"], pair[0])))
     RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def show(plan: dict[str, Any]) -> int:
     """Print how many mutants of each package a test caught; one when the share is below the bound."""
-    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    record = recorded()
     record = {name: entry for name, entry in record.items() if name not in plan["equivalent"]}
-    total: Counter[str] = Counter(entry["file"].split("/")[0] for entry in record.values())
-    caught = Counter(entry["file"].split("/")[0] for entry in record.values() if entry["result"] in CAUGHT)
+    total: Counter[str] = Counter(of(entry) for entry in record.values())
+    caught = Counter(of(entry) for entry in record.values() if entry["result"] in CAUGHT)
     for package, count in total.items():
         print(f"{package:10} {caught[package]:4} of {count:4}")
     share = sum(caught.values()) / max(sum(total.values()), 1)

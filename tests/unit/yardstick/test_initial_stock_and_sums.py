@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import polars as pl
 import pytest
@@ -71,3 +73,34 @@ def test_the_labour_share_of_a_sum_is_weighted_by_output_and_schooling_by_person
     assert float(total.labour_share[0, 0]) == pytest.approx(220 / 400, abs=1e-15)
     assert float(total.human_capital[0, 0]) == pytest.approx(70 / 40, abs=1e-15)
     assert [float(total.output[0, 0]), float(total.capital[0, 0])] == [400.0, 120.0]
+
+
+def test_a_sum_with_a_member_that_is_not_complete_is_missing():
+    rows = {"output": [100.0, np.nan], "capital": [50.0, 70.0], "labour": [10.0, 30.0], "labour_share": [0.4, 0.6]}
+    inputs = Inputs(human_capital=np.ones((2, 1)), **{name: np.array(row)[:, None] for name, row in rows.items()})
+    total = inputs.aggregate(np.array([[True, True], [True, False]]))
+    assert np.isnan(total.output[0, 0])
+    assert np.isnan(total.labour[0, 0])
+    assert total.output[1, 0] == 100.0
+
+
+@pytest.fixture(scope="module")
+def china():
+    return xinzhi.measure("china-provinces")
+
+
+def test_levels_per_worker_are_relative_to_the_geometric_mean_of_the_regions(china):
+    inputs = {(row["region"], row["year"]): row for row in china.inputs.iter_rows(named=True)}
+    years = china.levels["year"].unique().to_list()
+    for year in (years[0], years[-1]):
+        rows = china.levels.filter(year=year)
+        for column, factor in (("output_per_worker", "output"), ("capital_per_worker", "capital")):
+            cells = [inputs[region, year] for region in rows["region"]]
+            ratios = [cell[factor] / cell["labour"] for cell in cells]
+            mean = math.exp(sum(math.log(ratio) for ratio in ratios) / len(ratios))
+            assert rows[column].to_list() == pytest.approx([ratio / mean for ratio in ratios], rel=1e-12)
+
+
+def test_the_part_of_productivity_is_its_share_of_growth(china):
+    for row in china.periods.iter_rows(named=True):
+        assert row["tfp_part"] == pytest.approx(row["tfp_growth"] / row["output_growth"], rel=1e-12)
