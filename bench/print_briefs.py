@@ -15,7 +15,7 @@ from tempfile import mkdtemp
 import xinzhi
 from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_facts import read
-from xinzhi.studies.study import SILENT
+from xinzhi.studies.draft import SILENT
 
 A4, PAGES = (595, 842), 2
 

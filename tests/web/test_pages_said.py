@@ -55,8 +55,8 @@ def test_every_copied_line_is_understood_and_asks_the_same(client, folder, monke
     assert len(pairs) > 40
     lines = {"cli": [line for line, _ in pairs], "python": [line for _, line in pairs]}
     for (verb, told), (topic, python) in zip(*heard(monkeypatch, lines), strict=True):
-        kind = studies.options_of(topic)
-        assert set(python) - {"data"} <= set(kind.__dataclass_fields__)
+        options = studies.options_of(topic)
+        assert set(python) - {"data"} <= set(options)
         data = next(told.pop(name) for name in ("data", "file", "projects") if name in told)
         if topic == "measure":  # has no verb of its own: the assessment holds it
             assert verb == "assess"

@@ -7,17 +7,20 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from xinzhi.cli.call import Call
 from xinzhi.cli.options import Command, Group, given, misuse, params_of
 from xinzhi.cli.speech import flushed, lines, print_findings, print_json, say, steady
-from xinzhi.cli.verbs import VERBS, Call
+from xinzhi.cli.verbs import VERBS
 from xinzhi.core.errors import InputError, UsageError, XinzhiError, system_reason
 from xinzhi.core.extras import EXTRAS, no_extra
-from xinzhi.core.text import Language, Text, quote_safely, read_words
+from xinzhi.core.text import Text, quote_safely, read_words
+
+if TYPE_CHECKING:
+    from xinzhi.core.text import Language
 
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
 DEBUG = "XINZHI_DEBUG"
@@ -29,7 +32,7 @@ class Application(Group):
     """The verbs, or those of one group."""
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Return a verb, made now, with the options of its classes."""
+        """Return a verb, made now, with its options."""
         del ctx
         path, language = f"{self.path} {name}".strip(), self.language
         if path not in VERBS:
@@ -38,7 +41,7 @@ class Application(Group):
         made = Command(
             name=name,
             help=read_words("verbs.yaml")[path][language],
-            params=params_of(path.replace(" ", "-"), verb.arguments, verb.classes(), language),
+            params=params_of(path.replace(" ", "-"), verb.arguments, verb.options, language),
             callback=partial(_run, path, language),
         )
         made.language = language
@@ -77,15 +80,13 @@ def _run(path: str, language: Language, /, **values: Any) -> int | None:  # noqa
     from pathlib import Path
 
     verb = VERBS[path]
-    module, _, name = verb.run.partition(".")
     values.pop("lang", None)
     for asked, called in (("data", "DATA"), ("out", "--out")):  # an empty path would be the folder one stands in
         if isinstance(values.get(asked), str) and not values[asked].strip():
             raise UsageError("cli.no-value", given=called)
     as_json, out = values.pop("json", False), values.pop("out", None)
     call = Call(path, given(values), language, as_json, None if out is None else Path(out))
-    code: int | None = getattr(import_module(f"xinzhi.cli.{module}"), name)(call)
-    return code
+    return verb.run(call)
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - as click calls it

@@ -9,14 +9,17 @@ from ipaddress import ip_address
 from pathlib import Path
 from secrets import token_urlsafe
 from socket import gethostname
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from xinzhi.cli.call import DEFAULT, PROTOCOL
 from xinzhi.cli.speech import console, lines, progress, say
-from xinzhi.cli.topics import DEFAULT
-from xinzhi.cli.verbs import PROTOCOL, Call
 from xinzhi.core.errors import UsageError
-from xinzhi.web import Store
-from xinzhi.web.queue import Limits
+
+if TYPE_CHECKING:
+    from xinzhi.cli.call import Call
+    from xinzhi.web import Store
+    from xinzhi.web.queue import Limits
 
 LEAST = 16  # signs of a token
 

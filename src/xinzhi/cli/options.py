@@ -1,4 +1,4 @@
-"""Options from dataclasses: every field is an option, its words stand in ``words/options.yaml``, in both languages."""
+"""Options of the command line: their words stand in ``words/options.yaml``, in both languages."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Language, by_commas, option_words, read_words, same
+from xinzhi.core.text import by_commas, option_words, read_words, same
+
+if TYPE_CHECKING:
+    from xinzhi.core.text import Language
+    from xinzhi.studies import Option
 
 SOURCE = Path(__file__).parents[1]
 WIDTH, INDENT = 100, 2
@@ -78,29 +81,29 @@ class Pairs(click.ParamType):  # type: ignore[type-arg] # no generic before clic
             raise UsageError("cli.bad-value", option=option, given=value, why=error.finding.text) from error
 
 
-def option_of(field: Field[Any], verb: str, language: Language) -> click.Option:
-    """Return the option of a field: name and type are those of the field, words those of the catalogue."""
-    entry, kind = option_words(verb, field.name), str(field.type)
-    called = entry.get("called", field.name).replace("_", "-")
-    names = [field.name, *([f"-{entry['short']}"] if "short" in entry else []), f"--{called}"]
+def option_of(option: Option, verb: str, language: Language) -> click.Option:
+    """Return an option: name, kind and default are those of the parameter, words those of the catalogue."""
+    entry, kind = option_words(verb, option.name), option.kind
+    called = entry.get("called", option.name).replace("_", "-")
+    names = [option.name, *([f"-{entry['short']}"] if "short" in entry else []), f"--{called}"]
     names += [f"--{entry['also']}"] if "also" in entry else []
     more: dict[str, Any] = {"help": entry[language], "metavar": entry.get("metavar"), "default": None}
-    if kind == "bool":
+    if kind == "flag":
         more |= {"is_flag": True, "default": False, "metavar": None}
-    elif kind.startswith("Mapping") or entry.get("metavar") == "PATH=VALUE":
+    elif kind == "pairs" or entry.get("metavar") == "PATH=VALUE":
         more |= {"type": Pairs(), "multiple": True}
     elif entry.get("many"):
         more |= {"multiple": True}
-    elif kind.startswith("tuple"):
+    elif kind == "columns":
         more |= {"type": Columns()}
-    elif kind.startswith("int"):
+    elif kind == "whole":
         more |= {"type": Number(whole=True)}
-    elif kind.startswith("float"):
+    elif kind == "number":
         more |= {"type": Number(whole=False)}
     if "alone" in entry:  # what the option means without a value
         more |= {"is_flag": False, "flag_value": entry["alone"]}
-    default = setting(SOURCE / entry["usual"][0], entry["usual"][1]) if "usual" in entry else field.default
-    if default is not MISSING and default not in (None, False, (), "") and not isinstance(default, tuple):
+    default = setting(SOURCE / entry["usual"][0], entry["usual"][1]) if "usual" in entry else option.default
+    if default not in (None, False, (), "") and not isinstance(default, tuple):
         more["help"] += f"  [{read_words('verbs.yaml')['words']['default'][language]}{default}]"
     return click.Option(names, **more)
 
@@ -266,15 +269,14 @@ def argument_of(name: str, verb: str, language: Language) -> Argument:
 
 
 def params_of(
-    verb: str, arguments: Iterable[str], classes: Iterable[type[Any]], language: Language
+    verb: str, arguments: Iterable[str], options: Iterable[Option], language: Language
 ) -> list[click.Parameter]:
-    """Return the arguments and options of a verb; what two classes share is one option."""
-    seen: dict[str, click.Parameter] = {name: argument_of(name, verb, language) for name in arguments}
-    for kind in classes:
-        for field in fields(kind):
-            if field.name not in {"language", *(name.rstrip("?") for name in arguments)} and field.name not in seen:
-                seen[field.name] = option_of(field, verb, language)
-    return list(seen.values())
+    """Return the arguments and options of a verb; what the study and the verb share is one option."""
+    params: dict[str, click.Parameter] = {name.rstrip("?"): argument_of(name, verb, language) for name in arguments}
+    for option in options:
+        if option.name != "language" and option.name not in params:
+            params[option.name] = option_of(option, verb, language)
+    return list(params.values())
 
 
 def misuse(error: click.UsageError) -> UsageError:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xinzhi import data, protocol, report, studies
 from xinzhi.cli.speech import answer, console, counted, grid, lines, print_findings, print_json, progress, say
-from xinzhi.cli.verbs import Call
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import LANGUAGES, Language, same
-from xinzhi.data import Connector
-from xinzhi.protocol import Protocol
+from xinzhi.core.text import LANGUAGES, same
+
+if TYPE_CHECKING:
+    from xinzhi.cli.call import Call
+    from xinzhi.core.text import Language
+    from xinzhi.data import Connector
+    from xinzhi.protocol import Protocol
 
 
 def new(call: Call) -> None:

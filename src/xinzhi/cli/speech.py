@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from xinzhi.cli.verbs import Call
+    from xinzhi.cli.call import Call
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
     from xinzhi.studies import Progress

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from xinzhi.cli.speech import grid, lines, print_findings, say
-from xinzhi.cli.verbs import Call
-from xinzhi.core.finding import Finding
+from xinzhi.core.lazy import pl
 from xinzhi.core.schema import describe
-from xinzhi.core.text import LANGUAGES, Language, Text, percent, same, significant, span_text
-from xinzhi.report.table import Table
-from xinzhi.studies import Study
+from xinzhi.core.text import LANGUAGES, Text, percent, same, significant, span_text
+
+if TYPE_CHECKING:
+    from xinzhi.cli.call import Call
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.report.table import Table
+    from xinzhi.studies import Study
 
 FEW, SOME, MANY = 8, 20, 60  # rows of a table
 WIDE = 7  # columns that a terminal holds
@@ -24,6 +26,7 @@ WIDTH = 24.0  # of a title in a table, in units of its size
 def show(made: Study, call: Call) -> None:
     """Print what belongs to the topic, then the notes."""
     makers: Mapping[str, Callable[[Study, Call], None]] = {
+        "measure": _measure,
         "paths": _paths,
         "able": _told,
         "plan": _plan,
@@ -42,6 +45,34 @@ def show(made: Study, call: Call) -> None:
     if made.name in makers:
         makers[made.name](made, call)
     lines(made.notes, call.language, stderr=made.name not in {"frontier", "sources"}, style="dim")
+
+
+def _measure(made: Study, call: Call) -> None:
+    """Print growth of output and of TFP with its grade: the regions of the leading period, or the periods of one."""
+    from xinzhi.yardstick import View
+
+    result: Any = made.results["measurement"]
+    view = View(result)
+    if made.region is None:
+        rows = _ends(view.regions_in(view.lead), call.get("top", 10))
+    else:
+        rows = result.periods.fill_nan(None).filter(region=made.region)
+    cells = [
+        [
+            view.name(row["region"]),
+            span_text(row["start"], row["end"]),
+            percent(row["output_growth"], 1),
+            percent(row["tfp_growth"], 1),
+            row["grade"] or "–",
+        ]
+        for row in rows.iter_rows(named=True)
+    ]
+    grid(["region", "period", "output", "tfp", "grade"], cells, call.language)
+
+
+def _ends(rows: pl.DataFrame, top: int) -> pl.DataFrame:
+    """Return the first and the last rows of a long frame."""
+    return rows if rows.height <= 2 * top else pl.concat([rows.head(top), rows.tail(top)])
 
 
 def _told(made: Study, call: Call) -> None:
@@ -309,7 +340,7 @@ def _bands(made: Study, call: Call) -> None:
     if made.region is not None:
         rows = rows.filter(region=made.region)
     top = call.get("top", 10)
-    shown = rows if rows.height <= 2 * top else pl.concat([rows.head(top), rows.tail(top)])
+    shown = _ends(rows, top)
     names = ("relative_low", "relative_high") if result.refused else ("low", "high")
 
     def surely(chance: float) -> str:  # draws can tell neither zero nor one
@@ -373,14 +404,14 @@ def _digital(made: Study, call: Call) -> None:
     grid(["what", *heads], cells, call.language)
 
 
-def explained(found: pl.DataFrame, wish: Any, language: Language) -> None:  # noqa: ANN401 - ScopeOptions
+def explained(found: pl.DataFrame, standard: str | None, language: Language) -> None:
     """Print what every definition says of one industry on a day."""
     from xinzhi.scope import industry_name, share_with_bounds
 
     last = found.row(-1, named=True)
     head = {
         "code": last["code"],
-        "name": industry_name(last["code"], wish.standard),
+        "name": industry_name(last["code"], standard),
         "day": last["as_of"],
         "verdict": last["verdict"],
         "share": share_with_bounds(last),

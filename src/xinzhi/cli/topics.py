@@ -6,22 +6,23 @@ import gc
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xinzhi import protocol, report, risks, studies
 from xinzhi import scope as verbs
 from xinzhi.cli import terminal
+from xinzhi.cli.call import DEFAULT, PROTOCOL
 from xinzhi.cli.speech import answer, counted, grid, lines, print_json, progress, say
-from xinzhi.cli.verbs import PROTOCOL, VERBS, Call
 from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.core.extras import missing_packages
 from xinzhi.core.files import whole
 from xinzhi.core.formulas import escape_formulas
 from xinzhi.core.text import same
-from xinzhi.protocol import Protocol
-from xinzhi.studies import Study
 
-DEFAULT = "china-provinces"
+if TYPE_CHECKING:
+    from xinzhi.cli.call import Call
+    from xinzhi.protocol import Protocol
+    from xinzhi.studies import Study
 
 
 def topic(call: Call) -> int:
@@ -36,26 +37,26 @@ def audit(call: Call) -> int:
         raise UsageError("cli.group", given=group)
     if call.get("vintages"):
         call = replace(call, verb="vintages")
-        return conclude(call, study(call, call.get("data"), kind=studies.VintagesOptions))
+        return conclude(call, study(call, call.get("data")))
     return topic(call)
 
 
-def study(call: Call, source: Any, *, kind: type[Any] | None = None, **more: Any) -> Study:  # noqa: ANN401 - a path; further options
-    """Return the study of a call; `kind` is its class of options."""
-    kind = kind or VERBS[call.verb].classes()[0]
-    asked = call.options(kind) | more
-    if "settings" in call.given or "protocol" in asked:
-        asked["protocol"] = ruled(call)
-    if "language" in kind.__dataclass_fields__:
-        asked["language"] = call.language
-    with progress(call.language, quiet=call.json) as told:
-        return studies.study(call.verb, source, progress=told, **asked)
+def study(call: Call, source: str | None, **more: object) -> Study:
+    """Return the study of a call."""
+    known = studies.options_of(call.verb)
+    options = call.among(known) | more
+    if "settings" in call.options or "protocol" in options:
+        options["protocol"] = rules_of(call)
+    if "language" in known:
+        options["language"] = call.language
+    with progress(call.language, quiet=call.json) as bar:
+        return studies.study(call.verb, source, progress=bar, **options)
 
 
 def brief(call: Call) -> int:
     """Print the brief of a region, or all of it as JSON; write its page if a folder was named."""
     gc.disable()  # as in `assess`
-    made: Any = study(call, call.get("data", DEFAULT), kind=studies.BriefOptions)
+    made: Any = study(call, call.get("data", DEFAULT))
     files = write_files(call, made, call.out)
     if call.json:
         print_json(report.study_document(made, call.language, files))
@@ -81,7 +82,7 @@ def firms(call: Call) -> int:
         answer(call, {"files": [str(path) for path in files], "rows": frame.height}, [*files, told])
         return 0
     out = None if call.out is None else str(call.out)
-    made = study(call, call.get("data"), kind=studies.FirmsOptions, out=out)
+    made = study(call, call.get("data"), out=out)
     if "manifest" in made.more:  # cells that are read back have a page
         return conclude(call, made)
     status = conclude(replace(call, out=None), made)
@@ -90,7 +91,7 @@ def firms(call: Call) -> int:
     return status
 
 
-def ruled(call: Call) -> Protocol:
+def rules_of(call: Call) -> Protocol:
     """Return the protocol of a call, with the values of ``--set``."""
     rules = protocol.load(call.get("protocol", PROTOCOL))
     settings = call.get("settings", {})
@@ -215,8 +216,9 @@ def _kept(call: Call) -> None:
         idle.append("--out")
     if idle:
         raise UsageError("cli.needs-projects", given=idle)
-    with progress(call.language, quiet=call.json) as told:
-        archive, _ = studies.archive_of(studies.ScreenOptions(**call.options(studies.ScreenOptions)), told)
+    options = call.among(("keep", "encoding"))
+    with progress(call.language, quiet=call.json) as bar:
+        archive, _ = studies.archive_of(call.get("archive"), progress=bar, **options)
     folder, n = call.get("keep"), archive.frame.height
     if call.json:
         print_json({"folder": folder, "records": n, "findings": [one.to_dict() for one in archive.findings]})
@@ -237,12 +239,15 @@ def scope(call: Call) -> int | None:
         else:
             sys.stdout.write(text)
     elif call.get("explain") is not None:
-        wish = studies.ScopeOptions(**call.options(studies.ScopeOptions))
-        found = verbs.explain(call.get("explain"), wish.day(None), definitions=wish.definitions, standard=wish.standard)
+        as_of, standard = call.get("as_of"), call.get("standard")
+        if as_of is None:
+            raise UsageError("studies.name-day")
+        names = list(call.get("definition", ())) or None
+        verdicts = verbs.explain(call.get("explain"), as_of, definitions=names, standard=standard)
         if call.json:
-            print_json({"explain": report.plain(found, language)})
+            print_json({"explain": report.plain(verdicts, language)})
         else:
-            terminal.explained(found, wish, language)
+            terminal.explained(verdicts, standard, language)
     else:
         return conclude(call, study(call, call.get("file")))
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import polars as pl
+from xinzhi.core.lazy import pl
 
 # OWASP, "CSV Injection": a cell that begins with one of these is computed. An apostrophe in front, which spreadsheets
 # themselves use, keeps it a text; one more is put before those that are there, so that reading takes back exactly it.

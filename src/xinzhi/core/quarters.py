@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
-from xinzhi.core.arrays import IntArray
 from xinzhi.core.parameters import setting
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import IntArray
 
 # Years have four digits at the most, so that a number tells whether it is a year or a quarter.
 _YEARS = 10_000

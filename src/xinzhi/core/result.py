@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import polars as pl
-
 from xinzhi.core.errors import UsageError
+from xinzhi.core.lazy import pl
 from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.text import Language, Text, sentences

@@ -7,8 +7,8 @@ The question
 The verbs
     `study` runs the recipe of a topic by name: `assess` (growth accounts and every topic), `measure`, `audit`, `claim`,
     `vintages`, `scope`, `sources`, `sectors`, `paths`, `plan`, `frontier`, `risks`, `screen`, `bubbles`. Each returns
-    a `Study`: results by name, facts, notes, and `write`. The options of a topic are the fields of one frozen
-    dataclass (`RisksOptions`, ...). `check` lists what is wrong with a package.
+    a `Study`: results by name, facts, notes, and `write`. The options of a topic are the
+    keywords of its signature. `check` lists what is wrong with a package.
 """
 
 from __future__ import annotations

@@ -4,49 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from xinzhi import risks, yardstick
-from xinzhi.core.arrays import AnyPackage
+from xinzhi import risks as risk_methods
+from xinzhi import yardstick
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Result
+from xinzhi.core.lazy import pl
 from xinzhi.core.text import LANGUAGES, Text, same
-from xinzhi.data import Package
-from xinzhi.protocol import Protocol
-from xinzhi.studies.brief import Brief, of_region
+from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_facts import read
+from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, first_line, title
+from xinzhi.studies.frontier import frontier
+from xinzhi.studies.paths import paths
 from xinzhi.studies.plan import PANEL, PlanEvidence
-from xinzhi.studies.sources import digest, read_cells
-from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, first_line, options, study, title
+from xinzhi.studies.registry import topic
+from xinzhi.studies.risks import risks
+from xinzhi.studies.scope import scope
+from xinzhi.studies.sectors import sectors
+from xinzhi.studies.sources import digest, read_cells, sources
 from xinzhi.studies.yardstick import examined
-from xinzhi.yardstick import Bands, Measurement, Ranking, View
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import AnyFrame, AnyPackage
+    from xinzhi.core.result import Result
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.studies.brief import Brief
+    from xinzhi.studies.draft import Progress
+    from xinzhi.yardstick import Bands, Measurement, Ranking
 
 TOPICS = ("scope", "sources", "sectors", "paths", "frontier", "risks")
 LEAST = 2  # regions of a frontier, at the least
 DETAILED = ("industry_accounts", "sector_accounts")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssessOptions:
-    """What can be asked of `assess`."""
-
-    protocol: Protocol | str = PROTOCOL
-    only: tuple[str, ...] = ()
-    skip: tuple[str, ...] = ()
-    briefs: bool = False
-    cells: Any = None
-    encoding: str | None = None
-
-    @property
-    def topics(self) -> tuple[str, ...]:
-        """The topics beside the growth accounts."""
-        for name in (*self.only, *self.skip):
-            if name not in (*TOPICS, "none"):
-                raise UsageError("studies.no-topic", name=name, known=[same(topic) for topic in TOPICS])
-        wanted = self.only or TOPICS
-        return tuple(topic for topic in TOPICS if topic in wanted and topic not in self.skip)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -84,11 +73,21 @@ class Assessment(Study):
         return found  # type: ignore[no-any-return] # put there by `assess`
 
 
-def assess(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Assessment:
+@topic
+def assess(
+    source: AnyPackage,
+    *,
+    protocol: Protocol | str = PROTOCOL,
+    only: tuple[str, ...] = (),
+    skip: tuple[str, ...] = (),
+    briefs: bool = False,
+    cells: AnyFrame = None,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Assessment:
     """Assess all regions of a package: growth accounts, and every topic that the data are enough for.
 
-    The options are the fields of `AssessOptions`: `protocol`, topics `only` or to `skip`, `briefs` of all regions,
-    `cells` of firms.
+    `only` and `skip` name topics; `briefs` are those of all regions; `cells` is a study of firms or its folder.
 
     Examples
     --------
@@ -97,58 +96,64 @@ def assess(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -
     >>> list(made.results), list(made.topics)
     (['measurement', 'ranking', 'scope.core', 'scope.dependence', 'scope', 'frontier.change'], ['scope', 'frontier'])
     """
-    wish: AssessOptions = options(AssessOptions, asked)
-    wanted = wish.topics
-    draft, package = Draft.of("assess", source, wish.encoding, progress)
-    cells = None if wish.cells is None else read_cells(wish.cells)
+    wanted = _topics(only, skip)
+    draft, package = Draft.of("assess", source, encoding, progress)
+    firms = None if cells is None else read_cells(cells)
     progress.step("measure")
-    measured = yardstick.measure(package, wish.protocol)
+    measured = yardstick.measure(package, protocol)
     yardstick.require_value_added(measured.protocol, "assess")
     yardstick.require_yearly(measured.panel, "assess")
     progress.step("bands")
     protocols = _protocols(measured)
     ranked = _ranking(measured, protocols)
     topics: dict[str, Study] = {}
-    makers = _makers(package, measured, cells)
+    makers = _makers(package, measured, firms)
     unusable: dict[str, Text] = {}
-    for topic in wanted:
-        progress.step(topic)
+    for name in wanted:
+        progress.step(name)
         try:
-            made = makers[topic]()
+            part = makers[name]()
         except (InputError, UsageError) as error:
-            unusable[topic] = _why(topic, error)
-            continue
-        if made is not None:
-            topics[topic] = made
-    briefs: tuple[Brief, ...] = ()
-    if wish.briefs:
+            unusable[name] = _why(name, error)
+        else:
+            topics |= {} if part is None else {name: part}
+    pages: tuple[Brief, ...] = ()
+    if briefs:
         progress.step("briefs")
         shared = read(package, measured.protocol, measured=measured, protocols=protocols)
-        briefs = tuple(of_region(shared, code) for code in measured.frame["region"].unique().sort().to_list())
+        pages = tuple(of_region(shared, code) for code in measured.frame["region"].unique().sort().to_list())
     results: dict[str, Result] = {"measurement": measured, "ranking": ranked}
-    for topic, made in topics.items():
-        results |= {name if name == topic else f"{topic}.{name}": one for name, one in made.results.items()}
+    for name, part in topics.items():
+        results |= {key if key == name else f"{name}.{key}": result for key, result in part.results.items()}
     package = examined(package)  # what `check` lists, so that all say as many
     return Assessment(
         name="assess",
         source=draft.source,
         results=results,
-        notes=tuple(note for made in topics.values() for note in made.notes),
+        notes=tuple(note for part in topics.values() for note in part.notes),
         findings=tuple(package.findings),
         package=package,
         protocol=measured.protocol,
-        more={"spans": reconciled(measured, topics)} | ({} if cells is None else {"cells": digest(cells)}),
+        more={"spans": reconciled(measured, topics)} | ({} if firms is None else {"cells": digest(firms)}),
         topics=topics,
         unusable=unusable,
-        briefs=briefs,
+        briefs=pages,
     )
+
+
+def _topics(only: Collection[str], skip: Collection[str]) -> list[str]:
+    """Return the topics beside the growth accounts; an unknown one is refused."""
+    for name in (*only, *skip):
+        if name not in (*TOPICS, "none"):
+            raise UsageError("studies.no-topic", name=name, known=[same(known) for known in TOPICS])
+    return [name for name in TOPICS if name in (only or TOPICS) and name not in skip]
 
 
 def _protocols(measured: Measurement) -> pl.DataFrame | None:
     """Return the ranges over protocols of the newest and the last official period; None without periods."""
     if not measured.periods.height:
         return None
-    view = View(measured)
+    view = yardstick.View(measured)
     return yardstick.robustness(measured, [(one.start, one.end) for one in dict.fromkeys([view.spans[-1], view.lead])])
 
 
@@ -178,42 +183,41 @@ def _why(topic: str, error: InputError | UsageError) -> Text:
 def _makers(package: Package, measured: Measurement, cells: Study | None) -> Mapping[str, Callable[[], Study | None]]:
     """Return what makes each topic; a maker gives None where the package does not reach so far."""
     held = PlanEvidence(package)
-    ways: dict[str, Any] = {"measurement": measured, "protocol": measured.protocol}
     last = max(measured.frame["year"].to_list())  # the same data give the same report on any day
     return {
-        "scope": lambda: _or_none("studies.no-industry-table", lambda: study("scope", package, as_of=f"{last}-12-31")),
+        "scope": lambda: _or_none("studies.no-industry-table", lambda: scope(package, as_of=f"{last}-12-31")),
         "sources": lambda: (
-            study("sources", package, **ways, deeper=False, cells=cells)
+            sources(package, measurement=measured, protocol=measured.protocol, deeper=False, cells=cells)
             if any(name in package.tables for name in DETAILED)
             else None
         ),
-        "sectors": lambda: _sectors(package, ways),
-        "paths": lambda: _paths(package, ways, held),
-        "frontier": lambda: _frontier(package, ways),
+        "sectors": lambda: _sectors(package, measured),
+        "paths": lambda: _paths(package, measured, held),
+        "frontier": lambda: _frontier(package, measured),
         "risks": lambda: _risks(package, held),
     }
 
 
-def _sectors(package: Package, ways: Mapping[str, Any]) -> Study | None:
+def _sectors(package: Package, measured: Measurement) -> Study | None:
     """Put the sectors side by side; nothing where the package does not reach so far."""
     try:
-        return study("sectors", package, **ways, deeper=False)
+        return sectors(package, measurement=measured, protocol=measured.protocol, deeper=False)
     except InputError:
         return None
 
 
-def _paths(package: Package, ways: Mapping[str, Any], held: PlanEvidence) -> Study | None:
+def _paths(package: Package, measured: Measurement, held: PlanEvidence) -> Study | None:
     """Return complexity and what regions could enter in the last year of industries."""
     table = package.optional("activity", verb="paths")
     if table is None or not {*PANEL.values(), "year"} <= set(table.columns) or not table.height:
         return None
-    made = study("paths", package, **ways, evidence=held, deeper=False)
+    made = paths(package, measurement=measured, protocol=measured.protocol, evidence=held, deeper=False)
     return replace(made, more={"year": int(table["year"].max())})  # type: ignore[arg-type] # years are whole numbers
 
 
-def _frontier(package: Package, ways: Mapping[str, Any]) -> Study | None:
+def _frontier(package: Package, measured: Measurement) -> Study | None:
     """Return the Malmquist index of capital and labour over the years of official figures."""
-    made = _or_none("studies.two-years", lambda: study("frontier", package, **ways))
+    made = _or_none("studies.two-years", lambda: frontier(package, measurement=measured, protocol=measured.protocol))
     change = None if made is None else made.results["change"].frame
     if made is None or change is None or change["unit"].n_unique() < LEAST or not change["index"].count():
         return None
@@ -223,10 +227,10 @@ def _frontier(package: Package, ways: Mapping[str, Any]) -> Study | None:
 def _risks(package: Package, held: PlanEvidence) -> Study | None:
     """Return the register and its evidence; debt alone where there are no plans, nothing without either."""
     if {"plans", "plan_categories"} <= set(package.tables):
-        return study("risks", package, evidence=held, only=("register",))
+        return risks(package, evidence=held, only=("register",))
     if not {"debt", "fiscal"} & set(package.tables):
         return None
-    draft = Draft(name="risks", source=title(package), package=package, results={"debt": risks.debt(package)})
+    draft = Draft(name="risks", source=title(package), package=package, results={"debt": risk_methods.debt(package)})
     return draft.done()
 
 
@@ -240,10 +244,11 @@ def _or_none(code: str, recipe: Callable[[], Study]) -> Study | None:
         return None
 
 
-_SPANS = {
-    "topic": pl.String, "start": pl.Int64, "end": pl.Int64, "figure": pl.Float64, "same_span": pl.Float64,
-    "reference": pl.Float64, "span_effect": pl.Float64, "weighting_effect": pl.Float64, "method_effect": pl.Float64,
-}  # fmt: skip
+def _no_spans() -> pl.DataFrame:
+    """Return a frame of figures without rows."""
+    years = dict.fromkeys(("start", "end"), pl.Int64)
+    figures = ("figure", "same_span", "reference", "span_effect", "weighting_effect", "method_effect")
+    return pl.DataFrame(schema={"topic": pl.String, **years, **dict.fromkeys(figures, pl.Float64)})
 
 
 def reconciled(measurement: Measurement, topics: Mapping[str, Study]) -> pl.DataFrame:
@@ -252,12 +257,12 @@ def reconciled(measurement: Measurement, topics: Mapping[str, Study]) -> pl.Data
     # topic, the mean of the regions instead of their sum, and what is left, the method. `same_span` is the topic's own
     # figure in the newest period, where it has its years; the first row is of that period. Empty where the regions have
     # no sum.
-    view = View(measurement)
+    view = yardstick.View(measurement)
     added = _yearly(measurement.national, "year", "tfp_growth")
     newest = view.spans[-1] if view.spans else view.lead
     lead = range(newest.start + 1, newest.end + 1) if isinstance(newest.end, int) else range(0)
     if not added or not lead or not set(lead) <= set(added):
-        return pl.DataFrame(schema=_SPANS)
+        return _no_spans()
     years = {span: range(span.start + 1, span.end + 1) for span in (newest, view.lead, view.whole)}
     series: list[tuple[str, dict[int, float], dict[int, float]]] = [
         ("accounts", {year: added[year] for year in one}, added) for one in years.values() if set(one) <= set(added)
@@ -276,7 +281,7 @@ def reconciled(measurement: Measurement, topics: Mapping[str, Study]) -> pl.Data
             )
         )
     rows = [_row(*one, added, list(lead)) for one in series if one[1] and set(one[1]) <= set(added)]
-    return pl.DataFrame(rows, schema=_SPANS)
+    return pl.DataFrame(rows, schema=_no_spans().schema)
 
 
 def _yearly(frame: pl.DataFrame, year: str, value: str) -> dict[int, float]:

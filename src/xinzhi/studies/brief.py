@@ -4,35 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from xinzhi import risks, sources, yardstick
-from xinzhi.core.arrays import AnyPackage
+from xinzhi import data, sectors, sources, yardstick
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Facts
+from xinzhi.core.lazy import pl
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Language, Text, clauses, outward, ranks_text, same, sentences, span_text, words
-from xinzhi.data import Package, names_of
-from xinzhi.protocol import Protocol
-from xinzhi.sectors import contiguity
-from xinzhi.studies.brief_facts import Read, ability, evidence, headline, moves, read
-from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, options, title
+from xinzhi.core.text import Text, clauses, outward, ranks_text, same, sentences, span_text, words
+from xinzhi.studies.brief_facts import ability, evidence, headline, moves, read
+from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, title
+from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import load
-from xinzhi.yardstick import Bands, Gaps, Measurement
+
+if TYPE_CHECKING:
+    from xinzhi import risks
+    from xinzhi.core.arrays import AnyPackage
+    from xinzhi.core.result import Facts
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.studies.brief_facts import Read
+    from xinzhi.studies.draft import Progress
+    from xinzhi.yardstick import Bands, Gaps, Measurement
 
 SURE = {"sure", "residual"}
 UNCOUNTED = {"abundant", "doubtful", "unsteady", "chance"}  # no shortfall, even where the band lies above zero
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BriefOptions:
-    """What can be asked of `brief`."""
-
-    region: str | None = None
-    protocol: Protocol | str = PROTOCOL
-    encoding: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -66,10 +62,18 @@ class Brief(Study):
         return "\n".join([*lines, "", self.results["measurement"].provenance.foot(language)])
 
 
-def brief(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Brief:
+@topic
+def brief(
+    source: AnyPackage,
+    *,
+    region: str | None = None,
+    protocol: Protocol | str = PROTOCOL,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Brief:
     """Say in two pages how a region grew and why, what it can do, where it falls short, and what evidence supports.
 
-    The options are the fields of `BriefOptions`; `region` must be given.
+    `region` must be given.
 
     Examples
     --------
@@ -78,14 +82,13 @@ def brief(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) ->
     >>> made.region, list(made.parts)[:3]
     ('220000', ['answer', 'growth', 'where'])
     """
-    wish: BriefOptions = options(BriefOptions, asked)
     progress.step("read")
-    package = load(source, wish.encoding)
+    package = load(source, encoding)
     codes = _codes(package)
-    if wish.region is None:
-        raise UsageError("studies.brief-of", known=[names_of(package).region(code) for code in codes])
-    code = names_of(package).resolve(wish.region, codes)
-    return of_region(read(package, wish.protocol, progress), code)
+    if region is None:
+        raise UsageError("studies.brief-of", known=[data.names_of(package).region(code) for code in codes])
+    code = data.names_of(package).resolve(region, codes)
+    return of_region(read(package, protocol, progress), code)
 
 
 def briefs(package: Package, protocol: Protocol | str = PROTOCOL) -> Callable[[str], Brief]:
@@ -99,7 +102,7 @@ def briefs(package: Package, protocol: Protocol | str = PROTOCOL) -> Callable[[s
     ('220000', '520000')
     """
     shared, codes = read(package, protocol, SILENT), _codes(package)
-    return lambda region: of_region(shared, names_of(package).resolve(region, codes))
+    return lambda region: of_region(shared, data.names_of(package).resolve(region, codes))
 
 
 def _codes(package: Package) -> list[str]:
@@ -113,7 +116,7 @@ def of_region(shared: Read, code: str) -> Brief:
     """Return the brief of one region from what was read once."""
     measured, bands = shared.measured, shared.bands
     span = yardstick.View(measured).spans[-1]
-    about = names_of(shared.package).region(code)
+    about = data.names_of(shared.package).region(code)
     state = ability(shared, code)
     parts: dict[str, Facts] = {
         "answer": {},
@@ -402,7 +405,7 @@ def flags(found: risks.Register, code: str) -> Facts:
 
 def neighbours(shared: Read, code: str) -> list[str] | None:
     """Return who borders on a region; None where borders are not known."""
-    known = contiguity()
+    known = sectors.contiguity()
     measured = set(shared.measured.regions["region"])
     return [one for one in known[code] if one in measured] if code in known else None
 

@@ -6,20 +6,22 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from xinzhi import pathways, risks, sources, yardstick
+from xinzhi import data, pathways, risks, sources, yardstick
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.lazy import pl
 from xinzhi.core.parameters import setting
-from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, chance_text, clauses, join_with_commas, measured, span_text, words
-from xinzhi.data import Package, among
-from xinzhi.pathways import Able
-from xinzhi.protocol import Protocol
-from xinzhi.studies.study import LEAST, SILENT, Draft, Progress, first_line, title
-from xinzhi.yardstick import Bands, Gaps, Measurement, Peers
+from xinzhi.studies.draft import LEAST, SILENT, Draft, first_line, title
+
+if TYPE_CHECKING:
+    from xinzhi.core.result import Facts
+    from xinzhi.data import Package
+    from xinzhi.pathways import Able
+    from xinzhi.protocol import Protocol
+    from xinzhi.studies.draft import Progress
+    from xinzhi.yardstick import Bands, Gaps, Measurement, Peers
 
 SURVEY, WAVE, MOST = "idle-now", "idle-if-all-build", "named-by-most"  # rules of the register, all of the nation
 CHECKED = {"both": 0, "survey": 1, "wave": 1, "none": 2}  # what of the nation's capacity was checked: most first
@@ -109,7 +111,7 @@ def read(
     gaps = None if peers is None else yardstick.gaps(measured, peers, bands=bands, **moved)
     progress.step("able")
     able = draft.run("able", lambda: pathways.able(package))
-    around = among(package)
+    around = data.among(package)
     whole = package if around is None else around.package
     named = plans(whole)
     progress.step("risks")

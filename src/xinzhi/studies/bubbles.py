@@ -3,64 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import Any
-
-import polars as pl
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from xinzhi import risks as verbs
-from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
-from xinzhi.core.text import Language, Text, same, words
-from xinzhi.data import Package
-from xinzhi.risks import BubbleRules, Bubbles, PanelBubbles
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options, title
+from xinzhi.core.lazy import pl
+from xinzhi.core.text import Text, same, words
+from xinzhi.studies.draft import SILENT, Draft, first_line, title
+from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import DATE, SERIES, VALUE, Prices, is_plain, load, read_prices
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import AnyFrame
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+    from xinzhi.risks import Bubbles, PanelBubbles
+    from xinzhi.studies.draft import Progress, Study
 
 SHOWN = 5  # names in a note
 VALUES = ("price", "log_price", "price_to_output")
 PANEL_LINES = frozenset({"pointwise", "family-wise"})  # a panel has no running maximum
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BubblesOptions:
-    """What can be asked of `bubbles`."""
-
-    of: str | None = None
-    homes: str | None = None
-    series: str | None = None
-    date: str | None = None
-    value: str | None = None
-    log: bool = False
-    region: str | None = None
-    lag: str | None = None
-    critical: str = "sieve"
-    convention: str | None = None
-    level: int = 95
-    minimum_window: int | None = None
-    minimum_duration: str = "0"
-    join: bool = False
-    replications: int | None = None
-    seed: int | None = None
-    gaps: str | None = None
-    zeros: str = "refuse"
-    panel: bool = False
-    encoding: str | None = None
-    language: Language = "en"
-
-    def rules(self, gaps: str) -> BubbleRules:
-        """Return the rules of the test."""
-        return BubbleRules(
-            gaps=self.gaps or gaps,  # type: ignore[arg-type] # checked there
-            level=self.level,
-            minimum_window=self.minimum_window,
-            replications=self.replications,
-            seed=self.seed,
-            join=self.join,
-            zeros=self.zeros,  # type: ignore[arg-type] # checked there
-            minimum_duration=_whole(self.minimum_duration, "minimum-duration", "log"),  # type: ignore[arg-type] # a whole number or log
-        )
 
 
 def _whole(text: int | str, name: str, *others: str) -> int | str:
@@ -73,10 +37,37 @@ def _whole(text: int | str, name: str, *others: str) -> int | str:
         raise UsageError("studies.whole-or", option=name, given=text, others=" or ".join(others)) from None
 
 
-def bubbles(source: AnyFrame = "china-provinces", *, progress: Progress = SILENT, **asked: Asked) -> Study:
+@topic
+def bubbles(
+    source: AnyFrame = "china-provinces",
+    *,
+    of: str | None = None,
+    homes: str | None = None,
+    series: str | None = None,
+    date: str | None = None,
+    value: str | None = None,
+    log: bool = False,
+    region: str | None = None,
+    lag: str | None = None,
+    critical: str = "sieve",
+    convention: str | None = None,
+    level: int = 95,
+    minimum_window: int | None = None,
+    minimum_duration: str = "0",
+    join: bool = False,
+    replications: int | None = None,
+    seed: int | None = None,
+    gaps: str | None = None,
+    zeros: str = "refuse",
+    panel: bool = False,
+    encoding: str | None = None,
+    language: Language = "en",
+    progress: Progress = SILENT,
+) -> Study:
     """Study which price series of a package or of a plain table are explosive, and since when.
 
-    The source may be a table, too, long or wide. The options are the fields of `BubblesOptions`.
+    The source may be a table, too, long or wide: `series`, `date` and `value` name its columns. Of a package, `of` and
+    `homes` say which prices; `lag`, `critical`, `convention`, `level` and those that follow are rules of the test.
 
     Examples
     --------
@@ -85,43 +76,62 @@ def bubbles(source: AnyFrame = "china-provinces", *, progress: Progress = SILENT
     >>> list(made.results)
     ['bubbles']
     """
-    wish: BubblesOptions = options(BubblesOptions, asked)
-    wish.rules("refuse")
+    rules = verbs.BubbleRules(
+        gaps=gaps or "refuse",  # type: ignore[arg-type] # checked there
+        level=level,
+        minimum_window=minimum_window,
+        replications=replications,
+        seed=seed,
+        join=join,
+        zeros=zeros,  # type: ignore[arg-type] # checked there
+        minimum_duration=_whole(minimum_duration, "minimum-duration", "log"),  # type: ignore[arg-type] # a whole number or log
+    )
     progress.step("read")
     package = None
     if not is_plain(source):
-        prices, package = _package(source, wish)
-    elif wish.of or wish.homes:
+        package = load(source, encoding)
+        if series or date:
+            raise UsageError("studies.columns-of-table", options="--series, --date", source=package.name)
+        prices = _prices(package, of, homes, value, language, log=log)
+    elif of or homes:
         raise UsageError("studies.columns-of-package", options="--of, --homes", source=source)
     else:
-        prices = read_prices(source, wish.encoding, series=wish.series, date=wish.date, value=wish.value)
-    region = None if wish.region is None else _region(prices, wish.region)
-    if wish.log:
+        prices = read_prices(source, encoding, series=series, date=date, value=value)
+    key = None if region is None else _region(prices, region)
+    if log:
         prices.take_logarithms()
     draft = Draft(name="bubbles", source=prices.source, package=package, notes=prices.notes)
     progress.step("test")
-    found = _tested(prices, wish)
+    single = rules if gaps or not prices.package else replace(rules, gaps="longest")
+    found = _tested(prices, lag, critical, convention, single)
     draft.results["bubbles"] = found
-    if wish.lag is None and wish.critical == "sieve":  # which defaults were taken and why
-        draft.note("sieve", short=found.provenance.options["lag"] == 0)
-    if prices.package is None and not wish.log and (prices.frame[VALUE].drop_nulls() > 0).all():
-        draft.note("as-given")
-    panel: PanelBubbles | None = None
-    if wish.panel:
+    _add_notes(draft, prices, found, default=lag is None and critical == "sieve", log=log)
+    panel_result = None
+    if panel:
         progress.step("panel")
-        panel = _panel(prices, found, wish, draft)
-        draft.results |= {} if panel is None else {"panel": panel}
+        panel_result = _panel(prices, found, convention, rules, draft)
+        draft.results |= {} if panel_result is None else {"panel": panel_result}
     more: dict[str, Any] = {
         "statistics": found.statistics,
         "episodes": found.episodes,
         "names": dict(prices.names),
         "untested": [one for one in found.findings if one.severity == "error"],
     }
-    if region is not None:
-        more["explanation"] = found.explain(region)
-    if panel is not None:
-        more["panel"] = {"statistics": panel.statistics, "episodes": panel.episodes, "members": list(panel.members)}
-    return draft.done(region=region, **more)
+    if key is not None:
+        more["explanation"] = found.explain(key)
+    if panel_result is not None:
+        members = list(panel_result.members)
+        frames = {"statistics": panel_result.statistics, "episodes": panel_result.episodes}
+        more["panel"] = {**frames, "members": members}
+    return draft.done(region=key, **more)
+
+
+def _add_notes(draft: Draft, prices: Prices, result: Bubbles, *, default: bool, log: bool) -> None:
+    """Note which defaults were taken and why, and that prices are tested as they are written."""
+    if default:
+        draft.note("sieve", short=result.provenance.options["lag"] == 0)
+    if prices.package is None and not log and (prices.frame[VALUE].drop_nulls() > 0).all():
+        draft.note("as-given")
 
 
 def _region(prices: Prices, asked: str) -> str:
@@ -131,23 +141,22 @@ def _region(prices: Prices, asked: str) -> str:
     return own or verbs.find_series({one: verbs.place_text(one) for one in there if one is not None}, asked)
 
 
-def _package(source: AnyPackage, wish: BubblesOptions) -> tuple[Prices, Package]:
+def _prices(
+    package: Package, of: str | None, homes: str | None, value: str | None, language: Language, *, log: bool
+) -> Prices:
     """Return the house prices of a package."""
-    package = load(source, wish.encoding)
-    if wish.series or wish.date:
-        raise UsageError("studies.columns-of-table", options="--series, --date", source=package.name)
-    of = wish.of or ("provinces" if "city_prices" not in package.tables and "prices" in package.tables else "cities")
-    homes = {"homes": wish.homes} if wish.homes else {}
-    frame = verbs.house_prices(package, of, **homes)  # type: ignore[arg-type] # checked there
-    value = wish.value or ("price" if wish.log else "log_price")
+    of = of or ("provinces" if "city_prices" not in package.tables and "prices" in package.tables else "cities")
+    kind = {"homes": homes} if homes else {}
+    frame = verbs.house_prices(package, of, **kind)  # type: ignore[arg-type] # checked there
+    value = value or ("price" if log else "log_price")
     columns = [name for name in VALUES if name in frame.columns]
     if value not in columns:
         raise UsageError("studies.no-value", value=value, of=of, known=list(columns))
-    if wish.log and value == "log_price":
+    if log and value == "log_price":
         raise UsageError("studies.log-twice")
     code, date = ("city", "month") if of == "cities" else ("region", "year")
-    labels = _labels(frame, code, wish.language)
-    prices = Prices(
+    labels = _labels(frame, code, language)
+    return Prices(
         frame=frame.select(
             pl.col(code).replace_strict(labels, return_dtype=pl.String).alias(SERIES),
             pl.col(date).alias(DATE),
@@ -160,7 +169,6 @@ def _package(source: AnyPackage, wish: BubblesOptions) -> tuple[Prices, Package]
         notes=[words("studies.note.tested", value=value, of=of, package=package.name)],
         package=package.name,
     )
-    return prices, package
 
 
 def _labels(prices: pl.DataFrame, code: str, language: Language) -> dict[str, str]:
@@ -180,11 +188,12 @@ def _names(prices: pl.DataFrame, code: str, labels: dict[str, str]) -> dict[str,
     return {labels[one]: Text(zh=zh or one, en=en or one) for one, zh, en in rows}
 
 
-def _tested(prices: Prices, wish: BubblesOptions) -> Bubbles:
+def _tested(
+    prices: Prices, lag: str | None, critical: str, convention: str | None, rules: verbs.BubbleRules
+) -> Bubbles:
     """Return every series tested, with findings that name file, line and column."""
-    more: dict[str, Any] = {} if wish.convention is None else {"convention": wish.convention}
-    rules = wish.rules("longest" if prices.package else "refuse")
-    lag = None if wish.lag is None else _whole(wish.lag, "lag", "aic", "bic")
+    more: dict[str, Any] = {} if convention is None else {"convention": convention}
+    order = None if lag is None else _whole(lag, "lag", "aic", "bic")
     try:
         if not prices.frame.height:
             raise InputError("studies.no-series", file=prices.file)  # noqa: TRY301 - one message for both
@@ -193,8 +202,8 @@ def _tested(prices: Prices, wish: BubblesOptions) -> Bubbles:
             SERIES,
             DATE,
             VALUE,
-            lag=lag,  # type: ignore[arg-type] # checked there
-            critical=wish.critical,  # type: ignore[arg-type] # checked there
+            lag=order,  # type: ignore[arg-type] # checked there
+            critical=critical,  # type: ignore[arg-type] # checked there
             rules=rules,
             **more,
         )
@@ -231,17 +240,19 @@ def _sealed(result: Bubbles, prices: Prices) -> Bubbles:
     )
 
 
-def _panel(prices: Prices, found: Bubbles, wish: BubblesOptions, draft: Draft) -> PanelBubbles | None:
+def _panel(
+    prices: Prices, found: Bubbles, convention: str | None, rules: verbs.BubbleRules, draft: Draft
+) -> PanelBubbles | None:
     """Return the panel tested with the lag that most series have; where it cannot be, a note says why."""
     lag = found.provenance.options["lag"]
     if not isinstance(lag, int):
         lag = int(found.statistics["lag"].drop_nulls().mode().min())  # type: ignore[arg-type] # whole numbers
         draft.note("panel-lag", lag=lag)
-    more: dict[str, Any] = {"convention": wish.convention} if wish.convention in PANEL_LINES else {}
-    if wish.convention is not None and not more:
+    more: dict[str, Any] = {"convention": convention} if convention in PANEL_LINES else {}
+    if convention is not None and not more:
         draft.note("panel-line")
     try:
-        result = verbs.panel_bubbles(prices.frame, SERIES, DATE, VALUE, lag=lag, rules=wish.rules("refuse"), **more)
+        result = verbs.panel_bubbles(prices.frame, SERIES, DATE, VALUE, lag=lag, rules=rules, **more)
     except InputError as error:
         draft.note("no-panel", why=first_line(error))
         return None

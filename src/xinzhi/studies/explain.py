@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
+from xinzhi import sources, yardstick
 from xinzhi.core.errors import UsageError
 from xinzhi.core.flags import marked_span
-from xinzhi.core.result import Result
+from xinzhi.core.lazy import pl
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, same, words
-from xinzhi.sources import Sources, share_range_text
-from xinzhi.studies.study import Study, joined
-from xinzhi.yardstick import Measurement, View, leading_span
+from xinzhi.studies.draft import joined
+
+if TYPE_CHECKING:
+    from xinzhi.core.result import Result
+    from xinzhi.sources import Sources
+    from xinzhi.studies.draft import Study
+    from xinzhi.yardstick import Measurement
 
 EXPLAINED = ("measure", "bands", "sources", "risks")
 PARTS = ("breakthrough", "allocation", "upgrading")  # they add up to growth
@@ -114,7 +117,7 @@ def _parts(row: Mapping[str, Any], result: Sources) -> Text:
     asked = {name: row[name] for name in ("region", "start", "end")}
     views = [row, *(one.periods.filter(**asked).row(0, named=True) for one in result.views[1:])]
     parts = {
-        name: words("sources.explain.unknown") if row[name] is None else share_range_text([one[name] for one in views])
+        name: words("sources.explain.unknown") if row[name] is None else sources.share_range_text([one[name] for one in views])
         for name in PARTS
     }
     span = marked_span(row["start"], row["end"], [row["flags"]])
@@ -124,12 +127,12 @@ def _parts(row: Mapping[str, Any], result: Sources) -> Text:
 def _newest(topic: str, result: Any, measured: Measurement) -> tuple[Any, Any]:  # noqa: ANN401 - bands or sources
     """Return the newest period, as the pages of the topic show it."""
     if topic == "bands":
-        leading: tuple[Any, Any] = leading_span(result)
+        leading: tuple[Any, Any] = yardstick.leading_span(result)
         return leading
     if topic == "sources":
         newest: tuple[Any, Any] = result.periods.select("start", "end").sort("end", "start", descending=True).row(0)
         return newest
-    span = View(measured).spans[-1]
+    span = yardstick.View(measured).spans[-1]
     return span.start, span.end
 
 

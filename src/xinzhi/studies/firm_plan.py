@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import polars as pl
 import yaml
 
-from xinzhi import micro
+from xinzhi import data, micro
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.lazy import pl
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import same, words
-from xinzhi.data import read_any, units
-from xinzhi.micro import GROUPS, SURVEY, Panel, Rules
-from xinzhi.studies.study import PROTOCOL, options
+from xinzhi.studies.draft import PROTOCOL
+
+if TYPE_CHECKING:
+    from xinzhi.micro import Panel
 
 JOBS = ("totals", "misallocation", "decomposition", "covariance")
 VALUES = ("labour", "tfp")
 _KEYS = ("industry", "year")
+Entries = TypeVar("Entries", "Plan", "micro.Rules")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,14 @@ def plan_to_edit() -> str:
     return yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 
+def _filled(kind: type[Entries], entries: Mapping[str, Any]) -> Entries:
+    """Return a part of a plan from its entries; an unknown one is refused with those that there are."""
+    known = [entry.name for entry in fields(kind)]
+    if unknown := [name for name in entries if name not in known]:
+        raise UsageError("studies.no-option", name=unknown[0], known=[same(name) for name in known])
+    return kind(**entries)
+
+
 def read_plan(path: str | None) -> Plan:
     """Return a plan of a YAML file; without one, the usual plan. An unknown word is refused."""
     if path is None:
@@ -99,16 +109,16 @@ def read_plan(path: str | None) -> Plan:
     if not isinstance(given, dict):
         raise InputError("studies.no-plan", (), path=path)
     asked: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-    for name in ("jobs", "dimensions", "by"):
+    for name in _LISTS:
         if isinstance(asked.get(name), str):  # one word is a list of one
             asked[name] = (asked[name],)
     if isinstance(asked.get("region"), int):  # a code
         asked["region"] = str(asked["region"])
-    made: Plan = options(Plan, asked)
+    made = _filled(Plan, asked)
     _judge(made)
     folder = Path(path).parent  # paths count from there
     if made.unit is None and made.layout == "survey":
-        made = replace(made, unit=setting(SURVEY, "unit"))
+        made = replace(made, unit=setting(micro.SURVEY, "unit"))
     if made.deflator is not None:
         made = replace(made, deflator=str(folder / made.deflator))
     if isinstance(made.capital_share, str) and made.capital_share != "income":
@@ -116,18 +126,27 @@ def read_plan(path: str | None) -> Plan:
     return made
 
 
-_ONE_OF = {
-    "layout": ("plain", "survey"),
-    "value": VALUES,
-    "trim_within": ("year", "industry"),
-    "labour": ("wages", "labour", None),
-    "duplicates": tuple(one for one in micro.POLICIES if one != "unchecked"),
-    "method": micro.DECOMPOSITIONS,
-}
-_SOME_OF = {"jobs": JOBS, "dimensions": GROUPS, "by": ("region", "ownership")}
+_LISTS = ("jobs", "dimensions", "by")
+
+
+def _words() -> dict[str, tuple[object, ...]]:
+    """Return the words that may stand at each entry of a plan which is a word or a list of words."""
+    return {
+        "layout": ("plain", "survey"),
+        "value": VALUES,
+        "trim_within": ("year", "industry"),
+        "labour": ("wages", "labour", None),
+        "duplicates": tuple(policy for policy in micro.POLICIES if policy != "unchecked"),
+        "method": micro.DECOMPOSITIONS,
+        "jobs": JOBS,
+        "dimensions": micro.GROUPS,
+        "by": ("region", "ownership"),
+    }
+
+
 _OF_KIND = {
     "sigma": "number", "trim": "number", "measurement_error": "flag", "encoding": "text", "deflator": "text",
-    "region": "text", "unit": "text", "rules": "rules", **dict.fromkeys(_SOME_OF, "names"),
+    "region": "text", "unit": "text", "rules": "rules", **dict.fromkeys(_LISTS, "names"),
 }  # fmt: skip
 _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
@@ -149,19 +168,18 @@ def _judge(made: Plan) -> None:
         if value is not None and not _KINDS[kind](value):
             raise UsageError("studies.plan-value", name=name, given=str(value), wanted=words(f"studies.wanted.{kind}"))
     if made.unit is not None:
-        units.parse(made.unit)
-    chosen = [(name, getattr(made, name), known) for name, known in _ONE_OF.items()]
-    chosen += [(name, one, known) for name, known in _SOME_OF.items() for one in getattr(made, name)]
-    for name, one, known in chosen:
-        if one not in known:
-            wanted = words("studies.wanted.word", known=[same(word) for word in known if word])
-            raise UsageError("studies.plan-value", name=name, given=str(one), wanted=wanted)
+        data.units.parse(made.unit)
+    for name, choices in _words().items():
+        value = getattr(made, name)
+        for word in value if name in _LISTS else (value,):
+            if word not in choices:
+                wanted = words("studies.wanted.word", known=[same(choice) for choice in choices if choice])
+                raise UsageError("studies.plan-value", name=name, given=str(word), wanted=wanted)
 
 
-def rules_of(plan: Plan) -> Rules:
+def rules_of(plan: Plan) -> micro.Rules:
     """Return the rules of disclosure of a plan; one that there is not is refused."""
-    made: Rules = options(Rules, plan.rules or {})
-    return made
+    return _filled(micro.Rules, plan.rules or {})
 
 
 def measure(plan: Plan | Mapping[str, Any]) -> str:
@@ -175,7 +193,7 @@ def read_deflator(path: str, held: Panel, value: str) -> pl.DataFrame:
     # Every industry and year of the panel must be there, and for TFP a deflator of capital: figures that are deflated
     # in part compare nothing.
     held.need("industry")
-    cells = read_any(Path(path), "deflator")[0].cells
+    cells = data.read_any(Path(path), "deflator")[0].cells
     if missing := [name for name in (*_KEYS, "deflator") if name not in cells.columns]:
         raise InputError("studies.deflator-column", path=path, missing=[same(name) for name in missing])
     if value == "tfp" and "capital_deflator" not in cells.columns:

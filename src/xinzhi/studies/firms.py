@@ -6,25 +6,28 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from xinzhi import __version__, micro
-from xinzhi.core.arrays import AnyFrame
+from xinzhi import __version__, data, micro
+from xinzhi import protocol as protocols
 from xinzhi.core.errors import InputError
 from xinzhi.core.files import whole
+from xinzhi.core.lazy import pl
 from xinzhi.core.parameters import setting
-from xinzhi.core.result import Result
 from xinzhi.core.text import Text, same, words
-from xinzhi.data import provenance
-from xinzhi.micro import CONVENTIONS, PRIME, TOTAL, Decomposition, Misallocation, Noise, Panel, Rules, Totals
-from xinzhi.protocol import load as read_protocol
-from xinzhi.studies.firm_plan import Plan, measure, read_deflator, read_plan, rules_of, valued
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options
+from xinzhi.studies.draft import SILENT, Draft, first_line
+from xinzhi.studies.firm_plan import measure, read_deflator, read_plan, rules_of, valued
+from xinzhi.studies.registry import topic
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import AnyFrame
+    from xinzhi.core.result import Result
+    from xinzhi.micro import Panel, Rules
+    from xinzhi.studies.draft import Progress, Study
+    from xinzhi.studies.firm_plan import Plan
 
 MANIFEST = "manifest.json"
 _SAME = 9  # digits of a sum that do not depend on the order in which an engine adds
@@ -35,21 +38,20 @@ TABLES = "totals_"  # what the names of tables of totals begin with
 TOTALS = ("output", "capital", "labour", "wages")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirmsOptions:
-    """What can be asked of `firms`; the words for each stand in ``words/options.yaml``."""
-
-    plan: str | None = None
-    engine: str | None = None
-    memory: str | None = None
-    out: str | None = None
-
-
-def firms(source: AnyFrame, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+@topic
+def firms(
+    source: AnyFrame,
+    *,
+    plan: str | None = None,
+    engine: str | None = None,
+    memory: str | None = None,
+    out: str | None = None,
+    progress: Progress = SILENT,
+) -> Study:
     """Compute misallocation and decompositions of firms, and withhold what would identify any of them.
 
     The source is a table of firms, its file or folder; or a folder of cells that an earlier run wrote, which is read
-    back. The options are the fields of `FirmsOptions`; `out` is the folder into which tables and manifest are written.
+    back. `plan` is a file that says which jobs run and how, `out` the folder for tables and manifest.
 
     Examples
     --------
@@ -59,30 +61,29 @@ def firms(source: AnyFrame, *, progress: Progress = SILENT, **asked: Asked) -> S
     >>> list(made.results)
     ['totals', 'misallocation', 'decomposition', 'covariance']
     """
-    wish: FirmsOptions = options(FirmsOptions, asked)
     if isinstance(source, str | Path) and (Path(source) / MANIFEST).is_file():
         return _read_back(Path(source))
-    plan = read_plan(wish.plan)
-    rules = rules_of(plan)
+    job_plan = read_plan(plan)
+    rules = rules_of(job_plan)
     progress.step("read")
-    engine = micro.connect(wish.engine, memory_limit=wish.memory)
-    how: dict[str, Any] = {"duplicates": plan.duplicates, "least": rules.least, "encoding": plan.encoding}
-    if plan.layout == "survey":
-        held = micro.read_survey(source, engine=engine, **how)
+    database = micro.connect(engine, memory_limit=memory)
+    reading: dict[str, Any] = {"duplicates": job_plan.duplicates, "least": rules.least, "encoding": job_plan.encoding}
+    if job_plan.layout == "survey":
+        panel = micro.read_survey(source, engine=database, **reading)
     else:
-        held = micro.panel(source, plan.columns, engine=engine, **how)
-    if plan.region is not None and held.has("region"):
-        held = held.of_region(plan.region, provincial=plan.layout == "survey")
-    folder = None if wish.out is None else Path(wish.out)
-    called = same(Path(source).name) if isinstance(source, str | Path) else words("firms.table")
+        panel = micro.panel(source, job_plan.columns, engine=database, **reading)
+    if job_plan.region is not None and panel.has("region"):
+        panel = panel.of_region(job_plan.region, provincial=job_plan.layout == "survey")
+    folder = None if out is None else Path(out)
+    label = same(Path(source).name) if isinstance(source, str | Path) else words("firms.table")
     try:
-        run = _Run(held, plan, rules, folder, Draft(name="firms", source=called), progress)
-        made = run.study()
+        run = _Run(panel, job_plan, rules, folder, Draft(name="firms", source=label), progress)
+        study = run.study()
         if folder is not None:
             run.write(folder)
     finally:
-        engine.close()  # of the firms nothing stays on disk
-    return made
+        database.close()  # of the firms nothing stays on disk
+    return study
 
 
 class _Run:
@@ -195,8 +196,8 @@ class _Run:
         """Return the totals of industries (or of all) and years as may be told: ``industry, year, value, withheld``."""
         told = tuple(name for name in self.plan.dimensions if self.held.has(name))
         known = told if "industry" in told and "totals" in self.plan.jobs else ("industry",)
-        others = [pl.col(name) == TOTAL for name in known if name != "industry"]
-        margin = self._protected(known)[value].filter((pl.col("industry") == TOTAL) == every, *others)
+        others = [pl.col(name) == micro.TOTAL for name in known if name != "industry"]
+        margin = self._protected(known)[value].filter((pl.col("industry") == micro.TOTAL) == every, *others)
         return margin.select("industry", pl.col("year").cast(pl.Int64), "value", "withheld")
 
     def _hidden(self) -> pl.DataFrame:
@@ -243,7 +244,7 @@ class _Run:
             tables["measurement_error"] = micro.rounded(pl.DataFrame([asdict(error)]), self.rules)
         return tables
 
-    def _noise(self, held: Panel) -> Noise | None:
+    def _noise(self, held: Panel) -> micro.Noise | None:
         """Return what of the dispersion is error of measurement, or None and a note where changes are too few."""
         plan = self.plan
         try:
@@ -261,7 +262,7 @@ class _Run:
             return None
         return made.noise
 
-    def _years(self, frame: pl.DataFrame, error: Noise | None) -> pl.DataFrame:
+    def _years(self, frame: pl.DataFrame, error: micro.Noise | None) -> pl.DataFrame:
         """Return the yearly figures from the industries that are told, weighted by their totals, which are told too."""
         # Their share of value added is of the published total, null where that is withheld.
         weights = self._industries("output").select("industry", "year", weight="value")
@@ -293,7 +294,7 @@ class _Run:
         # `held` has the rows that take part: no others make a group look larger.
         found = [pl.DataFrame(schema={"dimension": pl.String, "year": pl.Int64})]
         for name in groups["dimension"].unique():
-            cells = micro.cell_sums(held, (name,), "output", self.rules).filter(pl.col(name) != TOTAL)
+            cells = micro.cell_sums(held, (name,), "output", self.rules).filter(pl.col(name) != micro.TOTAL)
             bad = cells.filter(pl.Series(micro.identifying(cells, self.rules)))
             found.append(bad.select(pl.lit(name).alias("dimension"), pl.col("year").cast(pl.Int64)).unique())
         blocked = pl.concat(found).with_columns(withheld=pl.lit(value=True))
@@ -328,7 +329,7 @@ class _Run:
             self.draft.note("left-out", what=words(f"studies.part.{name}"), why=why)
         return tables
 
-    def _told(self, made: Decomposition, held: Panel, by: tuple[str, ...]) -> pl.DataFrame:
+    def _told(self, made: micro.Decomposition, held: Panel, by: tuple[str, ...]) -> pl.DataFrame:
         """Return what may be told of a decomposition: nothing of a group and year whose level would identify a firm."""
         blocked = self._levels(held, by).with_columns(blocked=pl.lit(value=True))
         frame = made.frame
@@ -382,7 +383,7 @@ class _Run:
                     kind: int((held == kind).sum()) for kind in ("primary", "secondary", "true") if (held == kind).any()
                 }
             tables[name] = entry
-        protocol = read_protocol(self.plan.protocol)
+        protocol = protocols.load(self.plan.protocol)
         return {
             "xinzhi": __version__,
             "protocol": protocol.id,
@@ -430,7 +431,9 @@ def _fingerprint(held: Panel, plan: Plan, rules: Rules) -> str:
     sums = {"rows": table.count()}
     for name in held.columns:
         kind = table[name].type()
-        sums[f"sum_{name}"] = (table[name] if kind.is_numeric() else (table[name].hash() % PRIME).cast("int64")).sum()
+        sums[f"sum_{name}"] = (
+            table[name] if kind.is_numeric() else (table[name].hash() % micro.PRIME).cast("int64")
+        ).sum()
     found = held.engine.collect(table.group_by("year").agg(**sums)).sort("year")
     found = found.with_columns(pl.col(pl.Float64).round_sig_figs(_SAME))
     told = [__version__, str(plan), str(rules), *found.columns, *map(str, found.rows())]
@@ -443,17 +446,17 @@ def results_of(tables: Mapping[str, pl.DataFrame], plan: Mapping[str, Any]) -> d
     if named := [name for name in tables if name.startswith(TABLES)]:
         long = [tables[name].with_columns(amount=pl.lit(name.removeprefix(TABLES))) for name in named]
         frame = pl.concat(long).select("amount", pl.exclude("amount")).with_columns(pl.col("withheld").fill_null(""))
-        results["totals"] = Totals(frame=frame, provenance=provenance("firm_totals"))
+        results["totals"] = micro.Totals(frame=frame, provenance=data.provenance("firm_totals"))
     if "misallocation" in tables:
         error = tables["measurement_error"].row(0, named=True) if "measurement_error" in tables else None
-        results["misallocation"] = Misallocation(
+        results["misallocation"] = micro.Misallocation(
             frame=tables["misallocation"],
             years=tables["misallocation_years"],
             groups=tables.get("misallocation_groups", pl.DataFrame()),
             counterfactuals=pl.DataFrame(),
-            noise=None if error is None else Noise(**error),
-            sigma=float(plan["sigma"] or setting(CONVENTIONS, "misallocation.sigma")),
-            provenance=provenance("misallocation"),
+            noise=None if error is None else micro.Noise(**error),
+            sigma=float(plan["sigma"] or setting(micro.CONVENTIONS, "misallocation.sigma")),
+            provenance=data.provenance("misallocation"),
         )
     for name, method in (("decomposition", plan["method"]), ("covariance", "olley-pakes")):
         if name in tables:
@@ -462,12 +465,12 @@ def results_of(tables: Mapping[str, pl.DataFrame], plan: Mapping[str, Any]) -> d
             parts, frame = _shown(tables[name].cast(dict.fromkeys(told, pl.Float64)), told)
             if frame.is_empty():
                 continue
-            results[name] = Decomposition(
+            results[name] = micro.Decomposition(
                 frame=frame,
                 method=method,
                 parts=parts,
                 value=measure(plan),
-                provenance=provenance("micro_decompose"),
+                provenance=data.provenance("micro_decompose"),
             )
     return results
 

@@ -3,69 +3,31 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeAlias, TypeVar
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import xinzhi.frontier as verbs
+from xinzhi import risks
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.lazy import pl
 from xinzhi.core.quarters import label
-from xinzhi.core.text import Text, same, words
-from xinzhi.frontier import Labels
-from xinzhi.risks import read_calendar
+from xinzhi.core.text import same, words
 
-Made = TypeVar("Made", verbs.Staged, verbs.MaterialsBalance)
+if TYPE_CHECKING:
+    from xinzhi.core.text import Text
+    from xinzhi.frontier import Labels
+
+Inside = TypeVar("Inside", "verbs.Staged", "verbs.MaterialsBalance")
 PAIR = 2  # ends of a flow
-Wish: TypeAlias = Any  # `FrontierOptions`, whose module imports this one
 KINDS = ("good", "bad", "free", "fixed")
-INSIDE = {"flow": "network", "carry": "dynamic", "contents": "materials"}  # the options, and what they ask for
-SHARED = {
-    *INSIDE,
-    "inputs",
-    "outputs",
-    "rts",
-    "orientation",
-    "year",
-    "years",
-    "link",
-    "retained",
-    "unit",
-    "period",
-    "region",
-    "protocol",
-    "encoding",
-    "seed",
-    "jobs",
-}
 
 
-def inside_clashes(wish: Wish) -> list[tuple[bool, UsageError]]:
-    """Return what does not go together, each with its error."""
-    asked = [name for name in INSIDE if getattr(wish, name)]
-    empty = type(wish)()
-    others = [name for name in wish.__dataclass_fields__ if name not in SHARED]
-    alone = all(getattr(wish, name) == getattr(empty, name) for name in others) and len(asked) == 1
-    goods = bool(wish.flow) and bool(wish.inputs or wish.outputs)
-    turned = bool(wish.contents) and wish.orientation is not None
-    bound = (wish.link is not None and not wish.flow) or (bool(wish.retained) and not wish.contents)
-    odd = next(((name, kind) for name, kind in wish.carry.items() if kind not in KINDS), ("", ""))
-    known = {"contents": wish.inputs, "retained": wish.outputs}
-    strange = {part: [name for name in getattr(wish, part) if name not in goods] for part, goods in known.items()}
-    lost = next(((option, names) for option, names in strange.items() if names), ("contents", []))
-    return [
-        (bool(asked) and (not alone or goods or turned), UsageError("studies.inside-alone")),
-        (bound, UsageError("studies.inside-of")),
-        (bool(odd[0]), UsageError("studies.carry", column=odd[0], given=odd[1], known=list(KINDS))),
-        (bool(lost[1]), UsageError("studies.content-of", option=lost[0], unknown=lost[1], known=list(known[lost[0]]))),
-    ]
-
-
-def network(frame: pl.DataFrame, wish: Wish) -> verbs.Staged:
+def network(frame: pl.DataFrame, flow: Mapping[str, str], options: Mapping[str, Any]) -> verbs.Staged:
     """Return the efficiency of units that are networks."""
     sides: dict[str, tuple[list[str], list[str]]] = {}
     links: dict[tuple[str, str], list[str]] = {}
-    for column, way in wish.flow.items():
+    for column, way in flow.items():
         ends = _ends(way)
         if len(ends) != PAIR or ends[0] == ends[1]:
             raise UsageError("studies.flow", column=column, given=way)
@@ -78,13 +40,13 @@ def network(frame: pl.DataFrame, wish: Wish) -> verbs.Staged:
             sides[start or end][bool(start)].append(column)
     if len(sides) == 1:
         raise UsageError("studies.flow-alone", divisions=list(sides))
-    above_zero(frame, tuple(wish.flow), "--flow")
+    above_zero(frame, tuple(flow), "--flow")
     keyed = {
         name: tuple(frame.select("region", *goods) if goods else None for goods in both) for name, both in sides.items()
     }
     tied = {pair: frame.select("region", *goods) for pair, goods in links.items()}
-    made = verbs.network_efficiency(keyed, tied, units="region", **_made(wish, "link"))  # type: ignore[arg-type] # pairs
-    return _traced(made, flow=dict(wish.flow))
+    made = verbs.network_efficiency(keyed, tied, units="region", **options)  # type: ignore[arg-type] # pairs
+    return _traced(made, flow=dict(flow))
 
 
 def _ends(way: object) -> list[str]:
@@ -92,7 +54,14 @@ def _ends(way: object) -> list[str]:
     return [part.strip() for part in str(way).replace("／", "/").split("/")]
 
 
-def dynamic(frame: pl.DataFrame, labels: Labels, wish: Wish) -> tuple[verbs.Staged, Labels]:
+def dynamic(
+    frame: pl.DataFrame,
+    labels: Labels,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+    carry: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> tuple[verbs.Staged, Labels]:
     """Return the efficiency of units over all periods, and labels that name those left out for want of one."""
     terms = frame["year"].n_unique()
     if gaps := _gaps(frame["year"].unique().sort()):
@@ -103,18 +72,18 @@ def dynamic(frame: pl.DataFrame, labels: Labels, wish: Wish) -> tuple[verbs.Stag
         names = [labels.names.region(code) for code in lost]
         labels = replace(labels, notes=(*labels.notes, words("studies.note.part-of-span", n=len(lost), names=names)))
         frame = whole
-    above_zero(frame, (*wish.inputs, *wish.outputs, *wish.carry), "--carry")
+    above_zero(frame, (*inputs, *outputs, *carry), "--carry")
     carried: dict[str, Any] = {kind: [] for kind in KINDS}
-    for column, kind in wish.carry.items():
+    for column, kind in carry.items():
         carried[kind].append(column)
-    made = {**carried, **_made(wish)}
-    return verbs.dynamic_efficiency(frame, "region", "year", wish.inputs, wish.outputs, **made), labels
+    result = verbs.dynamic_efficiency(frame, "region", "year", inputs, outputs, **carried, **options)
+    return result, labels
 
 
 def _gaps(periods: pl.Series) -> list[str]:
     """Return which periods that hand on to each other are no neighbours; refuse text whose order is not plain."""
     try:
-        at = read_calendar(periods).ordinal.tolist()
+        at = risks.read_calendar(periods).ordinal.tolist()
     except InputError:
         parts = periods.cast(pl.String).str.extract_groups(r"^(\D*)(\d+)(\D*)$").struct.unnest()
         if parts.select(pl.col("1", "3"), pl.col("2").str.len_chars()).n_unique() > 1 or parts["2"].has_nulls():
@@ -124,28 +93,41 @@ def _gaps(periods: pl.Series) -> list[str]:
     return [f"{shown[i]}→{shown[i + 1]}" for i in range(len(at) - 1) if at[i + 1] - at[i] > 1]
 
 
-def materials(frame: pl.DataFrame, wish: Wish) -> verbs.MaterialsBalance:
+Side = tuple[tuple[str, ...], Mapping[str, float]]  # goods, and the material in a unit of each
+
+
+def materials(frame: pl.DataFrame, inputs: Side, outputs: Side, rts: str) -> verbs.MaterialsBalance:
     """Return environmental efficiency by the materials balance."""
-    x, y = (frame.select("region", *goods) for goods in (wish.inputs, wish.outputs))
-    sides = ((wish.inputs, wish.contents), (wish.outputs, wish.retained))
-    holds, keeps = ([_number(name, held.get(name, 0.0)) for name in goods] for goods, held in sides)
-    made = verbs.materials_balance(x, y, holds, keeps, units="region", rts=wish.rts or "vrs")
-    return _traced(made, contents=dict(wish.contents), retained=dict(wish.retained))
+    x, y = (frame.select("region", *goods) for goods, _ in (inputs, outputs))
+    contents, retained = (_amounts(side) for side in (inputs, outputs))
+    result = verbs.materials_balance(x, y, contents, retained, units="region", rts=rts)
+    return _traced(result, contents=dict(inputs[1]), retained=dict(outputs[1]))
 
 
-def inside_notes(wish: Wish) -> tuple[Text, ...]:
-    """Return what was said of the inside of units: which column flows where, and what goods contain."""
+def _amounts(side: Side) -> list[float]:
+    """Return the material in a unit of each good of a side."""
+    goods, amounts = side
+    return [_number(name, amounts.get(name, 0.0)) for name in goods]
+
+
+def notes_of_flows(flow: Mapping[str, str]) -> tuple[Text, ...]:
+    """Return which column flows where."""
     outside = words("studies.note.outside")
     flows = []
-    for column, way in wish.flow.items():
+    for column, way in flow.items():
         ends = [same(end) if end else outside for end in _ends(way)]
         flows.append(words("studies.note.flow", column=column, start=ends[0], end=ends[-1]))
-    found = [words("studies.note.flows", flows=flows)] if flows else []
-    for part in ("contents", "retained"):
-        if held := getattr(wish, part):
-            goods = [f"{name} {_number(name, value):g}" for name, value in held.items()]
-            found.append(words(f"studies.note.{part}", goods=goods))
-    return tuple(found)
+    return (words("studies.note.flows", flows=flows),)
+
+
+def notes_of_goods(contents: Mapping[str, float], retained: Mapping[str, float]) -> tuple[Text, ...]:
+    """Return what goods contain."""
+    notes = []
+    for part, values in {"contents": contents, "retained": retained}.items():
+        if values:
+            goods = [f"{name} {_number(name, value):g}" for name, value in values.items()]
+            notes.append(words(f"studies.note.{part}", goods=goods))
+    return tuple(notes)
 
 
 def above_zero(frame: pl.DataFrame, columns: tuple[str, ...], by: str) -> None:
@@ -158,15 +140,10 @@ def above_zero(frame: pl.DataFrame, columns: tuple[str, ...], by: str) -> None:
             raise InputError("studies.not-above-zero", by=by, year=str(low["year"][0]) if timed else "", **said)
 
 
-def _traced(made: Made, **said: object) -> Made:
+def _traced(made: Inside, **said: object) -> Inside:
     """Return a result with what was said by the names of columns among the options it was made with."""
     options = {**made.provenance.options, **said}
     return replace(made, provenance=replace(made.provenance, options=options))
-
-
-def _made(wish: Wish, *more: str) -> dict[str, Any]:
-    """Return the choices that were made; the verb has its own for the others."""
-    return {name: getattr(wish, name) for name in ("rts", "orientation", *more) if getattr(wish, name) is not None}
 
 
 def _number(name: str, value: object) -> float:

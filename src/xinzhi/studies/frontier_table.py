@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
-import polars as pl
-
+from xinzhi import data, frontier
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
-from xinzhi.data import Field, RawTable, Tidy, tidy
-from xinzhi.frontier import PackageGoods, conventions
-from xinzhi.studies.tables import Plain, in_order, whole
+from xinzhi.core.lazy import pl
+from xinzhi.studies.tables import in_order, whole
 
-Wish: TypeAlias = Any  # `FrontierOptions`, whose module imports this one
+if TYPE_CHECKING:
+    from xinzhi.core.finding import Finding
+    from xinzhi.data import Tidy
+    from xinzhi.studies.tables import Plain
+
 EXACT = 2.0**53  # the whole numbers that a double tells apart
 REGION, YEAR, GROUP = "region", "year", "group"
 LINE = "__line__"  # where a row stands in its file
 
 
-def at_lines(frame: pl.DataFrame, file: str) -> pl.DataFrame | RawTable:
+def at_lines(frame: pl.DataFrame, file: str) -> pl.DataFrame | data.RawTable:
     """Return the rows of a plain table with the lines that a finding names; those of a package as they are."""
     if LINE not in frame.columns:
         return frame
-    return RawTable(name="frame", file=file, cells=frame.drop(LINE), lines=frame[LINE])
+    return data.RawTable(name="frame", file=file, cells=frame.drop(LINE), lines=frame[LINE])
 
 
-def read_goods(table: Plain, wish: Wish, period: str | None) -> tuple[PackageGoods, tuple[Finding, ...]]:
+def read_goods(
+    table: Plain, columns: Iterable[str], period: str | None, unit: str | None, group: str | None
+) -> tuple[frontier.PackageGoods, tuple[Finding, ...]]:
     """Return the figures of a plain table, and what is odd about them."""
-    goods = tuple(dict.fromkeys(wish.columns))
-    unit = wish.unit or _unit(table.frame, {*goods, wish.group, period}, period)
+    goods = tuple(dict.fromkeys(columns))
+    unit = unit or _unit(table.frame, {*goods, group, period}, period)
     if unit is None and period is not None:
         raise UsageError("studies.name-unit", table=table.name)
     pasted = table.frame.is_duplicated()  # a row that stands twice is named with its line below
@@ -39,13 +43,17 @@ def read_goods(table: Plain, wish: Wish, period: str | None) -> tuple[PackageGoo
         and 2 * (twice := table.frame[unit].is_duplicated() & ~pasted).sum() > len(twice)
     ):
         raise InputError("studies.unit-twice", table=table.name, unit=table.frame[unit].filter(twice)[0])
-    places = {REGION: unit, YEAR: period, GROUP: wish.group}
+    places = {REGION: unit, YEAR: period, GROUP: group}
     fields = [
-        *(Field(name, "any" if name == YEAR else "code", column=column) for name, column in places.items() if column),
-        *(Field(good) for good in goods),
+        *(
+            data.Field(name, "any" if name == YEAR else "code", column=column)
+            for name, column in places.items()
+            if column
+        ),
+        *(data.Field(good) for good in goods),
     ]
     key = [name for name in (REGION, YEAR) if places[name]]
-    read = tidy(table.raw, fields, key=key, verb="frontier", columns_from_caller=True)
+    read = data.tidy(table.raw, fields, key=key, verb="frontier", columns_from_caller=True)
     _refuse_odd(read, goods, period)
     if period is not None:
         read = replace(read, frame=read.frame.with_columns(in_order(whole(read.frame[YEAR]))))
@@ -57,12 +65,12 @@ def read_goods(table: Plain, wish: Wish, period: str | None) -> tuple[PackageGoo
         raise InputError("studies.empty-column", table=table.name, column=empty[0])
     findings = read.slips(*goods, unit=REGION if unit else None, period=YEAR if period else None)
     last = {good: end[0] for good, end in ends.items()}
-    return PackageGoods(frame=frame.sort(YEAR, REGION), goods=goods, ends=last), findings
+    return frontier.PackageGoods(frame=frame.sort(YEAR, REGION), goods=goods, ends=last), findings
 
 
 def _refuse_odd(read: Tidy, goods: tuple[str, ...], period: str | None) -> None:
     """Refuse figures that cannot be computed with, and among numbered periods those that are no number."""
-    size = conventions()["figure_size"]["value"]
+    size = frontier.conventions()["figure_size"]["value"]
     for good in goods:
         far = (pl.col(good).abs() > size) | ((pl.col(good) != 0) & (pl.col(good).abs() < 1 / size))
         read.refuse(far, "studies.figure-size", column=good, least=f"{1 / size:g}", most=f"{size:g}")

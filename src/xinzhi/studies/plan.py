@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from xinzhi import pathways
-from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.data import Package
-from xinzhi.pathways import Able, Choices, Complexity, Opportunities
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, first_line, options, year_of
+from xinzhi.core.lazy import pl
+from xinzhi.studies.draft import SILENT, Draft, first_line, year_of
+from xinzhi.studies.registry import topic
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import AnyPackage
+    from xinzhi.data import Package
+    from xinzhi.pathways import Able, Choices, Complexity, Opportunities
+    from xinzhi.studies.draft import Progress, Study
 
 FEW = {"pathways.few-entered", "pathways.no-window", "pathways.too-few-cells"}  # too little to estimate chances from
 PANEL: dict[str, Any] = {"place": "region", "activity": "industry", "value": "employment"}
@@ -56,10 +60,10 @@ class PlanEvidence:
         """What the plans of all years name, held against what the regions are able to do."""
         return self.choices_of()
 
-    def choices_of(self, **asked: Asked) -> Choices:
+    def choices_of(self, rules: Mapping[str, Any] | None = None) -> Choices:
         """Return what plans name of which something else was asked."""
         return pathways.choices(
-            self.package, evidence=self.able if "capability" in self.package.tables else None, **asked
+            self.package, evidence=self.able if "capability" in self.package.tables else None, **(rules or {})
         )
 
 
@@ -163,25 +167,19 @@ def regions_of(package: Package) -> list[str]:
     return sorted({str(code) for table in found for code in table["region"].unique()})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AbleOptions:
-    """What can be asked of `able`; the words for each stand in ``words/options.yaml``."""
-
-    region: str | None = None
-    category: str | None = None
-    as_of: int | None = None
-    encoding: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a category without a region."""
-        if self.category is not None and self.region is None:
-            raise UsageError("studies.category-of-region")
-
-
-def able(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+@topic
+def able(
+    source: AnyPackage,
+    *,
+    region: str | None = None,
+    category: str | None = None,
+    as_of: int | None = None,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Study:
     """Study what regions are able to do, with the evidence for it and its year.
 
-    The package has the table `capability`. The options are the fields of `AbleOptions`.
+    The package has the table `capability`. `as_of` is the year of the evidence.
 
     Examples
     --------
@@ -190,35 +188,35 @@ def able(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> 
     >>> made.more["explanation"].able
     'able'
     """
-    wish: AbleOptions = options(AbleOptions, asked)
-    draft, package = Draft.of("able", source, wish.encoding, progress)
-    draft.results["able"] = found = pathways.able(package, wish.as_of)
-    region = draft.code(wish.region, found.frame["region"])
+    if category is not None and region is None:
+        raise UsageError("studies.category-of-region")
+    draft, package = Draft.of("able", source, encoding, progress)
+    draft.results["able"] = found = pathways.able(package, as_of)
+    region = draft.code(region, found.frame["region"])
     more: dict[str, Any] = {"evidence": found.evidence}
     if region is not None:
-        more["explanation"] = found.of_region(region) if wish.category is None else found.explain(region, wish.category)
+        more["explanation"] = found.of_region(region) if category is None else found.explain(region, category)
     return draft.done(region=region, **more)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions:
-    """What can be asked of `plan`."""
-
-    industries: int | None = None
-    cap: int | None = None
-    floor: float | None = None
-    sensitivity: bool = False
-    region: str | None = None
-    encoding: str | None = None
-
-
-def plan(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+@topic
+def plan(
+    source: AnyPackage,
+    *,
+    industries: int | None = None,
+    cap: int | None = None,
+    floor: float | None = None,
+    sensitivity: bool = False,
+    region: str | None = None,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Study:
     """Study which industries every region would choose under national limits, if a test allows to recommend any.
 
     Where it does not, or the regions are too few to estimate chances from, the answer is what evidence shows: what each
     region is able to do and does not plan, and what it plans without evidence.
 
-    The options are the fields of `PlanOptions`.
+    `industries` limits those of a region, `cap` the regions of an industry, `floor` the density.
 
     Examples
     --------
@@ -226,14 +224,13 @@ def plan(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> 
     >>> xinzhi.studies.plan("china-provinces", region="Jilin").region
     '220000'
     """
-    wish: PlanOptions = options(PlanOptions, asked)
-    draft, package = Draft.of("plan", source, wish.encoding, progress, "solve")
-    limits = pathways.Limits(caps=wish.cap, floor=wish.floor)
+    draft, package = Draft.of("plan", source, encoding, progress, "solve")
+    limits = pathways.Limits(caps=cap, floor=floor)
     more: dict[str, Any] = {}
     shown: tuple[str, ...] = ()
     found: pathways.Plan | Choices | None
     try:
-        found = made = pathways.plan(package, portfolio=wish.industries, limits=limits)
+        found = made = pathways.plan(package, portfolio=industries, limits=limits)
     except InputError as error:
         found = evidence_of(package, draft) if error.code in FEW else None
         if found is None:
@@ -245,9 +242,9 @@ def plan(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> 
             found = made = replace(made, choices=evidence_of(package, draft))
         draft.results["plan"] = found
         shown = ("comparison", "candidates", "unjudged", "regions", "findings")
-        if wish.sensitivity:
+        if sensitivity:
             more["sensitivity"] = made.sensitivity()
-    region = draft.code(wish.region, found.regions["region"])
+    region = draft.code(region, found.regions["region"])
     if region is not None:
         more["explanation"] = found.explain(region)
     return draft.done(region=region, **{name: getattr(found, name) for name in shown}, **more)

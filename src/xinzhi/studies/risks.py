@@ -2,74 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import polars as pl
-
+from xinzhi import data
 from xinzhi import risks as verbs
 from xinzhi.core import yamlfile
-from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.names import Names
-from xinzhi.core.result import Result
-from xinzhi.core.text import Language, same
-from xinzhi.data import Package, names_of
-from xinzhi.pathways import Able
-from xinzhi.risks import Bubbles, Debt, HerdEntry, Screening
+from xinzhi.core.lazy import pl
+from xinzhi.core.text import same
+from xinzhi.studies.draft import SILENT, Draft, enough_draws
 from xinzhi.studies.plan import PlanEvidence, regions_of
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, enough_draws, options
+from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import read_plain, require_file
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import AnyFrame, AnyPackage
+    from xinzhi.core.names import Names
+    from xinzhi.core.result import Result
+    from xinzhi.core.text import Language
+    from xinzhi.data import Package
+    from xinzhi.pathways import Able
+    from xinzhi.risks import Bubbles, Debt, HerdEntry, Screening
+    from xinzhi.studies.draft import Progress, Study
 
 PARTS = ("register", "capacity", "debt", "screen", "bubbles")
 Made: TypeAlias = Any  # the result of a verb, or None
-_YEARLY = ("vehicles", "hidden", "resources")
-_PART_OF = {
-    "projects": "screen", "archive": "screen", "firms": "capacity", "rates": "capacity", "bands": "debt",
-    **dict.fromkeys(_YEARLY, "debt"),
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RisksOptions:
-    """What can be asked of `risks`; tables are frames or paths."""
-
-    region: str | None = None
-    year: int | None = None
-    only: tuple[str, ...] = PARTS
-    projects: Any = None
-    archive: Any = None
-    vehicles: Any = None
-    hidden: Any = None
-    resources: Any = None
-    bands: Any = None
-    firms: Any = None
-    rates: Any = None
-    draws: int | None = None
-    seed: int | None = None
-    encoding: str | None = None
-    language: Language = "en"
-
-    def __post_init__(self) -> None:
-        """Put the parts in their order; refuse an unknown one, and an option whose part is left out."""
-        strange = [part for part in self.only if part not in PARTS]
-        if strange or not self.only:
-            raise UsageError("studies.no-part", part=(strange or [""])[0], known=[same(part) for part in PARTS])
-        object.__setattr__(self, "only", tuple(part for part in PARTS if part in self.only))
-        for option, part in _PART_OF.items():
-            if getattr(self, option) is not None and not self.wants(part):
-                raise UsageError("studies.part-left-out", option=option, part=part, only=list(self.only))
-        enough_draws(self.draws, "draws_risks")
-
-    def wants(self, part: str) -> bool:
-        """Say whether a part is shown, or the register needs it."""
-        return part in self.only or "register" in self.only
-
-    def given(self, **names: str) -> dict[str, Any]:
-        """Return options under the names that a verb has for them, as far as they were asked for."""
-        return {name: getattr(self, option) for option, name in names.items() if getattr(self, option) is not None}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,32 +47,62 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One call: the package, the options, the draft, and the evidence that it gathers."""
+    """One call: the package, the draft, what is shared by the parts, and the evidence that they gather."""
 
     package: Package
-    wish: RisksOptions
     draft: Draft
     names: Names
-    shown: dict[str, dict[str, Result]] = field(default_factory=lambda: {part: {} for part in PARTS})
+    parts: tuple[str, ...]
+    year: int | None
+    drawn: Mapping[str, Any]  # the draws and the seed, where they are given
+    encoding: str | None
+    results: dict[str, dict[str, Result]] = field(default_factory=lambda: {part: {} for part in PARTS})
     evidence: Evidence = field(default_factory=Evidence)
 
     def add(self, part: str, name: str, verb: Callable[[], Any]) -> Made:
         """Run a verb and keep its result under its part; a note where the data do not reach so far."""
         result = self.draft.run(name, verb)
         if result is not None:
-            self.shown[part][name] = result
+            self.results[part][name] = result
         return result
 
 
+@topic
 def risks(
-    source: AnyPackage, *, evidence: PlanEvidence | None = None, progress: Progress = SILENT, **asked: Asked
+    source: AnyPackage,
+    *,
+    region: str | None = None,
+    year: int | None = None,
+    only: tuple[str, ...] = PARTS,
+    projects: AnyFrame = None,
+    archive: AnyFrame = None,
+    vehicles: AnyFrame = None,
+    hidden: AnyFrame = None,
+    resources: AnyFrame = None,
+    bands: str | Path | Mapping[str, Any] | None = None,
+    firms: AnyFrame = None,
+    rates: AnyFrame = None,
+    draws: int | None = None,
+    seed: int | None = None,
+    encoding: str | None = None,
+    language: Language = "en",
+    evidence: PlanEvidence | None = None,
+    progress: Progress = SILENT,
 ) -> Study:
     """Study which regions and projects are exposed to which pitfall, on what evidence, and what was not checked.
 
     Parameters
     ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `RisksOptions`.
+    source
+        A data package, its name or path.
+    only
+        The parts that are shown, of ``register, capacity, debt, screen, bubbles``.
+    projects, archive
+        Tables of the part `screen`.
+    vehicles, hidden, resources, bands
+        Amounts by region and year beside the debt of governments, and limits of debt, of the part `debt`.
+    firms, rates
+        Firms and the least interest of the part `capacity`.
     evidence
         What plans name and regions are able to do, where another topic asks for it too.
 
@@ -123,31 +113,57 @@ def risks(
     >>> list(made.results)
     ['debt', 'dynamics', 'fan', 'stress']
     """
-    wish: RisksOptions = options(RisksOptions, asked)
-    draft, package = Draft.of("risks", source, wish.encoding, progress)
-    region = draft.code(wish.region, regions_of(package))
-    case = Case(package, wish, draft, names_of(package))
-    makers: Mapping[str, Callable[[Case], None]] = {
-        "capacity": _capacity,
-        "debt": _debt,
-        "screen": _screen,
-        "bubbles": _bubbles,
+    amounts = {"vehicles": vehicles, "hidden": hidden, "resources": resources}
+    tables = {
+        "screen": {"projects": projects, "archive": archive},
+        "capacity": {"firms": firms, "rates": rates},
+        "debt": {"bands": bands, **amounts},
     }
-    if "register" in wish.only:
+    parts = _parts(only, tables)
+    enough_draws(draws, "draws_risks")
+    draft, package = Draft.of("risks", source, encoding, progress)
+    code = draft.code(region, regions_of(package))
+    drawn = {name: value for name, value in {"draws": draws, "seed": seed}.items() if value is not None}
+    case = Case(package, draft, data.names_of(package), parts, year, drawn, encoding)
+    makers: Mapping[str, Callable[[], None]] = {
+        "capacity": lambda: _capacity(case, firms, rates),
+        "debt": lambda: _debt(case, amounts, bands),
+        "screen": lambda: _screen(case, projects, archive),
+        "bubbles": lambda: _bubbles(case, language),
+    }
+    if "register" in parts:
         progress.step("fit")
         _evidence(case, evidence or PlanEvidence(package))
     for part, maker in makers.items():
-        if wish.wants(part):
+        if _needs(parts, part):
             progress.step(part)
-            maker(case)
+            maker()
     matrix: dict[str, Any] = {}
-    if "register" in wish.only:
+    if "register" in parts:
         progress.step("register")
         register = case.add("register", "register", lambda: _register(case))
         matrix = {} if register is None else {"matrix": register.matrix}
-    for part in wish.only:
-        draft.results |= case.shown[part]
-    return draft.done(region=region, **matrix)
+    for part in parts:
+        draft.results |= case.results[part]
+    return draft.done(region=code, **matrix)
+
+
+def _parts(only: Collection[str], tables: Mapping[str, Mapping[str, object]]) -> tuple[str, ...]:
+    """Return the parts in their order; refuse an unknown one, and a table whose part is left out."""
+    unknown = [part for part in only if part not in PARTS]
+    if unknown or not only:
+        raise UsageError("studies.no-part", part=(unknown or [""])[0], known=[same(part) for part in PARTS])
+    parts = tuple(part for part in PARTS if part in only)
+    for part, options in tables.items():
+        option = next((name for name, table in options.items() if table is not None), None)
+        if option is not None and not _needs(parts, part):
+            raise UsageError("studies.part-left-out", option=option, part=part, only=list(parts))
+    return parts
+
+
+def _needs(parts: Collection[str], part: str) -> bool:
+    """Return whether a part is shown, or the register needs it."""
+    return part in parts or "register" in parts
 
 
 def _evidence(case: Case, held: PlanEvidence) -> None:
@@ -156,53 +172,51 @@ def _evidence(case: Case, held: PlanEvidence) -> None:
         return
     if "capability" in case.package.tables:
         case.evidence.able = case.draft.run("able", lambda: held.able)
-    asked = case.wish.given(year="years", seed="seed", draws="draws")
-    case.evidence.likeness = case.draft.run("choices", lambda: held.choices_of(**asked) if asked else held.choices)
+    rules = {**({} if case.year is None else {"years": case.year}), **case.drawn}
+    case.evidence.likeness = case.draft.run("choices", lambda: held.choices_of(rules) if rules else held.choices)
 
 
-def _capacity(case: Case) -> None:
+def _capacity(case: Case, firms: AnyFrame, rates: AnyFrame) -> None:
     """Read the survey, put the plans on the market, and judge firms where there are any."""
-    package, wish = case.package, case.wish
+    package = case.package
     case.add("capacity", "capacity", lambda: verbs.capacity(package))
-    drawn = wish.given(seed="seed", draws="draws")
-    case.evidence.wave = case.add("capacity", "wave", lambda: verbs.herd_entry(package, year=wish.year, **drawn))
-    rates = None if wish.rates is None else _table(wish.rates, wish)
-    if wish.firms is not None:
-        case.shown["capacity"]["zombies"] = verbs.zombies(_table(wish.firms, wish, "firm"), rates=rates)
+    case.evidence.wave = case.add("capacity", "wave", lambda: verbs.herd_entry(package, year=case.year, **case.drawn))
+    least = None if rates is None else _table(rates, case.encoding)
+    if firms is not None:
+        case.results["capacity"]["zombies"] = verbs.zombies(_table(firms, case.encoding, "firm"), rates=least)
     elif "firms" in package.tables:
-        case.add("capacity", "zombies", lambda: verbs.zombies(package, rates=rates))
-    elif rates is not None:
+        case.add("capacity", "zombies", lambda: verbs.zombies(package, rates=least))
+    elif least is not None:
         raise UsageError("studies.rates-without-firms")
 
 
-def _debt(case: Case) -> None:
+def _debt(case: Case, amounts: Mapping[str, AnyFrame], bands: str | Path | Mapping[str, Any] | None) -> None:
     """Hold debt against output and revenue, say what moved it, and where it may go."""
-    package, wish = case.package, case.wish
-    extra = {name: _yearly(path, name, wish) for name in _YEARLY if (path := getattr(wish, name)) is not None}
-    bands = _bands(wish.bands)
-    if extra or bands is not None:
+    package = case.package
+    extra = {name: _yearly(table, name, case.encoding) for name, table in amounts.items() if table is not None}
+    limits = _bands(bands)
+    if extra or limits is not None:
         # What the user hands in and cannot be used is an error, not a part that the data do not reach.
-        case.shown["debt"]["debt"] = verbs.debt(package, **extra, bands=bands)
+        case.results["debt"]["debt"] = verbs.debt(package, **extra, bands=limits)
     else:
         case.add("debt", "debt", lambda: verbs.debt(package))
-    owed: Any = case.shown["debt"].get("debt")
+    owed: Any = case.results["debt"].get("debt")
     case.evidence.debt = owed
-    if owed is None or "debt" not in wish.only:
+    if owed is None or "debt" not in case.parts:
         return
-    drawn = wish.given(seed="seed", draws="draws")
     case.add("debt", "dynamics", lambda: verbs.debt_dynamics(owed))
-    case.add("debt", "fan", lambda: verbs.debt_fan(owed, **drawn))
+    case.add("debt", "fan", lambda: verbs.debt_fan(owed, **case.drawn))
     case.add("debt", "stress", lambda: verbs.debt_stress(owed))
 
 
-def _table(source: AnyFrame, wish: RisksOptions, *text: str) -> pl.DataFrame:
+def _table(source: AnyFrame, encoding: str | None, *text: str) -> pl.DataFrame:
     """Return a plain table that an option names; columns of codes stay as they are written."""
-    return read_plain(require_file(source), wish.encoding, text=text).frame
+    return read_plain(require_file(source), encoding, text=text).frame
 
 
-def _yearly(source: AnyFrame, name: str, wish: RisksOptions) -> pl.DataFrame:
+def _yearly(source: AnyFrame, name: str, encoding: str | None) -> pl.DataFrame:
     """Return a table of amounts by region and year that an option names."""
-    found = _table(source, wish, "region")
+    found = _table(source, encoding, "region")
     needed = ("region", "year", name)
     if missing := [one for one in needed if one not in found.columns]:
         raise InputError(
@@ -230,23 +244,26 @@ def _bands(asked: str | Path | Mapping[str, Any] | None) -> str | Mapping[str, A
     return read
 
 
-def _screen(case: Case) -> None:
+def _screen(case: Case, projects: AnyFrame, archive: AnyFrame) -> None:
     """Hold projects against an archive: those of the options, else those of the package."""
-    package, wish = case.package, case.wish
-    handed = wish.projects is not None or wish.archive is not None
-    projects, archive = (
-        require_file(asked) if asked is not None else package if name in package.tables else None
-        for name, asked in (("projects", wish.projects), ("archive", wish.archive))
-    )
-    if (projects is None) != (archive is None) and handed:
+    given = projects is not None or archive is not None
+    new, past = _table_or_package(case, projects, "projects"), _table_or_package(case, archive, "archive")
+    if (new is None) != (past is None) and given:
         raise UsageError("studies.projects-and-archive")
-    if projects is None or archive is None:
-        if wish.only != PARTS and "screen" in wish.only:
+    if new is None or past is None:
+        if case.parts != PARTS and "screen" in case.parts:
             case.draft.note("no-projects")
         return
-    case.evidence.screening = verbs.screen(projects, archive, encoding=wish.encoding)
-    case.shown["screen"]["screening"] = case.evidence.screening
-    case.evidence.places = _places(verbs.library(projects, "projects", encoding=wish.encoding).frame, case)
+    case.evidence.screening = verbs.screen(new, past, encoding=case.encoding)
+    case.results["screen"]["screening"] = case.evidence.screening
+    case.evidence.places = _places(verbs.library(new, "projects", encoding=case.encoding).frame, case)
+
+
+def _table_or_package(case: Case, table: AnyFrame, name: str) -> AnyFrame:
+    """Return a table of an option, else the package where it has one of this name, else None."""
+    if table is not None:
+        return require_file(table)
+    return case.package if name in case.package.tables else None
 
 
 def _places(projects: pl.DataFrame, case: Case) -> pl.DataFrame | None:
@@ -273,10 +290,10 @@ def _places(projects: pl.DataFrame, case: Case) -> pl.DataFrame | None:
     return placed.drop_nulls("region")
 
 
-def _bubbles(case: Case) -> None:
+def _bubbles(case: Case, language: Language) -> None:
     """Test house prices of cities, or where there are none of provinces."""
-    package, wish = case.package, case.wish
-    rules = verbs.BubbleRules(gaps="longest", **wish.given(seed="seed", draws="replications"))
+    package = case.package
+    rules = verbs.BubbleRules(gaps="longest", replications=case.drawn.get("draws"), seed=case.drawn.get("seed"))
 
     def verb() -> Bubbles:
         if "city_prices" in package.tables:
@@ -291,7 +308,7 @@ def _bubbles(case: Case) -> None:
     found: Bubbles | None = case.draft.run("bubbles", verb)
     case.evidence.bubbles = found
     if found is not None:
-        case.shown["bubbles"]["bubbles"] = called(found, wish.language)
+        case.results["bubbles"]["bubbles"] = called(found, language)
 
 
 def called(result: Bubbles, language: Language) -> Bubbles:
@@ -318,5 +335,5 @@ def _register(case: Case) -> verbs.Register:
         likeness=held.likeness,
         screening=screening,
         bubbles=held.bubbles,
-        year=case.wish.year,
+        year=case.year,
     )

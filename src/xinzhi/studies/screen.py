@@ -3,49 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
+from xinzhi import data
 from xinzhi import risks as verbs
-from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError, translate_native_errors
-from xinzhi.core.text import Text, paragraph, same, words
-from xinzhi.data import Package, nearest, read_file
-from xinzhi.risks import Archive
-from xinzhi.studies.study import SILENT, Asked, Draft, Progress, Study, options, title
+from xinzhi.core.lazy import pl
+from xinzhi.core.text import paragraph, same, words
+from xinzhi.studies.draft import SILENT, Draft, title
+from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import is_plain, load, read_plain, require_file
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import AnyFrame
+    from xinzhi.core.text import Text
+    from xinzhi.risks import Archive
+    from xinzhi.studies.draft import Progress, Study
 
 PUBLIC_ARCHIVE = "china-provinces"  # whose archive holds public lists
 TEXTS = (".csv", ".tsv", ".txt")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScreenOptions:
-    """What can be asked of `screen`; tables are frames or paths."""
-
-    archive: Any = None
-    keep: str | Path | None = None
-    prior: float | None = None
-    id: str | None = None
-    labels: Any = None
-    encoding: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a share that is none, before an archive is read that may be large."""
-        if self.prior is not None and not 0 < self.prior < 1:
-            raise UsageError("studies.prior", prior=self.prior)
-        if self.keep is not None and self.archive is None:
-            raise UsageError("studies.keep-what")
-
-
-def screen(source: AnyFrame, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+@topic
+def screen(
+    source: AnyFrame,
+    *,
+    archive: AnyFrame = None,
+    keep: str | Path | None = None,
+    prior: float | None = None,
+    id: str | None = None,  # noqa: A002 - the name of the option
+    labels: AnyFrame = None,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Study:
     """Study which projects of a table repeat archived ones.
 
     The source is a package with the tables `projects` and `archive`, or a table of projects, which alone is held
-    against the public lists of `china-provinces`. The options are the fields of `ScreenOptions`.
+    against the public lists of `china-provinces`. `keep` is a folder for the indexed archive, `prior` the share of
+    repeats, `id` the project to explain, `labels` a table of verdicts to test by.
 
     Examples
     --------
@@ -54,75 +51,96 @@ def screen(source: AnyFrame, *, progress: Progress = SILENT, **asked: Asked) -> 
     >>> xinzhi.studies.screen(tables["projects"], archive=tables["archive"]).results["screening"].frame.height
     19
     """
-    wish: ScreenOptions = options(ScreenOptions, asked)
+    _check(source, archive, keep, prior)
+    projects, line = _read(source, encoding)
+    package, public = projects if isinstance(projects, data.Package) else None, None
+    if package is not None and "projects" not in package.tables:
+        raise InputError("studies.no-projects", name=package.name, archive="archive" in package.tables)
+    if archive is not None:
+        index, archive_line = archive_of(archive, keep=keep, encoding=encoding, progress=progress)
+        line = words("studies.label.against", projects=line, archive=archive_line)
+    elif package is not None:
+        index = _indexed(package, None, keep, encoding, progress)
+    else:
+        lists = load(PUBLIC_ARCHIVE)
+        public = _public(lists)
+        line = words("studies.label.against", projects=line, archive=words("studies.label.public-lists"))
+        index = _indexed(lists, None, keep, encoding, progress)
+    try:
+        progress.step("projects")
+        found = verbs.screen(projects, index, encoding=encoding, prior=prior)
+    except InputError as error:
+        raise _explained(error, projects, encoding) from None
+    made = replace(found.provenance, package=None if package is None else package.name)
+    found = replace(found, provenance=made, public=public)
+    if labels is not None:
+        found = verbs.with_truth(found, _truth(labels, encoding))
+    draft = Draft(name="screen", source=line, results={"screening": found})
+    more: dict[str, Any] = {"candidates": found.candidates, "findings": list(found.findings)}
+    if id is not None:
+        first, ranks = found.explain(id), found.candidates.filter(id=id)["rank"]
+        more["explanation"] = [first, *(found.explain(id, rank) for rank in ranks if rank > 1)]
+        more |= {part: getattr(found, part).filter(id=id) for part in ("ledger", "changes")}
+    return draft.done(region=id, **more)
+
+
+def _check(source: AnyFrame, archive: AnyFrame, keep: str | Path | None, prior: float | None) -> None:
+    """Refuse what does not go together, before an archive is read that may be large."""
+    if prior is not None and not 0 < prior < 1:
+        raise UsageError("studies.prior", prior=prior)
+    if keep is not None and archive is None:
+        raise UsageError("studies.keep-what")
     if source is None:
         raise UsageError("studies.name-projects")
     if verbs.is_archive(source):
         raise UsageError("studies.index-as-projects", folder=source)
-    projects, line = _read(source, wish.encoding)
-    package, public = projects if isinstance(projects, Package) else None, None
-    if package is not None and "projects" not in package.tables:
-        raise InputError("studies.no-projects", name=package.name, archive="archive" in package.tables)
-    if wish.archive is None:
-        archive: Any = package
-        if package is None:
-            archive = load(PUBLIC_ARCHIVE)
-            table = archive.tables["archive"]
-            public = {
-                "package": archive.name,
-                "n": table.height,
-                "first": table["year"].min(),
-                "last": table["year"].max(),
-                "regions": table["region"].drop_nulls().n_unique(),
-            }
-            line = words("studies.label.against", projects=line, archive=words("studies.label.public-lists"))
-        index = _indexed(archive, wish, progress)
-    else:
-        index, other = archive_of(wish, progress)
-        line = words("studies.label.against", projects=line, archive=other)
-    try:
-        progress.step("projects")
-        found = verbs.screen(projects, index, encoding=wish.encoding, prior=wish.prior)
-    except InputError as error:
-        raise _explained(error, projects, wish.encoding) from None
-    made = replace(found.provenance, package=None if package is None else package.name)
-    found = replace(found, provenance=made, public=public)
-    if wish.labels is not None:
-        require_file(wish.labels)
-        if not is_plain(wish.labels):
-            raise InputError("studies.no-labels", path=wish.labels)
-        truth = read_plain(wish.labels, wish.encoding, text=("id", "label", "archive_id"))
-        found = verbs.with_truth(found, truth.frame)
-    draft = Draft(name="screen", source=line, results={"screening": found})
-    more: dict[str, Any] = {"candidates": found.candidates, "findings": list(found.findings)}
-    if wish.id is not None:
-        first, ranks = found.explain(wish.id), found.candidates.filter(id=wish.id)["rank"]
-        more["explanation"] = [first, *(found.explain(wish.id, rank) for rank in ranks if rank > 1)]
-        more |= {part: getattr(found, part).filter(id=wish.id) for part in ("ledger", "changes")}
-    return draft.done(region=wish.id, **more)
 
 
-def archive_of(wish: ScreenOptions, progress: Progress = SILENT) -> tuple[Archive, Text]:
-    """Return the archive of a call, indexed, and what it is called; it is kept on disk where a folder was named."""
-    if verbs.is_archive(wish.archive):
-        if wish.keep is not None:
+def _truth(labels: AnyFrame, encoding: str | None) -> pl.DataFrame:
+    """Return a table of verdicts by hand."""
+    require_file(labels)
+    if not is_plain(labels):
+        raise InputError("studies.no-labels", path=labels)
+    return read_plain(labels, encoding, text=("id", "label", "archive_id")).frame
+
+
+def _public(package: data.Package) -> dict[str, Any]:
+    """Return what the public lists of a package cover."""
+    table = package.tables["archive"]
+    return {
+        "package": package.name,
+        "n": table.height,
+        "first": table["year"].min(),
+        "last": table["year"].max(),
+        "regions": table["region"].drop_nulls().n_unique(),
+    }
+
+
+def archive_of(
+    archive: AnyFrame, *, keep: str | Path | None = None, encoding: str | None = None, progress: Progress = SILENT
+) -> tuple[Archive, Text]:
+    """Return an archive, indexed, and what it is called; it is kept on disk where a folder is named."""
+    if verbs.is_archive(archive):
+        if keep is not None:
             raise UsageError("studies.keep-what")
-        return _indexed(str(wish.archive), wish, progress), same(Path(wish.archive).name)
-    place = Path(wish.archive) if isinstance(wish.archive, (str, Path)) else None
+        return _indexed(str(archive), archive, keep, encoding, progress), same(Path(archive).name)
+    place = Path(archive) if isinstance(archive, (str, Path)) else None
     if place is not None and place.is_dir() and not [*place.glob("*.parquet"), *place.glob("datapackage.*")]:
         raise InputError("studies.no-kept-index", folder=place)
-    archive, line = _read(wish.archive, wish.encoding, parts=wish.keep is not None)
-    return _indexed(archive, wish, progress), line
+    table, line = _read(archive, encoding, parts=keep is not None)
+    return _indexed(table, archive, keep, encoding, progress), line
 
 
-def _indexed(archive: AnyFrame, wish: ScreenOptions, progress: Progress) -> Archive:
+def _indexed(
+    table: AnyFrame, archive: AnyFrame, keep: str | Path | None, encoding: str | None, progress: Progress
+) -> Archive:
+    """Return the index of a table; `archive` is where it was read from."""
     progress.step("archive")
-    source = Path(wish.archive).name if isinstance(wish.archive, (str, Path)) else None
-    more: dict[str, Any] = {"folder": wish.keep, "source": source, "progress": progress.count}
+    source = Path(archive).name if isinstance(archive, (str, Path)) else None
     try:
-        return verbs.index_archive(archive, encoding=wish.encoding, **more)
+        return verbs.index_archive(table, encoding=encoding, folder=keep, source=source, progress=progress.count)
     except InputError as error:
-        raise _explained(error, archive, wish.encoding) from None
+        raise _explained(error, table, encoding) from None
 
 
 def _read(place: AnyFrame, encoding: str | None, *, parts: bool = False) -> tuple[AnyFrame, Text]:
@@ -156,20 +174,20 @@ def _explained(error: InputError, source: AnyFrame, encoding: str | None) -> Inp
     read, _ = verbs.rename_columns(pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), "projects")
     if {"title", "text"} & set(read.columns) or verbs.sentences(list(read.columns)):
         return error
-    like = {one: nearest(one, columns) for one in ("title", "text")}
+    like = {one: data.nearest(one, columns) for one in ("title", "text")}
     guesses = [words("studies.label.looks-like", column=found, name=one) for one, found in like.items() if found]
     return InputError("studies.no-text", table=name, known=list(columns), guesses=paragraph([same(""), *guesses]))
 
 
 def _columns(source: AnyFrame, encoding: str | None) -> Sequence[str] | None:
     """Return the columns of a plain table; None of a package, and of a file that cannot be read."""
-    if isinstance(source, (Package, str)):
+    if isinstance(source, (data.Package, str)):
         return None
     if isinstance(source, pl.LazyFrame):
         return source.collect_schema().names()
     if not isinstance(source, Path):
         return list(getattr(source, "columns", ())) or None
     try:
-        return list(read_file(source, source.stem, encoding=encoding).cells.columns) or None
+        return list(data.read_file(source, source.stem, encoding=encoding).cells.columns) or None
     except InputError:
         return None

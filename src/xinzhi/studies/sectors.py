@@ -3,80 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
-
-import polars as pl
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from xinzhi import sectors as verbs
-from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.lazy import pl
 from xinzhi.core.names import Names
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, same, words
-from xinzhi.data import Package
-from xinzhi.protocol import Protocol
-from xinzhi.sectors import Index, Normalisation, System
+from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, first_line
 from xinzhi.studies.paths import measured_or_noted
-from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, first_line, options
+from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import load
-from xinzhi.yardstick import Measurement
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import AnyFrame
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.sectors import Index, System
+    from xinzhi.studies.draft import Progress, Study
+    from xinzhi.yardstick import Measurement
 
 FIGURE = "output_per_head"
-OF_INDEX = ("weights", "aggregation", "normalisation", "draws")
 Span = tuple[int, int]
 Made = TypeVar("Made", bound=Result)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SectorsOptions:
-    """What can be asked of `sectors`; weights, aggregation, normalisation and draws go with `system`."""
-
-    system: Any = None
-    weights: Any = None
-    aggregation: str | None = None
-    normalisation: str | None = None
-    draws: int | None = None
-    years: Any = None
-    region: str | None = None
-    protocol: Protocol | str = PROTOCOL
-    encoding: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse options of an index without its indicators."""
-        if self.system is None and (stray := [name for name in OF_INDEX if getattr(self, name) is not None]):
-            raise UsageError("studies.of-index", options=[f"--{name}" for name in stray])
-
-    @property
-    def span(self) -> Span | None:
-        """The first and the last year that were asked for."""
-        if self.years is None or isinstance(self.years, tuple):
-            return self.years
-        first, colon, last = str(self.years).partition(":")
-        try:
-            span = int(first), int(last if colon else first)
-        except ValueError:
-            span = (1, 0)
-        if span[0] > span[1]:
-            raise UsageError("studies.years", years=self.years)
-        return span
-
-
+@topic
 def sectors(
     source: AnyFrame,
     *,
+    system: str | Path | Mapping[str, Any] | None = None,
+    weights: str | Mapping[str, float] | None = None,
+    aggregation: str | None = None,
+    normalisation: str | None = None,
+    draws: int | None = None,
+    years: str | Span | None = None,
+    region: str | None = None,
+    protocol: Protocol | str = PROTOCOL,
+    encoding: str | None = None,
     measurement: Measurement | None = None,
     deeper: bool = True,
     progress: Progress = SILENT,
-    **asked: Asked,
 ) -> Study:
     """Study whether the sectors keep up with the economy; with `system` build an index and try other conventions.
 
     Parameters
     ----------
-    source, progress, asked
-        As in `study`; with `system` also a table of indicators. The options are the fields of `SectorsOptions`.
+    source
+        A data package, its name or path; with `system` also a table of indicators.
+    system, weights, aggregation, normalisation, draws
+        The indicators of an index and how it is built; the four others go with `system`.
+    years
+        The first and the last year, ``2010:2020``.
     measurement
         The measurement of the package where it is at hand.
     deeper
@@ -89,47 +70,46 @@ def sectors(
     >>> list(made.results)
     ['index', 'uncertainty', 'sensitivity', 'gaming']
     """
-    wish: SectorsOptions = options(SectorsOptions, asked)
-    _ = wish.span
-    if wish.system is not None:
-        return _index_study(source, wish, progress)
-    return _together(source, wish, measurement, progress, deeper=deeper)
-
-
-def _together(
-    source: AnyPackage, wish: SectorsOptions, measurement: Measurement | None, progress: Progress, *, deeper: bool
-) -> Study:
-    """Put the sectors side by side, and say how far regions are apart."""
+    ways = {"weights": weights, "aggregation": aggregation, "normalisation": normalisation, "draws": draws}
+    span = None if years is None else _span(years)
+    if system is not None:
+        scale = _normalisation(normalisation or "min-max")
+        rules = {"weights": weights or "entropy", "aggregation": aggregation or "arithmetic", "normalisation": scale}
+        return _index_study(
+            source, _system(system), rules, span, progress, region=region, draws=draws, encoding=encoding
+        )
+    if stray := [name for name, value in ways.items() if value is not None]:
+        raise UsageError("studies.of-index", options=[f"--{name}" for name in stray])
     progress.step("read")
-    package = load(source, wish.encoding)
+    package = load(source, encoding)
     draft = Draft(name="sectors", source=package.title, package=package)
     progress.step("measure")
-    measured = measurement or measured_or_noted(package, wish.protocol, draft, "economy")
+    measured = measurement or measured_or_noted(package, protocol, draft, "economy")
     progress.step("advance")
-    result = _advance(package, measured, wish, draft)
+    result = _advance(package, measured, span, draft, needed=region is not None or span is not None)
     if deeper:
-        _add_alone(package, measured, wish.span, draft)
-        _add_apart(package, wish.span, draft)
+        _add_alone(package, measured, span, draft)
+        _add_apart(package, span, draft)
         if "education" in draft.results:  # points of growth come before levels
             draft.results = {"education": draft.results["education"], **draft.results}
     more: dict[str, Any] = {"economy": "tfp" if measured is not None else "output_per_worker"}
     if result is None:
         return draft.done(**more)
-    region = draft.code(wish.region, [*result.frame["region"], *result.omitted["region"]])
+    region = draft.code(region, [*result.frame["region"], *result.omitted["region"]])
     if region is not None:
         more["explanation"] = result.explain(region, int(result.years["year"][-1]))
     return draft.done(region=region, **more)
 
 
 def _advance(
-    package: Package, measurement: Measurement | None, wish: SectorsOptions, draft: Draft
+    package: Package, measurement: Measurement | None, span: Span | None, draft: Draft, *, needed: bool
 ) -> verbs.Sectors | None:
-    """Add the sectors side by side; where the data do not reach and no region or span was asked for, a note."""
+    """Add the sectors side by side; where the data do not reach, an error if they are needed, else a note."""
 
     def verb() -> verbs.Sectors:
-        return verbs.advance(package, measurement, years=wish.span)
+        return verbs.advance(package, measurement, years=span)
 
-    result = verb() if wish.region is not None or wish.span is not None else draft.run("sectors", verb)
+    result = verb() if needed else draft.run("sectors", verb)
     if result is not None:
         draft.results["sectors"] = result
     return result
@@ -203,13 +183,22 @@ def _groups(package: Package) -> tuple[pl.DataFrame | None, dict[str, Text]]:
     return (known.select("region", "group"), names) if len(names) > 1 else (None, {})
 
 
-def _index_study(source: AnyFrame, wish: SectorsOptions, progress: Progress) -> Study:
-    """Build the index that was asked for and hold its ranks to other conventions."""
-    system, scale = _system(wish.system), _normalisation(wish.normalisation or "min-max")
+def _index_study(
+    source: AnyFrame,
+    system: System,
+    rules: Mapping[str, Any],
+    span: Span | None,
+    progress: Progress,
+    *,
+    region: str | None,
+    draws: int | None,
+    encoding: str | None,
+) -> Study:
+    """Build an index and try its ranks under other conventions."""
     progress.step("read")
-    frame, rules, package = _read(source, system, wish)
+    frame, indicators, package = _read(source, system, encoding)
     progress.step("index")
-    result = _whole(_index(frame if package is None else package, rules, wish, scale), package, wish.span)
+    result = _whole(_index(frame if package is None else package, indicators, span, rules), package, span)
     line = package.title if package is not None else same(Path(source).name if isinstance(source, (str, Path)) else "")
     draft = Draft(name="sectors", source=line, package=package, results={"index": result})
     progress.step("draws")
@@ -219,7 +208,7 @@ def _index_study(source: AnyFrame, wish: SectorsOptions, progress: Progress) -> 
     elif result.convention.aggregation == "vikor":  # cannot be drawn around
         draft.note("vikor")
     else:  # rank intervals and what moves ranks
-        drawn = result.uncertainty() if wish.draws is None else result.uncertainty(wish.draws)
+        drawn = result.uncertainty() if draws is None else result.uncertainty(draws)
         rows = drawn.last().select("region", "rank_p05", "rank_p95").rows()
         draft.results["index"] = replace(result, ranges={region: (low, high) for region, low, high in rows})
         draft.results["uncertainty"] = drawn
@@ -231,7 +220,7 @@ def _index_study(source: AnyFrame, wish: SectorsOptions, progress: Progress) -> 
     if not alone:
         draft.results["gaming"] = result.gaming()
     more: dict[str, Any] = {}
-    region = draft.code(wish.region, result.frame["region"])
+    region = draft.code(region, result.frame["region"])
     if region is not None:
         last = int(result.frame.drop_nulls("index")["year"].to_numpy().max())
         more = {"explanation": result.explain(region, last)}
@@ -246,7 +235,7 @@ def _index_study(source: AnyFrame, wish: SectorsOptions, progress: Progress) -> 
     )
 
 
-def _system(asked: Asked) -> System:
+def _system(asked: str | Path | Mapping[str, Any]) -> System:
     """Return the system; one with mistakes is refused with all of them."""
     try:
         made, findings = verbs.check_system(asked)
@@ -259,26 +248,26 @@ def _system(asked: Asked) -> System:
     return made
 
 
-def _normalisation(text: str) -> Normalisation:
+def _normalisation(text: str) -> verbs.Normalisation:
     """Return the method and, after colons, its scale."""
     method, *ends = text.split(":")
     if not ends:
-        return Normalisation(method)
+        return verbs.Normalisation(method)
     try:
         low, high = map(float, ends)
     except ValueError as error:
         raise UsageError("studies.normalisation", normalisation=text) from error
-    return Normalisation(method, low, high)
+    return verbs.Normalisation(method, low, high)
 
 
-def _read(source: AnyFrame, system: System, wish: SectorsOptions) -> tuple[pl.DataFrame | None, System, Package | None]:
+def _read(source: AnyFrame, system: System, encoding: str | None) -> tuple[pl.DataFrame | None, System, Package | None]:
     """Return a table with what it can fill of the system, or the package."""
     if verbs.is_table(source):
-        frame = verbs.read_indicators(source, encoding=wish.encoding)
+        frame = verbs.read_indicators(source, encoding=encoding)
     elif isinstance(source, pl.DataFrame):
         frame = source
     else:
-        return None, system, load(source, wish.encoding)
+        return None, system, load(source, encoding)
     rules = system.within(frame.columns)
     if not rules.indicators:
         raise InputError(
@@ -292,11 +281,24 @@ def _read(source: AnyFrame, system: System, wish: SectorsOptions) -> tuple[pl.Da
     return frame, rules, None
 
 
-def _index(source: pl.DataFrame | Package | None, rules: System, wish: SectorsOptions, scale: Normalisation) -> Index:
-    span = wish.span
-    ways: dict[str, Any] = {"weights": wish.weights or "entropy", "aggregation": wish.aggregation or "arithmetic"}
+def _span(years: str | Span) -> Span:
+    """Return the first and the last of the years."""
+    if isinstance(years, tuple):
+        return years
+    first, colon, last = str(years).partition(":")
     try:
-        return verbs.index(within(source, span), rules, **ways, normalisation=scale)
+        span = int(first), int(last if colon else first)
+    except ValueError:
+        span = (1, 0)
+    if span[0] > span[1]:
+        raise UsageError("studies.years", years=years)
+    return span
+
+
+def _index(source: pl.DataFrame | Package | None, system: System, span: Span | None, rules: Mapping[str, Any]) -> Index:
+    """Return an index over a span."""
+    try:
+        return verbs.index(within(source, span), system, **rules)
     except InputError as error:
         if span is None or error.findings:
             raise

@@ -4,56 +4,59 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
+from xinzhi import data, frontier, micro
 from xinzhi import sources as verbs
-from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.lazy import pl
 from xinzhi.core.text import by_commas, same, words
-from xinzhi.data import Package, names_of, units
-from xinzhi.frontier import productivity_change
-from xinzhi.micro import TOTAL
-from xinzhi.protocol import Protocol
+from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, first_line
 from xinzhi.studies.firms import MANIFEST, firms
-from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, first_line, options
-from xinzhi.yardstick import Measurement
+from xinzhi.studies.registry import topic
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import AnyPackage
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.studies.draft import Progress
+    from xinzhi.yardstick import Measurement
 
 TABLES = ("misallocation", "totals_output")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourcesOptions:
-    """What can be asked of `sources`."""
-
-    protocol: Protocol | str = PROTOCOL
-    emerging: Any = ()
-    detail: str | None = None
-    assume: Mapping[str, Any] = field(default_factory=dict)
-    frontier: str | None = None
-    region: str | None = None
-    cells: Any = None
-    encoding: str | None = None
-
-
+@topic
 def sources(
     source: AnyPackage,
     *,
+    protocol: Protocol | str = PROTOCOL,
+    emerging: str | Path | Iterable[str] = (),
+    detail: str | None = None,
+    assume: Mapping[str, Any] | None = None,
+    frontier: str | None = None,
+    region: str | None = None,
+    cells: Study | Path | str | None = None,
+    encoding: str | None = None,
     measurement: Measurement | None = None,
     deeper: bool = True,
     progress: Progress = SILENT,
-    **asked: Asked,
 ) -> Study:
     """Study where productivity growth came from.
 
     Parameters
     ----------
-    source, progress, asked
-        As in `study`; the options are the fields of `SourcesOptions`; `cells` is a study of firms, or the folder of
-        cells that an office wrote.
+    source
+        A data package, its name or path.
+    emerging
+        Codes of the industries that count as emerging, or a file of them.
+    detail, assume
+        The level of industries, and what is assumed where the package does not say.
+    frontier
+        The reference of the frontier by which breakthrough is told from catching up.
+    cells
+        A study of firms, or the folder of cells that an office wrote.
     measurement
         The measurement of the package where it is at hand.
     deeper
@@ -65,21 +68,20 @@ def sources(
     >>> list(xinzhi.studies.sources("china-provinces").results)
     ['sources', 'allocation', 'upgrading', 'innovation']
     """
-    wish: SourcesOptions = options(SourcesOptions, asked)
-    emerging = _codes(wish.emerging)
-    draft, package = Draft.of("sources", source, wish.encoding, progress)
-    cells = None if wish.cells is None else read_cells(wish.cells)
+    codes = _codes(emerging)
+    draft, package = Draft.of("sources", source, encoding, progress)
+    firms_of_office = None if cells is None else read_cells(cells)
     progress.step("split")
-    ways: dict[str, Any] = {"detail": wish.detail, "assume": dict(wish.assume), "measurement": measurement}
-    result = verbs.decompose(package, wish.protocol, emerging, **ways)
-    if wish.frontier is not None:
-        ways |= {"measurement": result.measurement, "frontier": _frontier(result, wish.frontier)}
-        result = verbs.decompose(package, wish.protocol, emerging, **ways)
-    region = draft.code(wish.region, result.periods["region"])
+    ways: dict[str, Any] = {"detail": detail, "assume": dict(assume or {}), "measurement": measurement}
+    result = verbs.decompose(package, protocol, codes, **ways)
+    if frontier is not None:
+        ways |= {"measurement": result.measurement, "frontier": _frontier(result, frontier)}
+        result = verbs.decompose(package, protocol, codes, **ways)
+    region = draft.code(region, result.periods["region"])
     draft.results["sources"] = result
     left: list[dict[str, Any]] = []
-    if cells is not None:
-        draft.add("among_firms", lambda: among_firms(cells, result, package))
+    if firms_of_office is not None:
+        draft.add("among_firms", lambda: among_firms(firms_of_office, result, package))
     if deeper:
         progress.step("depth")
         makers: Mapping[str, Any] = {
@@ -123,7 +125,7 @@ def _frontier(result: verbs.Sources, reference: str) -> pl.DataFrame:
     whole = rows.group_by("region").len().filter(pl.col("len") == years[-1] - years[0] + 2)["region"]
     rows = rows.filter(pl.col("region").is_in(whole.to_list())).sort("region", "year")
     skilled = rows.with_columns(labour=pl.col("labour") * pl.col("human_capital"))
-    change = productivity_change(
+    change = frontier.productivity_change(
         skilled, "region", "year", ["capital", "labour"], ["output"], reference=reference, rts="crs"
     )
     return change.frame.drop_nulls(["efficiency_change", "technical_change"])
@@ -159,11 +161,13 @@ def among_firms(made: Study, result: verbs.Sources, package: Package) -> verbs.A
     output, scale = pl.DataFrame(schema={"region": pl.String, "year": pl.Int64, "output": pl.Float64}), 1.0
     table, wanted = package.tables["accounts"], package.units.get("accounts", {}).get("output_nominal")
     if plan.get("unit") and wanted and "output_nominal" in table.columns:  # output at current prices, in one unit
-        scale = float(units.factor(units.parse(str(plan["unit"])), units.parse(wanted)))
+        scale = float(data.units.factor(data.units.parse(str(plan["unit"])), data.units.parse(wanted)))
         nominal = pl.col("output_nominal").cast(pl.Float64)
         output = table.select("region", pl.col("year").cast(pl.Int64), output=nominal)
     others = [name for name in ("region", "ownership") if name in totals.columns]
-    margin = totals.filter(~pl.col("industry").is_in([TOTAL, ""]), *(pl.col(name) == TOTAL for name in others))
+    margin = totals.filter(
+        ~pl.col("industry").is_in([micro.TOTAL, ""]), *(pl.col(name) == micro.TOTAL for name in others)
+    )
     value = margin.select("industry", pl.col("year").cast(pl.Int64), value=pl.col("value") * scale)
     own = cells["misallocation"].select("industry", pl.col("year").cast(pl.Int64), "efficiency", "gain")
     joined = own.join(value, on=["industry", "year"])
@@ -177,9 +181,9 @@ def _regions(
     """Return the codes of the regions of cells, and what of them the decomposition does not have."""
     told = [plan["region"]] if plan.get("region") else []
     if "region" in totals.columns:  # the table goes before the plan where it has several
-        seen = totals.filter(~pl.col("region").is_in([TOTAL, ""]))["region"].unique().sort().to_list()
+        seen = totals.filter(~pl.col("region").is_in([micro.TOTAL, ""]))["region"].unique().sort().to_list()
         told = seen if len(seen) > 1 or not told else told
-    there, names = result.frame["region"].unique().sort().to_list(), names_of(package)
+    there, names = result.frame["region"].unique().sort().to_list(), data.names_of(package)
     known, others = [], []
     for name in told:
         try:

@@ -1,274 +1,53 @@
-"""What a study is: the results of one topic, in the order of its page, and what was assumed or left out."""
+"""The studies by name: their modules register them; a study runs by its name and tells its options."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from importlib import import_module
-from pathlib import Path
-from types import ModuleType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING
 
-import polars as pl
+from xinzhi.core.errors import UsageError
+from xinzhi.core.text import same
+from xinzhi.studies.assess import assess
+from xinzhi.studies.brief import brief
+from xinzhi.studies.bubbles import bubbles
+from xinzhi.studies.draft import SILENT, Progress, Study
+from xinzhi.studies.firms import firms
+from xinzhi.studies.frontier import frontier
+from xinzhi.studies.paths import paths
+from xinzhi.studies.plan import able, plan
+from xinzhi.studies.registry import OPTIONS, STUDIES, Option
+from xinzhi.studies.risks import risks
+from xinzhi.studies.scope import scope
+from xinzhi.studies.screen import screen
+from xinzhi.studies.sectors import sectors
+from xinzhi.studies.sources import sources
+from xinzhi.studies.yardstick import audit, backtest, bands, bridge, claim, digital, measure, vintages
 
-from xinzhi.core.arrays import AnyFrame, AnyPackage
-from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
-from xinzhi.core.names import Names
-from xinzhi.core.parameters import setting
-from xinzhi.core.result import Displayed, Facts, Result
-from xinzhi.core.text import LANGUAGES, Language, Text, same, words
-from xinzhi.data import Package, names_of
-from xinzhi.studies.tables import load
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
-LEAST = Path(__file__).with_name("studies.yaml")
-YARDSTICK = ("measure", "audit", "claim", "vintages", "bands", "backtest", "bridge", "digital")  # one module holds them
-OWN = (
-    "scope",
-    "sources",
-    "sectors",
-    "paths",
-    "able",
-    "plan",
-    "frontier",
-    "risks",
-    "screen",
-    "bubbles",
-    "firms",
-    "brief",
-)
-HOMES = dict.fromkeys(YARDSTICK, "yardstick") | {"able": "plan"}  # the module of a recipe that has none of its own name
-TOPICS = ("assess", *YARDSTICK, *OWN)
-PROTOCOL = "xinzhi-cn-2026"  # of a call that names none
-Asked: TypeAlias = Any  # options of a topic by name: fields of its class
+    from xinzhi.core.arrays import AnyFrame
+
+ORDER: tuple[Callable[..., Study], ...] = (
+    assess, measure, audit, claim, vintages, bands, backtest, bridge, digital, scope, sources, sectors, paths, able,
+    plan, frontier, risks, screen, bubbles, firms, brief,
+)  # fmt: skip
+TOPICS = tuple(study.__name__ for study in ORDER)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a study tells how far it is; by default nobody listens.
-
-    Parameters
-    ----------
-    step
-        Called with the name of a step that begins.
-    count
-        Called with what is done and the total of a piece of work that counts.
-    """
-
-    step: Callable[[str], None] = lambda _: None
-    count: Callable[[int, int], None] = lambda _done, _total: None
-
-
-SILENT = Progress()
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Study(Displayed):
-    """What a topic says of one source: the same object for the command line, the report, the web and Python.
-
-    Parameters
-    ----------
-    name
-        The topic.
-    source
-        What was read, in words.
-    results
-        The results by name, in the order of the page.
-    notes
-        What was assumed, and what was left out and why.
-    region
-        The code of the region, unit or series that was asked for.
-    more
-        Frames, texts and figures beside the results, by name.
-    findings
-        What is wrong with the data.
-
-    Examples
-    --------
-    >>> import xinzhi
-    >>> made = xinzhi.study("plan", "china-provinces")
-    >>> made.name, list(made.results)
-    ('plan', ['plan'])
-    """
-
-    name: str
-    source: Text
-    results: Mapping[str, Result]
-    notes: tuple[Text, ...] = ()
-    region: str | None = None
-    more: Mapping[str, Any] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def facts(self) -> dict[str, Facts]:
-        """What the sentences about every result are made from."""
-        return {name: result.facts() for name, result in self.results.items()}
-
-    def summary(self, language: Language = "en") -> str:
-        """Return what the results say, and the notes."""
-        lines = [result.summary(language) for result in self.results.values()]
-        return "\n".join([*lines, *(note.lang(language) for note in self.notes)])
-
-    def write(self, folder: Path | str, language: Language = "en", **certified: Asked) -> list[Path]:
-        """Write page, workbook, document and tables into a folder, whole or not at all; an assessment is certified.
-
-        Parameters
-        ----------
-        folder
-            It is made when it is not there.
-        language
-            The language that the page opens in.
-        certified
-            Of an assessment: `options`, what its certificate states of the call, and the `key` that signs it.
-        """
-        import xinzhi
-
-        files: list[Path] = xinzhi.report.write_study(self, folder, language=language, **certified)
-        return files
-
-    def __repr__(self) -> str:
-        """Return the summary."""
-        return self.summary()
-
-
-@dataclass(slots=True, kw_only=True)
-class Draft:
-    """A study while it is made."""
-
-    name: str
-    source: Text
-    package: Package | None = None
-    results: dict[str, Result] = field(default_factory=dict)
-    notes: list[Text] = field(default_factory=list)
-    wanting: dict[Text, list[Text]] = field(default_factory=dict)  # by reason, the parts that could not be computed
-
-    @classmethod
-    def of(
-        cls, name: str, source: AnyPackage, encoding: str | None, progress: Progress, step: str = ""
-    ) -> tuple[Draft, Package]:
-        """Return the draft of a study of a package, and the package, read; tell which step begins then."""
-        progress.step("read")
-        package = load(source, encoding)
-        if step:
-            progress.step(step)
-        return cls(name=name, source=title(package), package=package), package
-
-    def code(self, asked: str | None, codes: Iterable[Any]) -> str | None:
-        """Return which of the codes of the package is asked for; None where nothing is."""
-        return None if asked is None else names_of(self.package).resolve(asked, sorted({str(one) for one in codes}))
-
-    def note(self, key: str, **values: object) -> None:
-        """Add a note of the page `studies`."""
-        self.notes.append(words(f"studies.note.{key}", **values))
-
-    def run(self, name: str, verb: Callable[[], Any]) -> Any:  # noqa: ANN401 - the result, or None
-        """Return what a verb gives; where the data do not reach so far, None and a note that says why."""
-        try:
-            return verb()
-        except InputError as error:
-            self._leave_out(words(f"studies.part.{name}"), first_line(error))
-            return None
-
-    def _leave_out(self, part: Text, why: Text) -> None:
-        """Note a part that could not be computed; parts with one and the same reason share a note."""
-        parts = self.wanting.setdefault(why, [])
-        before = words("studies.note.left-out", what=[*parts], why=why)
-        parts.append(part)
-        now = words("studies.note.left-out", what=[*parts], why=why)
-        self.notes = [now if one == before else one for one in self.notes]
-        if now not in self.notes:
-            self.notes.append(now)
-
-    def add(self, name: str, verb: Callable[[], Any]) -> Any:  # noqa: ANN401 - the result, or None
-        """Run a verb and keep its result."""
-        result = self.run(name, verb)
-        if result is not None:
-            self.results[name] = result
-        return result
-
-    def done(self, labels: Names | None = None, region: str | None = None, **more: Any) -> Study:  # noqa: ANN401 - of any kind
-        """Return the study, its results with the package that they are from; refuse one without result or cells."""
-        if not (self.results or more.get("cells")):
-            raise InputError("studies.nothing", why=joined(self.notes))
-        return Study(
-            name=self.name,
-            source=self.source,
-            results={name: sealed(result, self.package, labels) for name, result in self.results.items()},
-            notes=tuple(self.notes),
-            region=region,
-            more=more,
-            findings=() if self.package is None else tuple(self.package.findings),
-        )
-
-
-def sealed(result: Result, package: Package | None, names: Names | None = None) -> Result:
-    """Return a result that knows its package and what its codes are called."""
-    made = result.provenance
-    if package is not None and not made.package and made.verb != "screen":
-        made = replace(made, package=package.name)
-    if package is not None:
-        made = replace(made, issuers=package.issued_by(made.inputs))
-    result = replace(result, provenance=made)
-    return result if names is None else replace(result, names=names)
-
-
-def first_line(error: InputError | UsageError) -> Text:
-    """Return the first line of an error in both languages, without the verb that it begins with."""
-    verb = error.values.get("verb")
-    begins = verb if isinstance(verb, Text) else Text(zh=f"{verb}：", en=f"{verb}: ")
-    first = {one: error.lang(one).partition("\n")[0].removeprefix(begins.lang(one)).rstrip(":：") for one in LANGUAGES}
-    return Text(**first)
-
-
-def joined(texts: Iterable[Text]) -> Text:
-    """Return texts, a line each."""
-    kept = list(texts)
-    return Text(zh="\n".join(text.zh for text in kept), en="\n".join(text.en for text in kept))
-
-
-def options(kind: type[Any], asked: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an instance of the class
-    """Return the options of a topic; an unknown name is refused with those that there are."""
-    known = [one.name for one in fields(kind)]
-    if strange := [name for name in asked if name not in known]:
-        raise UsageError("studies.no-option", name=strange[0], known=[same(name) for name in known])
-    return kind(**asked)
-
-
-def enough_draws(draws: int | None, least: str) -> None:
-    """Refuse fewer draws than a topic takes at the least, by its name in ``studies.yaml``."""
-    if draws is not None and draws < setting(LEAST, least):
-        raise UsageError("studies.few-draws", draws=draws, least=setting(LEAST, least))
-
-
-def year_of(years: pl.Series, asked: int | None, table: str) -> int:
-    """Return the year of a table that is asked for, by default the last; one that is not there is refused."""
-    known = years.unique().sort().to_list()
-    if asked is not None and asked not in known:
-        raise UsageError("studies.no-year", year=asked, table=table, first=known[0], last=known[-1])
-    return int(known[-1] if asked is None else asked)
-
-
-def title(package: Package) -> Text:
-    """Return title and version of a package."""
-    version = f" {package.version}" if package.version else ""
-    return Text(zh=f"{package.title.zh}{version}", en=f"{package.title.en}{version}")
-
-
-def study(name: str, source: AnyFrame, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+def study(name: str, source: AnyFrame, *, progress: Progress = SILENT, **options: object) -> Study:
     """Study one topic from a data package.
 
     Parameters
     ----------
     name
         The topic: ``assess, measure, audit, claim, bridge, digital, vintages, bands, backtest, scope, sources, sectors,
-        paths, plan, frontier, risks, screen, bubbles, firms, brief``.
+        paths, able, plan, frontier, risks, screen, bubbles, firms, brief``.
     source
         A data package, its name or path; several topics read plain tables, too.
     progress
         Who is told how far it is.
-    asked
-        The options of the topic, such as `protocol`, `region`, `year`: fields of its class of options, `RisksOptions`
-        of `risks`.
+    options
+        The options of the topic, such as `protocol`, `region`, `year`: the keywords of `xinzhi.studies.<topic>`.
 
     Raises
     ------
@@ -283,12 +62,18 @@ def study(name: str, source: AnyFrame, *, progress: Progress = SILENT, **asked: 
     >>> xinzhi.study("scope", "china-provinces", as_of=2024).results["scope"].frame.height
     1144
     """
-    recipe: Callable[..., Study] = getattr(_home(name), name)
-    return recipe(source, progress=progress, **asked)
+    return recipe_of(name)(source, progress=progress, **options)
 
 
-def options_of(name: str) -> type[Any]:
-    """Return the class whose fields are the options of a topic.
+def recipe_of(name: str) -> Callable[..., Study]:
+    """Return the study of a name; one that there is not is refused with those that there are."""
+    if name not in STUDIES:
+        raise UsageError("studies.no-topic", name=name, known=[same(topic) for topic in TOPICS])
+    return STUDIES[name]
+
+
+def options_of(name: str) -> Mapping[str, Option]:
+    """Return the options of a topic by name: the keywords in the signature of its study.
 
     Raises
     ------
@@ -297,14 +82,7 @@ def options_of(name: str) -> type[Any]:
 
     Examples
     --------
-    >>> list(options_of("measure").__dataclass_fields__)
+    >>> list(options_of("measure"))
     ['protocol', 'region', 'encoding']
     """
-    kind: type[Any] = getattr(_home(name), f"{name.title()}Options")
-    return kind
-
-
-def _home(name: str) -> ModuleType:
-    if name not in TOPICS:
-        raise UsageError("studies.no-topic", name=name, known=[same(topic) for topic in TOPICS])
-    return import_module(f"xinzhi.studies.{HOMES.get(name, name)}")
+    return OPTIONS[recipe_of(name).__name__]

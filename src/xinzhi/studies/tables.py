@@ -6,18 +6,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from xinzhi import risks
-from xinzhi.core.arrays import AnyFrame, AnyPackage
+from xinzhi import data, risks
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.extras import require
-from xinzhi.core.finding import Finding, finding
-from xinzhi.core.text import Text, by_commas, same, words
-from xinzhi.data import BOOKS, FILES, TEXTS, Package, RawTable, infer_numbers, nearest, read_any, tables_by_name
-from xinzhi.data import load as read_package
+from xinzhi.core.finding import finding
+from xinzhi.core.lazy import pl
+from xinzhi.core.text import by_commas, same, words
+
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import AnyFrame, AnyPackage
+    from xinzhi.core.finding import Finding
+    from xinzhi.core.text import Text
 
 PERIODS = ("year", "period", "time", "年份", "年", "时期")
 SERIES, DATE, VALUE = "series", "date", "value"
@@ -44,9 +45,11 @@ class Plain:
         return same(self.name)
 
     @property
-    def raw(self) -> RawTable:
+    def raw(self) -> data.RawTable:
         """The table with its lines, as a verb takes it that names cells."""
-        return RawTable(name=self.name, file=self.name, cells=self.frame, lines=pl.Series(self.lines, dtype=pl.UInt32))
+        return data.RawTable(
+            name=self.name, file=self.name, cells=self.frame, lines=pl.Series(self.lines, dtype=pl.UInt32)
+        )
 
     def require(self, *columns: str | None) -> None:
         """Refuse a column that is not there, with the nearest that is."""
@@ -60,7 +63,7 @@ class Plain:
                 texts = [one for one in known if self.frame[one].dtype == pl.String]
                 if long := next((one for one in texts if (self.frame[one] == name).any()), None):
                     raise UsageError("studies.no-column-long", near=long, **cell)
-                if like := by_case.get(name.lower()) or nearest(name, known):
+                if like := by_case.get(name.lower()) or data.nearest(name, known):
                     raise UsageError("studies.no-column-near", near=like, known=[same(one) for one in known], **cell)
                 raise UsageError("studies.no-column", known=[same(one) for one in known], **cell)
 
@@ -70,7 +73,7 @@ def is_plain(source: AnyFrame) -> bool:
     if not isinstance(source, (str, Path)):
         return hasattr(source, "columns")
     path, suffix = Path(source), Path(source).suffix.lower()
-    return suffix in FILES and path.is_file() and not (suffix in BOOKS and known_sheets(path))
+    return suffix in data.FILES and path.is_file() and not (suffix in data.BOOKS and known_sheets(path))
 
 
 def known_sheets(path: Path) -> set[str]:
@@ -82,25 +85,25 @@ def known_sheets(path: Path) -> set[str]:
         sheets = {name.strip().lower() for name in fastexcel.read_excel(path).sheet_names}
     except (fastexcel.FastExcelError, ValueError, OSError) as error:
         raise InputError("studies.bad-workbook", path=path) from error
-    return sheets & set(tables_by_name())
+    return sheets & set(data.tables_by_name())
 
 
 def read_plain(source: AnyFrame, encoding: str | None = None, *, text: Iterable[str] = ()) -> Plain:
     """Return a plain table; the columns `text` stay as they are written, such as codes with leading zeros."""
     name = Path(source).name if isinstance(source, (str, Path)) else "table"
-    raw, _ = read_any(source, name, encoding=encoding, labels=True)
+    raw, _ = data.read_any(source, name, encoding=encoding, labels=True)
     if not raw.cells.height or not raw.cells.columns:
         raise InputError("studies.no-rows", table=name)
-    return Plain(name, infer_numbers(raw.cells, text=text), raw.lines.to_list())
+    return Plain(name, data.infer_numbers(raw.cells, text=text), raw.lines.to_list())
 
 
-def load(source: AnyPackage, encoding: str | None = None) -> Package:
+def load(source: AnyPackage, encoding: str | None = None) -> data.Package:
     """Return a data package; a path with a suffix that is not there is said to be no file."""
-    if isinstance(source, Package):
+    if isinstance(source, data.Package):
         return source
     if isinstance(source, (str, Path)):
         require_file(source, only_suffixed=True)
-    return read_package(source, encoding=encoding)
+    return data.load(source, encoding=encoding)
 
 
 def require_file(path: AnyFrame, *, only_suffixed: bool = False) -> AnyFrame:
@@ -204,23 +207,23 @@ class Prices:
 
 
 def read_prices(
-    data: AnyFrame, encoding: str | None, *, series: str | None, date: str | None, value: str | None
+    source: AnyFrame, encoding: str | None, *, series: str | None, date: str | None, value: str | None
 ) -> Prices:
     """Return the series of a plain table: long with `series`, else wide, and `value` names the columns by commas."""
-    table = read_plain(data, encoding, text=[one for one in (series, date) if one is not None])
+    table = read_plain(source, encoding, text=[one for one in (series, date) if one is not None])
     table.require(series, None if date == ROW else date, value if series is not None else None)
-    if str(data).endswith(BOOKS):  # headings that are dates of Excel, which readers drop
-        frame = pl.read_excel(data)
+    if str(source).endswith(data.BOOKS):  # headings that are dates of Excel, which readers drop
+        frame = pl.read_excel(source)
         if n := sum(one.startswith("__UNNAMED__") and len(frame[one].drop_nulls()) > 0 for one in frame.columns):
             raise InputError("studies.unnamed-columns", table=table.name, n=n)
     head = series or table.frame.columns[0]
     others = [one for one in table.frame.columns if one != head]
     if date is None and value is None and head.strip().lower() not in DATES and _are_dates(others):
-        return _across(read_plain(data, encoding, text=[head]), head)
+        return _across(read_plain(source, encoding, text=[head]), head)
     chosen = date or _date_column(table.frame.columns, series)
-    if chosen not in {ROW, date} and table.frame[chosen].dtype.is_numeric() and table.name.endswith(TEXTS):
+    if chosen not in {ROW, date} and table.frame[chosen].dtype.is_numeric() and table.name.endswith(data.TEXTS):
         # as written: 2021.10 is no number
-        table = read_plain(data, encoding, text=[one for one in (series, chosen) if one is not None])
+        table = read_plain(source, encoding, text=[one for one in (series, chosen) if one is not None])
     return _long(table, series, chosen, value) if series is not None else _wide(table, chosen, value)
 
 

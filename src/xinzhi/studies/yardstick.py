@@ -4,45 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from xinzhi import yardstick
-from xinzhi.core.arrays import AnyPackage
+from xinzhi import data, yardstick
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.finding import Finding
-from xinzhi.data import Package, nation_codes
-from xinzhi.protocol import Protocol
-from xinzhi.studies.study import PROTOCOL, SILENT, Asked, Draft, Progress, Study, options
+from xinzhi.studies.draft import PROTOCOL, SILENT, Draft
+from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import load
 
+if TYPE_CHECKING:
+    from xinzhi.core.arrays import AnyFrame, AnyPackage
+    from xinzhi.core.finding import Finding
+    from xinzhi.data import Package
+    from xinzhi.protocol import Protocol
+    from xinzhi.studies.draft import Progress, Study
+
 _PERIOD = re.compile(r"\s*(\d{4})\s*[-:–—]\s*(\d{4})\s*")
-ONE = {"region": "--region", "start": "--from", "end": "--to", "growth": "--growth"}  # what a single claim needs
+CLAIM = {"region": "--region", "start": "--from", "end": "--to", "growth": "--growth"}  # what a single claim needs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BandsOptions:
-    """What can be asked of `bands`."""
-
-    protocol: Protocol | str = PROTOCOL
-    level: float | None = None
-    quick: bool = False
-    region: str | None = None
-    encoding: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BacktestOptions:
-    """What can be asked of `backtest`."""
-
-    protocol: Protocol | str = PROTOCOL
-    encoding: str | None = None
-
-
-def bands(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+@topic
+def bands(
+    source: AnyPackage,
+    *,
+    protocol: Protocol | str = PROTOCOL,
+    level: float | None = None,
+    quick: bool = False,
+    region: str | None = None,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Study:
     """Study how sure the growth of estimated years is.
 
-    The options are the fields of `BandsOptions`; `quick` leaves the range over protocols out.
+    `level` is that of the bands; `quick` leaves the range over protocols out.
 
     Examples
     --------
@@ -50,23 +45,34 @@ def bands(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) ->
     >>> list(xinzhi.studies.bands("china-provinces", quick=True).results)
     ['bands']
     """
-    wish: BandsOptions = options(BandsOptions, asked)
-    draft, package = Draft.of("bands", source, wish.encoding, progress, "measure")
-    measured, protocols = yardstick.measure(package, wish.protocol), None
-    if not wish.quick:
+    draft, package = Draft.of("bands", source, encoding, progress, "measure")
+    measured = yardstick.measure(package, protocol)
+    protocols = None
+    if not quick:
         progress.step("audit")
         protocols = draft.run("audit", lambda: yardstick.audit(package, measured.protocol))
     progress.step("bands")
-    draft.results["bands"] = found = yardstick.bands(measured, wish.level, protocols=protocols)
-    frames = ("pairs", "components", "coverage", "scenario", "spread")
-    region = draft.code(wish.region, found.frame["region"])
-    return draft.done(region=region, **{name: getattr(found, name) for name in frames})
+    result = yardstick.bands(measured, level, protocols=protocols)
+    draft.results["bands"] = result
+    return draft.done(
+        region=draft.code(region, result.frame["region"]),
+        pairs=result.pairs,
+        components=result.components,
+        coverage=result.coverage,
+        scenario=result.scenario,
+        spread=result.spread,
+    )
 
 
-def backtest(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+@topic
+def backtest(
+    source: AnyPackage,
+    *,
+    protocol: Protocol | str = PROTOCOL,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Study:
     """Study whether the bands of estimated years would have held in the past.
-
-    The options are the fields of `BacktestOptions`.
 
     Examples
     --------
@@ -74,36 +80,25 @@ def backtest(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked)
     >>> list(xinzhi.studies.backtest("china-provinces").results)
     ['backtest']
     """
-    wish: BacktestOptions = options(BacktestOptions, asked)
-    draft, package = Draft.of("backtest", source, wish.encoding, progress, "backtest")
-    draft.results["backtest"] = found = yardstick.backtest(package, wish.protocol)
-    return draft.done(ends=found.ends)
+    draft, package = Draft.of("backtest", source, encoding, progress, "backtest")
+    result = yardstick.backtest(package, protocol)
+    draft.results["backtest"] = result
+    return draft.done(ends=result.ends)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BridgeOptions:
-    """What can be asked of `bridge`."""
-
-    protocol: Protocol | str = PROTOCOL
-    to: str = "pwt-10.01"
-    period: str | None = None
-    encoding: str | None = None
-
-    @property
-    def years(self) -> tuple[int, int] | None:
-        """The years of the period; None where none was asked for."""
-        if self.period is None:
-            return None
-        found = _PERIOD.fullmatch(self.period)
-        if not found:
-            raise UsageError("studies.period", period=self.period)
-        return int(found[1]), int(found[2])
-
-
-def bridge(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+@topic
+def bridge(
+    source: AnyPackage,
+    *,
+    protocol: Protocol | str = PROTOCOL,
+    to: str = "pwt-10.01",
+    period: str | None = None,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Study:
     """Study what makes the difference between our TFP growth of the nation and that of another source.
 
-    The options are the fields of `BridgeOptions`.
+    `to` names the other source, `period` two years with a dash between them.
 
     Examples
     --------
@@ -112,27 +107,33 @@ def bridge(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -
     >>> made.results["bridge"].frame["step"][-1]
     'remains'
     """
-    wish: BridgeOptions = options(BridgeOptions, asked)
-    years = wish.years  # a period that cannot be read is an error before the work
-    draft, package = Draft.of("bridge", source, wish.encoding, progress, "measure")
-    draft.results["bridge"] = yardstick.bridge(package, wish.protocol, to=wish.to, period=years)
+    years = None if period is None else _years(period)  # one that cannot be read is an error before the work
+    draft, package = Draft.of("bridge", source, encoding, progress, "measure")
+    draft.results["bridge"] = yardstick.bridge(package, protocol, to=to, period=years)
     return draft.done()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigitalOptions:
-    """What can be asked of `digital`."""
-
-    protocol: Protocol | str = PROTOCOL
-    choose: Mapping[str, Any] = field(default_factory=dict)
-    region: str | None = None
-    encoding: str | None = None
+def _years(period: str) -> tuple[int, int]:
+    """Return the years of a period."""
+    match = _PERIOD.fullmatch(period)
+    if not match:
+        raise UsageError("studies.period", period=period)
+    return int(match[1]), int(match[2])
 
 
-def digital(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+@topic
+def digital(
+    source: AnyPackage,
+    *,
+    protocol: Protocol | str = PROTOCOL,
+    choose: Mapping[str, Any] | None = None,
+    region: str | None = None,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Study:
     """Study what hardware and software contribute to the growth of the nation.
 
-    The options are the fields of `DigitalOptions`; `choose` has other values of the choices of `digital_capital`.
+    `choose` has other values of the choices of `digital_capital`.
 
     Raises
     ------
@@ -146,74 +147,23 @@ def digital(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) 
     >>> made.results["digital"].periods["end"][-1]
     2020
     """
-    wish: DigitalOptions = options(DigitalOptions, asked)
-    if wish.region is not None and wish.region.casefold() not in nation_codes():
-        raise UsageError("yardstick.digital-of-a-region", region=wish.region)
-    draft, package = Draft.of("digital", source, wish.encoding, progress, "measure")
-    draft.results["digital"] = yardstick.digital_capital(package, wish.protocol, **wish.choose)
+    if region is not None and region.casefold() not in data.nation_codes():
+        raise UsageError("yardstick.digital-of-a-region", region=region)
+    draft, package = Draft.of("digital", source, encoding, progress, "measure")
+    draft.results["digital"] = yardstick.digital_capital(package, protocol, **(choose or {}))
     return draft.done()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeasureOptions:
-    """What can be asked of `measure`."""
-
-    protocol: Protocol | str = PROTOCOL
-    region: str | None = None
-    encoding: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditOptions(MeasureOptions):
-    """What can be asked of `audit`."""
-
-    what_if: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimOptions:
-    """What can be asked of `claim`: one claim, or a table of them; text in `growth` is in percent, a number a ratio."""
-
-    region: str | None = None
-    start: int | None = None
-    end: int | None = None
-    growth: Any = None
-    rounding: Any = None
-    claims: Any = None
-    protocol: Protocol | str = PROTOCOL
-    encoding: str | None = None
-
-    @property
-    def one(self) -> dict[str, Any] | None:
-        """The claim that the options make; None when a table is meant."""
-        given = {name: getattr(self, name) for name in ONE}
-        missing = [ONE[name] for name, value in given.items() if value is None]
-        if self.claims is not None and (len(missing) < len(ONE) or self.rounding is not None):
-            raise UsageError("studies.claims-alone")
-        if len(missing) == len(ONE) and self.rounding is None:
-            return None
-        if missing:
-            raise UsageError(
-                "studies.one-claim", options=list(ONE.values()), missing=missing, nation="--region" in missing
-            )
-        return given | {"rounding": self.rounding}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VintagesOptions:
-    """What can be asked of `vintages`."""
-
-    before: Any = None
-    start: int | None = None
-    end: int | None = None
-    protocol: Protocol | str = PROTOCOL
-    encoding: str | None = None
-
-
-def measure(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+@topic
+def measure(
+    source: AnyPackage,
+    *,
+    protocol: Protocol | str = PROTOCOL,
+    region: str | None = None,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Study:
     """Measure every region under one protocol.
-
-    The options are the fields of `MeasureOptions`.
 
     Examples
     --------
@@ -221,16 +171,25 @@ def measure(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) 
     >>> xinzhi.studies.measure("china-provinces").results["measurement"].periods.height
     186
     """
-    wish: MeasureOptions = options(MeasureOptions, asked)
-    draft, package = Draft.of("measure", source, wish.encoding, progress, "measure")
-    draft.results["measurement"] = result = yardstick.measure(package, wish.protocol)
-    return draft.done(region=draft.code(wish.region, result.regions["region"]))
+    draft, package = Draft.of("measure", source, encoding, progress, "measure")
+    result = yardstick.measure(package, protocol)
+    draft.results["measurement"] = result
+    return draft.done(region=draft.code(region, result.regions["region"]))
 
 
-def audit(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+@topic
+def audit(
+    source: AnyPackage,
+    *,
+    protocol: Protocol | str = PROTOCOL,
+    region: str | None = None,
+    encoding: str | None = None,
+    what_if: bool = False,
+    progress: Progress = SILENT,
+) -> Study:
     """Study what every admissible protocol says of a package, and what choosing among them gains.
 
-    The options are the fields of `AuditOptions`; `region` is the one whose specification curve is drawn.
+    `region` is the one whose specification curve is drawn; `what_if` admits alternatives without a source, too.
 
     Examples
     --------
@@ -238,18 +197,36 @@ def audit(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) ->
     >>> xinzhi.studies.audit("china-provinces", region="Jilin").region
     '220000'
     """
-    wish: AuditOptions = options(AuditOptions, asked)
-    draft, package = Draft.of("audit", source, wish.encoding, progress, "audit")
-    draft.results["audit"] = result = yardstick.audit(package, wish.protocol, what_if=wish.what_if)
-    more: dict[str, Any] = {name: getattr(result, name) for name in ("official_span", "variance", "left_out")}
-    region = draft.code(wish.region, result.regions["region"])
-    return draft.done(region=region, protocols=result.protocols.height, **more)
+    draft, package = Draft.of("audit", source, encoding, progress, "audit")
+    result = yardstick.audit(package, protocol, what_if=what_if)
+    draft.results["audit"] = result
+    return draft.done(
+        region=draft.code(region, result.regions["region"]),
+        protocols=result.protocols.height,
+        official_span=result.official_span,
+        variance=result.variance,
+        left_out=result.left_out,
+    )
 
 
-def claim(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+@topic
+def claim(
+    source: AnyPackage,
+    *,
+    region: str | None = None,
+    start: int | None = None,
+    end: int | None = None,
+    growth: str | float | None = None,
+    rounding: str | float | None = None,
+    claims: AnyFrame = None,
+    protocol: Protocol | str = PROTOCOL,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Study:
     """Hold published growth rates to the yardstick: one claim, a table, or the table `claims` of the package.
 
-    The options are the fields of `ClaimOptions`.
+    One claim has `region`, `start`, `end`, `growth` and perhaps `rounding`; text in `growth` is in percent, a number a
+    ratio. `claims` is a table of them.
 
     Examples
     --------
@@ -258,21 +235,43 @@ def claim(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) ->
     >>> made.more["supported"]
     True
     """
-    wish: ClaimOptions = options(ClaimOptions, asked)
-    one = wish.one
-    draft, package = Draft.of("claim", source, wish.encoding, progress, "claim")
-    if one is not None:
-        result: yardstick.Claims = yardstick.check_claim(package, protocol=wish.protocol, **one)
+    single = _single_claim({"region": region, "start": start, "end": end, "growth": growth}, rounding, claims)
+    draft, package = Draft.of("claim", source, encoding, progress, "claim")
+    if single is not None:
+        result: yardstick.Claims = yardstick.check_claim(package, protocol=protocol, **single)
     else:
-        result = yardstick.check_claims(package, wish.claims, wish.protocol, encoding=wish.encoding)
+        result = yardstick.check_claims(package, claims, protocol, encoding=encoding)
     draft.results["claim"] = result
     return draft.done(supported=result.supported, departures=result.departures)
 
 
-def vintages(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked) -> Study:
+def _single_claim(parts: Mapping[str, Any], rounding: str | float | None, claims: AnyFrame) -> dict[str, Any] | None:
+    """Return the claim that the options make; None when a table is meant."""
+    missing = [option for name, option in CLAIM.items() if parts[name] is None]
+    if claims is not None and (len(missing) < len(CLAIM) or rounding is not None):
+        raise UsageError("studies.claims-alone")
+    if len(missing) == len(CLAIM) and rounding is None:
+        return None
+    if missing:
+        options = list(CLAIM.values())
+        raise UsageError("studies.one-claim", options=options, missing=missing, nation="--region" in missing)
+    return {**parts, "rounding": rounding}
+
+
+@topic
+def vintages(
+    source: AnyPackage,
+    *,
+    before: AnyPackage = None,
+    start: int | None = None,
+    end: int | None = None,
+    protocol: Protocol | str = PROTOCOL,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Study:
     """Study what the revisions that a package records did, and what moved growth since an older package.
 
-    The options are the fields of `VintagesOptions`; `before` is an older package to compare with.
+    `before` is an older package to compare with, from `start` to `end`.
 
     Examples
     --------
@@ -280,18 +279,15 @@ def vintages(source: AnyPackage, *, progress: Progress = SILENT, **asked: Asked)
     >>> list(xinzhi.studies.vintages("china-provinces").results)
     ['history']
     """
-    wish: VintagesOptions = options(VintagesOptions, asked)
-    draft, package = Draft.of("vintages", source, wish.encoding, progress, "vintages")
+    draft, package = Draft.of("vintages", source, encoding, progress, "vintages")
     more: dict[str, Any] = {}
-    if wish.before is None:
+    if before is None:
         history = yardstick.vintage_history(package)
     else:
         history = draft.run("history", lambda: yardstick.vintage_history(package))
-        change = yardstick.compare_vintages(
-            load(wish.before, wish.encoding), package, wish.protocol, start=wish.start, end=wish.end
-        )
+        change = yardstick.compare_vintages(load(before, encoding), package, protocol, start=start, end=end)
         draft.results["change"] = change
-        more = {name: getattr(change, name) for name in ("periods", "years", "not_comparable")}
+        more = {"periods": change.periods, "years": change.years, "not_comparable": change.not_comparable}
     if history is not None:
         draft.results["history"] = history
         more |= {"levels": history.levels, "growth": history.growth}

@@ -49,7 +49,7 @@ Word = Annotated[str, Field(max_length=64, pattern=WORD)]
 Whole = Annotated[int, Field(ge=0, le=9999)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 Words = Annotated[list[Word], Field(max_length=8)]
-KINDS: Mapping[str, Any] = {"int": Whole, "float": Number, "bool": bool, "tuple": Words}
+KINDS: Mapping[str, Any] = {"whole": Whole, "number": Number, "flag": bool, "columns": Words}
 Setting = Annotated[str, Field(max_length=128, pattern=r"^[a-z_]+(\.[a-z_0-9]+)+=[^\x00-\x1f\x7f&*!]+$")]
 
 MISREAD: Mapping[str, tuple[str, ...]] = {  # what pydantic calls it, by its first letters
@@ -130,11 +130,11 @@ class Explaining(BaseModel):
 
 
 def wish_of(topic: str) -> type[Wish]:
-    """Return the model of what can be asked of a topic: names and types are those of its class of options."""
-    known = studies.options_of(topic).__dataclass_fields__
+    """Return the model of what can be asked of a topic: names and types are those in the signature of its study."""
+    known = studies.options_of(topic)
     fields: dict[str, Any] = {}
     for name in TOPICS[topic]:
-        kind = KINDS.get(str(known[name].type).split(" ")[0].partition("[")[0], Word)
+        kind = KINDS.get(known[name].kind, Word)
         fields[name] = (kind | None, Field(None, description=both(Text(**_pair(topic, name)))))
     if "protocol" in known:
         fields["protocol"] = (Word | None, Field(None, description=both(words("api.option.protocol"))))

@@ -136,7 +136,7 @@ class Asked:
     def _command(self) -> str:
         """Return the call by the words of the command line."""
         verb = WHOLE if self.topic == HELD else self.topic
-        known = options_of(verb).__dataclass_fields__
+        known = options_of(verb)
         own = {name: value for name, value in self.options.items() if name in known}
         first = [own.pop("region")] if verb == BRIEF and "region" in own else []
         line = ["xinzhi", verb, *first, self.data]

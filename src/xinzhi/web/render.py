@@ -178,7 +178,7 @@ def lines(store: Store, address: Address, asked: Asked) -> dict[str, str]:
     """Return the lines of a call on what the site was given, under the protocol of the page."""
     wish = address.query.get("protocol", store.rules.id)
     wish = store.ruled if wish == store.rules.id else wish
-    rules = options_of(asked.topic).__dataclass_fields__.get("protocol")
+    rules = options_of(asked.topic).get("protocol")
     ruled = {} if rules is None or wish == rules.default else {"protocol": wish}
     data = asked.data if asked.data not in {"", store.package.name} else store.given
     changes = {} if rules is None else parameters.asked(address)

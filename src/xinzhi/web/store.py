@@ -136,7 +136,7 @@ class Store:
             result: Any = next(iter(study.results.values()))
             codes = getattr(result, "regions", result.frame)["region"].unique().sort().to_list()
             return replace(study, region=self.names.resolve(region, codes))
-        if "protocol" in studies.options_of(topic).__dataclass_fields__:
+        if "protocol" in studies.options_of(topic):
             wish["protocol"] = self.protocol(protocol)
         work = partial(studies.study, topic, self.package, **wish)
         if topic == "brief" and set(wish) == {"region", "protocol"}:  # what all regions share is measured once

@@ -23,7 +23,11 @@ CLI = (DOCS / "cli.md").read_text(encoding="utf-8")
 PACKAGES = [
     module.name for module in pkgutil.iter_modules(xinzhi.__path__) if module.name not in {"__main__", "cli", "core"}
 ]
-CORE = [module.name for module in pkgutil.iter_modules(xinzhi.core.__path__) if module.name not in {"arrays", "gaps"}]
+CORE = [
+    module.name
+    for module in pkgutil.iter_modules(xinzhi.core.__path__)
+    if module.name not in {"arrays", "gaps", "lazy"}
+]
 MODULES = [*(f"xinzhi.{name}" for name in PACKAGES), *(f"xinzhi.core.{name}" for name in CORE)]
 
 

@@ -21,6 +21,13 @@ BRIEF = """
 import tempfile, xinzhi
 xinzhi.study("brief", "china-provinces", region="22").write(tempfile.mkdtemp())
 """
+VERB_HELP = """
+from xinzhi.cli.app import application
+from xinzhi.cli.verbs import VERBS
+for language in ("zh", "en"):
+    for verb in VERBS:
+        assert application(language).main([*verb.split(), "--help"], standalone_mode=False) == 0
+"""
 REPORT = "\nimport sys\nprint('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}))"
 
 
@@ -37,8 +44,13 @@ def loaded(source):
 
 @pytest.mark.parametrize(
     ("source", "forbidden"),
-    [(IMPORT, (*HEAVY, "pydantic", "click", "rich", "yaml")), (HELP, HEAVY), (BRIEF, ("altair", "pandas"))],
-    ids=["import", "help", "brief"],
+    [
+        (IMPORT, (*HEAVY, "pydantic", "click", "rich", "yaml")),
+        (HELP, HEAVY),
+        (VERB_HELP, HEAVY),
+        (BRIEF, ("altair", "pandas")),
+    ],
+    ids=["import", "help", "help of every verb", "brief"],
 )
 def test_heavy_libraries_stay_unloaded(source, forbidden):
     assert loaded(source).isdisjoint(forbidden), sorted(loaded(source) & set(forbidden))

@@ -16,7 +16,7 @@ from xinzhi.pathways import able, choices, northeast, plan
 from xinzhi.risks import register
 from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_facts import read
-from xinzhi.studies.study import SILENT
+from xinzhi.studies.draft import SILENT
 from xinzhi.yardstick import peers
 
 CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(
