@@ -112,14 +112,18 @@ def explain(
     return _made(study, result, code, joined(lines), figures)
 
 
+def _part_text(name: str, views: list[Any]) -> Text | str:
+    """Return the range of a part over the ways to split growth; unknown where the leading way has none."""
+    if views[0][name] is None:
+        return words("sources.explain.unknown")
+    return sources.share_range_text([view[name] for view in views])
+
+
 def _parts(row: Mapping[str, Any], result: Sources) -> Text:
     """Return the parts of growth of a period, with their ranges over the labour shares that ship."""
     asked = {name: row[name] for name in ("region", "start", "end")}
     views = [row, *(one.periods.filter(**asked).row(0, named=True) for one in result.views[1:])]
-    parts = {
-        name: words("sources.explain.unknown") if row[name] is None else sources.share_range_text([one[name] for one in views])
-        for name in PARTS
-    }
+    parts = {name: _part_text(name, views) for name in PARTS}
     span = marked_span(row["start"], row["end"], [row["flags"]])
     return words("studies.explain.parts", span=span, tfp=row["tfp_growth"], **parts)
 
