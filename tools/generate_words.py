@@ -39,6 +39,7 @@ from xinzhi.core.text import Text
 
 """
 FUNCTIONS = """
+def by_key(key: str, /, **values: object) -> Text: ...
 def identifier(key: str) -> str: ...
 def is_fact(key: str) -> bool: ...
 def branches(texts: Mapping[str, Text]) -> dict[str, dict[str, str]]: ...
@@ -81,9 +82,7 @@ def choice_type(choices: Iterable[str]) -> str:
         return "Text | str | float | None"
     if names == {"true", "false"}:
         return "bool"
-    if all(name.isdigit() for name in names):
-        return "int"
-    return f"Literal[{quoted(sorted(names))}]"
+    return "int" if all(name.isdigit() for name in names) else "str"
 
 
 def quoted(names: Iterable[str]) -> str:
@@ -105,8 +104,9 @@ def functions(texts: Mapping[str, Text]) -> Iterator[str]:
         yield f'    r"""{text.zh} | {text.en} """'
 
 
-def branch_functions(texts: Mapping[str, Text]) -> Iterator[str]:
+def branch_functions(topic: str, texts: Mapping[str, Text]) -> Iterator[str]:
     """Yield the function of every branch: of the texts below a name, one by its leaf."""
+    loose = read_words("branches.yaml").get(topic, [])
     taken = set(map(identifier, texts))
     for branch, leaves in branches(texts).items():
         if f"{branch}_of" in taken:
@@ -123,13 +123,14 @@ def branch_functions(texts: Mapping[str, Text]) -> Iterator[str]:
         )
         kind = "Fact" if all(map(is_fact, leaves.values())) else "Text"
         star = ", *" if values else ""
-        yield f"def {branch}_of(leaf: Literal[{quoted(leaves)}], /{star}{values}) -> {kind}: ..."
+        leaf = "str" if branch in loose else f"Literal[{quoted(leaves)}]"
+        yield f"def {branch}_of(leaf: {leaf}, /{star}{values}) -> {kind}: ..."
 
 
 def stub(topic: str) -> str:
     """Return the stub of a topic."""
     texts = page("pages", topic)
-    return "\n".join([HEAD.format(topic=topic), *functions(texts), "", *branch_functions(texts), ""])
+    return "\n".join([HEAD.format(topic=topic), *functions(texts), "", *branch_functions(topic, texts), ""])
 
 
 def faults(topic: str) -> Iterator[str]:

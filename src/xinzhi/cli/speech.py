@@ -10,7 +10,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from xinzhi.core.text import Text, words
+from xinzhi import words
+from xinzhi.core.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +39,7 @@ def console(*, stderr: bool = False) -> Console:
 
 def say(key: str, language: Language, **values: object) -> str:
     """Return a text of the page `terminal`."""
-    return words(f"terminal.{key}", **values).lang(language)
+    return words.by_key(f"terminal.{key}", **values).lang(language)
 
 
 def lines(texts: Iterable[object], language: Language, *, stderr: bool = False, style: str | None = None) -> None:

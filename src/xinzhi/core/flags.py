@@ -48,7 +48,8 @@ def _place(kind: str) -> int:
 
 def mark(kind: str) -> str:
     """Return the letter of a kind of flag; an unknown kind is its own mark."""
-    return kinds().get(kind, {}).get("mark", kind)
+    letter: str = kinds().get(kind, {}).get("mark", kind)
+    return letter
 
 
 def marks(flags: str | None, *, without: Iterable[str] = ()) -> str:

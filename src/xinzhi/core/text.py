@@ -25,11 +25,13 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from xinzhi.core.parameters import read_yaml
 
 Language = Literal["zh", "en"]
+
+Values: TypeAlias = dict[str, Any]  # what the placeholders of a text are filled with
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 NOTHING = "–"

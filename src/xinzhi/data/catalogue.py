@@ -10,9 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from xinzhi import words
 from xinzhi.core.finding import Severity
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data.units import Unit, parse
 
 ColumnType = Literal["code", "text", "number", "integer", "flag", "year", "time", "period", "month"]
@@ -88,7 +89,7 @@ class Table:
         if of is None:
             return None
         status = tuple(read_yaml(HERE / "tables.yaml")["status"])
-        return Column(name=name, type="text", role="status", text=words("data.status_of", title=of.text), values=status)
+        return Column(name=name, type="text", role="status", text=words.data.status_of(title=of.text), values=status)
 
 
 @cache

@@ -11,10 +11,11 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import FrameKind
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.data.casting import Sheet, convert, shape
 from xinzhi.data.catalogue import HERE, nearest_table, table_name
 from xinzhi.data.delimited import read_delimited
@@ -62,7 +63,7 @@ def read_source(
         if not source:
             raise InputError("data.no-tables")
         tables, kind = read_frames(source)
-        loaded = Source(name="frames", title=words("data.in_memory"), tables=tables, kind=kind)
+        loaded = Source(name="frames", title=words.data.in_memory(), tables=tables, kind=kind)
     elif isinstance(source, str) and source in packages():
         loaded = replace(_folder(SHIPPED / source, None), place=source)
     elif Path(source).exists():

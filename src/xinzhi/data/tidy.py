@@ -9,10 +9,11 @@ from typing import Any, Literal, Protocol
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import FrameKind, Provenance
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.data.casting import Cast, cast, figures
 from xinzhi.data.catalogue import nearest
 from xinzhi.data.frames import read_any
@@ -242,7 +243,7 @@ def _prefix(verb: str) -> Text:
 
 
 def _table_label(raw: RawTable) -> Text:
-    return same(raw.file) if raw.file else words("data.the_table", name=raw.name)
+    return same(raw.file) if raw.file else words.data.the_table(name=raw.name)
 
 
 def _column(

@@ -16,9 +16,10 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from xinzhi import words
 from xinzhi.core.errors import InputError
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 
 _FACTS = Path(__file__).with_name("units.yaml")
 
@@ -206,7 +207,7 @@ def factor(source: Unit, target: Unit) -> Fraction:
 
 def mismatch(source: Unit, target: Unit, part: str) -> UnitError:
     """Return the error for units that differ in `part`: ``dimension, atom, per, prices, base``."""
-    return UnitError("data.units-differ", source=source, target=target, why=words(f"data.differ.{part}"))
+    return UnitError("data.units-differ", source=source, target=target, why=words.data.differ_of(part))
 
 
 def _index(match: re.Match[str], text: str) -> Unit:

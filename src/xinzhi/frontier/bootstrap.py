@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.simplex import resolve_failures, solve_batch
-from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.frontier.change.decompositions import distance_batch
 from xinzhi.frontier.models.sweep import Units, validate_and_scale
@@ -58,7 +58,7 @@ class Bootstrap(Labelled, verb="bootstrap", key=("unit",)):
         """Return mean score and correction, the width of the intervals, who differs insignificantly from the best."""
         shares, how = self.shares, {"rts": rts_text(self.rts), "seed": self.seed, "level": f"{100 * self.level:g}"}
         intervals = shares.drop_nulls("low")
-        note: dict[str, object] = {**how, "n": self.replications, "method": words(f"frontier.chart.{self.method}")}
+        note: dict[str, object] = {**how, "n": self.replications, "method": words.frontier.chart_of(self.method)}
         note |= {"how": f"m = {self.size}" if self.bandwidth is None else f"h = {self.bandwidth:.4f}"}
         noisy = self.frame.filter(self.frame["bias_to_error"] < setting("bias_to_error")).height
         notes: Facts = {"note.bootstrap": note}
@@ -373,7 +373,7 @@ class ReturnsTest(Labelled, verb="returns_test", key=("null",)):
         p = {row["null"]: row["p"] for row in self.frame.iter_rows(named=True)}
         counts = self.units["returns"].drop_nulls().value_counts(sort=True).rows()
         parts = [
-            words("frontier.chart.count", name=words(f"frontier.status.returns_{name}"), k=k) for name, k in counts
+            words.frontier.chart_count(name=words.frontier.status_of(f"returns_{name}"), k=k) for name, k in counts
         ]
         facts: Facts = {"headline.returns": {"verdict": rts_text(self.verdict), "level": f"{100 * self.level:g}", **p}}
         if p["nirs"] < self.level <= p["crs"]:  # the wider technology fails and the narrower passes

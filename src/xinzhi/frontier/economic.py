@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
-from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import efficiencies
 from xinzhi.frontier.models.environmental import directional
@@ -42,7 +42,7 @@ class Economic(Labelled, verb="economic", key=("unit",)):
     def facts(self) -> Facts:
         """Return the means of the whole and of its two parts."""
         means = self.frame.drop_nulls(["economic", "technical", "allocative"])
-        name = words(f"frontier.chart.{self.objective}")
+        name = words.frontier.chart_of(self.objective)
         if not means.height:
             return {"answer.nothing": {}}
         values = {part: float(means[part].to_numpy().mean()) for part in ("economic", "technical", "allocative")}

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import provenance
 from xinzhi.frontier.models import model_of
 from xinzhi.frontier.reading import Data, read_data
@@ -66,7 +67,7 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
     @property
     def notes(self) -> tuple[Text, ...]:
         """What the model has to say about the solution."""
-        return tuple(words(f"frontier.{key}", **values) for key, values in self.solved.notes)
+        return tuple(words.by_key(f"frontier.{key}", **values) for key, values in self.solved.notes)
 
     @property
     def slacks(self) -> pl.DataFrame:
@@ -148,7 +149,7 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
         if reasons and rows.height:
             facts["answer.unscored"] = reasons
         goods = {name: [good_text(good) for good in getattr(self.data, name)] for name in ("inputs", "outputs", "bads")}
-        model, kinds = words(f"frontier.chart.{self.model}"), len(goods["bads"])
+        model, kinds = words.frontier.chart_of(self.model), len(goods["bads"])
         technology = {"rts": rts_text(self.rts), "model": model, "count": self.programs.count, "kinds": kinds, **goods}
         return {**facts, "note.technology": technology, **dict(self.solved.notes)}
 

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import REGION, Names
-from xinzhi.core.text import clauses, join_names, same, words
+from xinzhi.core.text import clauses, join_names, same
 from xinzhi.data import Package
 from xinzhi.frontier.unit_names import NONE, Labels, conventions, setting
 
@@ -83,9 +84,9 @@ class PackageGoods:
         for good in self.goods:  # which regions were left out, for want of which good
             codes = rows.filter(rows[good].is_null())["region"]
             names = [self.labels.names.region(code) for code in codes.unique().sort()]
-            notes += [words("frontier.note.gaps", good=good, n=len(codes), names=names)] if names else []
+            notes += [words.frontier.note_gaps(good=good, n=len(codes), names=names)] if names else []
         beyond = {good: end for good, end in self.ends.items() if end < max(years)}  # the last official year
-        notes += [words("frontier.note.beyond", good=good, end=end) for good, end in beyond.items()]
+        notes += [words.frontier.note_beyond(good=good, end=end) for good, end in beyond.items()]
         return complete, replace(self.labels, notes=tuple(notes))
 
 
@@ -166,7 +167,7 @@ def _require_columns(package: Package, names: Sequence[str]) -> None:
             joined = {
                 where: join_names([same(column) for column in columns]) for where, columns in tables.items() if columns
             }
-            places = [words("frontier.of_table", table=where, columns=columns) for where, columns in joined.items()]
+            places = [words.frontier.of_table(table=where, columns=columns) for where, columns in joined.items()]
             values = {
                 "package": package.name,
                 "column": name,

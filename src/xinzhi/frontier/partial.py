@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
-from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.frontier.models.sweep import Reference, validate_and_scale
 from xinzhi.frontier.reading import Table, read_data
@@ -42,7 +42,7 @@ class Partial(Labelled, verb="partial", key=("unit",)):
         """Return how many units lie beyond the partial frontier, and which."""
         rows = self.shares.drop_nulls("share")
         beyond = rows.filter(rows["share"] > 1 + _ROUNDING)["unit"].to_list()
-        name = words("frontier.chart.order_m" if self.frontier == "order-m" else "frontier.chart.order_alpha")
+        name = words.frontier.chart_order_m() if self.frontier == "order-m" else words.frontier.chart_order_alpha()
         values = {"name": name, "parameter": f"{self.parameter:g}", "k": len(beyond), "n": rows.height}
         what = self.what(self.frame["unit"])
         facts: Facts = {"headline.partial": {**values, "what": what}}

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyArray, FloatArray, digest
 from xinzhi.core.result import Facts, FrameKind, Provenance
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.data import provenance
 from xinzhi.frontier.models.sweep import ON_FRONTIER, Sweep, UnitProgram, sweep, validate_and_scale
 from xinzhi.frontier.reading import Table, all_positive, read_parts
@@ -40,7 +41,7 @@ class Staged(Labelled, verb="staged", key=("unit",)):
 
     def stage_text(self, stage: str) -> Text:
         """Return what a stage is called."""
-        return words(f"frontier.chart.stage_{stage}") if self.design.startswith("series") else same(stage)
+        return words.frontier.chart_of(f"stage_{stage}") if self.design.startswith("series") else same(stage)
 
     def facts(self) -> Facts:
         """Return how many units are efficient throughout, and which stage is behind."""
@@ -64,7 +65,7 @@ class Staged(Labelled, verb="staged", key=("unit",)):
                 {"names": [self.names.region(unit) for unit in units], "why": status_text(status)}
                 for status, units in lost.group_by("status", maintain_order=True).agg("unit").rows()
             ]
-        design = words(f"frontier.chart.{self.design.replace('-', '_')}")
+        design = words.frontier.chart_of(self.design.replace("-", "_"))
         return facts | {"note.staged": {"design": design, "rts": rts_text(self.rts), "count": self.programs}}
 
 

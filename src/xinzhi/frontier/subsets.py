@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import efficiencies
 from xinzhi.frontier.models.environmental import directional
@@ -93,7 +94,7 @@ class Metafrontier(Labelled, verb="metafrontier", key=("unit", "group")):
     def facts(self) -> Facts:
         """Return the groups with the smallest and the largest gap, and those that are small."""
         order = self.groups.sort("mean_tgr", descending=True, nulls_last=True)
-        shape = words("frontier.chart.convex" if self.convex else "frontier.chart.union")
+        shape = words.frontier.chart_convex() if self.convex else words.frontier.chart_union()
         rows, notes = order.drop_nulls("mean_tgr"), dict[str, Any]()
         notes["note.metafrontier"] = {"rts": rts_text(self.rts), "shape": shape}
         small = order.filter(order["units"] <= setting("few_units"))["group"].to_list()

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
-from xinzhi.core.text import clauses, words
+from xinzhi.core.text import clauses
 from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import in_blocks, radial_units, smoothed_distances, unit_distances
 from xinzhi.frontier.reading import Table, read_data
@@ -48,7 +49,7 @@ class TwoStage(Labelled, verb="two_stage", key=("variable",)):
             "unclear": rows.filter((pl.col("lower") <= 0) & (pl.col("upper") >= 0)),
         }
         parts = [
-            words(f"frontier.chart.{sign}", names=[good_text(name) for name in group["variable"]])
+            words.frontier.chart_of(sign, names=[good_text(name) for name in group["variable"]])
             for sign, group in signs.items()
             if group.height
         ]

@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core import parameters
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.names import NO_NAMES, REGION, Names, provinces
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, describe, described
-from xinzhi.core.text import Text, has, same, words
+from xinzhi.core.text import Text, has, same
 
 Kind = TypeVar("Kind", bound="Labelled")
 _FILE = Path(__file__).with_name("frontier.yaml")
@@ -62,18 +63,18 @@ class Labelled(Result, topic="frontier"):
             return Column(name=name, title=good_text(name), kind="figure")
         for factor, good in product(_FACTORS, self.goods):
             if name == f"{factor}_{good}":
-                title = words(f"frontier.column.of_{factor}", good=good_text(good))
+                title = words.frontier.column_of(f"of_{factor}", good=good_text(good))
                 return Column(name=name, title=title, kind="figure" if factor == "shadow_price" else "score")
         stem, _, end = name.rpartition("_")
         if end in {"lower", "upper", "bias", "error"} and described(self.verb, stem):
-            title = words(f"frontier.column.beside_{end}", name=describe(self.verb, stem).title)
+            title = words.frontier.column_of(f"beside_{end}", name=describe(self.verb, stem).title)
             return Column(name=name, title=title, kind="figure")
         return describe(self.verb, name, frame)
 
     def what(self, codes: Iterable[object]) -> Text:
         """Return what the units are: regions, or units."""
         regions = self.names.by_kind.get(REGION) or all(str(code) in provinces() for code in codes)
-        return words("frontier.chart.regions" if regions else "frontier.chart.units")
+        return words.frontier.chart_regions() if regions else words.frontier.chart_units()
 
 
 def labelled(result: Kind, labels: Labels) -> Kind:
@@ -83,19 +84,19 @@ def labelled(result: Kind, labels: Labels) -> Kind:
 
 def good_text(name: str) -> Text:
     """Return what a good is called: as the catalogue says, else the name of its column."""
-    return next((words(f"{shelf}.{name}") for shelf in _SERIES if has(f"{shelf}.{name}")), same(name))
+    return next((words.by_key(f"{shelf}.{name}") for shelf in _SERIES if has(f"{shelf}.{name}")), same(name))
 
 
 def rts_text(rts: str) -> Text:
     """Return returns to scale in words."""
     key = f"frontier.status.rts_{rts}"
-    return words(key) if has(key) else same(rts)
+    return words.by_key(key) if has(key) else same(rts)
 
 
 def status_text(status: str) -> Text:
     """Return the verdict of a program in words."""
     key = f"frontier.status.{status}"
-    return words(key) if has(key) else same(status)
+    return words.by_key(key) if has(key) else same(status)
 
 
 def conventions() -> dict[str, Any]:

@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
 from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import Column
-from xinzhi.core.text import same, span_text, words
+from xinzhi.core.text import same, span_text
 from xinzhi.data import provenance
 from xinzhi.micro.cohorts import COHORTS, METHODS, cells, pair_sums, parts
 from xinzhi.micro.engine import CONVENTIONS
@@ -55,7 +56,7 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
         """Return the descriptions; mean and covariance of growth are those of survivors."""
         columns, growth = super().columns(frame), self.method != OLLEY
         return [
-            replace(column, title=words("firms.survivors", part=column.title))
+            replace(column, title=words.firms.survivors(part=column.title))
             if growth and column.name in _SURVIVORS
             else column
             for column in columns
@@ -67,12 +68,12 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
         start, end = self.frame[ends[0]].min(), self.frame[ends[1]].max()
         cells = "all" if self.frame.height > 1 else "one"
         values: dict[str, object] = {
-            "method": words(f"firms.method.{self.method}"),
+            "method": words.firms.method_of(self.method),
             "n": self.frame.height,
             "cells": "groups" if self.groups else cells,
             "span": same(start) if start == end else span_text(start, end),
-            "what": words(f"firms.of.{self.value}"),
-            "how": words(f"firms.how_of.{self.value}"),
+            "what": words.firms.of_of(self.value),
+            "how": words.firms.how_of_of(self.value),
         }
         column = {entry.name: entry.title for entry in self.columns()}
         means = self.frame.select(pl.col(self.parts).mean().fill_null(0.0).round(_DECIMALS)).row(0, named=True)

@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding, format_findings
 from xinzhi.core.names import NO_NAMES, provinces
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.micro.cohorts import COHORTS, cells, pair_sums
 from xinzhi.micro.delimited_files import first_no_number, is_text
 from xinzhi.micro.engine import Engine, engine_of, files_of, ibis
@@ -196,7 +197,7 @@ def counted_finding(
     **values: object,
 ) -> Finding:
     """Return a finding that counts rows; a number below `least` is reported as fewer than that."""
-    number: Text = words("firms.fewer", least=least) if n < least else same(f"{n:,}")
+    number: Text = words.firms.fewer(least=least) if n < least else same(f"{n:,}")
     return finding(code, words={"n": number, **values}, table="firms", column=column, file=file, line=line)
 
 

@@ -9,11 +9,12 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyPackage, BoolArray, FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Language, Text, has, same, sentences, words
+from xinzhi.core.text import Language, Text, has, same, sentences
 from xinzhi.data import load, names_of
 from xinzhi.data.package import Package
 from xinzhi.data.units import parse
@@ -112,7 +113,7 @@ class Explanation:
 def word(shelf: str, name: object) -> Text:
     """Return a word of the catalogue, or the name itself where there is none."""
     key = f"pathways.{shelf}.{name}"
-    return words(key) if has(key) else same(name)
+    return words.by_key(key) if has(key) else same(name)
 
 
 Kind = TypeVar("Kind", bound="Result")

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from xinzhi import words
 from xinzhi.core.errors import ProtocolError
-from xinzhi.core.text import Text, join_names, same, words
+from xinzhi.core.text import Text, join_names, same
 from xinzhi.protocol.parameters import DatedValue, Fault, catalogue, specification
 
 Status = Literal["adopted", "proposed", "published", "unverified"]
@@ -247,12 +248,12 @@ class Protocol:
         if not self.departs:
             return self.title
         changes = [same(f"{path}={spell(self.parameters[path].value)}") for path in self.departs]
-        return words("protocol.departing", title=self.title, changes=join_names(changes))
+        return words.protocol.departing(title=self.title, changes=join_names(changes))
 
     @property
     def standing(self) -> Text:
         """Who has adopted it, from its `status`: what stands under every title and chart that it made."""
-        return words(f"protocol.standing.{self.status}", authority=self.authority)
+        return words.protocol.standing_of(self.status, authority=self.authority)
 
     @property
     def fingerprint(self) -> str:
@@ -324,7 +325,7 @@ class Protocol:
             raise ProtocolError("protocol.refuses-unverified", id=self.id)
         blank = self.blank(paths)
         if blank:
-            names = [words("protocol.titled", path=path, title=specification(path).title) for path in blank]
+            names = [words.protocol.titled(path=path, title=specification(path).title) for path in blank]
             raise ProtocolError("protocol.leaves-blank", id=self.id, names=names)
 
     def replace(self, values: Mapping[str, Any]) -> Protocol:

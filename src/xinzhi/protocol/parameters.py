@@ -13,9 +13,10 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from xinzhi import words
 from xinzhi.core import yamlfile
 from xinzhi.core.errors import ProtocolError, UsageError
-from xinzhi.core.text import Text, join_names, message, same, words
+from xinzhi.core.text import Text, join_names, message, same
 
 
 class Fault(Exception):  # noqa: N818 - it becomes a finding, never leaves the package as an error
@@ -44,8 +45,8 @@ def nearest(name: object, candidates: Iterable[str]) -> Text:
     names = sorted(candidates)
     close = get_close_matches(str(name), names, n=1)
     if close:
-        return words("protocol.hint.near", name=close[0])
-    return words("protocol.hint.known", names=join_names([same(name) for name in names]))
+        return words.protocol.hint_near(name=close[0])
+    return words.protocol.hint_known(names=join_names([same(name) for name in names]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +320,7 @@ def _check_bound(value: float, spec: Specification) -> None:
 
 
 def _wrong_type(value: object, kind: str, example: str, *at: object) -> Fault:
-    return Fault("protocol.not-a-kind", at, value=_show(value), what=words(f"protocol.kind.{kind}"), example=example)
+    return Fault("protocol.not-a-kind", at, value=_show(value), what=words.protocol.kind_of(kind), example=example)
 
 
 def _show(value: object) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Provenance, Result
-from xinzhi.core.text import LANGUAGES, Language, Text, paragraph, words
+from xinzhi.core.text import LANGUAGES, Language, Text, paragraph
 from xinzhi.protocol import Protocol
 from xinzhi.report.section import Section
 from xinzhi.report.table import Table
@@ -84,7 +85,7 @@ class Document:
             "about": source,
             "subtitle": source,
             "cover": title,
-            "made": words("note.about_results", verb=provenance.verb, version=provenance.version),
+            "made": words.shared.note_about_results(verb=provenance.verb, version=provenance.version),
             "sections": [part for one in sections for part in (one, *one.behind)],
             "frames": {f"{name}.csv": Data(results[0])}
             if len(results) == 1
@@ -98,7 +99,7 @@ class Document:
             }
         mark, made = foot(source, provenance), found | own
         if provenance.standing is not None:
-            made["subtitle"] = words("title.standing", subtitle=made["subtitle"], standing=provenance.standing)
+            made["subtitle"] = words.shared.title_standing(subtitle=made["subtitle"], standing=provenance.standing)
         return cls(source=source, foot=mark, provenance=provenance, remarks=tuple(remarks), **made)
 
     @property
@@ -136,8 +137,8 @@ def protocol_summary(protocol: Protocol) -> dict[str, object]:
 def foot(source: Text, provenance: Provenance) -> Text:
     """Return the line under every chart and table: the offices behind the figures, protocol and fingerprint."""
     known = provenance.issuers
-    said = source if known is None else words("label.issued", issuers=known)
-    return words("label.foot", source=said, mark=Text(zh=provenance.foot("zh"), en=provenance.foot("en")))
+    said = source if known is None else words.shared.label_issued(issuers=known)
+    return words.shared.label_foot(source=said, mark=Text(zh=provenance.foot("zh"), en=provenance.foot("en")))
 
 
 def text(one: Text) -> dict[str, str]:

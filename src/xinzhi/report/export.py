@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import polars as pl
 import polars.selectors as cs
 
+from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.errors import UsageError
 from xinzhi.core.extras import require
@@ -20,7 +21,7 @@ from xinzhi.core.files import whole, whole_file
 from xinzhi.core.formulas import escape_formulas
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, describe, described
-from xinzhi.core.text import Language, Text, is_finite_number, same, words
+from xinzhi.core.text import Language, Text, is_finite_number, same
 from xinzhi.report.document import Data, Document
 from xinzhi.report.table import FRACTIONS, Table
 
@@ -71,7 +72,7 @@ def columns(result: Result, part: str = "frame") -> list[Column]:
             else Column(name=name, title=same(name))
         )
         stored = one.kind in FRACTIONS and kind.is_numeric()
-        unit = words("export.fraction", unit=one.unit) if stored and one.unit.en else one.unit
+        unit = words.export.fraction(unit=one.unit) if stored and one.unit.en else one.unit
         found.append(replace(one, name=name, unit=unit))
     return found
 

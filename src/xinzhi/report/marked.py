@@ -8,11 +8,12 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.extras import require
 from xinzhi.core.files import whole_file
 from xinzhi.core.finding import Finding
-from xinzhi.core.text import Language, words
+from xinzhi.core.text import Language
 from xinzhi.data import Package, RawTable
 from xinzhi.report.palette import SEVERITY
 
@@ -103,10 +104,10 @@ def _read(source: Package | str | PathLike[str] | Mapping[str, Any], encoding: s
 def _list(book: Workbook, findings: Sequence[Finding], language: Language) -> None:
     from xinzhi.report.pages.yardstick.tables import findings as list_of
 
-    sheet = book.add_worksheet(words("marked.findings").lang(language)[:SHEET_NAME])
+    sheet = book.add_worksheet(words.shared.marked_findings().lang(language)[:SHEET_NAME])
     bold, wrap = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
-    count = words("marked.rows", n=len(findings))
-    colours = words("marked.severity_colours")
+    count = words.shared.marked_rows(n=len(findings))
+    colours = words.shared.marked_severity_colours()
     sheet.write_string(0, 0, f"{count.zh}  {count.en}", bold)
     sheet.write_string(1, 0, f"{colours.zh}  {colours.en}")
     table = list_of(findings)
@@ -114,7 +115,7 @@ def _list(book: Workbook, findings: Sequence[Finding], language: Language) -> No
     for i, column in enumerate(table.columns):
         bilingual = column.kind == "name"
         for side in ("zh", "en") if bilingual else ("",):
-            title = words(f"column.in_{side}", title=column.title) if side else column.title
+            title = words.shared.column_of(f"in_{side}", title=column.title) if side else column.title
             sheet.write_string(3, place, f"{title.zh}  {title.en}", bold)
             sheet.set_column(place, place, 34 if bilingual else 18)
             for line, row in enumerate(table.rows, start=4):

@@ -11,9 +11,10 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
-from xinzhi.core.text import Language, Text, same, sentences, words
+from xinzhi.core.text import Language, Text, same, sentences
 from xinzhi.report.section import Picture
 from xinzhi.report.table import Column, Table, cell, table
 from xinzhi.studies import Brief, Study
@@ -69,7 +70,7 @@ class Shown:
         if isinstance(self.of, Result):
             return []
         others = [f"{name} ({one.frame.height})" for name, one in list(self.of.results.items())[1:]]
-        more = [words("notebook.others", names=[same(name) for name in others])] if others else []
+        more = [words.notebook.others(names=[same(name) for name in others])] if others else []
         return [text.lang(self.language) for text in (*more, *self.of.notes)]
 
     def picture(self) -> Picture | None:
@@ -105,7 +106,7 @@ class Shown:
     def _said(self, lines: list[str]) -> str:
         """Return sentences as HTML: the first ones, the others to be opened."""
         first, rest = ("".join(f"<p>{escape(line)}</p>" for line in some) for some in (lines[:FIRST], lines[FIRST:]))
-        more = escape(words("notebook.more", n=len(lines) - FIRST).lang(self.language))
+        more = escape(words.notebook.more(n=len(lines) - FIRST).lang(self.language))
         return first + (f"<details><summary>{more}</summary>{rest}</details>" if rest else "")
 
     def _table(self) -> str:
@@ -119,7 +120,7 @@ class Shown:
             for row in shown.rows
         )
         height = self.frame.height
-        count = words("notebook.rows", shown=len(shown.rows), n=height).lang(self.language)
+        count = words.notebook.rows(shown=len(shown.rows), n=height).lang(self.language)
         foot = self.result.provenance.foot(self.language)
         return (
             f'<div style="overflow-x:auto"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
@@ -127,7 +128,7 @@ class Shown:
         )
 
     def _head(self, one: Column) -> str:
-        headed = words("workbook.header", title=one.title, unit=one.unit) if one.unit.en else one.title
+        headed = words.workbook.header(title=one.title, unit=one.unit) if one.unit.en else one.title
         return headed.lang(self.language)
 
     def _cell(self, value: object, at: int, shown: Table) -> str:

@@ -12,8 +12,9 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
+from xinzhi import words
 from xinzhi.core import flags
-from xinzhi.core.text import Language, Text, paragraph, words
+from xinzhi.core.text import Language, Text, paragraph
 from xinzhi.data import Package
 from xinzhi.report.document import Document
 from xinzhi.report.palette import FACTORS
@@ -50,7 +51,7 @@ def page(document: Document, language: Language) -> str:
             factor_key=_factor_key(),
             style=asset("style.css"),
             script=asset("switch.js"),
-            w=words,
+            w=words.by_key,
         )
     )
 
@@ -158,8 +159,8 @@ def _row(row: Sequence[object], columns: Sequence[Column], head: int, decimals: 
 def _factor_key() -> Markup:
     """Return the key of the factor colours, for the small pictures of the regions."""
     keys = "".join(
-        f'<span class="key"><i style="background:{colour}"></i>{both(words(f"chart.{name}"))}</span>'
+        f'<span class="key"><i style="background:{colour}"></i>{both(words.shared.chart_of(name))}</span>'
         for name, colour in FACTORS.items()
     )
-    dot = f'<span class="key"><i class="dot"></i>{both(words("chart.output"))}</span>'
+    dot = f'<span class="key"><i class="dot"></i>{both(words.shared.chart_output())}</span>'
     return Markup(f'<p class="keys">{keys}{dot}</p>')  # noqa: S704 - fixed words

@@ -32,9 +32,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column
-from xinzhi.core.text import Text, has, same, words
+from xinzhi.core.text import Text, has, same
 from xinzhi.report import svg
 from xinzhi.report.sentence import capital, fact, sentence
 from xinzhi.report.table import DECIMALS, NUMERIC, Called, Listed, Table, cells_of, described, ordered, row_of, table
@@ -185,9 +186,9 @@ class Section:
         drawn = tuple(one for one in pictures if one is not None)
         values = dict(facts or {})
         if answer is None:
-            answer = [sentence(one.headline) for one in drawn] or [words(f"{topic}.answer.{name}", **values)]
+            answer = [sentence(one.headline) for one in drawn] or [words.by_key(f"{topic}.answer.{name}", **values)]
         if "title" not in more:
-            more["title"] = words(f"{topic}.title.{name}", **values)
+            more["title"] = words.by_key(f"{topic}.title.{name}", **values)
         shown = tuple(one for one in tables if one is not None)
         return cls(key=anchor, answer=tuple(answer), pictures=drawn, tables=shown, **more)
 
@@ -231,7 +232,7 @@ def picture(  # noqa: PLR0913 - the fields of a row
     values = dict(facts or {})
 
     def said(shelf: str, given: Text | str | None) -> Text:
-        return given if isinstance(given, Text) else words(f"{topic}{dot}{shelf}.{given or kind}", **values)
+        return given if isinstance(given, Text) else words.by_key(f"{topic}{dot}{shelf}.{given or kind}", **values)
 
     measure = _unit(f"{topic}{dot}unit_of.{kind}", twin) if unit is None else said("unit_of", unit)
     own = has(f"{topic}{dot}chart.{kind}")  # else an axis is called as the figures
@@ -285,7 +286,7 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     said = {**said, **(values or {})}
     options = dict.fromkeys(("title", "headline", "how"), name) | options
     if row.get("capital"):
-        options["headline"] = capital(words(f"{topic}.headline.{options['headline']}", **said))
+        options["headline"] = capital(words.by_key(f"{topic}.headline.{options['headline']}", **said))
     part = row.get("part", "frame")
     held = ordered(getattr(result, part) if frame is None else frame, row.get("order", ()))
     if twin is None:
@@ -311,7 +312,7 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
         rows = rows_of(held, result, names, part=part, **drawn)
     chart = getattr(kit, options.pop("chart"))
     if (unit := options.get("unit")) is not None:
-        measure = unit if isinstance(unit, Text) else words(f"{topic}.unit_of.{unit}", **said)
+        measure = unit if isinstance(unit, Text) else words.by_key(f"{topic}.unit_of.{unit}", **said)
         options = {axis: measure for axis in ("x", "y") if _asks(chart, axis)} | options
     return picture(f"{topic}.{row.get('kind', name)}", chart, rows, twin, said, **options)
 
@@ -324,7 +325,7 @@ def _twin_title(topic: str, key: str, title: Text | str, values: Mapping[str, ob
     own = next((one for one in kept if has(one)), None)
     if own is None and isinstance(title, Text):
         return title
-    return words(own or f"{topic}.title.{title}", **values)
+    return words.by_key(own or f"{topic}.title.{title}", **values)
 
 
 def _drawn(chart: Callable[..., ChartType], rows: Any, options: Mapping[str, Any], w: Any, **form: bool) -> ChartType:  # noqa: ANN401 - rows of any kind
@@ -354,7 +355,7 @@ def _asks(chart: Callable[..., ChartType], name: str) -> bool:
 def _unit(key: str, twin: Table) -> Text:
     """Return the unit of a picture: its own in the catalogue, else the first one of its table."""
     if has(key):
-        return words(key)
+        return words.by_key(key)
     return next((one.unit for one in twin.columns if one.unit.en), Text(zh="", en=""))
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from xinzhi import words
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import distinct
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, clauses, has, join_names, join_with_commas, read_words, same, sentences, words
+from xinzhi.core.text import Text, clauses, has, join_names, join_with_commas, read_words, same, sentences
 
 __all__ = [
     "answer_of", "arrangement", "capital", "chance", "clauses", "distinct", "fact", "finding_notes", "hundredfold",
@@ -47,12 +48,12 @@ def _cut(line: str, most: float) -> str:
 def word(topic: str, kind: str, name: object) -> Text:
     """Return the word ``<topic>.<kind>.<name>`` of the catalogue, or the name itself where there is none."""
     key = f"{topic}.{kind}.{name}"
-    return words(key) if has(key) else same(name)
+    return words.by_key(key) if has(key) else same(name)
 
 
 def yes_no(value: bool | None) -> Text | None:  # noqa: FBT001 - a cell
     """Return a cell that says yes or no; None stays None."""
-    return None if value is None else words("label.yes" if value else "label.no")
+    return None if value is None else (words.shared.label_yes() if value else words.shared.label_no())
 
 
 def hundredfold(value: float | None) -> float | None:
@@ -77,7 +78,7 @@ def finding_notes(findings: Iterable[Finding], limit: int = MOST_NOTES) -> tuple
     unique = list(dict.fromkeys(notes))
     if len(unique) <= limit:
         return tuple(unique)
-    return (*unique[:limit], words("note.more", k=len(unique) - limit))
+    return (*unique[:limit], words.shared.note_more(k=len(unique) - limit))
 
 
 def spread(years: Sequence[int], most: int) -> list[int]:

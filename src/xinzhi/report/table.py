@@ -22,6 +22,7 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.names import Names
 from xinzhi.core.result import Result
 from xinzhi.core.schema import COMMON, NO_TEXT, Column, Kind
@@ -37,7 +38,6 @@ from xinzhi.core.text import (
     same,
     significant,
     span_text,
-    words,
     words_exist,
 )
 from xinzhi.report.sentence import yes_no
@@ -131,7 +131,7 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     part = part or row.get("part", "frame")
     frame = ordered(getattr(of, part) if frame is None else frame, row.get("order", ()))
     if title is None and of is not None and "title" in row:
-        title = words(f"{of.topic}.{row['title']}", **values)
+        title = words.by_key(f"{of.topic}.{row['title']}", **values)
     asked = row.get("columns", frame.columns) if columns is None else columns
     read = (_column(one, topic, frame, of, part, values) for one in asked)
     chosen = [one for one in read if one is not None]
@@ -185,7 +185,7 @@ def _column(
     asked: Mapping[str, Any] = {"kind": given} if isinstance(given, str) else given
     home, unit = topic if of is None else of.topic, asked.get("unit")
     key = f"{home}.unit_of.{unit}"
-    called = None if unit is None else words(key, **values) if has(key) else same(unit)
+    called = None if unit is None else words.by_key(key, **values) if has(key) else same(unit)
     made = column(f"{home}.{asked.get('title', name)}", asked["kind"], called, of=name, **values)
     return replace(made, names=asked.get("names"), values=described(topic, name, frame, of, part, values).values)
 
@@ -194,13 +194,13 @@ def _title(key: str, of: Result | None, values: Mapping[str, object]) -> Text:
     topic, _, name = key.partition("_")
     whole, part = (f"{topic if of is None else of.topic}.table.{one}" for one in (key, name))
     keys = (whole, f"{topic}.table.{name}", f"{topic}.title.{name}", part, f"table.{key}", f"table.{topic}")
-    return words(next((one for one in keys if has(one)), keys[1]), **values)
+    return words.by_key(next((one for one in keys if has(one)), keys[1]), **values)
 
 
 def column(key: str, kind: Kind, unit: Text | None = None, /, *, of: str | None = None, **values: object) -> Column:
     """Return the column `of` of a frame that the schema does not describe, titled ``<topic>.column.<name>``."""
     topic, _, name = key.rpartition(".")
-    title = words(f"{topic}.column.{name}" if topic else f"column.{name}", **values)
+    title = words.by_key(f"{topic}.column.{name}" if topic else f"column.{name}", **values)
     return Column(title=title, kind=kind, unit=unit or NO_UNIT, name=of or name)
 
 
@@ -213,7 +213,7 @@ def described(
     known = schema(COMMON, name) if in_schema(COMMON, name) else None
     plain = known or Column(name=name, title=same(name), kind=_kind(frame.schema.get(name)))
     key = f"{topic}.column.{name}"
-    return replace(plain, title=words(key, **values)) if has(key) else plain
+    return replace(plain, title=words.by_key(key, **values)) if has(key) else plain
 
 
 def _kind(held: pl.DataType | None) -> Kind:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from xinzhi import words
 from xinzhi.core.schema import Column
-from xinzhi.core.text import Language, Text, is_finite_number, number, words
+from xinzhi.core.text import Language, Text, is_finite_number, number
 from xinzhi.report.charts.narrow import mark_of
 from xinzhi.report.charts.style import HIDDEN
 from xinzhi.report.section import Picture
@@ -118,7 +119,7 @@ def _write(
         held = [name for name in NAMES if isinstance(row.get(name), str) or (name == "year" and name in row)]
         first = " · ".join(dict.fromkeys(one for one in (head, *(_plain(row[name]) for name in held)) if one))
         figures = [
-            words("chart.told.line", name=title, value=value).lang(language)
+            words.shared.chart_told_line(name=title, value=value).lang(language)
             for field, cell in row.items()
             if (title := _title(field, told, titles, language)) and (value := _value(cell, told.get(field), places))
         ]
@@ -148,9 +149,9 @@ def _title(field: str, told: Told, titles: Mapping[str, str], language: Language
         return one.lang(language)
     if one is not None:
         unit = one.unit.lang(language)
-        return one.title.lang(language) + (words("chart.told.unit", unit=unit).lang(language) if unit else "")
+        return one.title.lang(language) + (words.shared.chart_told_unit(unit=unit).lang(language) if unit else "")
     if field in OWN and "value" in titles:
-        return words(f"chart.told.{OWN[field]}").lang(language)
+        return words.shared.chart_told_of(OWN[field]).lang(language)
     return titles.get(field, "")
 
 

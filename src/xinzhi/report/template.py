@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.extras import require
 from xinzhi.core.files import whole
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.text import LANGUAGES, Language, Text, words
+from xinzhi.core.text import LANGUAGES, Language, Text, Values
 from xinzhi.data import Column, Table, nearest, tables_by_name
 
 if TYPE_CHECKING:  # of the extra `report`
@@ -67,10 +68,10 @@ def new_package(folder: str | PathLike[str], tables: Sequence[str] = (), *, lang
         steps = _steps(wanted, target, language)
         _book(book, wanted, usual["rows"]["value"], steps, language)
         listed = [f"- `{name}`: {tables_by_name()[name].title.lang(language)}" for name in wanted]
-        title = words("template.title").lang(language)
+        title = words.template.title().lang(language)
         numbered = [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
-        lines = [f"# `{target.name}`: {title}", "", *numbered, "", words("template.named").lang(language), ""]
-        lines += [f"## {words('template.tables').lang(language)}", "", *listed, ""]
+        lines = [f"# `{target.name}`: {title}", "", *numbered, "", words.template.named().lang(language), ""]
+        lines += [f"## {words.template.tables().lang(language)}", "", *listed, ""]
         readme.write_text("\n".join(lines), "utf-8")
         descriptor.write_text(_descriptor(target.resolve().name, wanted), "utf-8")
     return target
@@ -84,7 +85,7 @@ def _columns(table: Table, names: Sequence[str] | None) -> list[Column]:
 
 def _descriptor(name: str, wanted: Mapping[str, Sequence[Column]]) -> str:
     """Return the descriptor, whose tables are the sheets of the workbook."""
-    title = words("template.your-title")
+    title = words.template.your_title()
     document = {
         "name": name,
         "title": title.en,
@@ -100,8 +101,8 @@ def _steps(wanted: Mapping[str, Sequence[Column]], folder: Path, language: Langu
     """Return what to do, step by step."""
     first = next(iter(wanted))
     key = tables_by_name()["accounts" if "accounts" in wanted else first].key
-    values = {"row": HEADER + 2, "key": "×".join(key), "folder": folder.name}
-    return [words(f"template.steps.{number}", **values).lang(language) for number in range(1, 7)]
+    values: Values = {"row": HEADER + 2, "key": "×".join(key), "folder": folder.name}
+    return [words.template.steps_of(str(number), **values).lang(language) for number in range(1, 7)]
 
 
 def _book(
@@ -121,7 +122,7 @@ def _book(
         "head": book.add_format({"bold": True, "bg_color": "#DDEBF7", "bottom": 1}),
         "code": book.add_format({"num_format": "@"}),
     }
-    about = book.add_worksheet(words("template.about").lang(language))
+    about = book.add_worksheet(words.template.about().lang(language))
     about.set_column(0, 0, 110)
     for line, step in enumerate(steps):
         about.write_string(line, 0, f"{line + 1}. {step.replace('`', '')}")
@@ -168,7 +169,7 @@ def _sheet(
     """Write the rows above the figures: title, headings in both languages, units, and the names of the columns."""
     first, second = language, next(one for one in LANGUAGES if one != language)
     sheet.write_string(0, 0, f"# {table.title.lang(first)} {table.title.lang(second)}", look["bold"])
-    unit = words("template.unit")
+    unit = words.template.unit()
     for place, column in enumerate(columns):
         mark = "# " if place == 0 else ""
         sheet.write_string(1, place, mark + column.text.lang(first), look["soft"])
@@ -185,11 +186,11 @@ def _sheet(
 
 def _comment(column: Column, language: Language) -> str:
     """Return what a column holds and what may stand in it."""
-    said = [column.text, words("template.column.required")] if column.required else [column.text]
+    said = [column.text, words.template.column_required()] if column.required else [column.text]
     if column.role == "status":
-        said.append(words("template.column.status"))
+        said.append(words.template.column_status())
     if column.units:
-        said.append(words("template.column.unit", unit=_unit(column)))
+        said.append(words.template.column_unit(unit=_unit(column)))
     if (what := _says(column)) is not None:
         said.append(what)
     return "\n".join(one.lang(language) for one in said)
@@ -204,16 +205,16 @@ def _says(column: Column) -> Text | None:
     low, high = _bounds(column)
     kinds = {"year": "year", "time": "time", "month": "month", "flag": "flag", "integer": "whole"}
     if column.values:
-        return words("template.rule.values", values=", ".join(column.values))
+        return words.template.rule_values(values=", ".join(column.values))
     if column.type in kinds:
-        return words(f"template.rule.{kinds[column.type]}")
+        return words.template.rule_of(kinds[column.type])
     if column.type != "number":
         return None
     if low is not None and high is not None:
-        return words("template.rule.between", low=f"{low:g}", high=f"{high:g}")
+        return words.template.rule_between(low=f"{low:g}", high=f"{high:g}")
     if low is not None:
-        return words("template.rule.minimum", low=f"{low:g}")
-    return words("template.rule.positive" if column.sign == "error" else "template.rule.number")
+        return words.template.rule_minimum(low=f"{low:g}")
+    return words.template.rule_positive() if column.sign == "error" else words.template.rule_number()
 
 
 def _rule(column: Column, cell: str, unit: str | None, codes: str | None, language: Language) -> dict[str, Any] | None:
@@ -230,7 +231,7 @@ def _rule(column: Column, cell: str, unit: str | None, codes: str | None, langua
     }
     rule: dict[str, Any]
     if codes is not None:
-        said = words("template.rule.listed", table=codes.strip("=").partition("!")[0])
+        said = words.template.rule_listed(table=codes.strip("=").partition("!")[0])
         rule = {"validate": "list", "source": codes, "error_type": "warning"}
     elif column.values and listed <= MESSAGE:
         rule = {"validate": "list", "source": list(column.values)}

@@ -12,9 +12,10 @@ from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
+from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.schema import Column, Kind
-from xinzhi.core.text import Language, Text, has, is_finite_number, listing, paragraph, same, span_text, words
+from xinzhi.core.text import Language, Text, has, is_finite_number, listing, paragraph, same, span_text
 from xinzhi.report.document import Document
 from xinzhi.report.table import DECIMALS, GROWTH, NUMERIC, Table
 
@@ -76,7 +77,7 @@ def sheet_name(table: Table, place: int, language: Language) -> str:
     # Of several that are short enough, the words made for the tab; the list of contents has every title whole.
     topic, _, rest = table.key.partition("_")
     keys = (f"{topic}.sheet.{rest}", f"sheet.{table.key}")
-    texts = [*(words(key) for key in keys if has(key)), table.title]
+    texts = [*(words.by_key(key) for key in keys if has(key)), table.title]
     named = [f"{place} {_BARRED.sub(' ', text.lang(language)).strip().strip(chr(39))}" for text in texts]
     whole = next((name for name in named if len(name) <= NAME), None)
     if whole is None and " " in named[-1][len(f"{place} ") : NAME]:
@@ -90,7 +91,7 @@ def header(one: Column, language: Language) -> str:
     title = title[:1].upper() + title[1:]
     if not unit or unit in title:
         return title
-    return words("workbook.header", title=same(title), unit=same(unit)).lang(language)
+    return words.workbook.header(title=same(title), unit=same(unit)).lang(language)
 
 
 def headers(table: Table, language: Language) -> list[str]:
@@ -188,7 +189,7 @@ def write_table(
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
     if not table.rows:
-        sheet.write_string(top, 0, words("workbook.no_rows").lang(language))
+        sheet.write_string(top, 0, words.workbook.no_rows().lang(language))
         return
     heads = headers(table, language)
     for place, (one, head) in enumerate(zip(table.columns, heads, strict=True)):
@@ -251,7 +252,7 @@ def _write(
     from xlsxwriter import Workbook
 
     book = Workbook(path, SAFE)
-    title = words("workbook.data", title=document.cover) if data else document.cover
+    title = words.workbook.data(title=document.cover) if data else document.cover
     about = {"title": title.lang(language), "subject": document.source.lang(language)}
     book.set_properties({**about, "comments": document.foot.lang(language), "created": MADE})
     look = Look(book, document.decimals, language)
@@ -265,7 +266,7 @@ def _write(
     listing_of = [(name, one.title, len(one.rows)) for name, one in zip(names, tables, strict=True)]
     index = _table("contents", {"sheet": "text", "title": "text", "rows": "integer"}, listing_of)
     write_table(contents, look, index, "contents", _above("contents", look, other), places)
-    every = words("workbook.every_sheet")
+    every = words.workbook.every_sheet()
     key = [
         (one.mark, one.text, listing([same(names[place - 1]) for place in one.sheets]) if one.sheets else every)
         for one in found
@@ -278,7 +279,7 @@ def _write(
 
 
 def _said(key: str, language: Language, **values: object) -> str:
-    return words(key, **values).lang(language)
+    return words.by_key(key, **values).lang(language)
 
 
 def _inside(name: str) -> str:
@@ -312,26 +313,26 @@ def notes(document: Document, tables: Sequence[Table]) -> list[Note]:
     """Return the key of the marks that stand in cells, then the notes, each once and with the sheets that it is of."""
     held = {place: marks([one]) for place, one in enumerate(tables, start=1)}
     kinds = {
-        flags.mark(kind): words("workbook.flag", name=flags.kind_name(kind), meaning=words(f"flag.{kind}.meaning"))
+        flags.mark(kind): words.workbook.flag(name=flags.kind_name(kind), meaning=words.by_key(f"flag.{kind}.meaning"))
         for kind in flags.kinds()
     }
     found = [
         Note(
             mark=same(bracket(mark)),
-            text=kinds[mark] if mark in kinds else words(f"workbook.mark.{mark}"),
+            text=kinds[mark] if mark in kinds else words.workbook.mark_of(mark),
             sheets=tuple(place for place, some in held.items() if mark in some),
         )
         for mark in in_order({mark for some in held.values() for mark in some})
         if mark in kinds or has(f"workbook.mark.{mark}")
     ]
-    legend = {*flags.legend(flags.kinds()), words("note.dash")}  # the key of marks says it
+    legend = {*flags.legend(flags.kinds()), words.shared.note_dash()}  # the key of marks says it
     texts: dict[Text, list[int]] = {one: [] for one in (*document.notes, *document.remarks)}
     for place, one in enumerate(tables, start=1):
         for text in one.notes:
             if text not in legend:
                 texts.setdefault(text, []).append(place)
     return found + [
-        Note(mark=words("workbook.note", n=n), text=text, sheets=tuple(some))
+        Note(mark=words.workbook.note(n=n), text=text, sheets=tuple(some))
         for n, (text, some) in enumerate(texts.items(), start=1)
     ]
 
@@ -356,7 +357,7 @@ def _facts(document: Document, tables: Sequence[Table]) -> list[tuple[str, list[
         title = Text(zh=f"{protocol.title.zh}（{protocol.id}）", en=f"{protocol.title.en} ({protocol.id})")
         facts += [
             ("protocol", [title]),
-            ("status", [words(f"status.{protocol.status}")]),
+            ("status", [words.shared.status_of(protocol.status)]),
             ("authority", [Text(zh=str(protocol.authority.zh), en=str(protocol.authority.en))]),
         ]
     mark = provenance.protocol_fingerprint
@@ -365,8 +366,8 @@ def _facts(document: Document, tables: Sequence[Table]) -> list[tuple[str, list[
         ("inputs", [same(f"{name}: {digest}") for name, digest in provenance.inputs.items()]),
         ("certificate", [same(document.certificate)] if document.certificate else []),
         ("version", [same(provenance.version)]),
-        ("sheets", [words("workbook.count", n=len(tables)), words("note.precision")]),
-        ("contact", [words("workbook.contact")]),
+        ("sheets", [words.workbook.count(n=len(tables)), words.shared.note_precision()]),
+        ("contact", [words.workbook.contact()]),
     ]
     return [(name, said) for name, said in facts if said]
 
@@ -392,5 +393,5 @@ def _cover(sheet: Worksheet, look: Look, title: Text, facts: Sequence[tuple[str,
 
 
 def _table(key: str, columns: Mapping[str, Kind], rows: Sequence[tuple[object, ...]]) -> Table:
-    described = tuple(Column(title=words(f"workbook.column.{name}"), kind=kind) for name, kind in columns.items())
-    return Table(key=key, title=words(f"sheet.{key}"), columns=described, rows=rows)
+    described = tuple(Column(title=words.workbook.column_of(name), kind=kind) for name, kind in columns.items())
+    return Table(key=key, title=words.shared.sheet_of(key), columns=described, rows=rows)

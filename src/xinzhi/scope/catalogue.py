@@ -11,9 +11,10 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, Place, finding, format_findings
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.core.yamlfile import KeyPath, Source
 from xinzhi.scope.dated import Definition, Entry, build, classes
 from xinzhi.scope.standard import HERE, SHOWN, Standard, document, read_date, standard
@@ -59,7 +60,7 @@ def _value(source: Source, path: KeyPath, value: object, rule: Mapping[str, Any]
     wrong = not isinstance(value, _KINDS[kind]) or (kind == "number" and isinstance(value, bool))
     wrong = wrong or (kind in {"text", "said"} and isinstance(value, dict) and not {"zh", "en"} <= set(value))
     if wrong:
-        yield _fault(source, path, "wrong-kind", given=value, need=words(f"scope.kind.{kind}"))
+        yield _fault(source, path, "wrong-kind", given=value, need=words.scope.kind_of(kind))
     elif "values" in rule and value not in rule["values"]:
         yield _fault(source, path, "unknown-value", given=value, known=list(rule["values"]))
 
@@ -178,7 +179,7 @@ def counts(definition: Definition, source: Source) -> Iterator[Finding]:
                 continue
             place: Place = {"file": source.file, "line": source.line(path), "key": ".".join(path)}
             place["value"], place["expected"] = str(count), str(expected)
-            yield finding("scope.count", **place, words={"what": words(f"scope.counted.{name}")})
+            yield finding("scope.count", **place, words={"what": words.scope.counted_of(name)})
 
 
 def tally(entries: Sequence[Entry], name: str, of: str) -> int:
@@ -376,7 +377,7 @@ def _refuse_unusable(definition: Definition, day: date) -> None:
         values = {"name": definition.id, "title": definition.title, "day": day, "span": definition.in_force()}
         raise UsageError("scope.not-in-force", then=_then(definition, day), **values)
     if definition.status == "template":
-        counts = words("scope.span.needs", needs=definition.needs())
+        counts = words.scope.span_needs(needs=definition.needs())
         needs = Text(zh=counts.zh, en=f" {counts.en}") if definition.counts else ""
         values = {"name": definition.id, "title": definition.title, "missing": definition.missing}
         raise UsageError("scope.template", **values, needs=needs)
@@ -390,21 +391,21 @@ def _then(requested: Definition, day: date) -> Text:
         if candidate.series == requested.series and candidate.valid(day)
     ]
     if same:
-        return words("scope.span.then", names=_titles(same))
+        return words.scope.span_then(names=_titles(same))
     valid_others = [
         candidate
         for candidate in shipped_definitions().values()
         if candidate.valid(day) and candidate.status != "template"
     ]
-    return words("scope.span.others", names=_titles(valid_others)) if valid_others else words("scope.span.none")
+    return words.scope.span_others(names=_titles(valid_others)) if valid_others else words.scope.span_none()
 
 
 def _titles(definitions_named: Iterable[Definition]) -> list[Text]:
     return [
-        words(
-            f"scope.span.{'template' if definition.status == 'template' else 'named'}",
-            name=definition.id,
-            span=definition.in_force(),
+        (
+            words.scope.span_template(name=definition.id, span=definition.in_force())
+            if definition.status == "template"
+            else words.scope.span_named(name=definition.id, span=definition.in_force())
         )
         for definition in definitions_named
     ]

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Any, Literal
 
-from xinzhi.core.text import Language, Text, words
+from xinzhi import words
+from xinzhi.core.text import Language, Text
 from xinzhi.core.yamlfile import Source
 from xinzhi.scope.standard import standard
 
@@ -115,7 +116,7 @@ class Definition:
     def in_force(self) -> Text:
         """Return its validity in both languages."""
         key = "scope.span.since" if self.valid_to is None else "scope.span.between"
-        return words(key, first=self.valid_from, last=self.valid_to)
+        return words.by_key(key, first=self.valid_from, last=self.valid_to)
 
     def needs(self) -> str:
         """Return what a complete transcription must count, such as ``485 classes; 9 categories``."""

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Package, provenance
 from xinzhi.data.nation import series_of
 from xinzhi.scope.input_output import InputOutput
@@ -45,7 +46,7 @@ class DigitalCore(Result, verb="digital_core", topic="scope", key=("year", "acti
 
     def activity(self, name: str) -> Text:
         """Return the name of an activity."""
-        return words(f"scope.activity.{name}")
+        return words.scope.activity_of(name)
 
     def facts(self) -> Facts:
         """Return the share in the first and the last year, and what grew most."""
@@ -188,7 +189,7 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
                 facts["answer.overlap"] = {}
         by_caller = self.rule["id"] == "given"
         rule = (
-            words("scope.label.given") if by_caller else Text(zh=self.rule["title"]["zh"], en=self.rule["title"]["en"])
+            words.scope.label_given() if by_caller else Text(zh=self.rule["title"]["zh"], en=self.rule["title"]["en"])
         )
         facts |= {"answer.threshold": {"level": self.threshold, "rule": rule}}
         return facts | ({"note.shipped": {}} if _CHINA in self.provenance.inputs else {})

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text, Values
 from xinzhi.data import Field, tidy
 from xinzhi.scope.catalogue import definition
 from xinzhi.scope.standard import document
@@ -229,7 +230,7 @@ def _findings(table: pl.DataFrame, carriers: list[str]) -> list[Text]:
     facts = document(_FACTS)
     tolerance = float(facts["tolerance"]["value"])
     off = table.with_columns(total=pl.sum_horizontal(carriers)).filter((pl.col("total") - 100).abs() > tolerance)
-    notes = [words("scope.note.sums", count=off.height)] if off.height else []
+    notes = [words.scope.note_sums(count=off.height)] if off.height else []
     negative: list[Text] = []
     blank: list[Text] = []
     for carrier in carriers:
@@ -240,7 +241,7 @@ def _findings(table: pl.DataFrame, carriers: list[str]) -> list[Text]:
         ):
             for (country,), part in rows.partition_by("country", as_dict=True).items():
                 country_name = Text(zh=facts["countries"].get(country, country), en=country)
-                ends = {"first": part["year"].min(), "last": part["year"].max()}
-                spans.append(words("scope.label.span", country=country_name, carrier=name, **ends))
-    notes += [words("scope.note.blank", names=blank)] if blank else []
-    return notes + ([words("scope.note.negative", names=negative)] if negative else [])
+                ends: Values = {"first": part["year"].min(), "last": part["year"].max()}
+                spans.append(words.scope.label_span(country=country_name, carrier=name, **ends))
+    notes += [words.scope.note_blank(names=blank)] if blank else []
+    return notes + ([words.scope.note_negative(names=negative)] if negative else [])

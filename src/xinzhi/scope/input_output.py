@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyArray, AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError
-from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.scope.standard import convention
@@ -200,7 +200,7 @@ def _check(table: InputOutput) -> None:
     wrong = ~np.isfinite(flows) | (flows < 0)
     if wrong.any():
         pairs = [
-            words("scope.flow", seller=table.label(i), buyer=table.label(j), value=f"{flows[i, j]:g}")
+            words.scope.flow(seller=table.label(i), buyer=table.label(j), value=f"{flows[i, j]:g}")
             for i, j in np.argwhere(wrong)[:_SHOWN]
         ]
         raise InputError("scope.bad-flows", count=int(wrong.sum()), pairs=pairs)

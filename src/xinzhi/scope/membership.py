@@ -17,9 +17,9 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
 from xinzhi.scope.dated import Definition, classes
 from xinzhi.scope.standard import GBT, ISIC, document, standard, table, unknown_code_error
@@ -169,7 +169,7 @@ def _series(series: AnyFrame, value: str, name: str) -> pl.DataFrame:
         if class_code is None:
             raise InputError("scope.not-a-code", why=unknown_code_error(tree, code).text)
         if tree.level(class_code) != "class":
-            level = words(f"scope.level.{tree.level(class_code)}")
+            level = words.by_key(f"scope.level.{tree.level(class_code)}")
             raise InputError(
                 "scope.not-a-class", code=code, level=level, standard=name, classes=list(tree.below(class_code)[:3])
             )

@@ -8,10 +8,11 @@ from functools import cached_property
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, has, words
+from xinzhi.core.text import Text, has
 from xinzhi.scope.catalogue import choose, definition, definitions
 from xinzhi.scope.membership import Question, answer
 from xinzhi.scope.standard import convention, industry_name, read_date, standard, unknown_code_error
@@ -130,11 +131,11 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
     def share_base(self) -> Text:
         """What the shares are shares of, in words."""
         if self.weight_name is None:
-            return words("scope.label.industries")
+            return words.scope.label_industries()
         name, n = self.title(self.weight_name), self.codes.height
         if self.year is None:
-            return words("scope.label.of_listed", measure=name, n=n)
-        return words("scope.label.of_year", measure=name, year=self.year, n=n)
+            return words.scope.label_of_listed(measure=name, n=n)
+        return words.scope.label_of_year(measure=name, year=self.year, n=n)
 
     @cached_property
     def codes(self) -> pl.DataFrame:
@@ -192,7 +193,7 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
 
     def name_with_code(self, code: str) -> Text:
         """Return the name of an industry with its code."""
-        return words("scope.label.coded", name=self.industry(code), code=code)
+        return words.scope.label_coded(name=self.industry(code), code=code)
 
     def list_title(self, name: str) -> Text:
         """Return the full title of a definition."""
@@ -202,8 +203,8 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
     def list_name(self, name: str) -> Text:
         """Return the short name of a definition, or of the use test."""
         if name == "use":
-            return words("scope.label.use")
-        return words(key) if has(key := f"scope.chart.{name}") else self.list_title(name)
+            return words.scope.label_use()
+        return words.by_key(key) if has(key := f"scope.chart.{name}") else self.list_title(name)
 
     def facts(self) -> Facts:
         """Return how much is in scope, by which definitions, what is only in part, and what the figures rest on."""

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 
 HERE = Path(__file__).parent
 _YEAR_DIGITS = 4
@@ -250,7 +251,7 @@ def unknown_code_error(tree: Standard, code: object) -> UsageError:
     if nearest_code is None:
         return UsageError("scope.no-code-of", code=code, standard=tree.name)
     name = industry_name(nearest_code, tree.name)
-    level = words(f"scope.level.{tree.level(nearest_code)}")
+    level = words.by_key(f"scope.level.{tree.level(nearest_code)}")
     return UsageError("scope.no-code-near", code=code, standard=tree.name, near=nearest_code, name=name, level=level)
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding, format_findings
 from xinzhi.core.result import FrameKind
-from xinzhi.core.text import Text, has, same, words
+from xinzhi.core.text import Text, has, same
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import infer_numbers, read_file
 from xinzhi.data.raw import RawTable
@@ -65,32 +66,32 @@ def _bounds(interval: Interval, number: int) -> dict[str, float]:
 
 def measure_text(name: str) -> Text:
     """Return what a column that weighs is called; a column of one's own keeps its name."""
-    return words(key) if has(key := f"scope.measure.{name}") else same(name)
+    return words.by_key(key) if has(key := f"scope.measure.{name}") else same(name)
 
 
 def share_with_bounds(row: Mapping[str, Any]) -> Text:
     """Return a share with its bounds, alone where there is nothing between them; unknown where nobody can say."""
     if row["upper"] is None:
-        return words("scope.reason.share_unknown")
+        return words.scope.reason_share_unknown()
     kind = "share" if row["upper"] - row["lower"] <= EXACT else "bounds"
-    return words(f"scope.reason.{kind}", **{key: row[key] for key in _BOUNDS})
+    return words.scope.reason_of(kind, **{key: row[key] for key in _BOUNDS})
 
 
 def spoken(row: Mapping[str, Any], partial: frozenset[str]) -> Text:
     """Say what one definition, or the use test, says of one industry."""
     how = verdict(row["lower"], row["upper"])
     if row["definition"] == "use":
-        return words(f"scope.reason.use_{how}")
+        return words.scope.reason_of(f"use_{how}")
     values = {"title": Text(zh=row["title_zh"], en=row["title_en"]), "inside": same("")}
     if row["category_zh"]:
         category = Text(zh=row["category_zh"], en=row["category_en"])
-        values["inside"] = words("scope.reason.category", category=category)
+        values["inside"] = words.scope.reason_category(category=category)
     if how == "out":
         missing = "not_entered" if silent(row, partial) else "not_listed"
-        return words("scope.reason.outside" if row["line"] else f"scope.reason.{missing}", **values)
+        return words.by_key("scope.reason.outside" if row["line"] else f"scope.reason.{missing}", **values)
     if how == "in":
-        return words("scope.reason.listed", **values)
-    return words("scope.reason.in_part", share=share_with_bounds(row), why=_why(row), **values)
+        return words.scope.reason_listed(**values)
+    return words.scope.reason_in_part(share=share_with_bounds(row), why=_why(row), **values)
 
 
 def _why(row: Mapping[str, Any]) -> Text:
@@ -103,11 +104,9 @@ def _why(row: Mapping[str, Any]) -> Text:
         "classes": row["classes_in"] < row["classes"],
     }
     reasons = [
-        words(f"scope.reason.{key}", inside=row["classes_in"], all=row["classes"])
-        for key, holds in keys.items()
-        if holds
+        words.scope.reason_of(key, inside=row["classes_in"], all=row["classes"]) for key, holds in keys.items() if holds
     ]
-    return joined(reasons or [words("scope.reason.by_weight")])
+    return joined(reasons or [words.scope.reason_by_weight()])
 
 
 def joined(texts: Sequence[Text]) -> Text:
@@ -167,14 +166,14 @@ def _row(source: Membership, interval: Interval, number: int, at: IntArray) -> d
 
 def _use_test(use: Use, interval: Interval, number: int, at: IntArray) -> dict[str, Any]:
     """Return what the use test says of one industry."""
-    return _numbers("use", interval, number, words("scope.label.use")) | {
+    return _numbers("use", interval, number, words.scope.label_use()) | {
         **dict.fromkeys(("category", "category_zh", "category_en"), ""),
         "line": bool((use.line[at] >= 0).any()),
         **dict.fromkeys(("line_zh", "line_en"), ""),
         **dict.fromkeys(("starred", "assumed", "split", "unmapped"), False),
         "classes_in": int((use.interval.upper[at] > EXACT).sum()),
         "classes": int(at.size),
-        "reference": words("scope.reason.use_reference").en,
+        "reference": words.scope.reason_use_reference().en,
         "star_source": "",
         "valid_from": None,
         "valid_to": None,
@@ -252,8 +251,8 @@ def definition_verdicts(question: Question, code: str) -> pl.DataFrame:
     for row in rows:
         word = spoken(row, partial)
         row |= {**_ruling(row, unheard=silent(row, partial)), "reason_zh": word.zh, "reason_en": word.en}
-        row["reference_zh"] = sources.get(row["definition"], words("scope.reason.use_reference")).zh
-    title = words("scope.label.together")
+        row["reference_zh"] = sources.get(row["definition"], words.scope.reason_use_reference()).zh
+    title = words.scope.label_together()
     union = dict.fromkeys(rows[0]) | {"code": code, "definition": "union", **overall, "category": ""}
     union |= {"title_zh": title.zh, "title_en": title.en, "reason_zh": text.zh, "reason_en": text.en}
     frame = pl.DataFrame([*rows, union], schema_overrides=detail_rows.schema, infer_schema_length=None)
@@ -303,7 +302,7 @@ def read_industries(native: AnyFrame, name: str) -> Industries:
     weights = rows.select(*keys, "code", *(pl.col(number).cast(pl.Float64) for number in numbers))
     levels = {tree.level(code): code for code in codes}
     level_names = [
-        words("scope.level.of", code=code, level=words(f"scope.level.{level}")) for level, code in levels.items()
+        words.scope.level_of(code=code, level=words.by_key(f"scope.level.{level}")) for level, code in levels.items()
     ]
     mixed = [finding("scope.mixed-levels", table="industries", column="code", words={"codes": level_names})]
     return Industries(weights, codes, keys, numbers, typed.kind, tuple(mixed) if len(levels) > 1 else ())

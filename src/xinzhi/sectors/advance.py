@@ -9,11 +9,12 @@ from typing import Any, get_args
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import codes, fixed_effects
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Language, Text, ranks_text, words
+from xinzhi.core.text import Language, Text, ranks_text
 from xinzhi.data import Field, names_of, tidy
 from xinzhi.sectors import figures as kit
 from xinzhi.sectors.conventions import indicator_text, sector_text, setting
@@ -132,9 +133,7 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
 
 def _moves(names: list[str], first: Mapping[str, Any], last: Mapping[str, Any]) -> Facts:
     """Say how the mean levels moved, and which rose less than that of the economy."""
-    moves = [
-        words("sectors.answer.move", name=sector_text(name), before=first[name], after=last[name]) for name in names
-    ]
+    moves = [words.sectors.answer_move(name=sector_text(name), before=first[name], after=last[name]) for name in names]
     span = {"first": first["year"], "last": last["year"], "regions": last["regions"], "moves": moves}
     if first["year"] == last["year"]:
         return {"answer.one_year": span}
@@ -144,7 +143,7 @@ def _moves(names: list[str], first: Mapping[str, Any], last: Mapping[str, Any]) 
     if ECONOMY in rise:
         economy = rise.pop(ECONOMY)
         slower = [
-            words("sectors.answer.rise", name=sector_text(name), value=value)
+            words.sectors.answer_rise(name=sector_text(name), value=value)
             for name, value in rise.items()
             if value < economy
         ]
@@ -178,7 +177,7 @@ def _drags(drag: pl.DataFrame) -> Facts:
     rows = estimated.filter((pl.col("slope") > 0) & (pl.col("p") <= setting("significance.value")))
     # a lag of a tenth of the scale is a size that occurs
     slopes = [
-        words("sectors.answer.slope", name=sector_text(name), value=slope / 10, error=error / 10)
+        words.sectors.answer_slope(name=sector_text(name), value=slope / 10, error=error / 10)
         for name, slope, error in rows.select("sector", "slope", "standard_error").iter_rows()
     ]
     return {"answer.drag" if slopes else "answer.no_drag": {"names": slopes, "years": estimated["years"][0]}}
@@ -200,14 +199,14 @@ class Explanation:
         row = self.row
         grade = Text(zh=row["grade_corrected_zh"] or "–", en=row["grade_corrected_en"] or "–")
         lowest = [sector_text(name) for name in (row["lagging"] or "").split(";") if name]
-        degree = {"degree": row[DEGREE], "grade": grade, "names": lowest or [words("sectors.chart.alike")]}
-        lines = [words("sectors.explain.head", name=self.name, year=self.year, flags=row["flags"])]
-        lines.append(words("sectors.explain.degree", **degree))
+        degree = {"degree": row[DEGREE], "grade": grade, "names": lowest or [words.sectors.chart_alike()]}
+        lines = [words.sectors.explain_head(name=self.name, year=self.year, flags=row["flags"])]
+        lines.append(words.sectors.explain_degree(**degree))
         for part in self.sectors.iter_rows(named=True):
-            lines.append(words("sectors.explain.sector", **part | {"sector": sector_text(part["sector"])}))
+            lines.append(words.sectors.explain_sector(**part | {"sector": sector_text(part["sector"])}))
             for figure in self.indicators.filter(sector=part["sector"]).iter_rows(named=True):
                 label = {"indicator": indicator_text(figure["indicator"])}
-                lines.append(words("sectors.explain.indicator", **figure | label))
+                lines.append(words.sectors.explain_indicator(**figure | label))
         return "\n".join(line.lang(language) for line in lines)
 
     def __repr__(self) -> str:

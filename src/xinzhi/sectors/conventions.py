@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from xinzhi import words
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.text import Text, has, listing, same, words
+from xinzhi.core.text import Text, has, listing, same
 
 Returns = Sequence[tuple[float | None, float]]
 
@@ -62,12 +63,12 @@ def series_text(name: str, names: Names = NO_NAMES) -> Text:
     """Return what a column of figures is called: as the result says, as the catalogue does, else its own name."""
     if name in names.by_kind.get("series", {}):
         return names.text("series", name)
-    return words(key) if has(key := f"sectors.series.{name}") else same(name)
+    return words.by_key(key) if has(key := f"sectors.series.{name}") else same(name)
 
 
 def share_text(name: object, share: float) -> Text:
     """Return a name and its share in percent."""
-    return words("sectors.answer.part", name=name if isinstance(name, Text) else same(name), share=share)
+    return words.sectors.answer_part(name=name if isinstance(name, Text) else same(name), share=share)
 
 
 def method(choice: str, level: str) -> Text:
@@ -77,7 +78,7 @@ def method(choice: str, level: str) -> Text:
     ('min-max 1-100', 'grey relational grade')
     """
     name_part, _, scale = level.partition(" ")
-    name = words(key) if has(key := f"sectors.method.{choice}.{name_part}") else same(name_part)
+    name = words.by_key(key) if has(key := f"sectors.method.{choice}.{name_part}") else same(name_part)
     return Text(zh=f"{name.zh} {scale}", en=f"{name.en} {scale}") if scale else name
 
 
@@ -90,7 +91,7 @@ def departures(choices: str) -> Text:
     pairs = [part.partition("=")[::2] for part in choices.split(", ") if part]
     return listing(
         [
-            words("sectors.departure", choice=words(f"sectors.choice.{name}"), level=method(name, level))
+            words.sectors.departure(choice=words.sectors.choice_of(name), level=method(name, level))
             for name, level in pairs
         ]
     )

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray, inside, interpolate
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.index_numbers import multilateral_levels
 from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.result import FrameKind, Provenance
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Field, Package, is_package, names_of, tidy
 from xinzhi.data import as_package as load_package
 from xinzhi.sectors.conventions import setting
@@ -151,7 +152,7 @@ def long(regions: Sequence[str], years: Sequence[int], columns: Mapping[str, np.
 
 def reason(key: str, **values: object) -> Text:
     """Return why something was not computed, in words."""
-    return words(f"sectors.reason.{key}", **values)
+    return words.by_key(f"sectors.reason.{key}", **values)
 
 
 def omission_frame(rows: Iterable[tuple[Any, ...]], why: Text | None = None) -> pl.DataFrame:
@@ -353,8 +354,8 @@ def _reach(name: str, values: FloatArray, years: Sequence[int]) -> Text:
     """Return the years in which any region has a value, in words."""
     available = np.array(years)[np.flatnonzero(np.isfinite(values).sum(axis=0))].tolist()
     if not available:
-        return words("sectors.answer.never", name=name)
-    return words("sectors.answer.reach", name=name, first=available[0], last=available[-1])
+        return words.sectors.answer_never(name=name)
+    return words.sectors.answer_reach(name=name, first=available[0], last=available[-1])
 
 
 def _level(

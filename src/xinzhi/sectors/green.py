@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import series_text, setting, text
 from xinzhi.sectors.figures import KEYS, ends_of, figures, latest, omission_frame, read, reason, refuse_below
@@ -55,7 +56,7 @@ class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
         moves = []
         for name, path in sorted(paths.items(), key=lambda pair: pair[1]["value"][-1]):
             span = {"first": path["year"][0], "last": path["year"][-1], "change": path["value"][-1] / _FULL - 1}
-            moves.append(words("sectors.answer.intensity", name=intensity_text(name), **span))
+            moves.append(words.sectors.answer_intensity(name=intensity_text(name), **span))
         if moves:
             facts["headline.intensity"] = {"moves": moves}
         levels = None if self.productivity is None else latest(self.productivity, "level")
@@ -75,7 +76,7 @@ class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
 def intensity_text(name: str) -> Text:
     """Return what a quantity over output is called."""
     entry = setting("green.indicators").get(name)
-    return Text(zh=entry["zh"], en=entry["en"]) if entry else words("sectors.chart.per_output", name=series_text(name))
+    return Text(zh=entry["zh"], en=entry["en"]) if entry else words.sectors.chart_per_output(name=series_text(name))
 
 
 def green(
@@ -235,7 +236,7 @@ class Decoupling(Result, verb="decoupling", topic="sectors", key=KEYS):
         last = self.last()
         counts = last.group_by("state", "state_en").len().sort("len", "state_en", descending=[True, False])
         state_counts = [
-            words("sectors.answer.count", name=text(f"decoupling.states.{state}"), count=count)
+            words.sectors.answer_count(name=text(f"decoupling.states.{state}"), count=count)
             for state, _, count in counts.iter_rows()
         ]
         span = {"first": last["start"][0], "last": last["year"][0], "regions": last.height, "counts": state_counts}

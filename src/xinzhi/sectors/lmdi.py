@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, FrameKind, Provenance, Result
-from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import series_text, setting
 from xinzhi.sectors.figures import KEYS, missing_reasons, omission_frame, read, reason, refuse_below
@@ -86,7 +86,7 @@ class Drivers(Result, verb="drivers", topic="sectors", key=(*KEYS, "factor")):
         rows = self.frame.filter(start=start, year=year)
         sums = {name: float(rows.filter(factor=name)["additive"].to_numpy().sum()) for name in self.factors}
         parts = [
-            words("sectors.answer.driver", name=series_text(name), value=value / before) for name, value in sums.items()
+            words.sectors.answer_driver(name=series_text(name), value=value / before) for name, value in sums.items()
         ]
         values = {"total": total, "first": start, "last": year, "regions": regions, "parts": parts}
         return {"answer.drivers": values | {"change": sum(sums.values()) / before}}

@@ -10,12 +10,12 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.spatial import adjacency, parts, row_standardised
-from xinzhi.core.text import words
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import document, series_text, setting
 from xinzhi.sectors.figures import KEYS, figures, omission_frame, reason, refuse_below
@@ -201,7 +201,7 @@ class SpatialAutocorrelation(Result, verb="moran", topic="sectors", key=("year",
             f"answer.{alike if sure else 'random'}": values,
             "answer.clusters": counts | {"regions": local.height},
             "answer.cluster": [
-                {"cluster": words(f"sectors.cluster.{kind}"), "names": [self.names.region(code) for code in members]}
+                {"cluster": words.sectors.cluster_of(kind), "names": [self.names.region(code) for code in members]}
                 for kind in CLUSTERS
                 if (members := local.filter(pl.col("significant"), cluster=kind)["region"].sort().to_list())
             ],
@@ -286,8 +286,8 @@ def _local(rows: pl.DataFrame, value: str, weights: Weights, draws: tuple[int, i
         moran=pl.Series(index),
         p_permutation=pl.Series(probability),
         cluster=pl.Series(kind),
-        cluster_zh=pl.Series([words(f"sectors.cluster.{name}").zh for name in kind]),
-        cluster_en=pl.Series([words(f"sectors.cluster.{name}").en for name in kind]),
+        cluster_zh=pl.Series([words.sectors.cluster_of(name).zh for name in kind]),
+        cluster_en=pl.Series([words.sectors.cluster_of(name).en for name in kind]),
         significant=pl.Series(probability <= level),
         significant_fdr=pl.Series(benjamini_hochberg(probability) <= level),
     )

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Provenance
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.sources.assumptions import Assumptions, Emerging, assumptions, catalogue, emerging_mask
@@ -126,11 +127,11 @@ def decompose(
     measured = MeasuredInputs(result.panel, rules, measures.inputs, measures.growth, result.price_base)
     industries, refused = _detail(data, measured, assumed, detail)
     if industries.level == "sector" and _BRANCHES in data.tables:
-        refused.append(words("sources.reason.branches"))
+        refused.append(words.sources.reason_branches())
     mask, outside = emerging_mask(industries.names, industries.level, emerging)
     periods = rules.value("reporting.periods")
     industry_names = names_of(data).by_kind.get("industry", {}) if TABLE in data.tables else {}
-    sectors = {name: words(f"sources.sector.{name}") for name in ("1", "2", "3", "total")}
+    sectors = {name: words.sources.sector_of(name) for name in ("1", "2", "3", "total")}
     labels = {code: industry_names.get(code) or sectors.get(code) or same(code) for code in industries.names}
 
     def split(assumed: Assumptions) -> Sources:

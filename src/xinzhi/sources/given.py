@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, inside, interpolate, mask_after
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import finding
 from xinzhi.core.inventory import at_timing
 from xinzhi.core.labour import two_year_mean
-from xinzhi.core.text import same, words
+from xinzhi.core.text import same
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.sources.assumptions import Assumptions
@@ -56,7 +57,7 @@ def from_industries(package: Package, measured: MeasuredInputs) -> Detail:
     absent = [names for names in required if not any(cube.gives(name) for name in names)]
     if absent or not cube.names:
         missing = [
-            reduce(lambda first, second: words("sources.either", first=first, other=second), map(same, names))
+            reduce(lambda first, second: words.sources.either(first=first, other=second), map(same, names))
             for names in absent
         ]
         values: dict[str, Any] = {"table": TABLE, "name": package.name, "missing": missing}

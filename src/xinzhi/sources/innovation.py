@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.inventory import geometric, steady_state
 from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Package, units
 from xinzhi.sources.assumptions import (
     in_depth_parts,
@@ -437,7 +438,7 @@ def in_depth(result: Sources, package: Package) -> Innovation:
     """
     innovation = innovation_shares(package)
     lacking = [
-        (share_title(name), words("sources.measure.no_indicator", missing=missing.split(", ")))
+        (share_title(name), words.sources.measure_no_indicator(missing=missing.split(", ")))
         for name, missing, *_ in innovation.missing.rows()
     ]
     if not innovation.frame.height:
@@ -449,7 +450,7 @@ def in_depth(result: Sources, package: Package) -> Innovation:
         used = set(stock["year"] + 1) & set(result.measurement.levels.drop_nulls("tfp_level")["year"])
         years = min(used), max(used)
     except InputError as error:
-        lacking.append((words("sources.measure.knowledge"), error.text))
+        lacking.append((words.sources.measure_knowledge(), error.text))
     parts = in_depth_parts(result.measurement, result, "innovation")
     read_tables = {**result.provenance.inputs, "indicators": package.fingerprint("indicators")}
     return Innovation(

@@ -8,12 +8,13 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.flags import marked_span
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Language, Text, words
+from xinzhi.core.text import Language, Text
 from xinzhi.sources.assumptions import catalogue, setting
 from xinzhi.sources.tables import PARTS
 from xinzhi.yardstick import Measurement
@@ -141,13 +142,13 @@ class SourcesExplanation:
         for part, *values in self.parts.iter_rows():
             available = [value for value in values if value is not None]
             value_text = (
-                words("sources.explain.value", value=share_range_text(available))
+                words.sources.explain_value(value=share_range_text(available))
                 if available
-                else words("sources.explain.unknown")
+                else words.sources.explain_unknown()
             )
-            lines.append(f"  {words(f'sources.quantity.{part}').lang(language)}: {value_text.lang(language)}")
+            lines.append(f"  {words.sources.quantity_of(part).lang(language)}: {value_text.lang(language)}")
         for row in self.industries.iter_rows(named=True):
-            line = words("sources.explain.industry", **row | {"label": self.names.text("industry", row["industry"])})
+            line = words.sources.explain_industry(**row | {"label": self.names.text("industry", row["industry"])})
             lines.append(f"  {line.lang(language)}")
         lines += [
             f"  {row['assumption']} = {row['value']}  [{row['reference']}]"
@@ -211,7 +212,7 @@ def known_parts(row: Mapping[str, Any]) -> dict[str, float]:
 
 def part_name(part: str) -> Text:
     """Return the short name of a part."""
-    return words(f"sources.part.{part}")
+    return words.by_key(f"sources.part.{part}")
 
 
 def share_range_text(values: Iterable[float], kind: str = "signed") -> Text:
@@ -225,8 +226,8 @@ def share_range_text(values: Iterable[float], kind: str = "signed") -> Text:
     ('+1.20 to +2.07', '0.01')
     """
     ordered = sorted(values)
-    low, high = (words(f"sources.figure.{kind}", value=value) for value in (ordered[0], ordered[-1]))
-    return low if low == high else words("sources.figure.range", low=low, high=high)
+    low, high = (words.sources.figure_of(kind, value=value) for value in (ordered[0], ordered[-1]))
+    return low if low == high else words.sources.figure_range(low=low, high=high)
 
 
 def lacking(missing: str, names: Names) -> Text:
@@ -234,8 +235,8 @@ def lacking(missing: str, names: Names) -> Text:
     parts = []
     for entry in missing.split(";"):
         series, _, which = entry.partition(":")
-        industries = [names.text("industry", code) for code in which.split(",")] if which else [words("sources.every")]
-        parts.append(words("sources.lack", series=words(f"sources.series.{series}"), industries=industries))
+        industries = [names.text("industry", code) for code in which.split(",")] if which else [words.sources.every()]
+        parts.append(words.sources.lack(series=words.sources.series_of(series), industries=industries))
     return Text(zh="；".join(part.zh for part in parts), en="; ".join(part.en for part in parts))
 
 
@@ -281,10 +282,8 @@ def _growth_sentence(result: Sources, rows: Sequence[Row]) -> dict[str, object]:
     """Return the values of the sentence on the growth of a period and its parts."""
     parts_by_view = [known_parts(row) for row in rows]
     parts = [
-        words(
-            "sources.part.value",
-            part=part_name(key),
-            value=share_range_text([view.get(key, 0.0) for view in parts_by_view]),
+        words.sources.part_value(
+            part=part_name(key), value=share_range_text([view.get(key, 0.0) for view in parts_by_view])
         )
         for key in parts_by_view[0]
     ]
@@ -344,11 +343,9 @@ def contrast(result: Sources) -> Facts:
         ("open", [part for part in order if part not in explaining + free]),
     ):
         values[key] = [
-            words(
-                "sources.part.sides", part=part_name(name), mine=ours[0].get(name, 0.0), theirs=theirs[0].get(name, 0.0)
-            )
+            words.sources.part_sides(part=part_name(name), mine=ours[0].get(name, 0.0), theirs=theirs[0].get(name, 0.0))
             if result.alternative is None
-            else words("sources.part.differs", part=part_name(name), value=share_range_text(differ[name]))
+            else words.sources.part_differs(part=part_name(name), value=share_range_text(differ[name]))
             for name in selection
         ]
         values[f"any_{key}"] = bool(selection)
@@ -361,8 +358,7 @@ def _moves(groups: Sequence[tuple[Text, Sequence[Row]]]) -> dict[str, Text]:
     if any(row["allocation_labour"] is None for _, rows in groups for row in rows):
         return {}
     sentences = [
-        words(
-            "sources.moves",
+        words.sources.moves(
             name=name,
             labour=_gave([row["allocation_labour"] for row in rows]),
             capital=_gave([row["allocation_capital"] for row in rows]),
@@ -376,8 +372,8 @@ def _gave(values: Sequence[float]) -> Text:
     """Return what a move gave, in words that follow its sign; where the labour shares decide on it, its range."""
     ways = {"nothing" if abs(value) < _NOTHING else "gave" if value > 0 else "cost" for value in values}
     if len(ways) > 1:
-        return words("sources.gave.either", size=share_range_text(values))
-    return words(f"sources.gave.{ways.pop()}", size=share_range_text([abs(value) for value in values], "plain"))
+        return words.sources.gave_either(size=share_range_text(values))
+    return words.sources.gave_of(ways.pop(), size=share_range_text([abs(value) for value in values], "plain"))
 
 
 def _ends(result: Sources, column: str) -> dict[str, list[tuple[str, list[float]]]]:
@@ -410,7 +406,7 @@ def _allocation(result: Sources) -> Facts:
     ends_by_key["most"] = [entry for entry in ends_by_key["most"] if min(entry[1]) > 0]
     ends = {
         key: [
-            words("sources.part.of", name=result.names.region(code), part=share_range_text(values), whole=grown[code])
+            words.sources.part_of(name=result.names.region(code), part=share_range_text(values), whole=grown[code])
             for code, values in rows
         ]
         for key, rows in ends_by_key.items()
@@ -438,7 +434,7 @@ def _distance(result: Sources) -> Facts:
     ends_by_key["least"] = ends_by_key["least"] if (points["upgrading"] >= 0).all() else widened
     ends = {
         key: [
-            words("sources.part.alone", name=result.names.region(code), part=share_range_text(closed))
+            words.sources.part_alone(name=result.names.region(code), part=share_range_text(closed))
             for code, closed in rows
         ]
         for key, rows in ends_by_key.items()
@@ -482,7 +478,7 @@ def _missing(result: Sources) -> Facts:
         | ((pl.col("status") == "partly") & part)
     )
     reasons: list[Mapping[str, object]] = [
-        {"status": status, "parts": [words(f"sources.quantity.{name}") for name in names], "why": Text(zh=zh, en=en)}
+        {"status": status, "parts": [words.sources.quantity_of(name) for name in names], "why": Text(zh=zh, en=en)}
         for status, zh, en, names in table.group_by("status", "reason_zh", "reason_en", maintain_order=True)
         .agg("quantity")
         .iter_rows()
@@ -498,7 +494,7 @@ def _missing(result: Sources) -> Facts:
         inside = pl.col("region").is_in(incomplete) & pl.col("year").is_between(start + 1, end)
         rows = result.omitted.filter(inside).group_by("region", maintain_order=True).first()
         places = [
-            words("sources.hole", name=result.names.region(code), year=year, what=lacking(missing, result.names))
+            words.sources.hole(name=result.names.region(code), year=year, what=lacking(missing, result.names))
             for code, year, missing in rows.select("region", "year", "missing").rows()[:_SHOWN]
         ]
         if places:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray, yearly_change
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Field, Package, tidy
 from xinzhi.sources.assumptions import Assumptions, abbreviated_list
 from xinzhi.sources.best_practice import Accounts, BestPractice, Parts
@@ -114,7 +115,7 @@ def _worst(
 
 
 def _reason(key: str, **values: object) -> Text:
-    return words(f"sources.reason.{key}", **values)
+    return words.by_key(f"sources.reason.{key}", **values)
 
 
 PARTS = ("breakthrough", "allocation", "upgrading_traditional", "upgrading_emerging")

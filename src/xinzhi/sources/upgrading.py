@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read, read_positive, setting, span_text
 from xinzhi.sources.placebo import Distances
 from xinzhi.sources.result import Sources
@@ -402,7 +403,7 @@ class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region"
             way = "short" if "short" in ways else ways.pop() if len(ways) == 1 else "open"
             if alternatives:
                 key = f"beside_{'short' if way == 'short' else 'drawn'}"
-                values["beside"] = words(f"sources.upgrading.{key}", **alternatives[0])
+                values["beside"] = words.sources.upgrading_of(key, **alternatives[0])
             facts[f"upgrading.{way}"] = values
         return {**facts, **left_out_facts(self.left_out)}
 
@@ -434,17 +435,17 @@ def in_depth(result: Sources) -> Upgrading:
     else:
         none = {name: pl.lit(None, pl.Float64) for name in ("advancement", "moore")}
         turned = rows.select("region", "year").unique().with_columns(**none)
-        reason = words("sources.measure.no_order", order=order)
-        lacking = [(words("sources.measure.advancement"), reason)]
+        reason = words.sources.measure_no_order(order=order)
+        lacking = [(words.sources.measure_advancement(), reason)]
     frame = frame.join(turned, on=["region", "year"], how="left").sort("region", "year")
     fit: CatchUp | None = None
-    why = words("sources.measure.no_frontier")
+    why = words.sources.measure_no_frontier()
     if result.industries["distance"].is_not_null().any():
         try:
             fit = catch_up(result.industries)
         except InputError as error:
             why = error.text
-    not_estimated = [] if fit else [(words("sources.measure.catch_up"), why)]
+    not_estimated = [] if fit else [(words.sources.measure_catch_up(), why)]
     return Upgrading(
         frame=frame.select("region", "year", "lilien", "nav", "theil", "advancement", "moore"),
         catch_up=fit,

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import data, sectors, sources, yardstick
+from xinzhi import data, sectors, sources, words, yardstick
 from xinzhi.core.errors import UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, clauses, outward, ranks_text, same, sentences, span_text, words
+from xinzhi.core.text import Text, clauses, outward, ranks_text, same, sentences, span_text
 from xinzhi.studies.brief_facts import ability, evidence, headline, moves, read
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, title
 from xinzhi.studies.registry import topic
@@ -55,9 +55,9 @@ class Brief(Study):
 
     def summary(self, language: Language = "en") -> str:
         """Return the whole brief as lines for a person."""
-        lines = [words("brief.title.page", name=self.about).lang(language)]
+        lines = [words.brief.title_page(name=self.about).lang(language)]
         for part in self.parts:
-            lines += ["", words(f"brief.title.{part}").lang(language)]
+            lines += ["", words.brief.title_of(part).lang(language)]
             lines += [line.lang(language) for line in self.sentences(part)]
         return "\n".join([*lines, "", self.results["measurement"].provenance.foot(language)])
 
@@ -167,7 +167,7 @@ def answer(parts: Mapping[str, Facts], level: float) -> Facts:
     if parts.get("gaps"):  # those that are sure; else those whose band lies above zero and why they do not count
         rows: Sequence[Mapping[str, Any]] = parts["gaps"].get("gaps.one", [])
         sure = [row["factor"] for row in rows if row["verdict"] in SURE]
-        above = [words("brief.answer.uncounted_one", **row) for row in rows if _uncounted(row)]
+        above = [words.brief.answer_uncounted_one(**row) for row in rows if _uncounted(row)]
         if sure or above:
             facts[f"answer.{'gaps' if sure else 'uncounted'}"] = {"names": sure or above, "level": level}
         else:
@@ -333,7 +333,7 @@ def shortfalls(found: Gaps, code: str) -> Facts:
         {
             **row,
             **counts,
-            "factor": words(f"brief.factor.{row['factor']}"),
+            "factor": words.brief.factor_of(row["factor"]),
             "verdict": _verdict(row),
             **gap_figures(row),
             "shares": row["gap_other"] is not None,
@@ -385,11 +385,11 @@ def flags(found: risks.Register, code: str) -> Facts:
     named = describe("register", "pitfall").values
     told = [
         {
-            "severity": words(f"register.chart.{row['severity']}"),
+            "severity": words.register.chart_of(row["severity"]),
             "pitfall": (pitfall := named.get(row["pitfall"], same(row["pitfall"]))),
             "about": pitfall
             if row["kind"] == "region"
-            else words("brief.flags.item", pitfall=pitfall, name=found.names.text(row["kind"], row["item"])),
+            else words.brief.flags_item(pitfall=pitfall, name=found.names.text(row["kind"], row["item"])),
             "evidence": Text(zh=row["evidence_zh"], en=row["evidence_en"]),
             "clears": Text(zh=row["clears_zh"], en=row["clears_en"]),
         }
@@ -421,7 +421,7 @@ def company(shared: Read, code: str) -> Facts:
         if peers.frame.filter(region=code)["far"].mean() > 1 / 2:  # type: ignore[operator] # a share
             facts["company.far"] = {}
         elif (hung := peers.hangs(code)) is not None:
-            said = {"measure": words(f"brief.measure.{hung[0]}"), "k": hung[1], "n": len(peers.codes(code))}
+            said = {"measure": words.brief.measure_of(hung[0]), "k": hung[1], "n": len(peers.codes(code))}
             facts["company.hangs"] = said
         if peers.missing:
             facts["peers.missing"] = peers.facts()["peers.missing"]
@@ -447,7 +447,7 @@ def _apart(bands: Bands | None, code: str, others: list[str]) -> Facts:
     wide = {one for some in told(yardstick.ALL) for one in some}
     lost = [bands.names.region(one) for one in (*faster, *slower) if one not in wide]
     named = {side: [bands.names.region(one) for one in some] for side, some in (("faster", faster), ("slower", slower))}
-    return {f"company.{key}": {**named, "lost": words("brief.company.lost", names=lost) if lost else ""}}
+    return {f"company.{key}": {**named, "lost": words.brief.company_lost(names=lost) if lost else ""}}
 
 
 def beside(shared: Read, code: str) -> pl.DataFrame:
@@ -484,9 +484,7 @@ def record(shared: Read, code: str, about: Text) -> Facts:
         return {}
     facts = found.facts()
     told = [
-        words(
-            "brief.backcast.told", year=row["as_of"], said=row["said"] > 0, happened=row["happened"] > 0, hit=row["hit"]
-        )
+        words.brief.backcast_told(year=row["as_of"], said=row["said"] > 0, happened=row["happened"] > 0, hit=row["hit"])
         for row in found.of_region(code)
     ]
     if told:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import data, pathways, risks, sources, yardstick
+from xinzhi import data, pathways, risks, sources, words, yardstick
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Text, chance_text, clauses, join_with_commas, measured, span_text, words
+from xinzhi.core.text import Text, chance_text, clauses, join_with_commas, measured, span_text
 from xinzhi.studies.draft import LEAST, SILENT, Draft, first_line, title
 
 if TYPE_CHECKING:
@@ -97,14 +97,14 @@ def read(
         bands = yardstick.bands(measured)
     except (InputError, UsageError) as error:
         if error.code != "yardstick.nothing-estimated":  # then none are missed
-            draft.note("left-out", what=words("studies.part.bands"), why=first_line(error))
+            draft.note("left-out", what=words.studies.part_bands(), why=first_line(error))
     if protocols is None:
         newest = [(one.start, one.end) for one in yardstick.View(measured).spans[-1:]]
         protocols = yardstick.robustness(measured, newest)
     peers = draft.run("peers", lambda: yardstick.peers(measured, package))
     parts = draft.run("reallocation", lambda: sources.decompose(package, measurement=measured))
     if parts is not None and not parts.periods["allocation"].count():
-        draft.note("left-out", what=words("studies.part.reallocation"), why=words("brief.where.no_sectors"))
+        draft.note("left-out", what=words.studies.part_reallocation(), why=words.brief.where_no_sectors())
         parts = None
     views = () if parts is None else parts.views
     moved = dict(zip(("allocation", "alternative"), (view.periods for view in views), strict=False))
@@ -175,13 +175,13 @@ def ability(shared: Read, code: str) -> Ability | None:
     }
     if chosen is None or not named:
         proxies = codes("by proxy", planned=False) + codes("by proxy", planned=False, designated=True)
-        none = words("brief.able.none")
+        none = words.brief.able_none()
         only = {
             "names": _names(found, lists["open"]) if lists["open"] else none,
             "proxy": _names(found, proxies) if proxies else none,
         }
         return Ability(region=code, rows=rows, facts={"able.only": only}, planned=False, codes=lists)
-    counts = [words(f"brief.able.count.{name}", n=len(some)) for name, some in lists.items() if some and name != "open"]
+    counts = [words.brief.able_count_of(name, n=len(some)) for name, some in lists.items() if some and name != "open"]
     staff = dict(rows.filter(able="by proxy", reason="quotient").select("category", "quotient_year").iter_rows())
     facts: Facts = {"able.named": {"year": chosen.year, "n": len(named), "counts": join_with_commas(counts)}}
     if general:
@@ -195,7 +195,7 @@ def _names(found: Able, codes: Sequence[str], staff: Mapping[str, int] = Mapping
     # `staff` has the year of those that rest on employment or spending alone.
     return _first(
         [
-            words("brief.able.staff", name=name, year=staff[one]) if one in staff else name
+            words.brief.able_staff(name=name, year=staff[one]) if one in staff else name
             for one, name in ((one, found.names.text("category", one)) for one in codes)
         ]
     )
@@ -205,7 +205,7 @@ def _first(names: Sequence[Text]) -> Text:
     """Return names parted by semicolons; of many the first, and how many others there are."""
     shown = int(setting(LEAST, "brief_names"))
     if len(names) > shown + 1:
-        names = [*names[:shown], words("brief.able.others", n=len(names) - shown)]
+        names = [*names[:shown], words.brief.able_others(n=len(names) - shown)]
     return clauses(names)
 
 
@@ -233,8 +233,8 @@ def evidence_text(row: Mapping[str, Any]) -> Text:
     what = Text(zh=row["name_zh"] or row["measure"], en=row["name_en"] or row["measure"])
     figures = {"what": what, "year": row["year"], "issuer": issuer}
     if row["evidence"] == "designation" or row["unit"] in BARE:
-        return words("brief.moves.named", **figures)
-    return words("brief.moves.evidence", value=measured(row["value"], row["unit"]), **figures)
+        return words.brief.moves_named(**figures)
+    return words.brief.moves_evidence(value=measured(row["value"], row["unit"]), **figures)
 
 
 def evidence(shared: Read, state: Ability) -> pl.DataFrame:
@@ -312,7 +312,7 @@ def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts
     shown = int(setting(LEAST, "brief_moves"))
     facts: Facts = {"moves.about": {}, "moves.build": able[:shown]} if able else {"moves.none": {}}
     if rest := able[shown:]:
-        names = _first([words("brief.moves.other", **one) for one in rest])
+        names = _first([words.brief.moves_other(**one) for one in rest])
         facts["moves.rest"] = {"n": shown, "of": len(able), "names": names, "bare": _first(_named(rest))}
     held = [one for name in ("can", "by_proxy", "designated") for one in state.codes[name]]
     against = state.codes["contradicted"]
@@ -352,7 +352,7 @@ def _if_all(shared: Read, flagged: Sequence[Mapping[str, Any]]) -> Facts:
         least, most = (chance_text(ranges[row["item"]][end]) for end in ("least", "most"))
         least = Text(zh=least.zh.removesuffix("%"), en=least.en.removesuffix("\u00a0%"))  # told once, after both
         ends = {"name": called.text("category", row["item"]), "n": row["hit"], "least": least, "most": most}
-        told[row["severity"] != "note"].append(words("brief.moves.chance", **ends))
+        told[row["severity"] != "note"].append(words.brief.moves_chance(**ends))
     found = [ranges[row["item"]] for row in flagged]
     return {
         "moves.if_all": {
@@ -389,7 +389,7 @@ def headline(moved: Facts) -> Facts:
 def _named(rows: Sequence[Mapping[str, Any]]) -> list[Text]:
     """Return the names of moves: the year of the evidence, whether it is a title, and if most regions name one."""
     return [
-        words("brief.answer.noted", name=row["category"], **{name: row[name] for name in ("title", "year", "most")})
+        words.brief.answer_noted(name=row["category"], **{name: row[name] for name in ("title", "year", "most")})
         if row["year"]
         else row["category"]
         for row in rows
@@ -402,7 +402,7 @@ def _dated(found: Able, state: Ability, category: str) -> Text:
     series = found.evidence.filter(for_category=category, measure=row["output_measure"])
     zh, en = series.select("name_zh", "name_en").row(0) if series.height else (row["output_measure"],) * 2
     about = found.names.text("category", category)
-    return words("brief.moves.dated", name=about, year=row["output_year"], series=Text(zh=zh or en, en=en))
+    return words.brief.moves_dated(name=about, year=row["output_year"], series=Text(zh=zh or en, en=en))
 
 
 def _move(shared: Read, found: Able, region: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -417,12 +417,12 @@ def _move(shared: Read, found: Able, region: str, row: Mapping[str, Any]) -> dic
     return {
         "category": found.names.text("category", category),
         "named": "none" if shared.plans is None else bool(row["named"]),
-        "evidence": words("brief.able.none") if one is None else evidence_text(one),
+        "evidence": words.brief.able_none() if one is None else evidence_text(one),
         "others": others,
         "able": found.everywhere.filter(category=category, able="able").height,
         "grade": row["grade"],
         "title": row["reason"] == "cluster",
         "year": None if one is None else one["year"],
         "capacity": capacity,
-        "checked": words(f"brief.capacity.{capacity}"),
+        "checked": words.brief.capacity_of(capacity),
     }

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xinzhi import risks as verbs
+from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.studies.draft import SILENT, Draft, first_line, title
 from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import DATE, SERIES, VALUE, Prices, is_plain, load, read_prices
@@ -166,7 +167,7 @@ def _prices(
         file="city_prices" if of == "cities" else "prices",
         value=value,
         names=_names(frame, code, labels),
-        notes=[words("studies.note.tested", value=value, of=of, package=package.name)],
+        notes=[words.studies.note_tested(value=value, of=of, package=package.name)],
         package=package.name,
     )
 
@@ -274,11 +275,8 @@ def remarks(findings: tuple[Finding, ...]) -> list[Text]:
             what = Text(zh=f"{one.message.zh}{one.hint.zh}", en=f"{one.message.en} {one.hint.en}".strip())
             groups.setdefault(what, []).append(one.key or "")
     return [
-        words(
-            "studies.note.remark",
-            names=[same(key) for key in keys[:SHOWN]],
-            more=f" … ({len(keys)})" if len(keys) > SHOWN else "",
-            what=what,
+        words.studies.note_remark(
+            names=[same(key) for key in keys[:SHOWN]], more=f" … ({len(keys)})" if len(keys) > SHOWN else "", what=what
         )
         if any(keys)
         else what

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import sources, yardstick
+from xinzhi import sources, words, yardstick
 from xinzhi.core.errors import UsageError
 from xinzhi.core.flags import marked_span
 from xinzhi.core.lazy import pl
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.studies.draft import joined
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def explain(
 def _part_text(name: str, views: list[Any]) -> Text | str:
     """Return the range of a part over the ways to split growth; unknown where the leading way has none."""
     if views[0][name] is None:
-        return words("sources.explain.unknown")
+        return words.sources.explain_unknown()
     return sources.share_range_text([view[name] for view in views])
 
 
@@ -125,7 +125,7 @@ def _parts(row: Mapping[str, Any], result: Sources) -> Text:
     views = [row, *(one.periods.filter(**asked).row(0, named=True) for one in result.views[1:])]
     parts = {name: _part_text(name, views) for name in PARTS}
     span = marked_span(row["start"], row["end"], [row["flags"]])
-    return words("studies.explain.parts", span=span, tfp=row["tfp_growth"], **parts)
+    return words.studies.explain_parts(span=span, tfp=row["tfp_growth"], **parts)
 
 
 def _newest(topic: str, result: Any, measured: Measurement) -> tuple[Any, Any]:  # noqa: ANN401 - bands or sources
@@ -145,15 +145,17 @@ def _band(row: Mapping[str, Any], result: Any) -> Text:  # noqa: ANN401 - bands
     about = describe("bands", "component").values.get(row["component"], same(row["component"]))
     if row["low"] is None:
         told = {"low": row["relative_low"], "high": row["relative_high"]}
-    return words(
-        f"studies.explain.{'band' if 'median' in told else 'relative'}", level=result.level, component=about, **told
+    return (
+        words.studies.explain_band(level=result.level, component=about, **told)
+        if "median" in told
+        else words.studies.explain_relative(level=result.level, component=about, **told)
     )
 
 
 def _made(study: Study, result: Result, code: str, text: Text, figures: Mapping[str, Any]) -> Explained:
     mark = result.provenance
     foot = Text(zh=mark.foot("zh"), en=mark.foot("en"))
-    issued = [words("label.issued", issuers=mark.issuers)] if mark.issuers else []
+    issued = [words.shared.label_issued(issuers=mark.issuers)] if mark.issuers else []
     return Explained(
         topic=study.name, region=code, text=joined([text, *issued]), figures=figures, issuers=mark.issuers, foot=foot
     )

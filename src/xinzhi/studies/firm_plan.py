@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
-from xinzhi import data, micro
+from xinzhi import data, micro, words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import same, words
+from xinzhi.core.text import same
 from xinzhi.studies.draft import PROTOCOL
 
 if TYPE_CHECKING:
@@ -166,14 +166,14 @@ def _judge(made: Plan) -> None:
         given.append(("capital_share", made.capital_share, "number"))
     for name, value, kind in given:
         if value is not None and not _KINDS[kind](value):
-            raise UsageError("studies.plan-value", name=name, given=str(value), wanted=words(f"studies.wanted.{kind}"))
+            raise UsageError("studies.plan-value", name=name, given=str(value), wanted=words.studies.wanted_of(kind))
     if made.unit is not None:
         data.units.parse(made.unit)
     for name, choices in _words().items():
         value = getattr(made, name)
         for word in value if name in _LISTS else (value,):
             if word not in choices:
-                wanted = words("studies.wanted.word", known=[same(choice) for choice in choices if choice])
+                wanted = words.studies.wanted_word(known=[same(choice) for choice in choices if choice])
                 raise UsageError("studies.plan-value", name=name, given=str(word), wanted=wanted)
 
 

@@ -11,13 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import __version__, data, micro
+from xinzhi import __version__, data, micro, words
 from xinzhi import protocol as protocols
 from xinzhi.core.errors import InputError
 from xinzhi.core.files import whole
 from xinzhi.core.lazy import pl
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.studies.draft import SILENT, Draft, first_line
 from xinzhi.studies.firm_plan import measure, read_deflator, read_plan, rules_of, valued
 from xinzhi.studies.registry import topic
@@ -75,7 +75,7 @@ def firms(
     if job_plan.region is not None and panel.has("region"):
         panel = panel.of_region(job_plan.region, provincial=job_plan.layout == "survey")
     folder = None if out is None else Path(out)
-    label = same(Path(source).name) if isinstance(source, str | Path) else words("firms.table")
+    label = same(Path(source).name) if isinstance(source, str | Path) else words.firms.table()
     try:
         run = _Run(panel, job_plan, rules, folder, Draft(name="firms", source=label), progress)
         study = run.study()
@@ -326,7 +326,7 @@ class _Run:
         tables[name] = self._told(whole, held, ())
         if _shown(tables[name], whole.parts)[1].is_empty():  # blank tables stay, they say what is withheld
             why = first_line(InputError("micro.all-withheld", ()))
-            self.draft.note("left-out", what=words(f"studies.part.{name}"), why=why)
+            self.draft.note("left-out", what=words.studies.part_of(name), why=why)
         return tables
 
     def _told(self, made: micro.Decomposition, held: Panel, by: tuple[str, ...]) -> pl.DataFrame:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import xinzhi.frontier as verbs
-from xinzhi import risks
+from xinzhi import risks, words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.quarters import label
-from xinzhi.core.text import same, words
+from xinzhi.core.text import same
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Text
@@ -65,12 +65,12 @@ def dynamic(
     """Return the efficiency of units over all periods, and labels that name those left out for want of one."""
     terms = frame["year"].n_unique()
     if gaps := _gaps(frame["year"].unique().sort()):
-        labels = replace(labels, notes=(*labels.notes, words("studies.note.periods-apart", gaps=gaps)))
+        labels = replace(labels, notes=(*labels.notes, words.studies.note_periods_apart(gaps=gaps)))
     whole = frame.filter(pl.len().over("region") == terms)
     lost = frame["region"].unique().sort().filter(~frame["region"].unique().sort().is_in(whole["region"].implode()))
     if whole.height and len(lost):
         names = [labels.names.region(code) for code in lost]
-        labels = replace(labels, notes=(*labels.notes, words("studies.note.part-of-span", n=len(lost), names=names)))
+        labels = replace(labels, notes=(*labels.notes, words.studies.note_part_of_span(n=len(lost), names=names)))
         frame = whole
     above_zero(frame, (*inputs, *outputs, *carry), "--carry")
     carried: dict[str, Any] = {kind: [] for kind in KINDS}
@@ -112,12 +112,12 @@ def _amounts(side: Side) -> list[float]:
 
 def notes_of_flows(flow: Mapping[str, str]) -> tuple[Text, ...]:
     """Return which column flows where."""
-    outside = words("studies.note.outside")
+    outside = words.studies.note_outside()
     flows = []
     for column, way in flow.items():
         ends = [same(end) if end else outside for end in _ends(way)]
-        flows.append(words("studies.note.flow", column=column, start=ends[0], end=ends[-1]))
-    return (words("studies.note.flows", flows=flows),)
+        flows.append(words.studies.note_flow(column=column, start=ends[0], end=ends[-1]))
+    return (words.studies.note_flows(flows=flows),)
 
 
 def notes_of_goods(contents: Mapping[str, float], retained: Mapping[str, float]) -> tuple[Text, ...]:
@@ -126,7 +126,7 @@ def notes_of_goods(contents: Mapping[str, float], retained: Mapping[str, float])
     for part, values in {"contents": contents, "retained": retained}.items():
         if values:
             goods = [f"{name} {_number(name, value):g}" for name, value in values.items()]
-            notes.append(words(f"studies.note.{part}", goods=goods))
+            notes.append(words.studies.note_of(part, goods=goods))
     return tuple(notes)
 
 

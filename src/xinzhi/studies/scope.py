@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import data
+from xinzhi import data, words
 from xinzhi import scope as verbs
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import by_commas, same, words
+from xinzhi.core.text import by_commas, same
 from xinzhi.studies.draft import SILENT, Draft
 from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import known_sheets, load
@@ -77,7 +77,7 @@ def scope(
             draft.results |= {"core": core, "dependence": dependence}
         draft.results["scope"] = judged
         if draft.package is not None and as_of is None:
-            draft.notes.append(words("scope.note.default_day"))
+            draft.notes.append(words.scope.note_default_day())
         more |= _about_lists(judged)
     if dependence is not None:
         draft.results.setdefault("dependence", dependence)

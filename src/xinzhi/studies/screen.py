@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import data
+from xinzhi import data, words
 from xinzhi import risks as verbs
 from xinzhi.core.errors import InputError, UsageError, translate_native_errors
 from xinzhi.core.lazy import pl
-from xinzhi.core.text import paragraph, same, words
+from xinzhi.core.text import paragraph, same
 from xinzhi.studies.draft import SILENT, Draft, title
 from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import is_plain, load, read_plain, require_file
@@ -58,13 +58,13 @@ def screen(
         raise InputError("studies.no-projects", name=package.name, archive="archive" in package.tables)
     if archive is not None:
         index, archive_line = archive_of(archive, keep=keep, encoding=encoding, progress=progress)
-        line = words("studies.label.against", projects=line, archive=archive_line)
+        line = words.studies.label_against(projects=line, archive=archive_line)
     elif package is not None:
         index = _indexed(package, None, keep, encoding, progress)
     else:
         lists = load(PUBLIC_ARCHIVE)
         public = _public(lists)
-        line = words("studies.label.against", projects=line, archive=words("studies.label.public-lists"))
+        line = words.studies.label_against(projects=line, archive=words.studies.label_public_lists())
         index = _indexed(lists, None, keep, encoding, progress)
     try:
         progress.step("projects")
@@ -175,7 +175,7 @@ def _explained(error: InputError, source: AnyFrame, encoding: str | None) -> Inp
     if {"title", "text"} & set(read.columns) or verbs.sentences(list(read.columns)):
         return error
     like = {one: data.nearest(one, columns) for one in ("title", "text")}
-    guesses = [words("studies.label.looks-like", column=found, name=one) for one, found in like.items() if found]
+    guesses = [words.studies.label_looks_like(column=found, name=one) for one, found in like.items() if found]
     return InputError("studies.no-text", table=name, known=list(columns), guesses=paragraph([same(""), *guesses]))
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from xinzhi import sectors as verbs
+from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.names import Names
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, first_line
 from xinzhi.studies.paths import measured_or_noted
 from xinzhi.studies.registry import topic
@@ -153,7 +154,7 @@ def _add_apart(package: Package, span: Span | None, draft: Draft) -> None:
     grouped = rows.join(groups, on="region", how="left") if groups is not None else rows
     relative = f"relative_{FIGURE}"
     shares = rows.with_columns((pl.col(FIGURE) / pl.col(FIGURE).mean().over("year")).alias(relative))
-    called = {name: words(f"sectors.series.{name}") for name in (FIGURE, relative)}
+    called = {name: words.sectors.series_of(name) for name in (FIGURE, relative)}
     made: Mapping[str, Callable[[], Any]] = {
         "inequality": lambda: _named(
             verbs.inequality(grouped, FIGURE, group=None if groups is None else "group"), names | called

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import data, frontier, micro
+from xinzhi import data, frontier, micro, words
 from xinzhi import sources as verbs
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
-from xinzhi.core.text import by_commas, same, words
+from xinzhi.core.text import by_commas, same
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, first_line
 from xinzhi.studies.firms import MANIFEST, firms
 from xinzhi.studies.registry import topic
@@ -93,7 +93,7 @@ def sources(
             try:
                 draft.results[name] = maker()
             except InputError as error:
-                what = words(f"studies.part.{name}")
+                what = words.studies.part_of(name)
                 draft.note("left-out", what=what, why=first_line(error))
                 left.append({"measure": what.en, "reason": str(error)})
     frames = ("identity_gap", "periods", "group_periods", "coverage", "omitted")

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import data, risks
+from xinzhi import data, risks, words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.extras import require
 from xinzhi.core.finding import finding
 from xinzhi.core.lazy import pl
-from xinzhi.core.text import by_commas, same, words
+from xinzhi.core.text import by_commas, same
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyFrame, AnyPackage
@@ -273,7 +273,7 @@ def _across(table: Plain, head: str) -> Prices:
         [line for _ in dates for line in table.lines],
         [one for one in dates for _ in range(frame.height)],
     )
-    found.notes.append(words("studies.note.dates-across", table=table.name))
+    found.notes.append(words.studies.note_dates_across(table=table.name))
     return found
 
 
@@ -288,7 +288,7 @@ def _wide(table: Plain, date: str, value: str | None) -> Prices:
     for one in wanted:
         text_alone = not figures(frame[one]).is_not_null().any()
         if text_alone and frame[one].null_count() < frame.height and not value:
-            notes.append(words("studies.note.no-numbers", column=one))
+            notes.append(words.studies.note_no_numbers(column=one))
         else:
             taken.append(one)
     if not taken:
@@ -296,7 +296,7 @@ def _wide(table: Plain, date: str, value: str | None) -> Prices:
     empty = dates.is_null()
     if empty.any():
         first = table.lines[int(empty.arg_true()[0])]
-        notes.append(words("studies.note.no-date", table=name, n=int(empty.sum()), line=first))
+        notes.append(words.studies.note_no_date(table=name, n=int(empty.sum()), line=first))
     twice = dates.is_duplicated() & ~empty
     if twice.any():
         _refuse_twice(table, date, dates, twice)
@@ -353,7 +353,7 @@ def _read(
     grouped = text.filter(text.str.strip_chars().str.contains(_THOUSANDS).fill_null(value=False))
     if len(grouped):
         read = f"{figures(grouped[:1])[0]:.12g}"
-        found.notes.append(words("studies.note.thousands", given=str(grouped[0]), read=read))
+        found.notes.append(words.studies.note_thousands(given=str(grouped[0]), read=read))
 
     def values(rows: pl.DataFrame) -> dict[str, object]:
         return {"word": cells[int(rows["at"][0])], "more": rows.height - 1}

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 
-from xinzhi import __version__
+from xinzhi import __version__, words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
-from xinzhi.core.text import Language, Text, read_words, same, words
+from xinzhi.core.text import Language, Text, read_words, same
 from xinzhi.protocol import diff, plain, registry
 from xinzhi.report import PictureKind, Section, TableKind, as_json, drawing, file_of, study_document
 from xinzhi.studies import Study
@@ -25,10 +25,10 @@ from xinzhi.web.upload import add_uploads
 PREFIX = "/api/v1"
 SUFFIX: Mapping[str, str] = {"sdmx": "sdmx.csv", "json": "vl.json"}
 FAULTS: Mapping[int | str, dict[str, Any]] = {
-    code: {"description": both(words(f"api.refusal.{name}")), "content": {JSON: {"schema": {"type": "object"}}}}
+    code: {"description": both(words.api.refusal_of(name)), "content": {JSON: {"schema": {"type": "object"}}}}
     for code, name in {MISUSE: "misuse", UNUSABLE: "unusable", BUSY: "busy"}.items()
 }
-Lang = Annotated[Language, Query(description=both(words("api.option.lang")))]
+Lang = Annotated[Language, Query(description=both(words.api.option_lang()))]
 Query64 = Annotated[str, Query(max_length=64, pattern=WORD)]
 Name = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 
@@ -160,7 +160,7 @@ def _add(made: APIRouter, store: Store, topic: str) -> None:
         verb = (
             read_words("verbs.yaml").get(topic) if run is study else None
         )  # as the command line says it, where it does
-        about = words(f"api.route.{topic if run is study else run.__name__}") if verb is None else Text(**verb)
+        about = words.api.route_of(topic if run is study else run.__name__) if verb is None else Text(**verb)
         made.add_api_route(
             f"/{topic}{path}",
             run,
@@ -254,7 +254,7 @@ def _add_registries(made: APIRouter, store: Store) -> None:
             path,
             run,
             methods=["GET"],
-            summary=both(words(f"api.route.{run.__name__}")),
+            summary=both(words.api.route_of(run.__name__)),
             response_class=Response,
             tags=["about"],
         )

@@ -15,9 +15,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.types import Scope
 
-from xinzhi import __version__
+from xinzhi import __version__, words
 from xinzhi.core.errors import UsageError, XinzhiError
-from xinzhi.core.text import LANGUAGES, Language, Text, words
+from xinzhi.core.text import LANGUAGES, Language, Text
 from xinzhi.report.page import LANG
 from xinzhi.web import pages, render
 from xinzhi.web.api import PREFIX, add_api
@@ -40,7 +40,7 @@ BACKLOG = 2048  # connections that wait, as many as those of uvicorn
 
 def application(store: Store) -> FastAPI:
     """Return the application that serves the pages of a store."""
-    said = both(words("api.title"))
+    said = both(words.api.title())
     app = FastAPI(title=said, version=__version__, docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
     add_api(app, store)
 
@@ -144,7 +144,7 @@ def _turned_away(store: Store, scope: Scope, what: str, why: Text) -> bytes:
     """Return the page of a refusal; one who may see nothing else gets the words alone."""
     language = language_of(scope)
     if what in OUTSIDE:
-        title = words("web.error.outside")
+        title = words.web.error_outside()
         return (
             render.environment()
             .get_template("outside.html.j2")
@@ -152,7 +152,7 @@ def _turned_away(store: Store, scope: Scope, what: str, why: Text) -> bytes:
             .encode()
         )
     there = Address(language, at=scope["raw_path"].decode("latin-1").removeprefix("/"))
-    title = words("web.error.fault" if what == "fault" else "web.error.turned")
+    title = words.web.error_fault() if what == "fault" else words.web.error_turned()
     return render.rendered(store, there, Page(title=title, lead=(why,))).encode()
 
 
@@ -206,7 +206,7 @@ def _asked_at(request: Request, language: Language) -> Address:
 def _told(store: Store, there: Address, error: XinzhiError) -> Response:
     """Return the page that says why there is none."""
     missing = error.code == "web.no-page"
-    title = words("web.error.missing" if missing else "web.error.refused")
+    title = words.web.error_missing() if missing else words.web.error_refused()
     code = MISSING if missing else BUSY if isinstance(error, BusyError) else UNUSABLE
     made = render.rendered(store, there, Page(title=title, lead=(error.text,)))
     more = {"retry-after": str(error.retry)} if isinstance(error, BusyError) else {}

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from xinzhi import studies
+from xinzhi import studies, words
 from xinzhi.core import yamlfile
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import LANGUAGES, Language, Text, listing, option_words, words
+from xinzhi.core.text import LANGUAGES, Language, Text, listing, option_words
 from xinzhi.protocol import Protocol, specification
 from xinzhi.studies import Assessment, Study, explain
 from xinzhi.studies.explain import Explained
@@ -74,8 +74,8 @@ def amiss(wrong: Mapping[str, Any]) -> Text:
     """Return what is wrong with one value, from what pydantic says of it."""
     limits = wrong.get("ctx", {})
     kind = next((name for name, starts in MISREAD.items() if str(wrong["type"]).startswith(starts)), "other")
-    return words(
-        f"api.value.{kind}",
+    return words.api.value_of(
+        kind,
         name=".".join(str(part) for part in wrong["loc"][1:]) or str(wrong["loc"][-1]),
         known=re.findall(r"'([^']*)'", str(limits.get("expected", ""))),
         **{name: limits.get(name) for name in ("ge", "le", "max_length")},
@@ -87,7 +87,7 @@ class Wish(BaseModel):
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
-    lang: Language = Field("en", description=both(words("api.option.lang")))
+    lang: Language = Field("en", description=both(words.api.option_lang()))
 
     def options(self) -> dict[str, Any]:
         """Return the options of the study that were given."""
@@ -120,8 +120,8 @@ class Explaining(BaseModel):
     start: Whole | None = None
     end: Whole | None = None
     component: Component = "tfp"
-    protocol: Word | None = Field(None, description=both(words("api.option.protocol")))
-    lang: Language = Field("en", description=both(words("api.option.lang")))
+    protocol: Word | None = Field(None, description=both(words.api.option_protocol()))
+    lang: Language = Field("en", description=both(words.api.option_lang()))
 
     def explained(self, store: Store) -> tuple[Study, Explained]:
         """Return the study, and what stands behind its figure."""
@@ -137,7 +137,7 @@ def wish_of(topic: str) -> type[Wish]:
         kind = KINDS.get(known[name].kind, Word)
         fields[name] = (kind | None, Field(None, description=both(Text(**_pair(topic, name)))))
     if "protocol" in known:
-        fields["protocol"] = (Word | None, Field(None, description=both(words("api.option.protocol"))))
+        fields["protocol"] = (Word | None, Field(None, description=both(words.api.option_protocol())))
         change = both(Text(**_pair(topic, "settings")))
         fields["set"] = (Annotated[list[Setting], Field(max_length=8)] | None, Field(None, description=change))
     made: type[Wish] = create_model(f"{topic.title()}Wish", __base__=Wish, __doc__=Wish.__doc__, **fields)
@@ -167,7 +167,7 @@ def decimals(study: Assessment) -> int:
 
 def kicker(study: Assessment) -> Text:
     """Return the line above a title of a page whose figures are of the newest period: the data and that period."""
-    return words("web.kicker", source=study.source, span=View(study.measurement).spans[-1].label)
+    return words.web.kicker(source=study.source, span=View(study.measurement).spans[-1].label)
 
 
 def capital(text: Text) -> Text:
@@ -200,7 +200,7 @@ def changes(rules: Protocol) -> Text:
     """Return what a protocol changes, each parameter by its title with its value."""
     held = {path: value_text(path, rules.parameters[path].value) for path in rules.departs}
     return listing(
-        [words("web.settings.change", title=specification(path).title, value=value) for path, value in held.items()]
+        [words.web.settings_change(title=specification(path).title, value=value) for path, value in held.items()]
     )
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from xinzhi import studies
-from xinzhi.core.text import LANGUAGES, Language, Text, option_words, read_words, words
+from xinzhi import studies, words
+from xinzhi.core.text import LANGUAGES, Language, Text, option_words, read_words
 from xinzhi.report.section import Section
 from xinzhi.studies import Study, options_of
 
@@ -167,7 +167,7 @@ class Part:
 
 def file(topic: str, name: str) -> tuple[str, str, Text]:
     """Return a result of a topic that a page offers as a file, with what it is called."""
-    return topic, name, words(f"web.file.{name}")
+    return topic, name, words.by_key(f"web.file.{name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

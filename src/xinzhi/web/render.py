@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 import jinja2
 from markupsafe import Markup, escape
 
-from xinzhi import __version__
+from xinzhi import __version__, words
 from xinzhi.core.result import Provenance
-from xinzhi.core.text import LANGUAGES, Language, Text, paragraph, words
+from xinzhi.core.text import LANGUAGES, Language, Text, Values, paragraph
 from xinzhi.report import svg
 from xinzhi.report.document import foot as report_foot
 from xinzhi.report.page import LANG, single, table_markup
@@ -85,12 +85,12 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
             foot=foot(store, made),
             cite=cite(store, made),
             version=__version__,
-            spoken=words("web.spoken").lang(other),
+            spoken=words.web.spoken().lang(other),
             space=" " if language == "en" else "",
             hours=store.limits.remembered // 3600 if store.guarded else 0,
             t=partial(said, language=language),
-            w=lambda key, /, **values: words(f"web.{key}", **values).lang(language),
-            shared=lambda key, /, **values: words(key, **values).lang(language),
+            w=lambda key, /, **values: words.by_key(f"web.{key}", **values).lang(language),
+            shared=lambda key, /, **values: words.by_key(key, **values).lang(language),
             paragraph=lambda lines: paragraph(list(lines)).lang(language),
             table=partial(table, language=language, decimals=made.decimals),
             drawn=draw or partial(drawn, language=language),
@@ -126,10 +126,15 @@ def cite(store: Store, made: Page) -> Text | None:
     mark = _provenance(store, made)
     if made.study is None or mark is None:
         return None
-    said = {"title": made.title, "source": made.study.source, "version": mark.version, "data": data_mark(mark.inputs)}
+    said: Values = {
+        "title": made.title,
+        "source": made.study.source,
+        "version": mark.version,
+        "data": data_mark(mark.inputs),
+    }
     if mark.protocol_fingerprint is None:
-        return words("web.cite.free", **said)
-    return words("web.cite.text", mark=f"{mark.protocol}@{mark.protocol_fingerprint[:SHOWN]}", **said)
+        return words.web.cite_free(**said)
+    return words.web.cite_text(mark=f"{mark.protocol}@{mark.protocol_fingerprint[:SHOWN]}", **said)
 
 
 def data_mark(inputs: Mapping[str, str]) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 from threading import TIMEOUT_MAX
 from typing import Any
 
+from xinzhi import words
 from xinzhi.core.files import whole
 from xinzhi.core.schema import describe
-from xinzhi.core.text import LANGUAGES, Text, read_words, words
+from xinzhi.core.text import LANGUAGES, Text, read_words
 from xinzhi.report.svg import script
 from xinzhi.web import pages, render
 from xinzhi.web.asked import overall
@@ -59,7 +60,7 @@ def _found(store: Store) -> Iterator[tuple[str, Text, Iterable[str]]]:
     """Return file, title and further names of everything that can be found, but for the terms."""
     known = read_words("regions.yaml")
     for name in pages.single(store):
-        yield f"{name}.html", words(f"web.nav.{name}"), [name]
+        yield f"{name}.html", words.web.nav_of(name), [name]
     for code in store.regions:
         besides = [code, *known["codes"].get(code, ()), *known["also"].get(code, ())]
         yield f"region/{code}.html", store.names.region(code), besides
@@ -152,5 +153,5 @@ def site(
 
 def front() -> str:
     """Return the page that leads to the language of the browser."""
-    links = {language: (f"{language}/{HOME}.html", words("web.spoken").lang(language)) for language in LANGUAGES}
-    return environment().get_template("front.html.j2").render(links=links, title=words("web.site"))
+    links = {language: (f"{language}/{HOME}.html", words.web.spoken().lang(language)) for language in LANGUAGES}
+    return environment().get_template("front.html.j2").render(links=links, title=words.web.site())

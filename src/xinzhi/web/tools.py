@@ -12,11 +12,11 @@ from typing import Annotated, Any
 import polars as pl
 from pydantic import BaseModel, ValidationError, WithJsonSchema
 
-from xinzhi import __version__
+from xinzhi import __version__, words
 from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.result import Result
 from xinzhi.core.schema import describe, described
-from xinzhi.core.text import Language, words
+from xinzhi.core.text import Language
 from xinzhi.report import as_json
 from xinzhi.studies import Study
 from xinzhi.web.asked import Explaining, Wish, amiss, both, wish_of
@@ -62,11 +62,11 @@ def server(store: Store) -> Any:  # noqa: ANN401 - its class depends on the vers
     """Return a server with the tools measure, bands, explain, claim, audit, brief and check."""
     known = kind()
     versioned = {"version": __version__} if "version" in signature(known).parameters else {}
-    instructions = both(words("api.tools.instructions", package=store.package.title))
+    instructions = both(words.api.tools_instructions(package=store.package.title))
     made = known("xinzhi", instructions=instructions, log_level="WARNING", **versioned)
     hints = import_module("mcp.types").ToolAnnotations.model_validate(HINTS)
     for name, (model, answer) in TOOLS.items():
-        made.tool(description=both(words(f"api.tools.{name}")), annotations=hints, structured_output=False)(
+        made.tool(description=both(words.api.tools_of(name)), annotations=hints, structured_output=False)(
             _tool(store, name, model, answer)
         )
     return made
@@ -130,9 +130,12 @@ def _measure(store: Store, wish: Wish) -> dict[str, Any]:
     if study.region:
         frame = frame.filter(region=study.region)
         own = [
-            words(  # growth with its band and range of ranks, or why it has none
-                "api.tools.own" if row["low"] is not None else "api.tools.own_official",
-                **{**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"},
+            (
+                words.api.tools_own(**{**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"})
+                if row["low"] is not None
+                else words.api.tools_own_official(
+                    **{**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"}
+                )
             ).lang(wish.lang)
             for row in frame.rows(named=True)
         ]
@@ -157,7 +160,7 @@ def _of_region(store: Store, wish: Wish) -> dict[str, Any]:
     frame = result.frame.filter(pl.col("component").is_in(TOLD))
     frame = frame.filter(region=study.region) if study.region else frame.filter(pl.col("end") == pl.col("end").max())
     own = [
-        words("api.tools.own_band", **row, level=result.level, name=store.names.region(row["region"])).lang(wish.lang)
+        words.api.tools_own_band(**row, level=result.level, name=store.names.region(row["region"])).lang(wish.lang)
         for row in frame.filter(component=TOLD[0]).rows(named=True)
         if study.region
     ]
@@ -172,7 +175,7 @@ def _audit(store: Store, wish: Wish) -> dict[str, Any]:
     own = []
     if study.region:
         own = [
-            words("api.tools.own_audit", **row, name=store.names.region(row["region"])).lang(wish.lang)
+            words.api.tools_own_audit(**row, name=store.names.region(row["region"])).lang(wish.lang)
             for row in frame.filter(region=study.region).rows(named=True)
         ]
         frame = result.frame.filter(region=study.region)
@@ -218,7 +221,7 @@ def _check(store: Store, wish: Wish) -> dict[str, Any]:
     counts = Counter(one.severity for one in found)
     marks = {name: store.package.fingerprint(name) for name in store.package.tables}
     return {
-        "answer": words("api.tools.checked", n=len(found), error=counts["error"], warning=counts["warning"]).lang(
+        "answer": words.api.tools_checked(n=len(found), error=counts["error"], warning=counts["warning"]).lang(
             wish.lang
         ),
         "quote_with": {"package": store.package.name, "data": data_mark(marks), "version": __version__},

@@ -15,9 +15,9 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from xinzhi import studies
+from xinzhi import studies, words
 from xinzhi.core.errors import InputError, XinzhiError
-from xinzhi.core.text import Language, words
+from xinzhi.core.text import Language
 from xinzhi.data import read_file
 from xinzhi.report import as_json, file_of, study_document, write_marked
 from xinzhi.studies import Study
@@ -64,7 +64,7 @@ def add_uploads(made: APIRouter, store: Store) -> None:
             methods=["POST"],
             response_class=Response,
             tags=["uploads"],
-            summary=both(words(f"api.route.upload.{path[1:]}")),
+            summary=both(words.api.route_upload_of(path[1:])),
             openapi_extra={"requestBody": BODY},
         )
 

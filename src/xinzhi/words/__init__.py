@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from xinzhi.core.facts import Fact
 from xinzhi.core.text import SHARED, Text, page, words, words_exist
 
+by_key = words  # for keys that are computed
+
 FACTS = ("answer", "summary")  # groups of keys whose texts are facts
 
 

@@ -52,7 +52,7 @@ def started(*, file: Value) -> Text:
     r"""已新建{file} | started {file} """
 def coverage_of(*, data: Value) -> Text:
     r"""{data}的覆盖 | in {data} """
-def verdict(*, code: Value, day: Value, name: Value, share: Value, verdict: Literal["in", "out", "part", "unknown"]) -> Text:
+def verdict(*, code: Value, day: Value, name: Value, share: Value, verdict: str) -> Text:
     r"""{code} {name}，{day}：{verdict:[in=全部计入|part=部分计入|out=不计入|unknown=是否计入不明]}（{share}） | {code} {name}, {day}: {verdict:[in=in|part=in part|out=not in|unknown=unknown]} ({share}) """
 def missing(*, what: Value) -> Text:
     r"""（缺：{what}） | (missing: {what}) """
@@ -162,6 +162,10 @@ def column_period() -> Text:
     r"""时期 | period """
 def column_tfp() -> Text:
     r"""全要素生产率 % | TFP % """
+def column_output() -> Text:
+    r"""产出 % | output % """
+def column_grade() -> Text:
+    r"""数据等级 | grade """
 def column_industry() -> Text:
     r"""产业 | industry """
 def column_density() -> Text:
@@ -314,6 +318,6 @@ def mocked(*, folder: Value, rows: Value) -> Text:
 def severity_of(leaf: Literal["error", "warning", "note"], /) -> Text: ...
 def step_of(leaf: Literal["totals", "misallocation", "decomposition", "covariance", "read", "measure", "scope", "sources", "sectors", "paths", "frontier", "risks", "write", "audit", "explorer", "bands", "backtest", "able", "briefs", "claim", "verify", "use", "lists", "split", "depth", "score", "advance", "index", "draws", "gaming", "space", "alike", "together", "test", "solve", "fit", "capacity", "debt", "screen", "bubbles", "register", "panel", "archive", "projects"], /) -> Text: ...
 def test_of(leaf: Literal["held_out", "real_time"], /) -> Text: ...
-def column_of(leaf: Literal["region", "period", "tfp", "industry", "density", "complexity", "gain", "scale", "places", "beside-plan", "status", "rank", "index", "interval", "by-convention", "indicator", "value", "unit", "score", "weight", "series", "direction", "start", "peak", "last", "periods", "ongoing", "project", "verdict", "probability", "interval95", "archived", "name", "title", "issuer", "file", "page", "origin", "complete", "in-force", "default", "what", "id", "fingerprint", "parameter", "description", "alternatives", "band", "relative-band", "above-all", "ranks", "test", "years-ahead", "held", "held-relative", "step", "kind", "in-order", "after", "mean", "lowest", "highest", "score-ratio", "told-apart", "right"], /) -> Text: ...
+def column_of(leaf: Literal["region", "period", "tfp", "output", "grade", "industry", "density", "complexity", "gain", "scale", "places", "beside-plan", "status", "rank", "index", "interval", "by-convention", "indicator", "value", "unit", "score", "weight", "series", "direction", "start", "peak", "last", "periods", "ongoing", "project", "verdict", "probability", "interval95", "archived", "name", "title", "issuer", "file", "page", "origin", "complete", "in-force", "default", "what", "id", "fingerprint", "parameter", "description", "alternatives", "band", "relative-band", "above-all", "ranks", "test", "years-ahead", "held", "held-relative", "step", "kind", "in-order", "after", "mean", "lowest", "highest", "score-ratio", "told-apart", "right"], /) -> Text: ...
 def signal_of(leaf: Literal["positive", "negative"], /) -> Text: ...
 def state_of(leaf: Literal["adopted", "own", "published", "proposed", "unverified", "complete", "partial", "template"], /) -> Text: ...

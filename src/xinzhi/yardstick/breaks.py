@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.breaks import against_others
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Package, as_package, names_of, provenance
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
@@ -154,9 +155,9 @@ class Breaks(Result, verb="breaks", topic="yardstick", key=("region", "year", "s
     def _line(self, row: dict[str, Any]) -> dict[str, object]:
         rest = []
         if row["tfp_effect"] is not None:
-            rest.append(words("yardstick.breaks.effect", effect=row["tfp_effect"]))
+            rest.append(words.yardstick.breaks_effect(effect=row["tfp_effect"]))
         if row["census"] is not None:
-            rest.append(words("yardstick.breaks.cause", cause=cause_of(row["census"])))
+            rest.append(words.yardstick.breaks_cause(cause=cause_of(row["census"])))
         rest_text = Text(zh="".join(clause.zh for clause in rest), en="".join(clause.en for clause in rest))
         moves = {name: math.expm1(row[name]) for name in ("move", "expected")}
         where = {"name": self.names.region(row["region"]), "year": row["year"], "title": title_of(row["series"])}
@@ -330,7 +331,7 @@ def _finding(data: Package, row: Mapping[str, Any], place: SeriesRule) -> Findin
             "series": title_of(row["series"]),
             "score": abs(row["score"]),
             "pair": row["pair"],
-            "hint": words(f"yardstick.breaks.{hint}", cause=cause),
+            "hint": words.yardstick.breaks_of(hint, cause=cause),
         },
         table=place.table,
         file=file,

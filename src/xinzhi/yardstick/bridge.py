@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Package, as_package, national_series, provenance
 from xinzhi.protocol import DatedValue
 from xinzhi.yardstick.capital import capital
@@ -170,7 +171,7 @@ class Bridge(Result, verb=VERB, topic="yardstick", key=("step",)):
         return {
             "bridge.head": {**span, "ours": self.ours, "theirs": self.theirs},
             "bridge.parts": {**parts, "rest": rest},
-            "bridge.largest": largest | {"orders": words(f"yardstick.bridge.{range_}", **largest)},
+            "bridge.largest": largest | {"orders": words.yardstick.bridge_of(range_, **largest)},
         }
 
 

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.shapley import shapley
-from xinzhi.core.text import Text, clauses, read_words, same, words
+from xinzhi.core.text import Text, clauses, read_words, same
 from xinzhi.data import Package, as_package, names_of, provenance
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
@@ -128,7 +129,7 @@ def compare_vintages(
     if not frame.height:
         examples = list(reasons.items())[:_SHOWN]
         why = clauses(
-            [words("headline.region", name=region, finding=explanation) for region, (_, explanation) in examples]
+            [words.shared.headline_region(name=region, finding=explanation) for region, (_, explanation) in examples]
         )
         raise InputError("yardstick.nothing-comparable", before=old.package.name, after=new.package.name, why=why)
     ours, theirs = set(new.panel.regions), set(old.panel.regions)
@@ -176,7 +177,7 @@ def _read(source: Source, protocol: Ruler) -> _Side:
 
 def _why(code: str, **values: object) -> Reason:
     """Return a reason as its code and in words."""
-    return code, words(f"yardstick.vintages.{code}", **values)
+    return code, words.by_key(f"yardstick.vintages.{code}", **values)
 
 
 def _means(yearly: pl.DataFrame, span: tuple[int, int] | None) -> pl.DataFrame:
@@ -273,14 +274,14 @@ class VintageHistory(Result, verb="vintage_history", topic="yardstick", key=("re
         texts = read_words("levels.yaml")["output.vintage"]
         return Text(**texts[vintage]) if vintage in texts else same(vintage)
 
-    def _ends(self, places: Sequence[tuple[dict[str, Any], object, float]]) -> list[Text]:
+    def _ends(self, places: Sequence[tuple[dict[str, Any], str | int, float]]) -> list[Text]:
         """Return who was revised down most and who up; one text where nobody was."""
         ends = [
-            words(f"yardstick.vintages.{way}", name=self.names.region(row["region"]), when=when, value=value)
+            words.yardstick.vintages_of(way, name=self.names.region(row["region"]), when=when, value=value)
             for way, sign, (row, when, value) in zip(("down", "up"), (-1, 1), places, strict=True)
             if sign * value > 0
         ]
-        return ends or [words("yardstick.vintages.unrevised")]
+        return ends or [words.yardstick.vintages_unrevised()]
 
 
 def vintage_history(package: Source) -> VintageHistory:

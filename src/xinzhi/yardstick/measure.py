@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray, log_growth
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.quarters import quarter
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Package, admission, as_package, names_of, national_package, provenance
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.breaking import FLAG, LINK, break_marks
@@ -119,7 +120,7 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
     empty = Levels(nothing, nothing, nothing, nothing, np.zeros(panel.shape[1], dtype=np.int64))
     level = levels(comparable.inputs) if adds_up else empty
     package_names = names_of(data)
-    macro = {**package_names.by_kind.get("group", {}), TOTAL: words("group.total")}
+    macro = {**package_names.by_kind.get("group", {}), TOTAL: words.shared.group_total()}
     return Measurement(
         frame=regional.frame(level.tfp, grading),
         inputs=regional.inputs_frame(),
@@ -341,10 +342,12 @@ def _nothing(panel: Panel, inputs: Inputs) -> InputError:
     reach = []
     for factor, values in inputs.levels().items():
         observed = np.isfinite(values).any(axis=0)
-        years, name = labels(panel.years[observed]), words(f"factor.{factor}")
+        years, name = labels(panel.years[observed]), words.shared.factor_of(factor)
         reach_years = {"first": years[0], "last": years[-1]} if len(years) else {}
         reach.append(
-            words("yardstick.reach.given" if reach_years else "yardstick.reach.absent", name=name, **reach_years)
+            words.yardstick.reach_given(name=name, **reach_years)
+            if reach_years
+            else words.yardstick.reach_absent(name=name, **reach_years)
         )
     return InputError("yardstick.nothing-measured", reach=reach)
 

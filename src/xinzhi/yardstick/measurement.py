@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import IdentityError, UsageError
 from xinzhi.core.quarters import is_quarter, label, read, year_of
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Language, Text, number, percent, same, space_percent_signs, span_text, words
+from xinzhi.core.text import Language, Text, number, percent, same, space_percent_signs, span_text
 from xinzhi.data import tables_by_name
 from xinzhi.protocol import specification
 from xinzhi.yardstick.growth_accounts import LEVELS
@@ -154,12 +155,12 @@ class Explanation:
         """Return the explanation as lines for a person."""
         lines = [f"{self.name.lang(language)} {self.year}  {self.flags}".rstrip()]
         for row in self.frame.iter_rows(named=True):
-            label = words(f"factor.{row['item']}")
+            label = words.shared.factor_of(row["item"])
             numbers = "" if row["value"] is None else f"{_number(row['before'])} → {_number(row['value'])}  "
             key = "grown" if row["growth"] is not None else ""
             if row["contribution"] is not None:
                 key = "weighed"
-            note = words(f"yardstick.explain.{key}", **row).lang(language) if key else ""
+            note = words.yardstick.explain_of(key, **row).lang(language) if key else ""
             lines.append(f"  {label.lang(language)}: {numbers}{note}".rstrip())
         lines += [
             f"  {row['parameter']} = {row['value']}  [{row['reference']}]"
@@ -183,7 +184,7 @@ def _why_not(result: Measurement, region: str, at: int) -> UsageError:
     row = result.omitted.filter(pl.col("region") == region, pl.col("year").cast(pl.String) == str(year))
     name = result.names.region(region)
     if row.height:
-        missing = [words(f"factor.{factor}") for factor in row["missing"][0].split(";")]
+        missing = [words.shared.factor_of(factor) for factor in row["missing"][0].split(";")]
         return UsageError("yardstick.year-omitted", name=name, year=year, before=label(at - 1), missing=missing)
     measured_years = result.frame.filter(pl.col("region") == region)["year"].to_list()
     if not measured_years:
@@ -299,7 +300,7 @@ class PeriodExplanation:
         heading = {
             "name": self.name,
             "span": span_text(self.start, self.end),
-            "what": words(f"factor.{self.component}"),
+            "what": words.shared.factor_of(self.component),
         }
         yearly = self.years[self.component].to_list()
         entries = [
@@ -309,9 +310,11 @@ class PeriodExplanation:
         steps_per_year = QUARTERS if isinstance(self.end, str) else 1  # parts of a year
         parts = {name: steps_per_year * np.mean(self.years[name].to_numpy()) for name in COMPONENTS}
         lines = [
-            words("yardstick.explain.period", value=self.value, grade=self.grade or "–", **heading),
-            words(f"yardstick.explain.{'mean' if steps_per_year == 1 else 'quarters'}", n=len(years), years=years),
-            words("yardstick.explain.adds", **parts),
+            words.yardstick.explain_period(value=self.value, grade=self.grade or "–", **heading),
+            words.yardstick.explain_mean(n=len(years), years=years)
+            if steps_per_year == 1
+            else words.yardstick.explain_quarters(n=len(years), years=years),
+            words.yardstick.explain_adds(**parts),
         ]
         entries = [line.lang(language) for line in lines]
         for (column,), rows in self.sources.group_by(["column"], maintain_order=True):
@@ -320,7 +323,7 @@ class PeriodExplanation:
             cells = ", ".join(map("{} {}{}".format, rows["year"], values, marks))
             unit = f" ({rows['unit'][0]})" if rows["unit"][0] else ""
             entries.append(f"  {column}{unit}: {cells}")
-        entries.append(f"  {words('yardstick.explain.estimated').lang(language)}")
+        entries.append(f"  {words.yardstick.explain_estimated().lang(language)}")
         entries += [
             f"  {row['parameter']} = {row['value']}  [{row['reference']}]" for row in self.parameters.to_dicts()
         ]

@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, clauses, listing, words
+from xinzhi.core.text import Text, clauses, listing
 from xinzhi.data import tables_by_name
 from xinzhi.yardstick.view import EXCEPTIONS, PARTS, SEVERAL, Figures, Span, View
 
@@ -88,7 +89,7 @@ def beside_nation(view: View, span: Span, key: str) -> Facts:
     spans = [period for period in dict.fromkeys([*reversed(view.spans), view.whole]) if period != span]
     earlier = [(period.label, view.national_of(period).get("nation_tfp_growth")) for period in spans]
     figures = [
-        words("yardstick.ranking.figure", span=label, value=value) for label, value in earlier if value is not None
+        words.yardstick.ranking_figure(span=label, value=float(value)) for label, value in earlier if value is not None
     ]
     return {
         key: {
@@ -99,7 +100,7 @@ def beside_nation(view: View, span: Span, key: str) -> Facts:
             "added_compound": math.expm1(added),
             "nation_compound": math.expm1(nation),
             "implied": row["nation_tfp_growth"],
-            "others": words("yardstick.ranking.nation_others", figures=figures) if figures else "",
+            "others": words.yardstick.ranking_nation_others(figures=figures) if figures else "",
         }
     }
 
@@ -122,10 +123,10 @@ def _no_sum_facts(view: View, opening: Text) -> Facts:
 def _opening(view: View, span: Span) -> Text:
     if not view.is_official(span):
         series = _doubtful(view, span)
-        return words("yardstick.answer.no_official", span=span.label, names=series, n=len(series))
+        return words.yardstick.answer_no_official(span=span.label, names=series, n=len(series))
     names = listing(_region_labels(view, view.exceptions(span)), EXCEPTIONS)
     key = f"yardstick.answer.{'official_but' if names.en else 'official'}"
-    return words(key, span=span.label, names=names, adjusted=view.adjusted(span))
+    return words.by_key(key, span=span.label, names=names, adjusted=view.adjusted(span))
 
 
 def largest_source(frame: pl.DataFrame) -> pl.DataFrame:
@@ -142,8 +143,8 @@ def _sources(view: View) -> Facts:
     led = _region_labels(view, frame.filter(pl.col("largest") == "tfp")["region"])
     fell = _region_labels(view, frame.filter(pl.col("tfp_growth") <= 0)["region"])
     counts = frame.filter(pl.col("largest") != "tfp")["largest"].value_counts(sort=True).rows()
-    other_sources = [words("yardstick.answer.other", factor=words(f"factor.{name}"), k=k) for name, k in counts]
-    factor = words(f"factor.{counts[0][0]}") if counts else None
+    other_sources = [words.yardstick.answer_other(factor=words.shared.factor_of(name), k=k) for name, k in counts]
+    factor = words.shared.factor_of(counts[0][0]) if counts else None
     if led:
         key = "answer.led" if counts else "answer.all_led"
     else:
@@ -158,7 +159,7 @@ def ends(view: View) -> Facts:
         return {}
     rows = view.ranked(view.lead).select("region", "tfp_growth").rows()
     width = min(3, len(rows) // 2)
-    named_rows = [(words("yardstick.answer.figure", name=view.name(code), value=value), value) for code, value in rows]
+    named_rows = [(words.yardstick.answer_figure(name=view.name(code), value=value), value) for code, value in rows]
     # all that tie with the last one named are named, or nobody: else the order of the codes would choose
     first = [text for text, value in named_rows if value > rows[width - 1][1] - 1e-12]
     last = [text for text, value in reversed(named_rows) if value < rows[-width][1] + 1e-12]
@@ -225,5 +226,5 @@ def official_ends(view: View, before: int | None = None) -> dict[int, list[Text]
 def _until(view: View) -> Facts:
     """Return how far official figures carry."""
     ends = official_ends(view)
-    parts = [words("yardstick.answer.until", names=names, year=year) for year, names in ends.items()]
+    parts = [words.yardstick.answer_until(names=names, year=year) for year, names in ends.items()]
     return {"note.reach": {"parts": clauses(parts)}} if parts else {}

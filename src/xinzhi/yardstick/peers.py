@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core import parameters
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, span_text, words
+from xinzhi.core.text import Text, span_text
 from xinzhi.data import Package, as_package
 from xinzhi.yardstick.estimates.results import Bands
 from xinzhi.yardstick.measurement import Measurement
@@ -51,13 +52,13 @@ class Peers(Result, verb="peers", topic="brief", key=("region", "place")):
         """Return what the distance is made from."""
         facts: Facts = {"peers.measures": {"names": self.measures, "year": self.year}}
         if self.missing:
-            facts["peers.missing"] = {"names": [words(f"brief.measure.{name}") for name in self.missing]}
+            facts["peers.missing"] = {"names": [words.brief.measure_of(name) for name in self.missing]}
         return facts
 
     @property
     def measures(self) -> list[Text]:
         """Return what the measures of the distance are called."""
-        return [words(f"brief.measure.{name}") for name in self.structure.columns[1:]]
+        return [words.brief.measure_of(name) for name in self.structure.columns[1:]]
 
     def codes(self, region: str) -> list[str]:
         """Return the codes of the peers of a region, the nearest first."""

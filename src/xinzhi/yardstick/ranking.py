@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, clauses, words
+from xinzhi.core.text import Text, clauses
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
 from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, corrected_clause, record_clause
@@ -165,7 +166,7 @@ def _band(result: Ranking, span: Span, component: str = TOGETHER) -> tuple[float
 def _newest(result: Ranking, view: View, span: Span) -> Facts:
     row = _total(view, span)
     single = len(view.codes) == 1
-    subject = view.name(view.codes[0]) if single else words("yardstick.ranking.together", n=len(view.codes))
+    subject = view.name(view.codes[0]) if single else words.yardstick.ranking_together(n=len(view.codes))
     values = {"span": span.label, "subject": subject, "tfp": row["tfp_growth"], **rates(row)}
     if not view.is_extrapolated(span):
         return {"ranking.newest": values}
@@ -198,10 +199,10 @@ def _region_facts(result: Ranking, view: View, span: Span) -> Facts:
 
     def sentence(row: Mapping[str, Any]) -> Text:
         key = "each_one_band" if row["low"] is not None else "each_one"
-        over = "" if row["protocol_low"] is None else words("yardstick.ranking.over", **row)
+        over = "" if row["protocol_low"] is None else words.yardstick.ranking_over(**row)
         figures = {"name": view.name(row["region"]), "tfp": row["tfp_growth"], "low": row["low"], "high": row["high"]}
-        return words(
-            f"yardstick.ranking.{key}", **figures, over=over, moved=_moved(result, span, row["region"]), **rates(row)
+        return words.yardstick.ranking_of(
+            key, **figures, over=over, moved=_moved(result, span, row["region"]), **rates(row)
         )
 
     sentences = [sentence(row) for row in rows.iter_rows(named=True)]
@@ -223,7 +224,7 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
         return {}
 
     def figures(spans: Iterable[Span]) -> list[Text]:
-        return [words("yardstick.ranking.figure", span=span.label, value=growth_by_span[span]) for span in spans]
+        return [words.yardstick.ranking_figure(span=span.label, value=growth_by_span[span]) for span in spans]
 
     # the widest band that the verb `bands` names: with revisions, where it has one
     bands = [band for band in (_band(result, newest), _band(result, newest, ALL)) if band is not None]
@@ -241,8 +242,8 @@ def _before(result: Ranking, view: View, newest: Span) -> Facts:
     key = next((outcomes[side] for side in outcomes if len(sides[side]) == len(growth_by_span)), "mixed")
     ends = {"span": newest.label, "tfp": rows[newest]["tfp_growth"], "nation": national[newest]}
     parts = [
-        words(
-            f"yardstick.ranking.{side}",
+        words.yardstick.ranking_of(
+            side,
             figures=_figure_pairs(growth_by_span, national, spans) if side == "depends" else figures(spans),
             n=len(spans),
             **ends,
@@ -266,8 +267,7 @@ def _figure_pairs(
 ) -> list[Text]:
     """Return the figures of some periods with the sum of the regions, and with the nation's own output."""
     return [
-        words("yardstick.ranking.figure_both", span=span.label, value=added[span], nation=national[span])
-        for span in spans
+        words.yardstick.ranking_figure_both(span=span.label, value=added[span], nation=national[span]) for span in spans
     ]
 
 
@@ -289,10 +289,10 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
                 for component in (TOGETHER, ALL)
             )
             figures = {"span": newest.label, "n": pairs.height, "decided": result.bands.decided}
-            figures["revised"] = "" if revised == k else words("yardstick.ranking.ties_revised", k=revised)
-            parts.append(words("yardstick.ranking.ties", k=k, **figures))
+            figures["revised"] = "" if revised == k else words.yardstick.ranking_ties_revised(k=revised)
+            parts.append(words.yardstick.ranking_ties(k=k, **figures))
     if result.bands is None and view.is_extrapolated(newest):  # an error that nobody knows decides nothing
-        parts.append(words("yardstick.ranking.unknown", span=newest.label))
+        parts.append(words.yardstick.ranking_unknown(span=newest.label))
     elif result.in_period(newest.start, newest.end)["among_first"].count() > FIRST:  # of so few all are among the first
         names = _first(result, view, newest)
         key = ("first" if names else "nobody") + ("_apart" if view.is_extrapolated(newest) else "")
@@ -306,7 +306,7 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
             "first": FIRST,
             "agreed": AGREED,
         }
-        parts.append(words(f"yardstick.ranking.{key}", **figures))
+        parts.append(words.yardstick.ranking_of(key, **figures))
     if not parts:
         return {} if result.protocols else ends(view)
     return {"ranking.robust": {"parts": clauses(parts)}}
@@ -337,8 +337,8 @@ def _first(result: Ranking, view: View, span: Span) -> list[Text]:
         rows = rows.filter(pl.col("protocol_above") >= AGREED)
         rows, key = rows.join(above_nation, on="region", how="semi", maintain_order="left"), "part_and_rank"
     return [
-        words(
-            f"yardstick.ranking.{key}",
+        words.yardstick.ranking_of(
+            key,
             **row | {"name": view.name(row["region"]), "part": _whole(row["among_first"])},
             moved=_moved(result, span, row["region"]) if key == "part_and_rank" else "",
         )
@@ -360,14 +360,14 @@ def _growth_sources(_: Ranking, view: View, newest: Span) -> Facts:
     k = frame.filter(largest=best).height
     values = {
         "span": newest.label,
-        "factor": words(f"factor.{best}"),
+        "factor": words.shared.factor_of(best),
         "points": parts[best],
         "growth": row["output_growth"],
         "k": k,
         "n": frame.height,
     }
     ended = official_ends(view, newest.end)
-    estimated = words("yardstick.ranking.estimated", year=min(ended)) if ended else ""
+    estimated = words.yardstick.ranking_estimated(year=min(ended)) if ended else ""
     return {f"ranking.{'carried' if len(view.codes) > 1 else 'carried_alone'}": values | {"estimated": estimated}}
 
 
@@ -381,7 +381,7 @@ def _limits(result: Ranking, view: View, newest: Span) -> Facts:
     ):
         facts["note.first_before"] = {"span": view.lead.label, "names": names, "first": FIRST}
     if ended := official_ends(view, newest.end):
-        parts = [words("yardstick.ranking.ended", names=names, year=year) for year, names in ended.items()]
+        parts = [words.yardstick.ranking_ended(names=names, year=year) for year, names in ended.items()]
         facts["note.ended"] = {"parts": clauses(parts)}
     unranked_names = {
         span: [view.name(code) for code in view.unranked(span)] for span in dict.fromkeys([newest, view.lead])

@@ -10,11 +10,12 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names, distinct
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text, listing, number, read_words, same, span_text, words
+from xinzhi.core.text import Text, listing, number, read_words, same, span_text
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.growth_accounts import GrowthAccounts
 from xinzhi.yardstick.panel import GROWTH, Panel
@@ -113,7 +114,7 @@ class View:
     def names(self) -> Mapping[str, Text]:
         """Return the name of every region, group and the total; two regions of one name get their codes."""
         region_labels = region_names(self.measurement.regions)
-        return {**{group.en: group for group in self.groups}, NATIONAL: words("label.national"), **region_labels}
+        return {**{group.en: group for group in self.groups}, NATIONAL: words.shared.label_national(), **region_labels}
 
     @cached_property
     def codes(self) -> list[str]:
@@ -276,10 +277,10 @@ class View:
         if self.is_extrapolated(span):
             return flags.marked_span(span.start, span.end, self.regions_in(span)["flags"])
         if not self.is_official(span):
-            return words("label.assumed", span=span.label)
+            return words.shared.label_assumed(span=span.label)
         names = listing([self.name(code) for code in self.exceptions(span)], EXCEPTIONS)
         key = "label.official_but" if names.en else "label.official"
-        return words(key, span=span.label, names=names, adjusted=self.adjusted(span, short=True))
+        return words.by_key(key, span=span.label, names=names, adjusted=self.adjusted(span, short=True))
 
     def adjusted(self, span: Span, *, short: bool = False) -> Text | str:
         """Return the clause on what the official figures of investment of a period are adjusted to; none where nothing.
@@ -290,7 +291,7 @@ class View:
         cells = self.regions_in(span)["flags"]
         if to == "none" or all(("missing", "benchmark") in flags.split(cell) for cell in cells):
             return ""
-        return words(f"label.adjusted.{'short' if short else to}")
+        return words.shared.label_adjusted_of("short" if short else to)
 
     def name(self, code: str) -> Text:
         """Return the name of a region, group or the total."""

@@ -21,7 +21,9 @@ PAGES = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob(
 API = (DOCS / "api.md").read_text(encoding="utf-8")
 CLI = (DOCS / "cli.md").read_text(encoding="utf-8")
 PACKAGES = [
-    module.name for module in pkgutil.iter_modules(xinzhi.__path__) if module.name not in {"__main__", "cli", "core"}
+    module.name
+    for module in pkgutil.iter_modules(xinzhi.__path__)
+    if module.name not in {"__main__", "cli", "core", "words"}
 ]
 CORE = [
     module.name

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.quarters import label
-from xinzhi.core.text import read_words, words
+from xinzhi.core.text import read_words
 from xinzhi.data.casting import Sheet
 from xinzhi.data.catalogue import HERE, Column, limit, nearest, nearest_column, nearest_table, tables_by_name
 from xinzhi.data.raw import ROW, Say
@@ -35,7 +36,7 @@ def unknown_table(name: str, file: str | None) -> Finding:
 
 def _missing_columns(sheet: Sheet) -> Iterator[Finding]:
     required = {name: column.text for name, column in sheet.spec.columns.items() if column.required}
-    declared = {name: words("data.declared") for name in sheet.raw.fields if name not in required}
+    declared = {name: words.data.declared() for name in sheet.raw.fields if name not in required}
     for name, what in (required | declared).items():
         if name not in sheet.frame.columns:
             line = sheet.raw.header

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, clauses, span_text, words
+from xinzhi.core.text import Text, clauses, span_text
 from xinzhi.frontier.unit_names import Labelled, good_text, rts_text
 
 INDICES = (
@@ -46,7 +47,7 @@ _ROUNDING = 1e-6  # points: capital and labour that grow alike weigh alike
 
 def index_text(index: str) -> Text:
     """Return the name of an index."""
-    return words(f"frontier.index.{index}")
+    return words.frontier.index_of(index)
 
 
 def part_text(part: str) -> Text:
@@ -167,12 +168,12 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         """Return in words which programs of a pair have no solution."""
         parts = self.failures.get((unit, period))
         if parts is None:
-            return words("frontier.answer.no_program")
+            return words.frontier.answer_no_program()
         texts = []
         for verdict, x, y, rts, (span, group) in parts:
-            values = {"verdict": words(f"frontier.status.{verdict}_short"), "x": x, "y": y, "rts": rts_text(rts)}
+            values = {"verdict": words.frontier.status_of(f"{verdict}_short"), "x": x, "y": y, "rts": rts_text(rts)}
             key = "frontier.answer.against" if x == y else "frontier.answer.mixed"
-            texts.append(words(key, name=f"{span} ({group})" if group else span, **values))
+            texts.append(words.by_key(key, name=f"{span} ({group})" if group else span, **values))
         return clauses(texts)
 
     @property
@@ -191,7 +192,7 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         periods = self.levels["period"].unique().sort().to_list()
         years = all(isinstance(period, int) and _YEARS[0] <= period <= _YEARS[1] for period in periods)
         years = years and all(after - before == 1 for before, after in pairwise(periods))
-        return words("frontier.chart.a_year" if years else "frontier.chart.a_period")
+        return words.frontier.chart_a_year() if years else words.frontier.chart_a_period()
 
     @cached_property
     def gaps(self) -> list[tuple[int, int]]:
@@ -204,7 +205,7 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
     @property
     def sign(self) -> Text:
         """What stands behind a figure: percent of a ratio, points of a difference."""
-        return words("frontier.chart.points" if self.additive else "frontier.chart.percent")
+        return words.frontier.chart_points() if self.additive else words.frontier.chart_percent()
 
     def facts(self) -> Facts:
         """Return mean change and parts, who gained most and least, what could not be computed, and how it was."""
@@ -222,7 +223,7 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         options = self.provenance.options
         goods = {name: [good_text(good) for good in options[key]] for name, key in _ROLES.items()}
         counts = {"count": self.programs["count"], "pairs": self.frame.height}
-        reference = words(f"frontier.chart.reference_{options['reference']}")
+        reference = words.frontier.chart_of(f"reference_{options['reference']}")
         how = {"index": index_text(options["index"]), "rts": rts_text(options["rts"]), "reference": reference}
         facts["note.index"] = {**how, **goods, "kinds": len(goods["bads"]), **counts}
         return facts
@@ -240,11 +241,11 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
             "per": self.per,
             "unit": self.sign,
         }
-        parts = [words("frontier.chart.change", part=part_text(name), value=means[name]) for name in self.stack]
+        parts = [words.frontier.chart_change(part=part_text(name), value=means[name]) for name in self.stack]
         facts: Facts = {"headline.change": {**values, "parts": parts}} if parts else {"headline.change_alone": values}
         if units.height > 2 * _SHOWN:
             ranked = [(self.names.region(unit), index) for unit, index in units.select("unit", "index").rows()]
-            texts = [words("frontier.chart.change", part=name, value=index) for name, index in ranked]
+            texts = [words.frontier.chart_change(part=name, value=index) for name, index in ranked]
             facts["answer.ends"] = {"first": texts[:_SHOWN], "last": texts[: -_SHOWN - 1 : -1], "unit": self.sign}
         return facts
 

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 from scipy.special import chdtrc, ndtr, ndtri
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text, Values
 from xinzhi.frontier.stochastic.densities import (
     GAMMA,
     INEFFICIENCY,
@@ -275,7 +276,7 @@ class Verdict:
     steps: int
     starts: int
     agreeing: int
-    details: dict[str, dict[str, object]]
+    details: dict[str, Values]
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -285,7 +286,7 @@ class Verdict:
     @property
     def notes(self) -> tuple[Text, ...]:
         """What was found, in sentences."""
-        return tuple(words(f"frontier.verdict.{name}", **values) for name, values in self.details.items())
+        return tuple(words.frontier.verdict_of(name, **values) for name, values in self.details.items())
 
     @property
     def usable(self) -> bool:

@@ -9,10 +9,11 @@ from typing import TypedDict, Unpack
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, has, same, words
+from xinzhi.core.text import Text, has, same
 from xinzhi.data import provenance
 from xinzhi.frontier.stochastic.densities import NOISE
 from xinzhi.frontier.stochastic.design import Covariance, Form, Frontier, Settings, check_names, read_table, settle
@@ -127,7 +128,7 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
             table, has_scale = self.elasticities, "returns_to_scale" in self.elasticities.columns
             scale = float(table["returns_to_scale"].to_numpy().mean()) if has_scale else None
             parts = [
-                words("frontier.chart.slope", part=good_text(name), value=float(table[name].to_numpy().mean()))
+                words.frontier.chart_slope(part=good_text(name), value=float(table[name].to_numpy().mean()))
                 for name in self.frontier.inputs
             ]
             facts["answer.elasticities"] = {"parts": parts, "scale": scale}
@@ -145,7 +146,7 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
         ]
         row = self.glance().row(0, named=True)
         goods = {"output": good_text(self.output), "inputs": [good_text(name) for name in self.frontier.inputs]}
-        form, model = (words(f"frontier.chart.{name}") for name in (self.settings.form, self.model))
+        form, model = (words.frontier.chart_of(name) for name in (self.settings.form, self.model))
         numbers = {"rows": row["rows"], "likelihood": row["log_likelihood"], "aic": row["aic"]}
         facts["note.fit"] = {"form": form, "model": model, "cost": self.settings.cost, **goods, **numbers}
         return facts
@@ -182,7 +183,7 @@ def last_period(frame: pl.DataFrame) -> pl.DataFrame:
 def check_text(name: str) -> Text:
     """Return the name of a check of the frontier in words."""
     key = f"frontier.chart.check_{name.replace(' ', '_').replace('-', '_')}"
-    return words(key) if has(key) else same(name)
+    return words.by_key(key) if has(key) else same(name)
 
 
 class Options(TypedDict, total=False):

@@ -9,10 +9,11 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import provenance
 from xinzhi.frontier.stochastic.cnls import SCALES, Hull, concave_fit
 from xinzhi.frontier.stochastic.densities import truncated_posterior
@@ -51,7 +52,7 @@ class Stoned(Labelled, verb="stoned", key=("row",)):
     @property
     def notes(self) -> tuple[Text, ...]:
         """What went wrong with the moments, in sentences."""
-        return tuple(words(f"frontier.verdict.{name}") for name in self.reasons)
+        return tuple(words.frontier.verdict_of(name) for name in self.reasons)
 
     def facts(self) -> Facts:
         """Return the mean efficiency, what went wrong, and the quality of the fit."""
@@ -59,7 +60,7 @@ class Stoned(Labelled, verb="stoned", key=("row",)):
         facts = efficiency_facts(self, self.frame) | {f"verdict.{name}": {} for name in self.reasons}
         numbers = {"rows": self.frame.height, "su": self.sigma_u, "sv": self.sigma_v, "pairs": self.hull.constraints}
         planes = np.unique(self.hull.slopes.round(5), axis=0).shape[0]
-        how = {"error": words(f"frontier.chart.error_{options['error']}"), "rts": rts_text(options["rts"])}
+        how = {"error": words.frontier.chart_of(f"error_{options['error']}"), "rts": rts_text(options["rts"])}
         return facts | {"note.stoned": {**numbers, **how, "planes": planes, "violation": self.hull.violation}}
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import Column, describe
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.micro.production.estimator import ANSWERS, convention
 
 ALL = "all"  # the group of a call without groups
@@ -72,7 +73,7 @@ class ProductionFunction(Result, verb="production_function", topic="production",
         for name in getattr(self, frame).columns:
             stem, _, good = name.partition(":")
             if good:
-                title = words("production.chart.elasticity_of", input=good)
+                title = words.production.chart_elasticity_of(input=good)
                 columns.append(Column(name=name, title=title, kind="score"))
             else:
                 columns.append(describe(self.verb, stem, frame))
@@ -97,9 +98,7 @@ class ProductionFunction(Result, verb="production_function", topic="production",
         facts: Facts = (
             {"answer.elasticities": _describe_rows(good, self._parts)} if good.height else {"answer.nothing": {}}
         )
-        facts["answer.no_answer"] = _describe_rows(
-            bad, lambda row: {"why": words(f"production.status.{row['status']}")}
-        )
+        facts["answer.no_answer"] = _describe_rows(bad, lambda row: {"why": words.production.status_of(row["status"])})
         facts["answer.out_of_range"] = _describe_rows(good.filter(pl.col("status") == "out-of-range"), lambda _: {})
         many, split = all_rows.filter(pl.col("minima") > 1), good.filter(pl.col("leaning") != "")
         facts["note.minima"] = _describe_rows(many, lambda row: {"n": row["minima"], "starts": row["starts"]})
@@ -120,7 +119,7 @@ class ProductionFunction(Result, verb="production_function", topic="production",
     def _parts(self, row: dict[str, Any]) -> dict[str, object]:
         rows = self.elasticities.filter(pl.col("method") == row["method"], pl.col("group") == row["group"])
         parts = [
-            words("production.chart.part", input=term["term"], value=term["estimate"], error=term["standard_error"])
+            words.production.chart_part(input=term["term"], value=term["estimate"], error=term["standard_error"])
             for term in rows.iter_rows(named=True)
         ]
         return {"parts": parts, "scale": row["returns_to_scale"], "firms": row["firms"], "rows": row["rows"]}
@@ -139,16 +138,16 @@ def _describe_rows(
 def dropped_facts(dropped: pl.DataFrame) -> list[Mapping[str, object]]:
     """Return how many rows were left out for want of which column, and why."""
     return [
-        {"rows": rows, "column": column, "why": words(f"production.reason.{reason}")}
+        {"rows": rows, "column": column, "why": words.production.reason_of(reason)}
         for reason, column, rows in dropped.select("reason", "column", "rows").rows()
     ]
 
 
 def group_text(group: str) -> Text:
     """Return what a group is called; all firms where the call names none."""
-    return words("production.chart.all") if group == ALL else same(group)
+    return words.production.chart_all() if group == ALL else same(group)
 
 
 def method_text(method: str) -> Text:
     """Return what a method is called."""
-    return words(f"production.method.{method}")
+    return words.production.method_of(method)

@@ -11,11 +11,12 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, ranks_text, words
+from xinzhi.core.text import Text, ranks_text
 from xinzhi.data import provenance
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity import relatedness
@@ -147,7 +148,7 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
     def _place_text(self, code: str) -> Text:
         """Return the name of a place, with the range of its rank where it is known."""
         name, (low, high) = self.names.region(code), (self.ranges or {}).get(code, (None, None))
-        return name if low is None else words("pathways.headline.place_ranged", name=name, ranks=ranks_text(low, high))
+        return name if low is None else words.pathways.headline_place_ranged(name=name, ranks=ranks_text(low, high))
 
 
 def complexity(

@@ -11,11 +11,12 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import check_option, conventions, options_of
 from xinzhi.pathways.convergence import log_t_test as log_t
@@ -112,7 +113,7 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
         if not rows:
             return {"headline.no_clubs": {"n": self.frame.height}}
         clubs = [
-            words("pathways.chart.club_of", k=row["club"], n=row["units"], first=self._member_names(row["club"])[:2])
+            words.pathways.chart_club_of(k=row["club"], n=row["units"], first=self._member_names(row["club"])[:2])
             for row in rows
         ]
         facts: Facts = {

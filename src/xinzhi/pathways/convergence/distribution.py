@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core import markov_chains as chains
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
@@ -16,7 +17,6 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.regression import hac_errors, newey_west_lags
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.spatial import neighbour_means
-from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.convergence.beta_convergence import weights_matrix
@@ -157,7 +157,7 @@ def _tests(logs: UnitYears, deviation: FloatArray) -> pl.DataFrame:
         ("trend", z, 2 * ndtr(-abs(z))),
     ]
     schema = ["test", "statistic", "p", "meaning_zh", "meaning_en"]
-    meant = {name: words(f"pathways.equal_spread.{name}") for name, *_ in rows}
+    meant = {name: words.pathways.equal_spread_of(name) for name, *_ in rows}
     table = [(name, float(value), float(p), meant[name].zh, meant[name].en) for name, value, p in rows]
     return pl.DataFrame(table, schema=schema, orient="row").with_columns(pl.col("statistic", "p").fill_nan(None))
 

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import words
 from xinzhi.data import provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import cell_frame, read_panel
@@ -142,7 +142,7 @@ class Forecast(Result, verb="forecast", topic="pathways", key=("place", "activit
         industry, region = partial(self.names.text, "industry"), self.names.region
         best = self.frame.sort("probability", descending=True).head(_SHOWN)
         top = [
-            words("pathways.summary.entry", activity=industry(activity), place=region(place), chance=chance)
+            words.pathways.summary_entry(activity=industry(activity), place=region(place), chance=chance)
             for activity, place, chance in best.select("activity", "place", "probability").iter_rows()
         ]
         return {"summary.forecast": {"n": self.frame.height, "base": self.frame["base_rate"][0], "top": top}}

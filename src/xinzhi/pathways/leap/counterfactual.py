@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import words
 from xinzhi.data import Field, provenance, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.conventions import options_of
@@ -48,7 +48,7 @@ class Counterfactual(Result, verb="counterfactual", topic="pathways", key=("year
         """Return the gap at the end, who makes up the control, how well it fits, and the placebo p."""
         last = self.frame.row(-1, named=True)
         donors = [
-            words("pathways.summary.donor", name=self.names.region(unit), weight=weight)
+            words.pathways.summary_donor(name=self.names.region(unit), weight=weight)
             for unit, weight in self.weights.head(_SHOWN).rows()
         ]
         facts = {"name": self.names.region(self.treated), "start": self.start, "fit": self.fit_before, "p": self.p}

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, AnyPackage, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
-from xinzhi.core.text import LANGUAGES, Text, words
+from xinzhi.core.text import LANGUAGES, Text
 from xinzhi.data import Field, names_of, provenance, tidy
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity import relatedness
@@ -128,7 +129,7 @@ def leapfrog(
             "value": ratio,
             "reference": limit,
             "met": ratio < limit,
-            "evidence": words("pathways.evidence.frontier_distance", ratio=ratio, leader=names.region(leader)),
+            "evidence": words.pathways.evidence_frontier_distance(ratio=ratio, leader=names.region(leader)),
         }
         for region, ratio in now.select("region", "tfp_to_leader").rows()
     }
@@ -188,7 +189,7 @@ def _row(region: str, condition: str, **judged: Any) -> dict[str, Any]:  # noqa:
 
 def _lacks(what: str, regions: Sequence[str], **values: object) -> Judged:
     """Return that a condition cannot be judged anywhere, and why."""
-    return {region: {"missing": words(f"pathways.missing.{what}", **values)} for region in regions}
+    return {region: {"missing": words.by_key(f"pathways.missing.{what}", **values)} for region in regions}
 
 
 def _wages(measured: Measurement, regions: list[str], leader: str, year: int) -> Judged:
@@ -205,8 +206,8 @@ def _wages(measured: Measurement, regions: list[str], leader: str, year: int) ->
             "value": ratio,
             "reference": limit,
             "met": ratio < limit,
-            "evidence": words("pathways.evidence.wage_gap", ratio=ratio),
-            "missing": words("pathways.missing.start"),
+            "evidence": words.pathways.evidence_wage_gap(ratio=ratio),
+            "missing": words.pathways.missing_start(),
         }
     return verdicts
 
@@ -223,8 +224,8 @@ def _lock_in(lanes: LaneChanges | None, regions: list[str], leader: str) -> tupl
             "value": persistence[leader],
             "reference": middle,
             "met": persistence[leader] > middle,
-            "missing": words("pathways.missing.age"),
-            "evidence": words("pathways.evidence.incumbent_lock_in", kept=persistence[leader], middle=middle),
+            "missing": words.pathways.missing_age(),
+            "evidence": words.pathways.evidence_incumbent_lock_in(kept=persistence[leader], middle=middle),
         }
         leader_lock_in = dict.fromkeys(regions, judged)
     own_lock_in |= {
@@ -232,7 +233,7 @@ def _lock_in(lanes: LaneChanges | None, regions: list[str], leader: str) -> tupl
             "value": persistence[region],
             "reference": middle,
             "met": persistence[region] <= middle,
-            "evidence": words("pathways.evidence.own_lock_in", kept=persistence[region]),
+            "evidence": words.pathways.evidence_own_lock_in(kept=persistence[region]),
         }
         for region in regions
         if region in persistence
@@ -253,14 +254,14 @@ def _capacity(package: Package, name: str, condition: str, regions: list[str], y
     when = int(dated["year"].max())  # type: ignore[arg-type] # years are whole numbers
     values: dict[str, float] = dict(dated.filter(pl.col("year") == when).select("region", "value").iter_rows())
     middle = float(np.median(list(values.values())))
-    late = {} if when == year else {"missing": words("pathways.missing.late", year=year)}
+    late = {} if when == year else {"missing": words.pathways.missing_late(year=year)}
     return lacking | {
         region: {
             "year": when,
             "value": values[region],
             "reference": middle,
             "met": values[region] >= middle,
-            "evidence": words(f"pathways.evidence.{condition}", year=when, value=values[region], middle=middle),
+            "evidence": words.pathways.evidence_of(condition, year=when, value=values[region], middle=middle),
             **late,
         }
         for region in regions
@@ -279,7 +280,7 @@ def _lanes(lanes: LaneChanges | None, regions: list[str]) -> Judged:
             "value": row["index"],
             "reference": 1.0,
             "met": row["index"] >= 1,
-            "evidence": words("pathways.evidence.lane_change", **row),
+            "evidence": words.pathways.evidence_lane_change(**row),
         }
     return verdicts
 

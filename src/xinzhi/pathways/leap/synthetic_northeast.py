@@ -8,11 +8,12 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import names_of, provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import conventions
@@ -61,12 +62,11 @@ class Northeast(Result, verb="northeast", topic="pathways", key=("region", "seri
         """Return the gap of a province, its donors by name, and the gap without the largest of them."""
         weights = self.weights.filter(region=row["region"], series=row["series"]).sort("weight", descending=True)
         donors = [
-            words("pathways.summary.donor", name=self.names.region(donor["donor"]), weight=donor["weight"])
+            words.pathways.summary_donor(name=self.names.region(donor["donor"]), weight=donor["weight"])
             for donor in weights.filter(pl.col("weight") >= conventions("northeast")["shown"]).iter_rows(named=True)
         ]
         largest = self.names.region(row["largest"])
-        return words(
-            "pathways.chart.gap_of",
+        return words.pathways.chart_gap_of(
             name=self.names.region(row["region"]),
             donors=donors,
             largest=largest,
@@ -78,7 +78,7 @@ class Northeast(Result, verb="northeast", topic="pathways", key=("region", "seri
         if ends.is_empty() or self.elsewhere is None:
             return {}
         changes = [
-            words("pathways.chart.change_of", name=self.names.region(row["region"]), change=row["actual"] - 100)
+            words.pathways.chart_change_of(name=self.names.region(row["region"]), change=row["actual"] - 100)
             for row in ends.iter_rows(named=True)
         ]
         years = {"start": ends["from_year"].min(), "end": ends["to_year"].max()}
@@ -164,19 +164,15 @@ def northeast(
             controls[region, series] = control
             if holes:
                 bridged.append(
-                    words(
-                        "pathways.missing.bridged",
-                        name=names_of(package).region(region),
-                        series=SERIES[series],
-                        first=holes[0],
-                        last=holes[-1],
+                    words.pathways.missing_bridged(
+                        name=names_of(package).region(region), series=SERIES[series], first=holes[0], last=holes[-1]
                     )
                 )
             remaining = sample.filter(pl.col("region") != control.weights["unit"][0])
             without[region, series] = _control(remaining, series, region, when, predictors).frame["gap"][-1]
-    missing = [words("pathways.missing.births"), *bridged]
+    missing = [words.pathways.missing_births(), *bridged]
     if measurement is None:
-        missing.append(words("pathways.missing.measurement"))
+        missing.append(words.pathways.missing_measurement())
     donors = predictors.filter(~pl.col("region").is_in(who))
     spread = {name: float(donors[name].std() or 0.0) for name in donors.columns if name != "region"}  # type: ignore[arg-type] # numbers
     table = _table(controls, without, spread)

@@ -9,11 +9,12 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core import parameters
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, clauses, measured, same, split_unit, words
+from xinzhi.core.text import Text, Values, clauses, measured, same, split_unit
 from xinzhi.data import among, names_of, provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import setting
@@ -59,7 +60,7 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
         counted = self.table()
         quoted = counted.filter(pl.col("category").is_in(setting("choices.quoted")))
         rows = [
-            words("pathways.able.category", name=self.names.text("category", row["category"]), **_plain(row))
+            words.pathways.able_category(name=self.names.text("category", row["category"]), **_plain(row))
             for row in (counted.head(_SHOWN) if quoted.is_empty() else quoted).iter_rows(named=True)
         ]
         total = self.everywhere["region"].n_unique()
@@ -113,7 +114,7 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
         kind = _category(self, category, codes)
         row = self.frame.row(by_predicate=(pl.col("region") == code) & (pl.col("category") == kind), named=True)
         rows = self.evidence.filter(region=code, for_category=kind).drop("region", "for_category")
-        lines = [words("pathways.able.row", **_row(entry)) for entry in rows.iter_rows(named=True)]
+        lines = [words.pathways.able_row(**_row(entry)) for entry in rows.iter_rows(named=True)]
         name, about = self.names.region(code), self.names.text("category", kind)
         facts: Facts = {
             "able.verdict": {
@@ -122,7 +123,7 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
                 "verdict": word("able", row["able"].replace(" ", "_")),
                 "why": self._why(row),
             },
-            "able.rows": {"rows": lines or [words("pathways.able.nothing")]},
+            "able.rows": {"rows": lines or [words.pathways.able_nothing()]},
         }
         return AbleExplanation(
             region=code,
@@ -142,7 +143,7 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
         def category_list(value: str) -> Text:
             codes = rows.filter(able=value)["category"]
             return clauses(
-                [self.names.text("category", category) for category in codes] or [words("pathways.able.none")]
+                [self.names.text("category", category) for category in codes] or [words.pathways.able_none()]
             )
 
         name = self.names.region(code)
@@ -162,8 +163,8 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
         rule = categories().get(row["category"], {})
         if row["able"] == "unknown" and "why_unknown" in rule:
             return Text(zh=rule["why_unknown"]["zh"], en=rule["why_unknown"]["en"].strip())
-        grade = words("pathways.able.no_grade") if row["grade"] is None else word("grade", row["grade"])
-        return words(f"pathways.able.why_{row['reason']}", grade=grade, ratio=row["output"] or 0.0)
+        grade = words.pathways.able_no_grade() if row["grade"] is None else word("grade", row["grade"])
+        return words.pathways.able_of(f"why_{row['reason']}", grade=grade, ratio=row["output"] or 0.0)
 
 
 def _category(result: Result, category: str, codes: list[str]) -> str:
@@ -177,11 +178,11 @@ def _category(result: Result, category: str, codes: list[str]) -> str:
     return code_of.get(category) or code_of[category.lower()]
 
 
-def _plain(counts: Mapping[str, Any]) -> dict[str, object]:
+def _plain(counts: Mapping[str, Any]) -> Values:
     return {name.replace(" ", "_"): counts.get(name, 0) for name in VALUES}
 
 
-def _row(row: Mapping[str, Any]) -> dict[str, object]:
+def _row(row: Mapping[str, Any]) -> Values:
     """Return what the sentence about one piece of evidence says."""
     bare = row["evidence"] == "designation" or row["unit"] is None or row["unit"] in NO_AMOUNT
     value = same("") if bare else measured(row["value"], row["unit"])

@@ -9,12 +9,12 @@ from typing import Literal, get_args
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyPackage, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import words
 from xinzhi.data import names_of, provenance
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
@@ -70,7 +70,7 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
         last, level = max(self.places), self.finest()
         rows = self.years.filter(pl.col("year") == last).rows(named=True)
         levels = [
-            words("pathways.summary.level", level=word("chart", f"level_{row['level']}"), mean=row["mean_cosine"])
+            words.pathways.summary_level(level=word("chart", f"level_{row['level']}"), mean=row["mean_cosine"])
             for row in rows
         ]
         facts: Facts = {"summary.levels": {"year": last, "levels": levels}}
@@ -130,7 +130,7 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
         row = self.regions.filter(level=level, year=when, region=code).row(0, named=True)
         nearest, farthest = region_pairs.row(0, named=True), region_pairs.row(-1, named=True)
         differences = [
-            words("pathways.explain.share", name=self.names.text("industry", industry), here=share, elsewhere=rest)
+            words.pathways.explain_share(name=self.names.text("industry", industry), here=share, elsewhere=rest)
             for industry, share, rest in activities.head(_SHOWN).select("activity", "share", "share_elsewhere").rows()
         ]
         like = {"near": self.names.region(nearest["region"]), "high": nearest["cosine"]}

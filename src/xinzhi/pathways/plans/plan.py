@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, AnyPackage, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import words
 from xinzhi.data import names_of, provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
@@ -459,11 +459,11 @@ def sensitivity_row(task: Task, scale: float, reference: float) -> dict[str, Any
     try:
         best = assign(replace(task, caps=caps))
     except InfeasibleTaskError:
-        status = words("pathways.status.infeasible")
+        status = words.pathways.status_infeasible()
     except InputError as error:
         status = error.text
     else:
-        status = words("pathways.status.computed")
+        status = words.pathways.status_computed()
         difference = best.objective / reference - 1.0 if reference > 0 else 0.0
         row = {
             "gain": best.objective,

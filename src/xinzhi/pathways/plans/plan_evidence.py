@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyPackage, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import names_of, provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.validated_proximity import configuration
@@ -148,8 +149,7 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         if quoted.is_empty():
             quoted = frame.sort("named", "category", descending=[True, False]).head(_SHOWN)
         phrases = [
-            words(
-                "pathways.summary.named",
+            words.pathways.summary_named(
                 name=self.names.text("category", category["category"]),
                 n=category["named"],
                 able=category["named_able"],
@@ -179,15 +179,15 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         facts: Facts = {"explain.choices": {"name": name, "year": when, "k": row["length"], "n": len(lists.categories)}}
         for change in CHANGES[:-1]:
             phrases = [self._cell(cell) for cell in cells.filter(change=change).iter_rows(named=True)]
-            facts[f"explain.{change}"] = {"cells": phrases or [words("pathways.explain.none")]}
+            facts[f"explain.{change}"] = {"cells": phrases or [words.pathways.explain_none()]}
         facts["explain.like"] = {"name": nearest[0], "jaccard": nearest[1]}
         return ChoiceExplanation(region=code, year=when, name=name, cells=cells, nearest=nearest, facts=facts)
 
     def _cell(self, row: Mapping[str, Any]) -> Text:
         verdict = word("able", row["able"].replace(" ", "_"))
-        about = words("pathways.explain.designated_only") if row["designated"] else verdict
+        about = words.pathways.explain_designated_only() if row["designated"] else verdict
         name = self.names.text("category", row["category"])
-        return words("pathways.explain.cell", name=name, able=about, others=row["others"])
+        return words.pathways.explain_cell(name=name, able=about, others=row["others"])
 
     def without_herd(self, year: int | None = None) -> pl.DataFrame:
         """Return whose plan lacks evidence, and who has the evidence and does not plan it, in a year (None: the last).

@@ -13,10 +13,11 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.files import has_interrupted_write
 from xinzhi.core.finding import Finding, finding
-from xinzhi.core.text import read_words, words
+from xinzhi.core.text import read_words
 from xinzhi.data import Package
 from xinzhi.report.certificate.schema import Certificate, Signature, canonical, without
 
@@ -157,7 +158,7 @@ def _root(
     certificate: Certificate, package: Package, files: Sequence[File], published: dt.date, license_: object
 ) -> dict[str, Any]:
     protocol = certificate.protocol.label
-    name = words("certificate.dataset", package=package.title, protocol=protocol)
+    name = words.certificate.dataset(package=package.title, protocol=protocol)
     return {
         "@id": "./",
         "@type": "Dataset",

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.extras import require
 from xinzhi.core.finding import Finding, Place, finding
-from xinzhi.core.text import LANGUAGES, Language, Text, words
+from xinzhi.core.text import LANGUAGES, Language, Text, Values
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol, registry_files, spell
 from xinzhi.report.certificate.certify import declared, dependencies, software
@@ -57,7 +58,7 @@ def compare_remade(
     )
     briefs = (folder / BRIEFS).is_dir()  # the report leads to them
     if cells is None and stated.options.get("cells"):
-        yield _not_remade(package, words("certificate.other_cells", given="false"))
+        yield _not_remade(package, words.certificate.other_cells(given=False))
         return
     with tempfile.TemporaryDirectory() as name:
         try:
@@ -65,7 +66,7 @@ def compare_remade(
                 as_told, protocol=_departing(rules, stated), only=topics or ("none",), cells=cells, briefs=briefs
             )
             if made.more.get("cells") != stated.options.get("cells"):
-                yield _not_remade(package, words("certificate.other_cells", given="true"))
+                yield _not_remade(package, words.certificate.other_cells(given=True))
                 return
             paths = made.write(name, language, options=dict(stated.options))
         except XinzhiError as error:
@@ -210,9 +211,8 @@ class Verification:
     def summary(self, language: Language = "en") -> str:
         """Return what was verified and the outcome, in two lines."""
         stated = self.certificate
-        head = words(
-            "certificate.sentence.head",
-            package=stated.package.get(f"title_{language}") or stated.package.get("name"),
+        head = words.certificate.sentence_head(
+            package=str(stated.package.get(f"title_{language}") or stated.package.get("name")),
             protocol=stated.protocol.label,
             fingerprint=stated.protocol.fingerprint[:12],
             version=stated.software.get("version", "-"),
@@ -221,11 +221,15 @@ class Verification:
 
     def _outcome(self) -> Text:
         if self.differences:
-            return words("certificate.sentence.differs", count=len(self.differences))
+            return words.certificate.sentence_differs(count=len(self.differences))
         tables = self.certificate.results.tables.values()
         results = sum(len(table.columns) * sum(map(len, table.rows.values())) for table in tables)
-        counts = {"tables": len(self.certificate.tables), "results": results, "files": self.files}
-        return words(f"certificate.sentence.{'equal' if self.files is None else 'equal-files'}", **counts)
+        counts: Values = {"tables": len(self.certificate.tables), "results": results, "files": self.files}
+        return (
+            words.certificate.sentence_equal(**counts)
+            if self.files is None
+            else words.certificate.sentence_equal_files(**counts)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import altair as alt
 from altair.typing import ChartType
 
-from xinzhi.core.text import Language, Text, printable, words
+from xinzhi import words
+from xinzhi.core.text import Language, Text, printable
 from xinzhi.report.palette import FACTORS, FAINT, INK, SHADE, SOFT
 
 FONT = (
@@ -173,7 +174,7 @@ def abreast(*charts: Any) -> ChartType:  # noqa: ANN401 - charts of any kind
 
 def factor_colours(w: Words) -> alt.Scale:
     """Return the colours of the factors."""
-    return alt.Scale(domain=[w(words(f"chart.{name}")) for name in FACTORS], range=list(FACTORS.values()))
+    return alt.Scale(domain=[w(words.shared.chart_of(name)) for name in FACTORS], range=list(FACTORS.values()))
 
 
 def padded(values: Iterable[float | None], *, by: float = 0.12) -> list[float]:

@@ -8,8 +8,9 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup, escape
 
+from xinzhi import words
 from xinzhi.core.schema import describe
-from xinzhi.core.text import NOTHING, Language, Text, outward, percent, same, span_text, words
+from xinzhi.core.text import NOTHING, Language, Text, outward, percent, same, span_text
 from xinzhi.report.page import asset, both_svg, environment, table_markup, ticks
 from xinzhi.report.palette import FACTORS, FAINT, INK, SOFT
 from xinzhi.report.table import Column, Table
@@ -22,7 +23,7 @@ OWN = {"self": FACTORS["tfp"], "peer": INK, "neighbour": SOFT, "both": INK}
 
 def page(made: Brief, language: Language) -> str:
     """Return a brief as HTML in both languages; it opens in the language that is asked for."""
-    title = words("brief.title.page", name=made.about)
+    title = words.brief.title_page(name=made.about)
     parts = [part for part in made.parts if part not in {"answer", "record"}]  # these have places of their own
     return (
         environment()
@@ -30,7 +31,7 @@ def page(made: Brief, language: Language) -> str:
         .render(
             language=language,
             title=title,
-            subtitle=words("brief.subtitle", source=made.source, span=made.span),
+            subtitle=words.brief.subtitle(source=made.source, span=made.span),
             made=made,
             parts=parts,
             evidence=None if (rows := evidence(made)) is None else table_markup(rows, 1),
@@ -39,7 +40,7 @@ def page(made: Brief, language: Language) -> str:
             company=Markup(company(made)),  # noqa: S704 - made here, its words escaped
             style=asset("brief.css"),
             foot=provenance(made),
-            w=words,
+            w=words.by_key,
         )
     )
 
@@ -47,7 +48,7 @@ def page(made: Brief, language: Language) -> str:
 def provenance(made: Brief) -> Text:
     """Return the line at the foot: data, protocol, version."""
     mark = made.results["measurement"].provenance
-    return words("label.foot", source=made.source, mark=Text(zh=mark.foot("zh"), en=mark.foot("en")))
+    return words.shared.label_foot(source=made.source, mark=Text(zh=mark.foot("zh"), en=mark.foot("en")))
 
 
 def evidence(made: Brief) -> Table | None:
@@ -61,23 +62,23 @@ def evidence(made: Brief) -> Table | None:
         (
             able.names.text("category", row["category"]),
             _verdict(row),
-            *([words("label.yes" if row["named"] else "label.no")] if planned else []),
+            *([words.shared.label_yes() if row["named"] else words.shared.label_no()] if planned else []),
             Text(zh=row["evidence_zh"], en=row["evidence_en"]),
         )
         for row in frame.iter_rows(named=True)
     ]
     heads = ["category", "verdict", *(["planned"] if planned else []), "evidence"]
-    columns = tuple(Column(title=words(f"brief.column.{one}"), kind="text") for one in heads)
-    return Table(key="evidence", title=words("brief.table.evidence"), columns=columns, rows=rows)
+    columns = tuple(Column(title=words.brief.column_of(one), kind="text") for one in heads)
+    return Table(key="evidence", title=words.brief.table_evidence(), columns=columns, rows=rows)
 
 
 def _verdict(row: Mapping[str, Any]) -> Text:
     """Return what evidence says of a category; of a decision of the centre alone, that there is no more."""
     if row["designated"]:
-        return words("pathways.explain.designated_only")
+        return words.pathways.explain_designated_only()
     verdict, grade = (describe("able", name).values for name in ("able", "grade"))
     said = verdict[row["able"]]
-    return words("brief.column.graded", verdict=said, grade=grade[row["grade"]]) if row["grade"] else said
+    return words.brief.column_graded(verdict=said, grade=grade[row["grade"]]) if row["grade"] else said
 
 
 def gaps(made: Brief) -> Table | None:
@@ -89,7 +90,7 @@ def gaps(made: Brief) -> Table | None:
     heads = ["factor", "own", "peers", "gap", *(["band"] if banded else []), "level"]
     rows = [
         (
-            words(f"brief.factor.{row['factor']}"),
+            words.brief.factor_of(row["factor"]),
             *gap_figures(row).values(),
             *(
                 [
@@ -106,8 +107,8 @@ def gaps(made: Brief) -> Table | None:
         )
         for row in frame.iter_rows(named=True)
     ]
-    columns = tuple(Column(title=words(f"brief.column.{one}"), kind="text") for one in heads)
-    return Table(key="gaps", title=words("brief.table.gaps"), columns=columns, rows=rows)
+    columns = tuple(Column(title=words.brief.column_of(one), kind="text") for one in heads)
+    return Table(key="gaps", title=words.brief.table_gaps(), columns=columns, rows=rows)
 
 
 def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -> str:
@@ -125,13 +126,13 @@ def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -
     left, right = PLOT
     scale = (right - left) / ((high - low) or 1.0)
     zero = left - low * scale
-    drawn, y = [both_svg(words("brief.table.parts"), 0, 10)], 12
+    drawn, y = [both_svg(words.brief.table_parts(), 0, 10)], 12
     for at, row in enumerate(frame.iter_rows(named=True)):
         if at == 0 or row["span"] != frame["span"][at - 1]:
             y += 14
             drawn.append(both_svg(span_text(*row["span"].split("–")), 0, y))
             y += 4
-        name = about if row["kind"] == "self" else words("label.national")
+        name = about if row["kind"] == "self" else words.shared.label_national()
         drawn.append(both_svg(name, left - 6, y + 10, anchor="end", size=9))
         above, below = zero, zero
         for factor, column in parts.items():
@@ -139,7 +140,7 @@ def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -
             below -= size if row[column] < 0 else 0.0
             x = above if row[column] >= 0 else below
             above += size if row[column] >= 0 else 0.0
-            line = words("chart.told.line", name=words(f"chart.{factor}"), value=percent(row[column]))
+            line = words.shared.chart_told_line(name=words.shared.chart_of(factor), value=percent(row[column]))
             told = f' data-told="{escape(_said(name, row["span"], line, language))}"' if language else ""
             drawn.append(f'<rect x="{x:.1f}" y="{y}" width="{size:.1f}" height="12" fill="{FACTORS[factor]}"{told}/>')
         drawn.append(f'<text x="{above + 4:.1f}" y="{y + 10}">{percent(row["output_growth"])}</text>')
@@ -147,11 +148,11 @@ def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -
         y += ROW
     x, bottom = 0.0, y + 14
     for factor in parts:
-        name = words(f"brief.short.{factor}")
+        name = words.brief.short_of(factor)
         drawn.append(f'<rect x="{x:.0f}" y="{bottom - 8}" width="8" height="8" fill="{FACTORS[factor]}"/>')
         drawn.append(both_svg(name, x + 11, bottom, size=9))
         x += 22 + 5.0 * max(len(name.en), 2 * len(name.zh))
-    return _svg(drawn, bottom + 4, words("brief.table.parts"))
+    return _svg(drawn, bottom + 4, words.brief.table_parts())
 
 
 def _said(name: Text, span: str, line: Text, language: Language) -> str:
@@ -168,14 +169,14 @@ def company(made: Brief) -> str:
     low, high = min(0.0, float(str(figures.min()))), max(0.0, float(str(figures.max())))
     left, right = 170, 480
     scale = (right - left) / ((high - low) or 1.0)
-    title = words("brief.table.company", span=made.span)
+    title = words.brief.table_company(span=made.span)
     drawn = [both_svg(title, 0, 10)]
     if frame["rank_low"].count():
-        drawn.append(both_svg(words("brief.column.ranks"), 640, 10, anchor="end"))
+        drawn.append(both_svg(words.brief.column_ranks(), 640, 10, anchor="end"))
     for at, row in enumerate(frame.sort(pl.col("kind") != "self", maintain_order=True).iter_rows(named=True)):
         y = 24 + at * 14
         colour, name = OWN[row["kind"]], names.region(row["region"])
-        kind = words(f"brief.company.{row['kind']}")
+        kind = words.brief.company_of(row["kind"])
         drawn.append(both_svg(name, 0, y + 3))
         drawn.append(both_svg(kind, 96, y + 3, size=9))
         place = left + (row["growth"] - low) * scale

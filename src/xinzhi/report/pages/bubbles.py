@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text, listing, sentences, words
+from xinzhi.core.text import Text, Values, listing, sentences
 from xinzhi.report.charts.kit.ranges import COLUMN
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.sentence import MOST_NOTES, capital
@@ -31,7 +32,7 @@ def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
     answer = sentences(result.facts(), "bubbles")
     if row["status"] != "tested":
         why = Text(zh=row["reason_zh"], en=row["reason_en"])
-        answer = [words("bubbles.answer.not_tested", name=names[series], why=why), *answer]
+        answer = [words.bubbles.answer_not_tested(name=names[series], why=why), *answer]
     every = statistics(result)
     drawn = [
         one_series(result, series) if row["status"] == "tested" else None,
@@ -51,7 +52,7 @@ def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
         answer=answer,
         notes=(
             _convention("convention", result.convention, "meaning"),
-            words("bubbles.note.invisible"),
+            words.bubbles.note_invisible(),
             *_notes(names, result.findings),
         ),
     )
@@ -61,7 +62,7 @@ def panel(result: PanelBubbles) -> Section:
     """Return whether a panel explodes as a whole, and when."""
     names = result.names.distinct("series", result.members)
     row = result.statistics.row(0, named=True)
-    members = words("bubbles.note.members", members=[*names.values()], lag=row["lag"], order=row["order"])
+    members = words.bubbles.note_members(members=[*names.values()], lag=row["lag"], order=row["order"])
     episodes = result.timeline.with_dates(result.episodes)
     return Section.of(
         "bubbles.panel_section",
@@ -76,7 +77,7 @@ def panel(result: PanelBubbles) -> Section:
 def _convention(note: str, name: str, meaning: str) -> Text:
     """Return by which convention episodes are dated, and what it means."""
     key = f"bubbles.convention.{name}"
-    return words(f"bubbles.note.{note}", convention=words(f"{key}.name"), meaning=words(f"{key}.{meaning}"))
+    return words.bubbles.note_of(note, convention=words.by_key(f"{key}.name"), meaning=words.by_key(f"{key}.{meaning}"))
 
 
 def _notes(names: Mapping[str, Text], findings: Iterable[Finding]) -> list[Text]:
@@ -88,11 +89,11 @@ def _notes(names: Mapping[str, Text], findings: Iterable[Finding]) -> list[Text]
         message = Text(zh=f"{one.message.zh}{one.hint.zh}", en=f"{capital(one.message).en} {one.hint.en}".strip())
         by_text[message] += [] if one.key is None else [names.get(one.key, Text(zh=one.key, en=one.key))]
     notes = [
-        words("bubbles.note.finding", names=listing(some, limit=_NAMED), text=text) if some else text
+        words.bubbles.note_finding(names=listing(some, limit=_NAMED), text=text) if some else text
         for text, some in by_text.items()
     ]
     rest = len(notes) - MOST_NOTES
-    return [*notes[:MOST_NOTES], words("bubbles.note.more", k=rest)] if rest > 0 else notes
+    return [*notes[:MOST_NOTES], words.bubbles.note_more(k=rest)] if rest > 0 else notes
 
 
 def leading(result: Bubbles) -> str:
@@ -135,7 +136,7 @@ def _spans(result: Bubbles | PanelBubbles, episodes: pl.DataFrame) -> list[dict[
 
 
 def _direction(signal: str) -> Text:
-    return words("bubbles.chart.rise" if signal == RISE else "bubbles.chart.fall")
+    return words.bubbles.chart_rise() if signal == RISE else words.bubbles.chart_fall()
 
 
 def _over_time(name: str, result: Bubbles | PanelBubbles, **given: Any) -> Picture | None:  # noqa: ANN401 - as `shown` takes them
@@ -150,7 +151,7 @@ def one_series(result: Bubbles, series: str) -> Picture | None:
     row = result.statistics.row(by_predicate=pl.col("series") == series, named=True)
     panels = [
         {"title": _measured(result, name), "rows": _rows(result, path, "value")},
-        {"title": words("bubbles.chart.bsadf", **_line(row)), "rows": _rows(result, path)},
+        {"title": words.bubbles.chart_bsadf(**_line(row)), "rows": _rows(result, path)},
     ]
     twin = table("bubbles_path", _dated(result, path), of=result, name=name)
     spans = _spans(result, result.rejecting_episodes().filter(series=series))
@@ -164,10 +165,14 @@ def _dated(result: Bubbles | PanelBubbles, path: pl.DataFrame) -> pl.DataFrame:
     return result.timeline.with_dates(path.drop_nulls("bsadf"))
 
 
-def _line(row: Mapping[str, Any]) -> dict[str, object]:
+def _line(row: Mapping[str, Any]) -> Values:
     """Return by which critical values a row of statistics is held."""
-    convention = words(f"bubbles.convention.{row['convention']}.name")
-    return {"level": row["level"], "convention": convention, "method": words(f"bubbles.chart.method_{row['method']}")}
+    convention = words.by_key(f"bubbles.convention.{row['convention']}.name")
+    return {
+        "level": row["level"],
+        "convention": convention,
+        "method": words.bubbles.chart_of(f"method_{row['method']}"),
+    }
 
 
 def _measured(result: Bubbles, name: Text) -> Text:
@@ -175,7 +180,7 @@ def _measured(result: Bubbles, name: Text) -> Text:
     options = result.provenance.options
     kind = "_log" if options.get("log") or options.get("value") == "log_price" else ""
     kind = "_ratio" if options.get("value") == "price_to_output" else kind
-    return words(f"bubbles.chart.series{kind}", name=name)
+    return words.bubbles.chart_of(f"series{kind}", name=name)
 
 
 def many_series(result: Bubbles) -> Picture | None:
@@ -264,7 +269,7 @@ def episode_table(result: Bubbles) -> Table:
 def statistics(result: Bubbles) -> Picture | None:
     """Return GSADF of every series beside its own critical value."""
     tested, names = _by_excess(result.statistics.filter(status="tested"), "gsadf"), _names(result)
-    groups = words("bubbles.chart.rejects"), words("bubbles.chart.not_rejects")
+    groups = words.bubbles.chart_rejects(), words.bubbles.chart_not_rejects()
     rows = [
         {
             "name": names[row["series"]],
@@ -277,7 +282,7 @@ def statistics(result: Bubbles) -> Picture | None:
     top = tested.row(0, named=True)
     most, k = 2 * COLUMN, int(tested["rejects"].sum())
     methods = [
-        words(f"bubbles.chart.method_{one}") for one in tested["method"].drop_nulls().unique(maintain_order=True)
+        words.bubbles.chart_of(f"method_{one}") for one in tested["method"].drop_nulls().unique(maintain_order=True)
     ]
     facts = {
         "k": k,
@@ -307,7 +312,7 @@ def _statistic_table(result: Bubbles, tested: pl.DataFrame) -> Table:
     limits = result.critical.filter(level=result.level).pivot("statistic", index="series", values="critical_value")
     limits = limits.select("series", *(pl.col(name).alias(f"{name}_limit") for name in ("sadf", "adf")))
     frame = result.timeline.with_dates(tested).join(limits, on="series", how="left", maintain_order="left")
-    note = words("bubbles.note.statistics", level=result.level)
+    note = words.bubbles.note_statistics(level=result.level)
     return table("bubbles_statistics", frame, of=result, notes=(note,))
 
 
@@ -326,8 +331,6 @@ def panel_path(result: PanelBubbles) -> Picture | None:
         top = (ongoing if ongoing.height else result.episodes.sort("duration", descending=True)).row(0, named=True)
         facts |= {"episode": dates.episode_text(top), "lasted": dates.duration_text(top["duration"])}
         headline = "panel"
-    panels = [
-        {"title": words("bubbles.chart.panel", n=row["series"], **_line(row)), "rows": _rows(result, result.frame)}
-    ]
+    panels = [{"title": words.bubbles.chart_panel(n=row["series"], **_line(row)), "rows": _rows(result, result.frame)}]
     twin, spans = table("bubbles_panel", _dated(result, result.frame), of=result), _spans(result, result.episodes)
     return _over_time("panel", result, facts=facts, rows=panels, twin=twin, headline=headline, spans=spans)

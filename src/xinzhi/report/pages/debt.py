@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, has, listing, number, same, words
+from xinzhi.core.text import Text, has, listing, number, same
 from xinzhi.report.palette import ACCENT, DEEP, GROUPS, INK
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.sentence import answer_of, arrangement, distinct, fact, finding_notes, notes_of, short
@@ -76,25 +77,25 @@ def _stack(frame: pl.DataFrame, unit: str, *leading: str | Mapping[str, Any]) ->
     return {
         "listed": [*leading, *({part: {"kind": "percent", "unit": unit}} for part in figures)],
         "draws": {part: part for part in figures},
-        "parts": {part: (words(f"debt.chart.{part}"), INKS[part]) for part in kept},
+        "parts": {part: (words.debt.chart_of(part), INKS[part]) for part in kept},
     }
 
 
 def _dynamics_notes(result: DebtDynamics) -> list[Text]:
     frame, notes = result.frame, []
     if frame["rate"].drop_nulls().n_unique() == 1:
-        notes.append(words("debt.note.one_rate", rate=frame["rate"].drop_nulls()[0]))
+        notes.append(words.debt.note_one_rate(rate=frame["rate"].drop_nulls()[0]))
     if frame["primary_effect"].null_count():
-        notes.append(words("debt.note.no_balance"))
+        notes.append(words.debt.note_no_balance())
     if frame["price_effect"].null_count():
-        notes.append(words("debt.note.nominal"))
+        notes.append(words.debt.note_nominal())
     since = result.provenance.options.get("since")
     if since is not None:
-        notes.append(words("debt.note.since", year=since))
+        notes.append(words.debt.note_since(year=since))
     last = frame.group_by("region").agg(pl.col("year").max()).sort("region")
     shorter = last.filter(pl.col("year") < frame["year"].max())["region"]
     if len(shorter):
-        notes.append(words("debt.note.shorter", names=some(result, shorter)))
+        notes.append(words.debt.note_shorter(names=some(result, shorter)))
     past = frame.select("year", "net_borrowing")
     return [*notes, *gaps(frame, result.names), *swaps(frame["region"].unique().to_list(), past)]
 
@@ -134,7 +135,7 @@ def _vehicles(result: Debt, facts: Facts) -> Picture | None:
     """Return explicit debt and that of financing vehicles side by side; None where the latter is not given."""
     said = fact(facts, "vehicles")
     inks = {"explicit": GROUPS[0], "vehicles": GROUPS[2]}
-    parts = {part: (words(f"debt.chart.{part}"), ink) for part, ink in inks.items()}
+    parts = {part: (words.debt.chart_of(part), ink) for part, ink in inks.items()}
     return said and shown(
         "debt.vehicles", result, result.regions_by_ratio("with_vehicles_to_output", said[1]["year"]), facts, parts=parts
     )
@@ -169,7 +170,7 @@ def _graded(result: Debt, facts: Facts) -> Picture | None:
         zones=list(zip(starts, [*starts[1:], None], grades.values(), strict=True)),
         groups=list(grades.values()) if coloured else (),
         inks=[TINTS.get(name, DEEP) for name in grades],
-        columns=((words("debt.chart.percent"), "figure"), (words("debt.chart.band"), "band")),
+        columns=((words.debt.chart_percent(), "figure"), (words.debt.chart_band(), "band")),
     )
 
 
@@ -177,21 +178,21 @@ def _grading_notes(result: Debt, year: int | None) -> list[Text]:
     """Return where the bands come from, and which regions have none and why."""
     bands, every = result.bands, result.frame["region"].n_unique()
     cuts = [
-        words("debt.chart.from", band=band, cut=float(one["from"]))
+        words.debt.chart_from(band=band, cut=float(one["from"]))
         for band, one in zip(result.grades().values(), bands["grades"], strict=True)
     ]
     called = result.set_name()
     known = {"mof-2019": "press", "lic-dsf-2018": "framework", "lic-dsf-2018-external": "framework"}
     source = str(bands["source"]).rstrip("。. ")
     notes = [
-        words("debt.note.set", set=called, dated=bands["dated"], parts=result.graded_ratio(), cuts=cuts),
-        words(f"debt.note.{known.get(str(bands['name']), 'source')}", source=source),
+        words.debt.note_set(set=called, dated=bands["dated"], parts=result.graded_ratio(), cuts=cuts),
+        words.debt.note_of(known.get(str(bands["name"]), "source"), source=source),
     ]
     for why, codes in result.missing_bands(result.last_year("band") or year):
         if len(codes) == every:
-            notes.insert(0, words("debt.note.ungraded", set=called, why=why))
+            notes.insert(0, words.debt.note_ungraded(set=called, why=why))
         else:
-            notes.append(words("debt.note.ungraded_some", names=some(result, codes), why=why))
+            notes.append(words.debt.note_ungraded_some(names=some(result, codes), why=why))
     return notes
 
 
@@ -213,7 +214,7 @@ def _history(
     ]
     years = sorted({when for known in series.values() for when in known})
     frame = pl.DataFrame({"year": years} | {code: [one.get(when) for when in years] for code, one in series.items()})
-    unit = words("debt.unit_of.percent")
+    unit = words.debt.unit_of_percent()
     listed = ["year", *(column("debt.of", "percent", unit, of=code, name=result.names.region(code)) for code in series)]
     regions = result.regions_by_ratio("to_output", result.shown_year()).height
     how = "history_all" if regions <= FEW else "history_of" if chosen in series else "history"
@@ -224,30 +225,30 @@ def _history(
 def _notes(result: Debt, year: int | None) -> list[Text]:
     """Return what has no ratio and why, which balances jump, and what the ratios cannot tell."""
     has = result.frame.drop_nulls("explicit")
-    notes = [words("debt.note.explicit")]
+    notes = [words.debt.note_explicit()]
     if has["vehicles"].null_count() == has.height:
-        notes.append(words("debt.note.no_vehicles"))
-    notes.append(words("debt.note.revenue" if has["to_revenue"].count() else "debt.note.revenue_unknown"))
+        notes.append(words.debt.note_no_vehicles())
+    notes.append(words.debt.note_revenue() if has["to_revenue"].count() else words.debt.note_revenue_unknown())
     for what in ("revenue", "output"):
         without = has.filter(pl.col(what).is_null()) if has[what].count() else has.clear()
         for (when,), rows in without.group_by("year", maintain_order=True):
-            notes.append(words(f"debt.note.no_{what}", year=when, names=some(result, rows["region"])))
+            notes.append(words.debt.note_of(f"no_{what}", year=when, names=some(result, rows["region"])))
     absent = [] if year is None else sorted(set(has["region"]) - set(has.filter(pl.col("year") == year)["region"]))
     if absent:
-        notes.append(words("debt.note.absent", year=year, names=some(result, absent)))
+        notes.append(words.debt.note_absent(year=str(year), names=some(result, absent)))
     placed: list[tuple[Finding, str, str]] = []
     for one in result.findings:
         code, _, when = (one.key or "").partition("/")
         placed += [(one, code, when)] if when else []
     jumps = [
-        words("debt.chart.region_year", name=result.names.region(code), year=when)
+        words.debt.chart_region_year(name=result.names.region(code), year=when)
         for one, code, when in placed
         if one.rule == "jump"
     ]
     if jumps:
-        notes.append(words("debt.note.jumps", names=listing(jumps, limit=8)))
+        notes.append(words.debt.note_jumps(names=listing(jumps, limit=8)))
     notes += [
-        words("debt.chart.about", name=result.names.region(code), what=one.message)
+        words.debt.chart_about(name=result.names.region(code), what=one.message)
         for one, code, _ in placed
         if one.rule == "other-scope"
     ]
@@ -261,8 +262,8 @@ def gaps(frame: pl.DataFrame, names: Names) -> list[Text]:
         years = rows["year"].to_list()
         if missing := sorted(set(range(min(years), max(years))) - set(years)):
             listed = listing([same(year) for year in missing], limit=LISTED)
-            said.append(words("debt.chart.years_of", name=names.region(code), years=listed))
-    return [words("debt.note.gaps", names=listing(said, limit=LISTED))] if said else []
+            said.append(words.debt.chart_years_of(name=names.region(code), years=listed))
+    return [words.debt.note_gaps(names=listing(said, limit=LISTED))] if said else []
 
 
 def swaps(codes: Sequence[str], past: pl.DataFrame | None = None, *, ahead: bool = False) -> list[Text]:
@@ -270,13 +271,13 @@ def swaps(codes: Sequence[str], past: pl.DataFrame | None = None, *, ahead: bool
     if not arrangement(codes):
         return []
     if past is None:
-        return [words("debt.note.swaps_ahead" if ahead else "debt.note.swaps")]
+        return [words.debt.note_swaps_ahead() if ahead else words.debt.note_swaps()]
     first, last = conventions("public_debt")["swaps"]["value"]
     during = past.filter(pl.col("year").is_between(first, last))
     total, part = (float(one["net_borrowing"].to_numpy().sum()) for one in (past, during))
     if not during.height:
         return []
-    return [words("debt.note.swaps_share", share=part / total) if 0 < part <= total else words("debt.note.swaps")]
+    return [words.debt.note_swaps_share(share=part / total) if 0 < part <= total else words.debt.note_swaps()]
 
 
 def debt_stress(result: DebtStress, *, region: str | None = None) -> Section:
@@ -299,7 +300,7 @@ def debt_stress(result: DebtStress, *, region: str | None = None) -> Section:
 
 
 def _added(result: DebtStress, names: Iterable[str]) -> list[Column]:
-    unit, called = words("debt.unit_of.points"), result.scenarios()
+    unit, called = words.debt.unit_of_points(), result.scenarios()
     return [column("debt.of", "percent", unit, of=name, name=called[name]) for name in names]
 
 
@@ -355,10 +356,10 @@ def _along(result: DebtStress, code: str, facts: Facts) -> Picture | None:
     inks = [LINES.get(name) or OTHERS[others.index(name) % len(OTHERS)] for name in kept]
     lacking = own.filter(pl.col("debt_ratio").is_null()).unique("scenario", maintain_order=True)
     missing = [
-        words("debt.chart.lacking", name=named[r["scenario"]], why=Text(zh=r["status_zh"], en=r["status_en"]))
+        words.debt.chart_lacking(name=named[r["scenario"]], why=Text(zh=r["status_zh"], en=r["status_en"]))
         for r in lacking.iter_rows(named=True)
     ]
-    unit = words("debt.unit_of.percent")
+    unit = words.debt.unit_of_percent()
     listed = ["year", *(column("debt.of", "percent", unit, of=name, name=named[name]) for name in kept)]
     return shown(
         "debt.along",
@@ -378,12 +379,12 @@ def _what(result: DebtStress, facts: Facts) -> Table:
     """Return what each scenario does, and what it adds on average and at most."""
     stress = {name: node["value"] for name, node in conventions("public_debt")["stress"].items()}
     values = {**stress, "basis_points": 10000 * stress["interest"], "deviations": stress["growth"]["deviations"]}
-    values |= {"years": words("debt.chart.years", n=stress["growth"]["years"]), **facts}
+    values |= {"years": words.debt.chart_years(n=stress["growth"]["years"]), **facts}
     given, rows = result.provenance.options.get("baseline"), []
     ends = result.ends().sort("over_baseline", descending=True)
     for name in result.scenarios():
         key = "debt.chart.does_given" if name == BASELINE and given else f"debt.chart.does_{name}"
-        does = words(key if has(key) else "debt.chart.does_own", **values)
+        does = words.by_key(key if has(key) else "debt.chart.does_own", **values)
         known = ends.filter(scenario=name).drop_nulls("over_baseline")
         plain = name == BASELINE or not known.height
         rows.append(
@@ -413,19 +414,19 @@ def _stress_notes(result: DebtStress, facts: Facts) -> list[Text]:
             "why": Text(zh=str(zh), en=str(en)),
             "names": some(result, rows["region"]),
         }
-        notes.append(words("debt.note.not_computed" if every else "debt.note.not_computed_in", **said))
+        notes.append(words.debt.note_not_computed(**said) if every else words.debt.note_not_computed_in(**said))
     if lacking.height:
-        notes.append(words("debt.note.combined"))
+        notes.append(words.debt.note_combined())
     old = list(dict.fromkeys(one.key for one in result.findings if one.rule == "old-figure" and one.key))
     if old:
-        notes.append(words("debt.note.old", names=some(result, old)))
+        notes.append(words.debt.note_old(names=some(result, old)))
     funds = result.inputs.drop_nulls("fund_ratio").sort("fund_ratio", "region")
     if funds.height > 1:
         middle = float(np.median(funds["fund_ratio"].to_numpy()))
         name = result.names.region(funds["region"][-1])
-        notes.append(words("debt.note.land", median=middle, name=name, most=funds["fund_ratio"][-1]))
+        notes.append(words.debt.note_land(median=middle, name=name, most=funds["fund_ratio"][-1]))
     if not result.provenance.options.get("baseline"):
-        notes.append(words("debt.note.two_baselines", window=conventions("public_debt")["stress"]["window"]["value"]))
+        notes.append(words.debt.note_two_baselines(window=conventions("public_debt")["stress"]["window"]["value"]))
     return [*notes, *swaps(result.inputs["region"].to_list(), ahead=True)]
 
 
@@ -456,22 +457,22 @@ def _fan(result: DebtFan, code: str, facts: Facts) -> Picture | None:
     years, paths = own["year"].to_list(), {cut: (100 * own[str(cut)]).to_list() for cut in cuts}
     past = dict(result.history.filter(region=code).select("year", 100 * pl.col("debt_ratio")).rows())
     bands = {
-        words("debt.chart.percentiles", low=f"{low:g}", high=f"{high:g}"): list(
+        words.debt.chart_percentiles(low=f"{low:g}", high=f"{high:g}"): list(
             zip(years, paths[low], paths[high], strict=True)
         )
         for low, high in _nested(cuts)
     }
     middle = list(zip(years, paths.get(MIDDLE, paths[cuts[0]] if len(cuts) == 1 else []), strict=False))
     marked = [
-        (paths[cut][-1], words("debt.chart.percentile", cut=f"{cut:g}", value=number(paths[cut][-1], 0)))
+        (paths[cut][-1], words.debt.chart_percentile(cut=f"{cut:g}", value=number(paths[cut][-1], 0)))
         for cut in dict.fromkeys((cuts[0], cuts[-1]))
         if cut != MIDDLE
     ]
     if MIDDLE in paths:
-        marked.append((middle[-1][1], words("debt.chart.median", value=number(middle[-1][1], 0))))
+        marked.append((middle[-1][1], words.debt.chart_median(value=number(middle[-1][1], 0))))
     start = 100 * values["start"]
-    today = words("debt.chart.today", year=values["year"], value=number(start, 0))
-    unit = words("debt.unit_of.percent")
+    today = words.debt.chart_today(year=values["year"], value=number(start, 0))
+    unit = words.debt.unit_of_percent()
     listed = ["year", *(column("debt.percentile", "percent", unit, of=str(cut), cut=f"{cut:g}") for cut in cuts)]
     known = [(when, past.get(when)) for when in range(min(past), max(past) + 1)]
     return shown(
@@ -507,13 +508,13 @@ def _fan_ends(result: DebtFan, facts: Facts) -> Picture | None:
         }
         for r in order.iter_rows(named=True)
     ]
-    unit = words("debt.unit_of.percent")
+    unit = words.debt.unit_of_percent()
     ends = [
         column("debt.percentile", "percent", unit, of=name, cut=f"{cut:g}")
         for name, cut in (("low", cuts[0]), ("high", cuts[-1]))
     ]
     listed = ["region", "start_year", "start", "end_year", "median", *ends, "chance_higher"]
-    bands = [words("debt.chart.pair", low=f"{low:g}", high=f"{high:g}") for low, high in nested]
+    bands = [words.debt.chart_pair(low=f"{low:g}", high=f"{high:g}") for low, high in nested]
     heads = {"today": "now", "median": "middle", "chance": "rises"}
     return shown(
         "debt.ends",
@@ -524,7 +525,7 @@ def _fan_ends(result: DebtFan, facts: Facts) -> Picture | None:
         listed=listed,
         values={"bands": bands},
         how="ends" if len(cuts) > 1 else "ends_plain",
-        columns=[(words(f"debt.chart.{head}"), key) for key, head in heads.items()],
+        columns=[(words.debt.chart_of(head), key) for key, head in heads.items()],
     )
 
 
@@ -535,19 +536,19 @@ def _nested(cuts: Sequence[float]) -> list[tuple[float, float]]:
 
 def _fan_notes(result: DebtFan, facts: Facts) -> list[Text]:
     options = result.provenance.options
-    notes = [words("debt.note.fan", draws=options.get("draws"))]
+    notes = [words.debt.note_fan(draws=options.get("draws", "-"))]
     rate = dict(options.get("baseline") or {}).get("rate")
     if rate is not None:
-        notes.append(words("debt.note.ahead", rate=rate))
+        notes.append(words.debt.note_ahead(rate=rate))
     notes += notes_of(facts, "debt")
     early = result.ends.filter(pl.col("start_year") < result.ends["start_year"].max())
     for (when,), rows in early.group_by("start_year", maintain_order=True):
-        notes.append(words("debt.note.early", year=when, names=some(result, rows["region"])))
-    if lasting := [words(f"debt.chart.of_{one.column}") for one in result.findings if one.rule == "autocorrelated"]:
-        notes.append(words("debt.note.lasting", names=listing(lasting)))
+        notes.append(words.debt.note_early(year=when, names=some(result, rows["region"])))
+    if lasting := [words.debt.chart_of(f"of_{one.column}") for one in result.findings if one.rule == "autocorrelated"]:
+        notes.append(words.debt.note_lasting(names=listing(lasting)))
     for rule, key in (("too-short", "too_short"), ("explosive-draws", "explosive")):
         codes = [one.key for one in result.findings if one.rule == rule and one.key]
         if codes:
-            notes.append(words(f"debt.note.{key}", names=some(result, codes)))
+            notes.append(words.debt.note_of(key, names=some(result, codes)))
     cut = [one for one in result.findings if one.rule == "pooled-autoregression"]
     return [*notes, *finding_notes(cut), *swaps(result.ends["region"].to_list(), ahead=True)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from xinzhi import micro
-from xinzhi.core.text import Text, same, sentences, words
+from xinzhi import micro, words
+from xinzhi.core.text import Text, same, sentences
 from xinzhi.report import palette
 from xinzhi.report.pages.frontier import domain
 from xinzhi.report.section import Picture, Section, rows_of, shown
@@ -19,7 +19,7 @@ NAMES = {"method": micro.method_text, "group": micro.group_text}
 def misallocation(result: micro.Misallocation) -> Section:
     """Return how far firms are apart, and what reallocation would give."""
     facts, names = next(iter(result.facts().values())), ("gains", "dispersion")
-    groups = {name: words(f"firms.chart.{name}") for name in names}
+    groups = {name: words.firms.chart_of(name) for name in names}
     drawn = [shown(f"firms.{name}", result, None, facts, draws={"group": groups[name]}) for name in names]
     every = [table("firms_cells", of=result)]
     if result.groups.height:
@@ -30,7 +30,7 @@ def misallocation(result: micro.Misallocation) -> Section:
         every,
         anchor="misallocation",
         answer=sentences(result.facts(), "firms"),
-        notes=(words("firms.limits"), *finding_notes(result.findings)),
+        notes=(words.firms.limits(), *finding_notes(result.findings)),
     )
 
 
@@ -86,7 +86,7 @@ def markups(result: micro.Markups) -> Section:
     rows = rows_of(frame, result, NAMES, part="years", group="group", year="year", value="mean")
     twin = table("production_years", of=result, part="years", names=NAMES)
     drawn = shown("production.markups", result, None, facts, rows=rows, twin=twin)
-    answer = [sentence(words(f"production.{key}", **facts))]
+    answer = [sentence(words.by_key(f"production.{key}", **facts))]
     return Section.of("production.markups", [drawn], anchor="markups", answer=answer, notes=notes)
 
 
@@ -95,7 +95,7 @@ def _sentences(result: micro.ProductionFunction | micro.Markups) -> tuple[list[T
     said: dict[bool, list[Text]] = {True: [], False: []}
     for key, values in result.facts().items():
         for one in values if isinstance(values, list) else [values]:
-            said[key.startswith("note.")].append(words(f"production.{key}", **one))
+            said[key.startswith("note.")].append(words.by_key(f"production.{key}", **one))
     return said[False], said[True]
 
 
@@ -106,7 +106,7 @@ def _methods(result: micro.ProductionFunction) -> Picture | None:
     word = "production.chart.name" if len(groups) == 1 else "production.chart.group"
     rows = rows_of(frame, result, NAMES, part="elasticities", value="estimate", low="low", high="high", group="method")
     for row, (group, term) in zip(rows, frame.select("group", "term").rows(), strict=True):
-        row["name"] = words(word, method=row["group"], group=micro.group_text(group), term=term)
+        row["name"] = words.by_key(word, method=row["group"], group=micro.group_text(group), term=term)
     known = frame.drop_nulls("estimate")
     if known.is_empty():
         return None

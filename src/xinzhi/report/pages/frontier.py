@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.schema import Kind, described
-from xinzhi.core.text import Text, listing, number, unit_text, words
+from xinzhi.core.text import Text, listing, number, unit_text
 from xinzhi.frontier import Efficiency, Labelled, Labels, conventions, good_text, rts_text
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.sentence import sentence
@@ -30,7 +31,7 @@ def sentences_of(result: Labelled) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
     notes: list[Text] = []
     for key, values in result.facts().items():
         every = [values] if not isinstance(values, list) else values
-        said = [words(f"frontier.{key}", **one) for one in every]
+        said = [words.by_key(f"frontier.{key}", **one) for one in every]
         if key.startswith("headline."):
             said = [sentence(one) for one in said]
         (notes if key.startswith("note.") else answer).extend(said)
@@ -73,7 +74,7 @@ def drawn(
 def headline(result: Labelled) -> Text:
     """Return the leading fact in words."""
     key, values = next((pair for pair in result.facts().items() if pair[0].startswith("headline.")), ("", {}))
-    return words(f"frontier.{key}", **values) if key else words("frontier.answer.nothing")
+    return words.by_key(f"frontier.{key}", **values) if key else words.frontier.answer_nothing()
 
 
 def chosen(result: Labelled, region: str | None, units: Iterable[object]) -> str | None:
@@ -97,7 +98,7 @@ def measured(name: str, labels: Labels) -> Text:
     unit = labels.measures.get(name)
     if not unit:
         return good_text(name)
-    return words("frontier.chart.measured", good=good_text(name), unit=unit_text(unit))
+    return words.frontier.chart_measured(good=good_text(name), unit=unit_text(unit))
 
 
 def head(name: str, kind: Kind, unit: Text | None = None, *, of: str | None = None, **values: object) -> Column:
@@ -205,7 +206,7 @@ def _steps(x: FloatArray, y: FloatArray, end: float) -> Curve:
 
 
 def _per(top: str, bottom: str) -> Text:
-    return words("frontier.chart.per", top=good_text(top), bottom=good_text(bottom))
+    return words.frontier.chart_per(top=good_text(top), bottom=good_text(bottom))
 
 
 def _picture(
@@ -218,7 +219,7 @@ def _picture(
     efficient = dict(result.ranked.select("unit", "efficient").rows())
     known = result.ranked.drop_nulls("value")
     last = known["unit"][-1]
-    on, off = words("frontier.chart.reached"), words("frontier.chart.short")
+    on, off = words.frontier.chart_reached(), words.frontier.chart_short()
     rows = []
     for unit, x, y in zip(result.data.units, points[0].tolist(), points[1].tolist(), strict=True):
         row = {"x": x, "y": y, "group": on if efficient[unit] else off}
@@ -249,9 +250,9 @@ def efficiency(result: Efficiency, *, region: str | None = None) -> Section:
     known = result.ranked.drop_nulls("value")
     pictures = [_dots(result, known), plane(result, asked), _peers(result), _way(result, asked)] if known.height else []
     goods, n = len(result.data.columns), len(result.data.units)
-    few = [words("frontier.note.few", n=n, goods=goods)] if n < conventions()["units_per_good"]["value"] * goods else []
+    few = [words.frontier.note_few(n=n, goods=goods)] if n < conventions()["units_per_good"]["value"] * goods else []
     tables = [_peer_table(result), _target_table(result)] if known.height else [_scores(result)]
-    return section(result, "efficiency", pictures, tables, *few, words("frontier.note.noise"))
+    return section(result, "efficiency", pictures, tables, *few, words.frontier.note_noise())
 
 
 def _dots(result: Efficiency, known: pl.DataFrame) -> Picture | None:
@@ -314,11 +315,11 @@ def _peer_table(result: Efficiency) -> Table | None:
         return None
     found: dict[str, list[Text]] = {}
     for unit, peer, weight in frame.rows():
-        said = words("frontier.chart.part", part=result.names.region(peer), value=number(weight, 3))
+        said = words.frontier.chart_part(part=result.names.region(peer), value=number(weight, 3))
         found.setdefault(unit, []).append(said)
     return Table(
         key="frontier_peers",
-        title=words("frontier.table.peers"),
+        title=words.frontier.table_peers(),
         columns=(head("unit", "name"), head("peers", "name")),
         rows=[(result.names.region(unit), listing(peers)) for unit, peers in found.items()],
     )
@@ -377,7 +378,7 @@ def _way(result: Efficiency, asked: str | None) -> Picture | None:
     if not moved.height:
         return None
     parts = [
-        words("frontier.chart.part", part=good_text(good), value=number(value, 1, sign=True))
+        words.frontier.chart_part(part=good_text(good), value=number(value, 1, sign=True))
         for good, value in moved.select("good", "change").rows()
     ]
     facts = {"name": result.names.region(unit), "parts": parts}

@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi import frontier
-from xinzhi.core.text import Text, has, same, words
+from xinzhi import frontier, words
+from xinzhi.core.text import Text, has, same
 from xinzhi.report import palette
 from xinzhi.report.pages.frontier import called, chosen, domain, drawn, head, headline, section, titled
 from xinzhi.report.section import Picture, Section
@@ -32,7 +32,7 @@ def stochastic(result: frontier.StochasticFrontier, *, region: str | None = None
         table("frontier_tests", of=result, names={"test": _test}),
         table("frontier_checks", of=result, names={"check": frontier.check_text}),
     ]
-    return section(result, "sfa", pictures, tables, words("frontier.note.interval"))
+    return section(result, "sfa", pictures, tables, words.frontier.note_interval())
 
 
 def stoned(result: frontier.Stoned, *, region: str | None = None) -> Section:
@@ -58,7 +58,7 @@ def _history(result: frontier.StochasticFrontier | frontier.Stoned, asked: str |
     frame = _rows(result).with_columns(pl.col("unit").cast(pl.String))
     if "period" not in frame.columns or frame["period"].n_unique() <= 1 or not frame["period"].dtype.is_numeric():
         return None
-    lines = {words("frontier.chart.all", what=result.what(frame["unit"].unique())): frame}
+    lines = {words.frontier.chart_all(what=result.what(frame["unit"].unique())): frame}
     if asked is not None:
         lines = {result.names.region(asked): frame.filter(pl.col("unit") == asked)}
     elif grouped := result.labels.groups:
@@ -78,7 +78,7 @@ def _history(result: frontier.StochasticFrontier | frontier.Stoned, asked: str |
     periods = sorted({row["year"] for row in rows})
     twin = Table(
         key="frontier_history",
-        title=words("frontier.table.history"),
+        title=words.frontier.table_history(),
         columns=(head("period", "code"), *(titled(name, "score", "") for name in means)),
         rows=[(str(period), *(path.get(period) for path in means.values())) for period in periods],
     )
@@ -105,7 +105,7 @@ def _terms(result: frontier.StochasticFrontier) -> pl.DataFrame:
 def term_text(term: str) -> Text:
     """Return a term of the frontier in words, with the names of the goods in it."""
     if has(f"frontier.chart.term_{term}"):
-        return words(f"frontier.chart.term_{term}")
+        return words.frontier.chart_of(f"term_{term}")
     if term.startswith("log(") and term.endswith(")") and term.count("(") == 1:
         name = frontier.good_text(term.removeprefix("log(").removesuffix(")"))
         return Text(zh=f"ln {name.zh}", en=f"ln {name.en}")
@@ -113,24 +113,24 @@ def term_text(term: str) -> Text:
 
 
 def _coefficient_table(result: frontier.StochasticFrontier) -> Table:
-    names = {"block": lambda block: words(f"frontier.chart.block_{block}"), "term": term_text, "status": _status}
+    names = {"block": lambda block: words.frontier.chart_of(f"block_{block}"), "term": term_text, "status": _status}
     level = f"{100 * result.settings.level:g}"
     return table("frontier_coefficients", _terms(result), of=result, names=names, level=level)
 
 
 def _status(status: str) -> Text:
     key = f"frontier.status.{status.replace(' ', '_')}"
-    return words(key) if has(key) else same(status)
+    return words.by_key(key) if has(key) else same(status)
 
 
 def _test(name: str) -> Text:
-    return next((words(f"frontier.chart.{key}") for start, key in _TESTS.items() if name.startswith(start)), same(name))
+    return next((words.frontier.chart_of(key) for start, key in _TESTS.items() if name.startswith(start)), same(name))
 
 
 def bootstrap(result: frontier.Bootstrap, *, region: str | None = None) -> Section:
     """Return what a bootstrap says of scores."""
     chosen(result, region, result.frame["unit"])
-    level, names, note = f"{100 * result.level:g}", called(result), words("frontier.note.farrell")
+    level, names, note = f"{100 * result.level:g}", called(result), words.frontier.note_farrell()
     twin = table("frontier_bootstrap", of=result, names=names, level=level, notes=[note])
     known = result.shares.drop_nulls("low").select("low", "high", "value").to_numpy()
     pictures = []
@@ -139,7 +139,7 @@ def bootstrap(result: frontier.Bootstrap, *, region: str | None = None) -> Secti
         rows = result.shares.with_columns(group=pl.col("unit"))
         more = {"headline": headline(result), "unit": result.orientation, "domain": ends}
         pictures.append(drawn("bootstrap", result, rows, {"level": level}, twin=twin, **more))
-    return section(result, "bootstrap", pictures, [] if pictures else [twin], words("frontier.note.small"))
+    return section(result, "bootstrap", pictures, [] if pictures else [twin], words.frontier.note_small())
 
 
 def returns_test(result: frontier.ReturnsTest, *, region: str | None = None) -> Section:
@@ -149,7 +149,7 @@ def returns_test(result: frontier.ReturnsTest, *, region: str | None = None) -> 
         "frontier_returns_tests", of=result, names={"null": frontier.rts_text, "alternative": frontier.rts_text}
     )
     scale = drawn("scale", result, None, result.facts()["answer.returns"])
-    return section(result, "returns", [scale], [tests], words("frontier.note.returns"))
+    return section(result, "returns", [scale], [tests], words.frontier.note_returns())
 
 
 def two_stage(result: frontier.TwoStage, *, region: str | None = None) -> Section:
@@ -161,7 +161,7 @@ def two_stage(result: frontier.TwoStage, *, region: str | None = None) -> Sectio
     more = {"headline": headline(result), "domain": domain(frame, "coefficient", "lower", "upper")}
     picture = drawn("two_stage", result, frame, {"level": level}, twin=twin, names=names, **more)
     scores = table("frontier_two_stage_scores", of=result, names=names)
-    return section(result, "two_stage", [picture], [scores], words("frontier.note.separability"))
+    return section(result, "two_stage", [picture], [scores], words.frontier.note_separability())
 
 
 def metafrontier(result: frontier.Metafrontier, *, region: str | None = None) -> Section:
@@ -196,13 +196,13 @@ def partial_frontier(result: frontier.Partial, *, region: str | None = None) -> 
     """Return scores against a partial frontier."""
     chosen(result, region, result.frame["unit"])
     unit = "index" if result.orientation == "hyperbolic" else result.orientation
-    return section(result, "partial", [drawn("partial", result, unit=unit)], (), words("frontier.note.partial"))
+    return section(result, "partial", [drawn("partial", result, unit=unit)], (), words.frontier.note_partial())
 
 
 def economic(result: frontier.Economic, *, region: str | None = None) -> Section:
     """Return economic efficiency and its technical and allocative parts."""
     chosen(result, region, result.frame["unit"])
-    ratio, facts = result.objective != "profit", {"name": words(f"frontier.chart.{result.objective}")}
+    ratio, facts = result.objective != "profit", {"name": words.frontier.chart_of(result.objective)}
     more: dict[str, Any] = {"unit": "lost", "decimals": 1} if ratio else {"unit": "lost_profit", "decimals": 3}
     return section(result, "economic", _lost(result, "economic", facts, ratio=ratio, **more), facts=facts)
 
@@ -250,5 +250,5 @@ def _lost(
         return []
     twin = table(f"frontier_{name}", listed, of=result, names=called(result))
     inks = {"technical": palette.DEEP, "allocative": palette.ACCENT}
-    parts = {part: (words(f"frontier.chart.{part}"), ink) for part, ink in inks.items()}
+    parts = {part: (words.frontier.chart_of(part), ink) for part, ink in inks.items()}
     return [drawn(name, result, rows, facts, headline=headline(result), twin=twin, parts=parts, **more)]

@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import Kind, describe
-from xinzhi.core.text import Text, has, listing, number, percent, same, words
+from xinzhi.core.text import Text, Values, has, listing, number, percent, same
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.sentence import answer_of, distinct, short, word
@@ -82,12 +83,12 @@ class Wave:
         return describe("herd_entry", "entry").values[name]
 
     @cached_property
-    def said(self) -> dict[str, object]:
+    def said(self) -> Values:
         """Return what the words around pictures name: threshold, horizon, intervals and paths of demand."""
         national = self.result.frame.filter(pl.col("growth_source") == "national output")
         rows = (national if national.height else self.result.frame).unique("demand", maintain_order=True)
         growth = dict(rows.select("demand", "growth").iter_rows())
-        paths = [words("overcapacity.chart.grows", name=self.path(one), rate=growth[one]) for one in self.paths]
+        paths = [words.overcapacity.chart_grows(name=self.path(one), rate=growth[one]) for one in self.paths]
         bands = listing([same(f"{high - low}%") for low, high in self.pairs or [(5, 95)]])
         return {"edge": self.edge, "years": self.horizon, "bands": bands, "paths": listing(paths)}
 
@@ -102,9 +103,7 @@ def herd_entry(result: HerdEntry, *, region: str | None = None) -> Section:
         code = result.names.resolve(region, list(wave.called), CATEGORY)
     answer = answer_of(facts, "overcapacity")
     if code in wave.left[CATEGORY]:
-        answer.insert(
-            0, words("overcapacity.answer.not_computed", name=wave.called[str(code)], why=_why(wave, str(code)))
-        )
+        answer.insert(0, words.overcapacity.answer_not_computed(name=wave.called[str(code)], why=_why(wave, str(code))))
     drawn = []
     if wave.rows.height:
         drawn = [
@@ -133,7 +132,7 @@ def _why(wave: Wave, code: str) -> Text:
 
 def _heads(*heads: str) -> list[tuple[Text, str]]:
     """Return the columns of figures beside a chart: ``now`` is headed by ``now_short``."""
-    return [(words(f"overcapacity.chart.{name}_short"), name) for name in heads]
+    return [(words.overcapacity.chart_of(f"{name}_short"), name) for name in heads]
 
 
 def _crowd(wave: Wave, facts: Facts, far: pl.DataFrame) -> Picture | None:
@@ -147,7 +146,7 @@ def _crowd(wave: Wave, facts: Facts, far: pl.DataFrame) -> Picture | None:
             "high": r["break_even_high"],
             "named": str(r["regions"]),
             "bears": number(r["break_even"], 0),
-            "mark": words("overcapacity.chart.wave") if r["wave"] else None,
+            "mark": words.overcapacity.chart_wave() if r["wave"] else None,
         }
         for r in far.iter_rows(named=True)
     ]
@@ -158,8 +157,8 @@ def _crowd(wave: Wave, facts: Facts, far: pl.DataFrame) -> Picture | None:
         facts,
         rows=rows,
         most=AXIS * float(far["regions"].to_numpy().max()),
-        parts=(words("overcapacity.chart.within"), words("overcapacity.chart.beyond")),
-        columns=[*_heads("named", "bears"), (words("overcapacity.chart.waves"), "mark")],
+        parts=(words.overcapacity.chart_within(), words.overcapacity.chart_beyond()),
+        columns=[*_heads("named", "bears"), (words.overcapacity.chart_waves(), "mark")],
     )
 
 
@@ -173,12 +172,12 @@ def _lure(wave: Wave, facts: Facts) -> Picture | None:
             "b": 100 * r["profit_if_all"],
             "alone": percent(r["expected_profit"], sign=True),
             "all": percent(r["profit_if_all"], sign=True),
-            "mark": words("overcapacity.chart.wave") if r["wave"] else None,
+            "mark": words.overcapacity.chart_wave() if r["wave"] else None,
         }
         for r in frame.iter_rows(named=True)
     ]
-    ends = (words("overcapacity.chart.alone"), words("overcapacity.chart.all_enter"))
-    heads = [*_heads("alone", "all"), (words("overcapacity.chart.waves"), "mark")]
+    ends = (words.overcapacity.chart_alone(), words.overcapacity.chart_all_enter())
+    heads = [*_heads("alone", "all"), (words.overcapacity.chart_waves(), "mark")]
     return shown("overcapacity.lure", wave.result, frame, facts, rows=rows, ends=ends, columns=heads)
 
 
@@ -207,8 +206,8 @@ def _chances(wave: Wave, facts: Facts) -> Picture | None:
     """Return the chance of ending below the threshold by entry and path of demand: what the answer rests on."""
     frame = wave.rows.sort("chance_below", CATEGORY, descending=[True, False])
     cases = {
-        f"{entry}/{path}": words(
-            "overcapacity.chart.case", entry=words(f"overcapacity.chart.{entry}_short"), path=wave.path(path)
+        f"{entry}/{path}": words.overcapacity.chart_case(
+            entry=words.overcapacity.chart_of(f"{entry}_short"), path=wave.path(path)
         )
         for entry in ENTRIES
         for path in wave.paths
@@ -298,15 +297,15 @@ def _tables(wave: Wave) -> list[Table | None]:
     return [
         table("herd_categories", starts, of=wave.result, names=names) if starts.height else None,
         table("herd_left_out", wave.left, of=wave.result) if wave.left.height else None,
-        Table(key="herd_assumptions", title=words("overcapacity.table.assumptions"), columns=columns, rows=assumed),
+        Table(key="herd_assumptions", title=words.overcapacity.table_assumptions(), columns=columns, rows=assumed),
     ]
 
 
 def _reference(name: str, reference: str) -> Text:
     if reference == "given in the call":
-        return words("overcapacity.note.given_in_call")
+        return words.overcapacity.note_given_in_call()
     key = f"overcapacity.note.assumed_{name}"
-    return words(key) if has(key) else same(reference)
+    return words.by_key(key) if has(key) else same(reference)
 
 
 def _value(value: Any) -> Text:  # noqa: ANN401 - an assumption of any kind
@@ -314,7 +313,7 @@ def _value(value: Any) -> Text:  # noqa: ANN401 - an assumption of any kind
         called = describe("herd_entry", "demand").values
         return listing(
             [
-                words("overcapacity.chart.factor", name=called.get(one, same(one)), value=factor)
+                words.overcapacity.chart_factor(name=called.get(one, same(one)), value=factor)
                 for one, factor in value.items()
             ]
         )
@@ -340,15 +339,15 @@ def _notes(wave: Wave) -> list[Text]:
         "share": options["expansion"],
     }
     notes = [
-        words(f"overcapacity.note.rule_{options['rule']}", **size),
-        words("overcapacity.note.stress"),
-        words("overcapacity.note.demand", **wave.said),
-        words("overcapacity.note.realised"),
+        words.overcapacity.note_of(f"rule_{options['rule']}", **size),
+        words.overcapacity.note_stress(),
+        words.overcapacity.note_demand(**wave.said),
+        words.overcapacity.note_realised(),
     ]
     if given:
-        notes.append(words("overcapacity.note.given", k=given))
+        notes.append(words.overcapacity.note_given(k=given))
     if stand_in:
-        notes.append(words("overcapacity.note.stand_in", k=stand_in, n=wave.rows.height))
+        notes.append(words.overcapacity.note_stand_in(k=stand_in, n=wave.rows.height))
     if options.get("spillover"):
-        notes.append(words("overcapacity.note.spillover", value=float(options["spillover"])))
+        notes.append(words.overcapacity.note_spillover(value=float(options["spillover"])))
     return notes

@@ -7,9 +7,10 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, listing, number, same, words
+from xinzhi.core.text import Text, listing, number, same
 from xinzhi.report import palette
 from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.sentence import answer_of, capital, finding_notes, sentence, word
@@ -43,7 +44,7 @@ def capacity(result: Utilisation, *, region: str | None = None) -> Section:
     if own is not None:
         answer.append(sentence(own.headline))
     elif region is not None:
-        answer.append(words("overcapacity.answer.no_range", name=result.names.text(SERIES, code)))
+        answer.append(words.overcapacity.answer_no_range(name=result.names.text(SERIES, code)))
     if result.findings:
         lacking = [(one.key, one.message.zh, one.message.en) for one in result.findings]
         missing = pl.DataFrame(lacking, schema=["industry", "missing_zh", "missing_en"], orient="row")
@@ -59,15 +60,15 @@ def capacity(result: Utilisation, *, region: str | None = None) -> Section:
         anchor="utilisation",
         answer=answer,
         notes=(
-            words("overcapacity.note.not_adjusted"),
-            words("overcapacity.note.bands", edges=edges) if usual else words("overcapacity.note.own_bands"),
-            words("overcapacity.note.national"),
+            words.overcapacity.note_not_adjusted(),
+            words.overcapacity.note_bands(edges=edges) if usual else words.overcapacity.note_own_bands(),
+            words.overcapacity.note_national(),
         ),
     )
 
 
 def _quarter(year: int, number: int) -> Text:
-    return words(f"overcapacity.chart.quarter_{number}", year=year)
+    return words.overcapacity.chart_of(f"quarter_{number}", year=year)
 
 
 def _quarters(frame: pl.DataFrame) -> pl.DataFrame:
@@ -89,12 +90,12 @@ def _zones(result: Utilisation) -> list[tuple[float | None, float | None, Text]]
 def _latest(result: Utilisation, facts: Facts) -> Picture | None:
     """Return the last quarter of every industry against the same quarter of other years and the bands."""
     frame = result.latest.sort("utilisation", "industry")
-    period, groups = result.latest["period"].max(), {name: words(f"overcapacity.chart.{name}") for name in PLACES}
+    period, groups = result.latest["period"].max(), {name: words.overcapacity.chart_of(name) for name in PLACES}
     names = result.names.distinct(SERIES, frame["industry"])
     rows = []
     for r in frame.iter_rows(named=True):
         name = names[r["industry"]]
-        late = words("overcapacity.chart.older", name=name, period=_quarter(r["year"], r["quarter"]))
+        late = words.overcapacity.chart_older(name=name, period=_quarter(r["year"], r["quarter"]))
         rows.append(
             {
                 "name": name if r["period"] == period else late,
@@ -106,7 +107,7 @@ def _latest(result: Utilisation, facts: Facts) -> Picture | None:
                 "change": number(r["change_on_year"], 1, sign=True),
             }
         )
-    heads = [(words(f"overcapacity.chart.{head}"), key) for head, key in HEADS]
+    heads = [(words.overcapacity.chart_of(head), key) for head, key in HEADS]
     inks = (palette.GROUPS[3], palette.GROUPS[0], palette.GROUPS[5], palette.GROUPS[7])
     return shown(
         "overcapacity.latest",
@@ -185,11 +186,11 @@ def _history(result: Utilisation, code: str) -> Picture | None:
         "value": last["utilisation"],
         "low": last["low"],
         "high": last["high"],
-        "place": words(f"overcapacity.chart.{_place(last)}"),
+        "place": words.overcapacity.chart_of(_place(last)),
         **_inner(),
     }
     frame = _quarters(pl.DataFrame(path, infer_schema_length=None))
-    title, rows = capital(words("overcapacity.title.history", **values)), _lines(result, path, "low", "high")
+    title, rows = capital(words.overcapacity.title_history(**values)), _lines(result, path, "low", "high")
     return shown("overcapacity.history", result, frame, values, rows=rows, title=title, levels=_zones(result))
 
 
@@ -203,7 +204,7 @@ def peak_to_peak(result: PeakToPeak, *, region: str | None = None) -> Section:
         "overcapacity.peaks",
         [_trend(result, code), _rates(result, code, last), lasts],
         anchor="peak-to-peak",
-        notes=(words("overcapacity.note.peaks"), *finding_notes(result.findings)),
+        notes=(words.overcapacity.note_peaks(), *finding_notes(result.findings)),
     )
 
 
@@ -214,8 +215,8 @@ def _trend(result: PeakToPeak, code: str) -> Picture | None:
     value = word("overcapacity", "series", options["value"])
     if options["fixed"] is not None:
         fixed = word("overcapacity", "series", options["fixed"])
-        value = words("overcapacity.chart.per", value=value, fixed=fixed)
-    line, carried = words("overcapacity.chart.through_peaks"), words("overcapacity.chart.carried_on")
+        value = words.overcapacity.chart_per(value=value, fixed=fixed)
+    line, carried = words.overcapacity.chart_through_peaks(), words.overcapacity.chart_carried_on()
     rows = rows_of(own, group=line, year="year", value="trend")
     dots = rows_of(own, group=value, year="year", value="value")
     rows += [row | {"dot": peak} for row, peak in zip(dots, own["peak"], strict=True)]
@@ -287,14 +288,18 @@ def plant_capacity(result: PlantCapacity, *, region: str | None = None) -> Secti
             "biased": own["observed_utilisation"],
             "why": describe("plant_capacity", "status").values.get(own["status"], same(own["status"])),
         }
-        answer.append(words(f"overcapacity.answer.unit{'' if own['utilisation'] is not None else '_not'}", **values))
+        answer.append(
+            words.overcapacity.answer_unit(**values)
+            if own["utilisation"] is not None
+            else words.overcapacity.answer_unit_not(**values)
+        )
     solved = result.frame.drop_nulls("utilisation").sort("utilisation", "unit")
     rows = [
         row | {"biased": number(row["a"], 1), "unbiased": number(row["b"], 1)}
         for row in rows_of(solved, result, name="unit", a="observed_utilisation", b="utilisation")
     ]
-    heads = [(words(f"overcapacity.chart.{one}_short"), one) for one in ("biased", "unbiased")]
-    ends = (words("overcapacity.chart.biased"), words("overcapacity.chart.unbiased"))
+    heads = [(words.overcapacity.chart_of(f"{one}_short"), one) for one in ("biased", "unbiased")]
+    ends = (words.overcapacity.chart_biased(), words.overcapacity.chart_unbiased())
     drawn = shown("overcapacity.plants", result, None, facts, rows=rows, twin=twin, ends=ends, columns=heads)
     return Section.of(
         "overcapacity.plant_section",
@@ -302,7 +307,7 @@ def plant_capacity(result: PlantCapacity, *, region: str | None = None) -> Secti
         [twin, needed if needed.rows else None],
         anchor="plant-capacity",
         answer=answer,
-        notes=(words("overcapacity.note.plants"), *finding_notes(result.findings)),
+        notes=(words.overcapacity.note_plants(), *finding_notes(result.findings)),
     )
 
 
@@ -357,14 +362,14 @@ def _judged(result: Zombies, facts: Facts) -> Picture | None:
     shares = counts.with_columns(pl.col(part) / pl.col("every") for part in PARTS)
     figures: dict[str, Any] = {part: Column(title=same(part), kind="percent", name=part) for part in PARTS}
     rows = rows_of(shares, result, name="criterion", **figures)
-    parts = {part: (words(f"overcapacity.chart.{part}"), ink) for part, ink in PARTS.items()}
+    parts = {part: (words.overcapacity.chart_of(part), ink) for part, ink in PARTS.items()}
     return shown("overcapacity.judged", result, counts, facts, rows=rows, parts=parts)
 
 
 def reason(status: str, years: int) -> Text:
     """Return why a firm cannot be judged, in words; `years` are those of losses in a row."""
     if status.startswith("profit"):
-        return words("overcapacity.status.profit_not_known", years=years)
+        return words.overcapacity.status_profit_not_known(years=years)
     return word("overcapacity", "status", status.replace(" ", "_"))
 
 
@@ -385,7 +390,7 @@ def _named(result: Zombies) -> Table | None:
     """Return the zombies of the last year that is judged, those that most criteria agree on first."""
     if not result.counts.height:
         return None
-    year = result.counts["year"].max()
+    year = result.counts.select(pl.col("year").max()).item()
     frame = result.frame.filter(pl.col("year") == year).pivot(on="criterion", index="firm", values="zombie")
     there = [one for one in result.criteria() if one in frame.columns]
     marked = frame.with_columns(votes=pl.sum_horizontal(pl.col(one).cast(pl.Int64) for one in there))
@@ -395,8 +400,8 @@ def _named(result: Zombies) -> Table | None:
     named = describe("zombies", "criterion").values
     columns = ["firm", *(Column(title=named[one], kind="flag", name=one) for one in there), {"votes": "integer"}]
     more = dead.height - LISTED
-    notes = [words("overcapacity.note.more_firms", k=more)] if more > 0 else []
-    title = words("overcapacity.table.firms", year=year)
+    notes = [words.overcapacity.note_more_firms(k=more)] if more > 0 else []
+    title = words.overcapacity.table_firms(year=year)
     return table("zombies_firms", dead.head(LISTED), columns, result, title=title, notes=notes)
 
 
@@ -410,5 +415,5 @@ def _zombie_notes(result: Zombies) -> list[Text]:
     options, used = result.provenance.options, result.criteria()
     known = {"caballero-hoshi-kashyap": "subsidised", "fukuda-nakamura": "evergreened", "losses": "losses"}
     values = {"years": options["loss_years"], "edge": float(options["leverage"])}
-    notes = [words("overcapacity.note.zombies")]
-    return notes + [words(f"overcapacity.note.{key}", **values) for name, key in known.items() if name in used]
+    notes = [words.overcapacity.note_zombies()]
+    return notes + [words.overcapacity.note_of(key, **values) for name, key in known.items() if name in used]

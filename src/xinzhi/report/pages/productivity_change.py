@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from xinzhi.core.text import Text, number, words
+from xinzhi import words
+from xinzhi.core.text import Text, number
 from xinzhi.frontier import ProductivityChange, index_text, part_text
 from xinzhi.report import palette
 from xinzhi.report.pages.frontier import called, chosen, drawn, group_text, head, headline, section, titled
@@ -31,9 +32,9 @@ def change(result: ProductivityChange, *, region: str | None = None) -> Section:
     if result.complete.height:
         pictures = [beside(result), by_unit(result), cumulated(result, asked), by_period(result)]
         pictures += [tiles(result), intervals(result)]
-    logs = words("frontier.note.differences" if result.additive else "frontier.note.logs")
+    logs = words.frontier.note_differences() if result.additive else words.frontier.note_logs()
     ways = result.parts and set(result.stack) != set(result.parts)
-    more = (logs, *([words("frontier.note.two_ways")] if ways else []), words("frontier.note.counted"))
+    more = (logs, *([words.frontier.note_two_ways()] if ways else []), words.frontier.note_counted())
     left = table("frontier_left_out", of=result, names=called(result)) if result.left_out.height else None
     return section(result, "change", pictures, [_unsolved(result), left, _weights(result)], *more)
 
@@ -41,7 +42,7 @@ def change(result: ProductivityChange, *, region: str | None = None) -> Section:
 def unit_of(result: ProductivityChange, name: str = "mean") -> Text:
     """Return the unit of means over periods, or over units (`period`)."""
     kind = {"mean": ("mean_sum", "mean_change"), "period": ("period_sum", "period_change")}[name]
-    return words(f"frontier.unit_of.{kind[0] if result.additive else kind[1]}", per=result.per)
+    return words.frontier.unit_of_of(kind[0] if result.additive else kind[1], per=result.per)
 
 
 def inks(result: ProductivityChange) -> Mapping[str, tuple[Text, str]]:
@@ -148,10 +149,8 @@ def cumulated(result: ProductivityChange, asked: str | None) -> Picture | None:
     if len({row["year"] for row in rows}) <= 1:
         return None
     ends = {name: [value for _, value in chain if value is not None] for name, chain in chains.items()}
-    parts = [
-        words("frontier.chart.end", name=name, value=number(known[-1], 1)) for name, known in ends.items() if known
-    ]
-    who = words("frontier.chart.all", what=result.what(result.frame["unit"]))
+    parts = [words.frontier.chart_end(name=name, value=number(known[-1], 1)) for name, known in ends.items() if known]
+    who = words.frontier.chart_all(what=result.what(result.frame["unit"]))
     facts = {
         "name": result.names.region(asked) if asked else who,
         "start": result.first,
@@ -159,12 +158,12 @@ def cumulated(result: ProductivityChange, asked: str | None) -> Picture | None:
         "end": max(row["year"] for row in rows if row["value"] is not None),
     }
     suffix = "_sum" if result.additive else ""
-    unit = words(f"frontier.unit_of.cumulated{suffix}", start=result.first)
+    unit = words.frontier.unit_of_of(f"cumulated{suffix}", start=result.first)
     periods = sorted({row["year"] for row in rows})
     known = [dict(chain) for chain in chains.values()]
     twin = Table(
         key="frontier_cumulated",
-        title=words("frontier.table.cumulated"),
+        title=words.frontier.table_cumulated(),
         columns=(head("period", "code"), *(titled(name, "quantity", "", unit) for name in chains)),
         rows=[(str(period), *(chain.get(period) for chain in known)) for period in periods],
     )
@@ -214,16 +213,16 @@ def _unsolved(result: ProductivityChange) -> Table | None:
         return None
     return Table(
         key="frontier_unsolved",
-        title=words("frontier.table.unsolved"),
+        title=words.frontier.table_unsolved(),
         columns=(head("unit", "name"), head("period", "code"), head("reason", "name")),
         rows=[(result.names.region(unit), str(period), result.reason(unit, period)) for unit, period, _ in rows],
-        notes=(words("frontier.note.unsolved"),),
+        notes=(words.frontier.note_unsolved(),),
     )
 
 
 def _weights(result: ProductivityChange) -> Table | None:
     """Return the shadow prices of a Färe-Primont or Lowe index."""
-    names = {**called(result), "role": lambda role: words(f"frontier.chart.{role}")}
+    names = {**called(result), "role": words.frontier.chart_of}
     return None if result.weights is None else table("frontier_weights", of=result, names=names)
 
 
@@ -234,8 +233,8 @@ def brief(result: ProductivityChange) -> Section | None:
         return None
     facts = result.facts()
     shown = [key for key in ("answer.verdict", "headline.change", "answer.why", "answer.why_plain") if key in facts]
-    answer = tuple(words(f"frontier.{key}", **facts[key]) for key in shown)
-    notes = (words("frontier.note.brief"), words("frontier.note.counted"), *result.labels.notes)
+    answer = tuple(words.by_key(f"frontier.{key}", **facts[key]) for key in shown)
+    notes = (words.frontier.note_brief(), words.frontier.note_counted(), *result.labels.notes)
     return replace(Section.of("frontier.brief", [picture], anchor="frontier", notes=notes), answer=answer)
 
 
@@ -252,6 +251,6 @@ def beside(result: ProductivityChange) -> Picture | None:
         head("accounts", "points", unit, of="tfp_growth"),
         head("difference", "points", unit),
     ]
-    facts, axis = result.facts().get("answer.verdict", {}), words("frontier.unit_of.beside", per=result.per)
+    facts, axis = result.facts().get("answer.verdict", {}), words.frontier.unit_of_beside(per=result.per)
     more = {"draws": {name: name for name in result.stack}, "parts": inks(result), "unit": unit, "x": axis}
     return drawn("beside", result, frame, facts, listed=columns, **more)

@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.schema import describe
-from xinzhi.core.text import LANGUAGES, Text, has, join_names, number, paragraph, same, words
+from xinzhi.core.text import LANGUAGES, Text, has, join_names, number, paragraph, same
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.sentence import answer_of, distinct, finding_notes, sentence, short
 from xinzhi.report.table import Table, table
@@ -38,12 +39,12 @@ class Called:
         pairs = sorted(result.checks.select("kind", "item").unique().rows())
         named = distinct({item: result.names.text(kind, item) for kind, item in pairs if kind != "region"})
         self.items = {
-            (kind, item): words("register.chart.self") if kind == "region" else named[item] for kind, item in pairs
+            (kind, item): words.register.chart_self() if kind == "region" else named[item] for kind, item in pairs
         }
 
     def item(self, kind: str, item: str) -> Text:
         """Return the name of an item; that of a region itself is the same everywhere."""
-        return words("register.chart.self") if kind == "region" else self.items[kind, item]
+        return words.register.chart_self() if kind == "region" else self.items[kind, item]
 
     @cached_property
     def narrow(self) -> dict[tuple[str, str], Text]:
@@ -55,7 +56,7 @@ class Called:
         """Return the names of regions, or that they are all there are."""
         named = [self.regions[code] for code in codes]
         if len(named) == len(self.codes) > 1:
-            return words("register.chart.every", n=len(named))
+            return words.register.chart_every(n=len(named))
         return join_names(named)
 
 
@@ -64,7 +65,7 @@ def figure(name: str, value: float | None, edge: float | None = None) -> Text | 
     if value is None:
         return None
     if name in ANSWERS:
-        return words("register.chart.yes" if value >= 0 else "register.chart.no")
+        return words.register.chart_yes() if value >= 0 else words.register.chart_no()
     decimals = 1 if name in TENTHS and edge is not None else 0
     while (
         edge is not None and value != edge and decimals < MOST_DECIMALS and round(100 * (value - edge), decimals) == 0
@@ -121,7 +122,7 @@ def rule_table(result: Register) -> Table:
         side = "below" if "below" in rule else "above"
         edges = [None if one is None else figure(name, float(one)) for one in (rule.get(side), rule.get("alert"))]
         reference = Text(zh=rule["reference_zh"], en=" ".join(str(rule["reference"]).split()))
-        rows.append((words(f"register.chart.{side}"), *edges, reference))
+        rows.append((words.register.chart_of(side), *edges, reference))
     frame = pl.DataFrame({"rule": list(rules), **{key: [one[key] for one in rules.values()] for key in FIELDS}})
     heads = ("side", "threshold", "alert", "reference")
     return table("register_rules", _with(frame, **dict(zip(heads, zip(*rows, strict=True), strict=True))), of=result)
@@ -157,7 +158,7 @@ def register(result: Register, *, region: str | None = None) -> Section:
     own = None if code is None else _ledger(result, called, code)
     drawn = [matrix(result, code), own]
     others = [one for one in result.findings if one.rule != "evidence-not-given"]
-    more = () if code is not None or not called.codes else (words("register.note.one"),)
+    more = () if code is not None or not called.codes else (words.register.note_one(),)
     worst = result.worst().with_columns(pl.col("base_rate") * 100)
     pairs = result.national.select("kind", "item").rows()
     items = [None if kind == "rule" else result.names.text(kind, item) for kind, item in pairs]
@@ -175,8 +176,8 @@ def register(result: Register, *, region: str | None = None) -> Section:
         anchor="risks-register",
         answer=[*answer_of(facts, "register"), *([] if own is None else [sentence(own.headline)])],
         notes=(
-            words("register.note.thresholds"),
-            words("register.note.umbrella"),
+            words.register.note_thresholds(),
+            words.register.note_umbrella(),
             *more,
             *finding_notes(others),
         ),
@@ -186,7 +187,7 @@ def register(result: Register, *, region: str | None = None) -> Section:
 def pitfall_heads() -> dict[str, Text]:
     """Return the names of pitfalls that head a column."""
     known = describe("register", "pitfall").values
-    return {name: words(f"register.chart.{name}") if has(f"register.chart.{name}") else known[name] for name in known}
+    return {name: words.register.chart_of(name) if has(f"register.chart.{name}") else known[name] for name in known}
 
 
 def matrix(result: Register, region: str | None = None) -> Picture | None:
@@ -209,9 +210,9 @@ def matrix(result: Register, region: str | None = None) -> Picture | None:
         if r["pitfall"] in parts
     ]
     frame = result.matrix.with_columns(pl.col("share") * 100)
-    how = words("register.how.matrix")
+    how = words.register.how_matrix()
     if len(drawn) < len(codes):
-        how = paragraph((how, words("register.how.matrix_first", k=len(drawn))))
+        how = paragraph((how, words.register.how_matrix_first(k=len(drawn))))
     return shown("register.matrix", result, frame, rows=cells, headline=_headline(result), how=how)
 
 
@@ -235,12 +236,10 @@ def _headline(result: Register) -> Text:
     heads, tallies = pitfall_heads(), result.tallies()
     unseen = [heads[row["pitfall"]] for row in tallies if not row["checked"]]
     parts = [
-        words("register.headline.part", name=heads[row["pitfall"]], k=row["flagged"])
-        for row in tallies
-        if row["flagged"]
+        words.register.headline_part(name=heads[row["pitfall"]], k=row["flagged"]) for row in tallies if row["flagged"]
     ]
     key = f"{'matrix' if parts else 'none'}{'' if unseen else '_all'}"
-    return words(f"register.headline.{key}", n=len(result.codes()), parts=parts, unchecked=unseen)
+    return words.register.headline_of(key, n=len(result.codes()), parts=parts, unchecked=unseen)
 
 
 def _ledger(result: Register, called: Called, region: str) -> Picture | None:
@@ -264,7 +263,7 @@ def _ledger(result: Register, called: Called, region: str) -> Picture | None:
         {
             "row": called.narrow[kind, item],
             **_cell(known.get((kind, item, name))),
-            "column": words(f"register.chart.{name}", edge=figure(name, asked[name])),
+            "column": words.register.chart_of(name, edge=figure(name, asked[name]) or ""),
         }
         for kind, item in order.rows()[:MOST]
         for name in rules
@@ -286,7 +285,7 @@ def _cell(row: Mapping[str, Any] | None) -> dict[str, Any]:
         return {"value": None}
     if row["status"] == "not checked":
         return {"value": None, "mark": same(NOT_CHECKED)}
-    settled = words("register.chart.there" if row["kind"] == "category" else "register.chart.no")
+    settled = words.register.chart_there() if row["kind"] == "category" else words.register.chart_no()
     said = figure(row["rule"], row["value"], row["threshold"]) or settled
     sign = SIGNS.get(row["severity"], "")
     return {"value": float(GRAVITY.get(row["severity"], 0)), "mark": Text(zh=f"{said.zh}{sign}", en=f"{said.en}{sign}")}

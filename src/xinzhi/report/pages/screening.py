@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi import risks
-from xinzhi.core.text import Text, number, same, sentences, words
+from xinzhi import risks, words
+from xinzhi.core.text import Text, Values, number, same, sentences
 from xinzhi.report import palette
 from xinzhi.report.pages.yardstick.tables import findings as findings_table
 from xinzhi.report.section import Entry, Ledger, Picture, Piece, Section, shown
@@ -53,16 +53,16 @@ def ledger(pair: risks.Comparison, result: risks.Screening, rank: int = 1) -> Le
     silent = [fields[name] for name in pair.ledger.filter(pl.col("level") < 0)["field"].to_list()]
     return Ledger(
         key=f"screen-{re.sub(r'[^0-9A-Za-z]+', '-', pair.id)}-{result.frame['id'].index_of(pair.id)}-{rank}",
-        title=words(
-            "screen.title.ledger", name=names.text("project", pair.id), source=names.text("archive", pair.archive_id)
+        title=words.screen.title_ledger(
+            name=names.text("project", pair.id), source=names.text("archive", pair.archive_id)
         ),
-        finding=risks.verdict_text(pair.verdict) if rank == 1 else words("screen.chart.candidate", rank=rank),
-        heads=(words("screen.chart.project", id=pair.id), words("screen.chart.archive", id=pair.archive_id)),
+        finding=risks.verdict_text(pair.verdict) if rank == 1 else words.screen.chart_candidate(rank=rank),
+        heads=(words.screen.chart_project(id=pair.id), words.screen.chart_archive(id=str(pair.archive_id))),
         sides=(sides[0], sides[1]),
         entries=entries,
         zero=origin,
         total=_total(pair.verdict, odds, rank),
-        notes=(*_changes(pair), *([words("screen.chart.silent", fields=silent)] if silent else [])),
+        notes=(*_changes(pair), *([words.screen.chart_silent(fields=silent)] if silent else [])),
     )
 
 
@@ -132,7 +132,7 @@ def _entries(
     ]
     rest = odds - float(rows["weight"].sum())
     if abs(rest) >= SMALL:
-        lines.append((None, words("screen.chart.rest"), Text(zh="", en=""), ("", ""), rest))
+        lines.append((None, words.screen.chart_rest(), Text(zh="", en=""), ("", ""), rest))
     low, high = min(0.0, *(line[-1] for line in lines)), max(0.0, *(line[-1] for line in lines))
     room = (high - low) or 1.0
     found = tuple(
@@ -152,11 +152,9 @@ def _entries(
 
 
 def _total(row: Mapping[str, Any], odds: Mapping[str, Any], rank: int) -> Text:
-    total = words(
-        "screen.chart.total", total=number(odds["odds_repackaged"], 1, sign=True), reached=f"{row['reached']:,}"
-    )
+    total = words.screen.chart_total(total=number(odds["odds_repackaged"], 1, sign=True), reached=f"{row['reached']:,}")
     if rank > 1 or row["verdict"] == "follow-on" or odds["odds_follow_on"] > odds["odds_repackaged"]:
-        later = words("screen.chart.later", total=number(odds["odds_follow_on"], 1, sign=True))
+        later = words.screen.chart_later(total=number(odds["odds_follow_on"], 1, sign=True))
         return Text(zh=total.zh + later.zh, en=f"{total.en} {later.en}")
     return total
 
@@ -165,7 +163,7 @@ def _changes(pair: risks.Comparison) -> Iterator[Text]:
     moved = "changed" if pair.verdict["verdict"] == "repackaged" else "apart"
     for key, what in zip(("found", moved), pair.sentences(), strict=True):
         if what:
-            yield words(f"screen.chart.{key}", what=clauses(what))
+            yield words.screen.chart_of(key, what=clauses(what))
 
 
 def weights(pair: risks.Comparison, result: risks.Screening) -> Picture | None:
@@ -184,24 +182,24 @@ def weights(pair: risks.Comparison, result: risks.Screening) -> Picture | None:
         for name, weight in sorted(lead, key=lambda one: -one[1])
     ]
     if abs(rare) >= result.telling:
-        steps.append((words("screen.chart.rare"), rare, palette.BAND))
+        steps.append((words.screen.chart_rare(), rare, palette.BAND))
     others = total - sum(weight for _, weight, _ in steps)
-    steps += [(words("screen.chart.others"), others, palette.BAND), (words("screen.chart.sum"), total, palette.INK)]
+    steps += [(words.screen.chart_others(), others, palette.BAND), (words.screen.chart_sum(), total, palette.INK)]
     first = [
-        words("screen.chart.weighed", name=name, weight=weight) for name, weight in lead if (weight > 0) == (total > 0)
+        words.screen.chart_weighed(name=name, weight=weight) for name, weight in lead if (weight > 0) == (total > 0)
     ][:2]
     # the fields add up for the first stage; whether they are one project is the verdict, which weighs them together
     said = risks.shown_verdict(pair.verdict)
     headline = "weights" if said == "repackaged" else "against" if total <= 0 else "explained"
-    facts = {
+    facts: Values = {
         "verdict": risks.value_words("verdict")[said],
         "name": result.names.text("project", pair.id),
         "source": result.names.text("archive", pair.archive_id),
         "total": number(total, 1),
         "first": first,
     }
-    twin = table("screen_weights", rows, of=result, title=words("screen.table.evidence", **facts))
-    sums = [(words("screen.chart.rest"), None, rare, None, None), (words("screen.chart.sum"), None, total, None, None)]
+    twin = table("screen_weights", rows, of=result, title=words.screen.table_evidence(**facts))
+    sums = [(words.screen.chart_rest(), None, rare, None, None), (words.screen.chart_sum(), None, total, None, None)]
     whole = replace(twin, rows=[*twin.rows, *sums])
     return shown("screen.weights", result, rows, facts, rows=steps, twin=whole, headline=headline)
 
@@ -214,10 +212,8 @@ def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | Non
     near = risks.by_probability(near)
     rows = [
         {
-            "name": words(
-                "screen.chart.called",
-                name=short(result.names.text("project", row["id"]), IN_PICTURE),
-                verdict=verdicts[row["verdict"]],
+            "name": words.screen.chart_called(
+                name=short(result.names.text("project", row["id"]), IN_PICTURE), verdict=verdicts[row["verdict"]]
             ),
             **{key: min(max(100 * row[name], NEVER), 100 - NEVER) for key, name in ENDS.items()},
             "group": verdicts[row["verdict"]],
@@ -267,7 +263,7 @@ def spread(frame: pl.DataFrame, result: risks.Screening) -> Picture | None:
         *(Column(title=verdicts[name], kind="integer") for name in inks),
         column("screen.projects", "integer"),
     )
-    title = words("screen.table.spread")
+    title = words.screen.table_spread()
     twin = Table(key="screen_spread", title=title, columns=columns, rows=[tuple(row.values()) for row in rows])
     values = {"n": f"{frame.height:,}", "low": f"{rows[-1]['all']:,}", "high": f"{rows[0]['all']:,}"}
     parts = {name: (verdicts[name], ink) for name, ink in inks.items()}
@@ -324,29 +320,29 @@ def screening(result: risks.Screening, *, region: str | None = None) -> Section:
         sheets=(_verdicts(frame, result), *_behind(frame, result)),
         notes=tuple(_notes(frame, result, len(ledgers) if asked is None and len(ledgers) < leading.height else None)),
         ledgers=ledgers,
-        ledgers_how=words("screen.how.ledgers"),
+        ledgers_how=words.screen.how_ledgers(),
     )
 
 
 def _notes(frame: pl.DataFrame, result: risks.Screening, shown: int | None) -> Iterator[Text]:
     if shown is not None:
-        yield words("screen.note.ledgers", shown=shown)
-    yield words("screen.note.certain", honest=1 - result.certain, accused=result.accused)
+        yield words.screen.note_ledgers(shown=shown)
+    yield words.screen.note_certain(honest=1 - result.certain, accused=result.accused)
     prior = result.provenance.options.get("prior")
     if prior is not None:
-        yield words("screen.note.prior", prior=f"{100 * float(prior):g}")
+        yield words.screen.note_prior(prior=f"{100 * float(prior):g}")
     elif result.weights_synthetic:
-        yield words("screen.note.no_prior", share=result.labelled_share)
+        yield words.screen.note_no_prior(share=result.labelled_share)
     reasons = Counter(frame["reason"].drop_nulls().to_list())
     if reasons:
         known = risks.value_words("reason")
-        why = [words("screen.note.reason", reason=known[name], k=f"{k:,}") for name, k in reasons.most_common()]
-        yield words("screen.note.untold", k=f"{reasons.total():,}", why=clauses(why))
+        why = [words.screen.note_reason(reason=known[name], k=f"{k:,}") for name, k in reasons.most_common()]
+        yield words.screen.note_untold(k=f"{reasons.total():,}", why=clauses(why))
     if worded := frame.filter(basis="wording").height:
-        yield words("screen.note.wording", k=f"{worded:,}")
+        yield words.screen.note_wording(k=f"{worded:,}")
     if named := frame.filter(basis="buyer").height:
-        yield words("screen.note.buyer", k=f"{named:,}", said=result.purchase_said)
-    yield words("screen.note.intent")
+        yield words.screen.note_buyer(k=f"{named:,}", said=result.purchase_said)
+    yield words.screen.note_intent()
 
 
 def _ledgers(frame: pl.DataFrame, result: risks.Screening, asked: str | None) -> tuple[Ledger, ...]:
@@ -378,7 +374,7 @@ def _first_verdicts(frame: pl.DataFrame, result: risks.Screening) -> Table:
     """Return the verdicts as the page shows them, the most probable first."""
     shown = _told(frame.head(ON_PAGE), result)
     chances = [
-        words("screen.chart.interval", chance=risks.chance_text(value), span=risks.interval_text(low, high))
+        words.screen.chart_interval(chance=risks.chance_text(value), span=risks.interval_text(low, high))
         if value is not None
         else risks.chance_text(value)
         for value, low, high in shown.select("probability", "lower", "upper").rows()
@@ -390,7 +386,7 @@ def _first_verdicts(frame: pl.DataFrame, result: risks.Screening) -> Table:
     source = {"archive_id": {"kind": "name", "names": "archive"}}
     columns = ("id", "title", "verdict", {"chance": "value"}, source, {"evidence": "value"})
     key = "first_verdicts" if frame.height > ON_PAGE else "verdicts"
-    return table("screen_verdicts", shown, columns, result, title=words(f"screen.table.{key}", shown=ON_PAGE))
+    return table("screen_verdicts", shown, columns, result, title=words.screen.table_of(key, shown=ON_PAGE))
 
 
 def _verdicts(frame: pl.DataFrame, result: risks.Screening) -> Table:
@@ -405,7 +401,7 @@ def _behind(frame: pl.DataFrame, result: risks.Screening) -> Iterator[Table]:
     kept = result.ledger.filter((pl.col("rank") == 1) & (pl.col("level") >= 0))
     entries = pairs.join(kept, on=both, how="inner", maintain_order="left_right")
     changed = pairs.join(result.changes, on=both, how="inner", maintain_order="left_right")
-    notes = (words("screen.note.cut", shown=f"{IN_BOOK:,}"),) if frame.height > IN_BOOK else ()
+    notes = (words.screen.note_cut(shown=f"{IN_BOOK:,}"),) if frame.height > IN_BOOK else ()
     if entries.height:
         yield table("screen_ledger", entries, of=result, notes=notes)
     if changed.height:

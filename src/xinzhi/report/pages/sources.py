@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text, listing, number, percent, sentences, words
+from xinzhi.core.text import Text, listing, number, percent, sentences
 from xinzhi.report import palette
 from xinzhi.report.pages.sources_basis import assumptions, coverage, findings, omitted
 from xinzhi.report.section import Picture, Section
@@ -143,7 +144,7 @@ def with_upgrading(frame: pl.DataFrame) -> pl.DataFrame:
 def word(part: str) -> Text:
     """Return the short name of a part."""
     plain = part in {"allocation_labour", "allocation_capital", "tfp_growth"}
-    return words(f"sources.chart.{part}") if plain else part_name(part.removesuffix("_only"))
+    return words.sources.chart_of(part) if plain else part_name(part.removesuffix("_only"))
 
 
 def ink(part: str) -> str:
@@ -153,7 +154,7 @@ def ink(part: str) -> str:
 
 def grouping(name: str = "region") -> Column:
     """Return the column of macro-regions."""
-    return Column(title=words("sources.column.group"), kind="name", name=name, names="group")
+    return Column(title=words.sources.column_group(), kind="name", name=name, names="group")
 
 
 def sums(
@@ -190,7 +191,7 @@ def by_shares(shown: Shown) -> Table | None:
         shown.views[1].rows.select("region", *parts), on="region", maintain_order="left", suffix="_other"
     )
     columns = [
-        Column(name=f"{part}{suffix}", title=words(f"sources.chart.shares_{value}", part=word(part)), kind="percent")
+        Column(name=f"{part}{suffix}", title=words.sources.chart_of(f"shares_{value}", part=word(part)), kind="percent")
         for part in parts
         for suffix, value in (("", chosen), ("_other", shown.result.alternative.assumption_value("shares")))
     ]
@@ -210,7 +211,7 @@ def by_group(shown: Shown) -> Table:
     order = {name: i for i, name in enumerate(shown.group_rows["region"])}
     place = pl.col("region").replace_strict(order, default=len(order), return_dtype=pl.Int64)
     parts = ["tfp_growth", *shown.parts(frame), *shown.halves(frame)]
-    notes = (words("sources.note.between"),)
+    notes = (words.sources.note_between(),)
     frame = frame.sort(place, maintain_order=True)
     return sums(shown, "sources_groups", frame, [grouping(), PERIOD], parts, notes=notes)
 
@@ -226,7 +227,7 @@ def of_region(shown: Shown, code: str, parts: Sequence[str]) -> Table:
 def leading(shown: Shown, found: pl.DataFrame) -> Table:
     """Return the figures of the tile map: the part that sets a region apart."""
     source = Column(
-        name="source", title=words("sources.column.leading"), values={name: word(name) for name in found["source"]}
+        name="source", title=words.sources.column_leading(), values={name: word(name) for name in found["source"]}
     )
     points = {"contribution": {"kind": "percent", "unit": "points"}}
     return table("sources_apart", found, ["region", source, points], shown.result)
@@ -250,8 +251,8 @@ def beside_means(frame: pl.DataFrame) -> pl.DataFrame:
 
 def beside(shown: Shown, means: pl.DataFrame) -> Table:
     """Return both by region, means per year over the years that they share."""
-    values = {name: words(f"sources.chart.{name}") for name in means["source"].unique()}
-    part = Column(name="source", title=words("sources.column.part"), values=values)
+    values = {name: words.sources.chart_of(name) for name in means["source"].unique()}
+    part = Column(name="source", title=words.sources.column_part(), values=values)
     return table("sources_beside", means, ["region", part, "years", "ours", "frontier", "difference"], shown.result)
 
 
@@ -288,12 +289,12 @@ def _notes(result: Sources) -> tuple[Text, ...]:
     notes = _said(result, "basis.")
     if result.omitted.height:
         regions = result.omitted["region"].n_unique()
-        notes.append(words("sources.note.omitted", years=result.omitted.height, regions=regions))
-    notes = [words("sources.note.reading"), *notes]
+        notes.append(words.sources.note_omitted(years=result.omitted.height, regions=regions))
+    notes = [words.sources.note_reading(), *notes]
     if (first := _estimated(result)) is not None:
-        notes.append(words("sources.note.estimated", first=first, before=first - 1))
+        notes.append(words.sources.note_estimated(first=first, before=first - 1))
     coarse = ["coarse"] if result.provenance.options["detail"] == "sector" else []
-    return (*notes, *(words(f"sources.note.{name}") for name in (*coarse, "frontier", "accounting", "periods")))
+    return (*notes, *(words.sources.note_of(name) for name in (*coarse, "frontier", "accounting", "periods")))
 
 
 def _estimated(result: Sources) -> int | None:
@@ -333,12 +334,12 @@ def _stacked(shown: Shown) -> Picture | None:
     parts = shown.parts(rows)
     spread = [[float(np.std(apart(one)[name].drop_nulls().to_numpy())) for one in shown.views] for name in parts]
     told = [
-        words("sources.chart.part", part=word(name), value=share_range_text(sizes, "plain"))
+        words.sources.chart_part(part=word(name), value=share_range_text(sizes, "plain"))
         for name, sizes in zip(parts, spread, strict=True)
     ]
     facts |= {"n": rows.height, "parts": listing(told)}
     twin = sums(shown, "sources_deviations", rows, ["region"], ["tfp_growth", *parts], span=shown.span.label)
-    more = _stack(shown, rows) | {"x": words("sources.unit_of.apart")}
+    more = _stack(shown, rows) | {"x": words.sources.unit_of_apart()}
     return drawn("sources.sources", shown.result, rows, facts, twin=twin, **more)
 
 
@@ -400,7 +401,7 @@ def _groups(shown: Shown) -> Picture | None:
         "high": names.text("group", high["region"]),
         "gap": number(100 * sum(lost[0].values()), 2),
         "span": shown.told,
-        "part": word(most[0]) if same else words("sources.either_shares", first=word(most[0]), other=word(most[-1])),
+        "part": word(most[0]) if same else words.sources.either_shares(first=word(most[0]), other=word(most[-1])),
         "most": share_range_text([one[name] for one, name in zip(lost, most, strict=True)], "plain"),
     }
     return drawn("sources.groups", shown.result, frame, facts, twin=by_group(shown), **_stack(shown, frame))
@@ -414,8 +415,7 @@ def _waterfall(shown: Shown, region: str | None) -> Picture | None:
     steps = [(_step(name), 100 * (row[name] or 0.0), ink(name)) for name in (*parts, "tfp_growth")]
     rows = [row, *(one.rows.row(by_predicate=pl.col("region") == code, named=True) for one in shown.views[1:])]
     listed = [
-        words("sources.chart.part", part=word(name), value=share_range_text([one[name] for one in rows]))
-        for name in parts
+        words.sources.chart_part(part=word(name), value=share_range_text([one[name] for one in rows])) for name in parts
     ]
     facts = {"name": shown.view.name(code), "tfp": percent(row["tfp_growth"], 2), "span": shown.told}
     facts["parts"] = listing(listed)
@@ -425,7 +425,7 @@ def _waterfall(shown: Shown, region: str | None) -> Picture | None:
 def _step(part: str) -> Text:
     """Return a word short enough to stand under a bar."""
     plain = part.removesuffix("_only")
-    return words(f"sources.chart.{plain}") if plain.startswith(("upgrading_", "within")) else word(part)
+    return words.sources.chart_of(plain) if plain.startswith(("upgrading_", "within")) else word(part)
 
 
 def _map(shown: Shown) -> Picture | None:
@@ -440,9 +440,9 @@ def _map(shown: Shown) -> Picture | None:
         for code, source, value in found.filter(source=name).rows()
     ]
     counts = found["source"].value_counts(sort=True).sort("count", "source", descending=[True, False]).rows()
-    listed = listing([words("sources.chart.in_regions", part=word(name), k=k) for name, k in counts])
+    listed = listing([words.sources.chart_in_regions(part=word(name), k=k) for name, k in counts])
     facts, inks = {"parts": listed, "span": shown.told}, [ink(name) for name in order]
-    more: dict[str, Any] = {"legend": words("sources.title.apart"), "arrangement": shown.view.tiles, "inks": inks}
+    more: dict[str, Any] = {"legend": words.sources.title_apart(), "arrangement": shown.view.tiles, "inks": inks}
     return drawn("sources.apart", shown.result, None, facts, rows=rows, twin=leading(shown, found), **more)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core import flags
-from xinzhi.core.text import Text, listing, words
+from xinzhi.core.text import Text, listing
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.sources import Sources, assumption_frame, lacking
 from xinzhi.yardstick import View
@@ -16,8 +17,8 @@ NAMES = 6  # in one cell
 def coverage(result: Sources) -> Table:
     """Return what could be computed, and why the rest could not."""
     frame = result.coverage
-    values = {name: words(f"sources.quantity.{name}") for name in frame["quantity"]}
-    quantity = Column(name="quantity", title=words("sources.column.quantity"), values=values)
+    values = {name: words.sources.quantity_of(name) for name in frame["quantity"]}
+    quantity = Column(name="quantity", title=words.sources.column_quantity(), values=values)
     return table("sources_coverage", frame, [quantity, "status", {"reason": "name"}], result)
 
 
@@ -30,7 +31,7 @@ def omitted(result: Sources, view: View) -> Table | None:
     for code, missing, years in found.iter_rows():
         regions.setdefault((flags.year_ranges(years), missing), []).append(code)
     n = len(view.codes)
-    everyone = words("label.all_regions", n=n)
+    everyone = words.shared.label_all_regions(n=n)
     rows = [
         (
             years,
@@ -40,7 +41,7 @@ def omitted(result: Sources, view: View) -> Table | None:
         for (years, missing), codes in regions.items()
     ]
     columns = (column("years", "code"), column("regions", "name"), column("missing", "name"))
-    return Table(key="sources_omitted", title=words("sources.table.omitted"), columns=columns, rows=rows)
+    return Table(key="sources_omitted", title=words.sources.table_omitted(), columns=columns, rows=rows)
 
 
 def assumptions(result: Sources) -> Table:
@@ -66,4 +67,4 @@ def findings(result: Sources, view: View) -> Table | None:
     rows = [(view.name(code), year, one.message) for (code, _, year), one in zip(places, found, strict=True)]
     columns = (column("sources.region", "name"), column("sources.year", "code"), column("message", "name"))
     notes = tuple(dict.fromkeys(one.hint for one in found))
-    return Table(key="sources_findings", title=words("sources.table.findings"), columns=columns, rows=rows, notes=notes)
+    return Table(key="sources_findings", title=words.sources.table_findings(), columns=columns, rows=rows, notes=notes)

@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi.core.text import Text, number, percent, sentences, words
+from xinzhi import words
+from xinzhi.core.text import Text, number, percent, sentences
 from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.table import Column, Table, table, with_period
 from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, share_range_text, share_title
@@ -50,15 +51,15 @@ def allocation(result: Allocation) -> Section:
         result,
         [_returns(result), _gain(result), *(_flow(result, row) for row in result.flows.iter_rows(named=True))],
         [
-            table("sources_flows", flows, of=result, notes=[words("sources.note.flows")]) if flows.height else None,
-            table("sources_productivity", productivity, of=result, notes=[words("sources.note.shift_share")])
+            table("sources_flows", flows, of=result, notes=[words.sources.note_flows()]) if flows.height else None,
+            table("sources_productivity", productivity, of=result, notes=[words.sources.note_shift_share()])
             if productivity.height
             else None,
         ],
         [
-            *([words("sources.note.both_shares", chosen=result.shares)] if result.alternative is not None else []),
-            words("sources.note.gain", sigma=f"{result.substitution:g}"),
-            words("sources.note.returns"),
+            *([words.sources.note_both_shares(chosen=result.shares)] if result.alternative is not None else []),
+            words.sources.note_gain(sigma=f"{result.substitution:g}"),
+            words.sources.note_returns(),
         ],
     )
 
@@ -72,15 +73,15 @@ def among_firms(result: AmongFirms) -> Section:
         for row in rows_of(
             result.frame,
             result,
-            group=words(f"sources.chart.{label}"),
+            group=words.sources.chart_of(label),
             year="year",
-            value=Column(name=name, title=words(f"sources.chart.{label}"), kind="percent"),
+            value=Column(name=name, title=words.sources.chart_of(label), kind="percent"),
         )
     ]
     said = next(iter(result.facts().values()))
     facts = {"growth": said["growth"], "allocation": percent(said["allocation"], 2, sign=True)}
     drawn = shown("sources.among_firms", result, None, facts, rows=rows)
-    return _section("among_firms", result, [drawn], [], [words("sources.note.among_firms"), words("firms.limits")])
+    return _section("among_firms", result, [drawn], [], [words.sources.note_among_firms(), words.firms.limits()])
 
 
 def _returns(result: Allocation) -> Picture | None:
@@ -95,23 +96,23 @@ def _returns(result: Allocation) -> Picture | None:
     )
     ends = {name: _ends([one.filter(spread=name)["sd_log"] for one in (frame, *others)]) for name in order}
     facts = {name: result.facts()["allocation.gain"][name] for name in ("start", "end")} | ends
-    values = {name: words(f"sources.chart.{name}") for name in order}
-    group = Column(name="spread", title=words("sources.column.spread"), values=values)
+    values = {name: words.sources.chart_of(name) for name in order}
+    group = Column(name="spread", title=words.sources.column_spread(), values=values)
     scores = [{name: {"kind": "score", "unit": "log", **more}} for name, more in SCORES.items()]
     return shown("sources.returns", result, frame, facts, listed=[group, "year", *scores, "units"])
 
 
 def _ends(views: Sequence[pl.Series]) -> Text:
     """Return the first and the last figure; under the other labour shares too where they differ."""
-    told = [words("sources.chart.from_to", first=number(one[0], 2), last=number(one[-1], 2)) for one in views]
-    return told[0] if told[0] == told[-1] else words("sources.either", first=told[0], other=told[-1])
+    told = [words.sources.chart_from_to(first=number(one[0], 2), last=number(one[-1], 2)) for one in views]
+    return told[0] if told[0] == told[-1] else words.sources.either(first=told[0], other=told[-1])
 
 
 def _gain(result: Allocation) -> Picture | None:
     """Return what equal marginal products would bring, over the years."""
-    unit = words("sources.unit_of.log_points")
+    unit = words.sources.unit_of_log_points()
     lines = ("gain_industries", "gain_regions", "gain")
-    columns = [Column(name=one, title=words(f"sources.chart.{one}"), kind="percent", unit=unit) for one in lines]
+    columns = [Column(name=one, title=words.sources.chart_of(one), kind="percent", unit=unit) for one in lines]
     rows = [row for one in columns for row in rows_of(result.gains, result, group=one.title, year="year", value=one)]
     said = result.facts()["allocation.gain"]
     facts = {"start": said["start"], "end": said["end"], "first": said["then"], "last": said["now"]}
@@ -123,16 +124,16 @@ def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture | None:
     factor = str(row["factor"])
     means = flow_means(result.products, factor)
     group = {"group": "industry"} if means["industry"].n_unique() <= MANY else {}
-    log, points = words("sources.unit_of.log"), words("sources.unit_of.growth")
-    earned = Column(name="product", title=words(f"sources.chart.{factor}_earned"), kind="score", unit=log)
-    grown = Column(name="growth", title=words(f"sources.chart.{factor}_growth"), kind="percent", unit=points)
+    log, points = words.sources.unit_of_log(), words.sources.unit_of_growth()
+    earned = Column(name="product", title=words.sources.chart_of(f"{factor}_earned"), kind="score", unit=log)
+    grown = Column(name="growth", title=words.sources.chart_of(f"{factor}_growth"), kind="percent", unit=points)
     reach = means["product"]
     line = [(x, 100 * row["coefficient"] * x) for x in (reach.min(), reach.max())]
-    title = words(f"sources.title.flow_{factor}")
+    title = words.sources.title_of(f"flow_{factor}")
     twin = table(f"sources_flow_{factor}", means, ["region", "industry", earned, grown], result, title=title)
     found = pl.concat([one.flows.filter(factor=factor) for one in result.views])
     facts = {
-        "factor": words(f"sources.factor.{factor}"),
+        "factor": words.sources.factor_of(factor),
         "span": result.facts()["allocation.flow"][0]["span"],
         "size": share_range_text(found["coefficient"].abs() / 10, "plain"),
         "t": share_range_text(found["t"].abs(), "t"),
@@ -177,7 +178,7 @@ def upgrading(result: Upgrading) -> Section:
         rows = _grouped(result, change.drop_nulls("speed").sort("speed", descending=True), value="speed")
         facts, groups = _first_last(rows), _groups(result.regions)
         drawn.append(shown("sources.speed", result, change, facts, rows=rows, groups=groups))
-    return _section("upgrading", result, drawn, _catch_up(result), [words("sources.note.structure")])
+    return _section("upgrading", result, drawn, _catch_up(result), [words.sources.note_structure()])
 
 
 def _structure(result: Upgrading, change: pl.DataFrame) -> Picture | None:
@@ -187,7 +188,7 @@ def _structure(result: Upgrading, change: pl.DataFrame) -> Picture | None:
     )
     both = moved.filter((pl.col("x") > 0) & (pl.col("y") > 0)).height
     facts = {"k": both, "n": moved.height, "start": change["start"].min(), "end": change["end"].max()}
-    corners = [words(f"sources.chart.corner_{place}") for place in ("better", "rational", "worse", "advanced")]
+    corners = [words.sources.chart_of(f"corner_{place}") for place in ("better", "rational", "worse", "advanced")]
     rows = _grouped(result, moved, x="x", y="y")
     return shown("sources.structure", result, change, facts, rows=rows, corners=corners)
 
@@ -211,8 +212,8 @@ def _first_last(rows: Sequence[Mapping[str, Any]]) -> dict[str, object]:
 def _catch_up(result: Upgrading) -> list[Table | None]:
     if result.catch_up is None:
         return []
-    fit, why = result.catch_up.regression, words("sources.note.catch_up_placebo")
-    note = words("sources.note.catch_up", rows=fit.observations, clusters=fit.clusters, dropped=result.catch_up.dropped)
+    fit, why = result.catch_up.regression, words.sources.note_catch_up_placebo()
+    note = words.sources.note_catch_up(rows=fit.observations, clusters=fit.clusters, dropped=result.catch_up.dropped)
     return [
         table("sources_catch_up", result.catch_up.frame, None, result, notes=[note]),
         table("sources_catch_up_placebo", result.catch_up.placebo, None, result, notes=[why]),
@@ -221,7 +222,7 @@ def _catch_up(result: Upgrading) -> list[Table | None]:
 
 def innovation(result: Innovation) -> Section:
     """Return what is said of innovation: what regions put into it, and what their TFP has to do with it."""
-    return _section("innovation", result, [_shares(result)], [], [words("sources.note.innovation")])
+    return _section("innovation", result, [_shares(result)], [], [words.sources.note_innovation()])
 
 
 def _shares(result: Innovation) -> Picture | None:
@@ -230,7 +231,7 @@ def _shares(result: Innovation) -> Picture | None:
     title = share_title(lead["share"][0])
     rows = _grouped(result, lead, value="value")
     facts = {"title": title, "year": lead["year"][0], **_first_last(rows)}
-    axis, twin = words("sources.chart.share_axis", title=title), _share_table(result)
+    axis, twin = words.sources.chart_share_axis(title=title), _share_table(result)
     more: dict[str, Any] = {"title": title, "x": axis, "groups": _groups(result.regions)}
     return shown("sources.innovation", result, None, facts, rows=rows, twin=twin, **more)
 
@@ -244,13 +245,13 @@ def _share_table(result: Innovation) -> Table:
     columns = [
         Column(
             name=share,
-            title=words("column.in_period", title=share_title(share), period=year),
+            title=words.shared.column_in_period(title=share_title(share), period=year),
             kind="percent",
-            unit=words("sources.unit_of.share"),
+            unit=words.sources.unit_of_share(),
         )
         for share, year in last.items()
     ]
-    return table("sources_innovation", wide, ["region", *columns], result, title=words("sources.table.innovation"))
+    return table("sources_innovation", wide, ["region", *columns], result, title=words.sources.table_innovation())
 
 
 def _groups(regions: pl.DataFrame) -> list[Text]:

@@ -8,12 +8,13 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, has, same, words
+from xinzhi.core.text import Text, has, same
 from xinzhi.data import Field, Package, as_package, is_package, names_of, provenance, tidy
 from xinzhi.risks.inputs import setting
 
@@ -261,7 +262,7 @@ def _findings(quarters: pl.DataFrame) -> tuple[Finding, ...]:
 
 def quarter(year: int, number: int) -> Text:
     """Return a quarter in words."""
-    return words(f"overcapacity.chart.quarter_{number}", year=year)
+    return words.overcapacity.chart_of(f"quarter_{number}", year=year)
 
 
 def survey_names(package: Package | None, codes: Iterable[str]) -> Names:
@@ -269,7 +270,7 @@ def survey_names(package: Package | None, codes: Iterable[str]) -> Names:
     package_names, series_labels = names_of(package).by_kind.get("industry", {}), {}
     for code in codes:
         key = f"overcapacity.series.{code}"
-        catalogue_name = words(key) if has(key) else same(code.replace("_", " "))
+        catalogue_name = words.by_key(key) if has(key) else same(code.replace("_", " "))
         package_name = package_names.get(code, catalogue_name)
         # a package may have its names in Chinese only
         latin = all(sign <= _LAST_LATIN or not sign.isalpha() for sign in package_name.en)

@@ -14,9 +14,10 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Package, names_of
 from xinzhi.risks.inputs import GAPS, finite_number, setting
 
@@ -142,12 +143,12 @@ def _reason(code: str, why: str, divisions: Sequence[str]) -> Text:
     """Return why nothing can be computed, with what is dated of its supply where demand or use is what is missing."""
     part = setting("overcapacity", "not_as_output.part").get(code, {})
     reason, supply = (
-        words(f"overcapacity.reason.{why}", divisions=divisions, **part),
+        words.overcapacity.reason_of(why, divisions=divisions, **part),
         setting("overcapacity", "not_as_output.supply"),
     )
     if why not in {"demand_unknown", "utilisation_unknown"} or code not in supply:
         return reason
-    return words("overcapacity.supply.beside", why=reason, seen=words(f"overcapacity.supply.{code}", **supply[code]))
+    return words.overcapacity.supply_beside(why=reason, seen=words.overcapacity.supply_of(code, **supply[code]))
 
 
 def unjudged_reason(code: str, demand: Collection[str]) -> str | None:
@@ -356,7 +357,7 @@ def simulate(
         ]
         return rows
     draws = _draw(category, rules, np.random.default_rng([seed, crc32(category.code.encode())]))
-    done = words("overcapacity.status.computed")
+    done = words.overcapacity.status_computed()
     ratio, edge = break_even_ratio(market), threshold_ratio(market, category.base, float(rules["threshold"]) / 100)
     for path, rate in rates.items():
         demands = np.exp(int(rules["horizon"]) * np.log1p(rate) + draws.shocks)

@@ -8,12 +8,13 @@ from typing import Any, Literal, get_args
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Field, as_package, is_package, provenance, tidy
 from xinzhi.risks.inputs import setting
 
@@ -88,7 +89,7 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
         shares = []
         for row in (rows[name] for name in self.criteria() if name in rows):
             key = "share_within" if row["low"] < row["high"] else "share_of"  # what it may be if some are not known
-            shares.append(words(f"overcapacity.chart.{key}", **{**row, "name": _criterion_name(row["criterion"])}))
+            shares.append(words.overcapacity.chart_of(key, **{**row, "name": _criterion_name(row["criterion"])}))
         return {"headline.share": {"shares": shares}} if shares else {}
 
     def _overlap(self) -> Facts:

@@ -8,12 +8,13 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Language, Text, has, listing, same, words
+from xinzhi.core.text import Language, Text, Values, has, listing, same
 from xinzhi.data import Field, Package, as_package, is_package, names_of, provenance, tidy
 from xinzhi.data.tidy import Sign
 from xinzhi.risks.inputs import GAPS, conventions, setting
@@ -68,7 +69,7 @@ def grade(frame: pl.DataFrame, bands: str | Mapping[str, Any] | None = None) -> 
     band = pl.lit(None, dtype=pl.String)
     for step in rule["grades"]:
         band = pl.when(pl.col("band_ratio") >= float(step["from"])).then(pl.lit(step["name"])).otherwise(band)
-    done, without = words("debt.status.graded"), words("debt.status.not_graded", why="{}")
+    done, without = words.debt.status_graded(), words.debt.status_not_graded(why="{}")
     graded = rows.with_columns(band_ratio=ratio).with_columns(
         band=band,
         **{
@@ -94,13 +95,13 @@ def lacking(rule: Mapping[str, Any], language: Language) -> pl.Expr:
         separator="、" if language == "zh" else ", ",
         ignore_nulls=True,
     )
-    return pl.format(words("debt.status.lacking", parts="{}").lang(language), joined)
+    return pl.format(words.debt.status_lacking(parts="{}").lang(language), joined)
 
 
 def part_name(name: str) -> Text:
     """Return what a part of a graded ratio is called."""
     key = f"debt.chart.part_{name}"
-    return words(key) if has(key) else same(name)
+    return words.by_key(key) if has(key) else same(name)
 
 
 def _parts(rule: Mapping[str, Any]) -> Sequence[str]:
@@ -203,12 +204,12 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         tally: list[Text] = []
         for name, band in reversed(self.grades().items()):
             codes = rows.filter(band=name)["region"].to_list()
-            values = {"band": band, "n": len(codes)}
+            values: Values = {"band": band, "n": len(codes)}
             if codes and tally:
-                tally.append(words("debt.chart.tally", **values))
+                tally.append(words.debt.chart_tally(**values))
             elif codes:
                 region_names = listing([self.names.region(code) for code in codes], limit=_NAMED)
-                tally.append(words("debt.chart.tally_first", **values, names=region_names))
+                tally.append(words.debt.chart_tally_first(**values, names=region_names))
         headline = {"set": self.set_name(), "dated": self.bands["dated"], "year": rows["year"][0], "tally": tally}
         return {"headline.graded": headline}
 
@@ -240,7 +241,7 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
             start, end = min(ratios), max(ratios)
             key = "went_up" if ratios[end] >= ratios[start] else "went_down"
             values = {"start": start, "end": end, "first": ratios[start], "last": ratios[end]}
-            sentences.append(words(f"debt.chart.{key}", name=self.names.region(code), **values))
+            sentences.append(words.debt.chart_of(key, name=self.names.region(code), **values))
         return Text(
             zh="；".join(sentence.zh for sentence in sentences), en="; ".join(sentence.en for sentence in sentences)
         )
@@ -264,7 +265,7 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         """Return what the bands hold against what."""
         above = [part_name(name) for name in self.bands["numerator"]]
         joined = Text(zh="＋".join(part.zh for part in above), en=" + ".join(part.en for part in above))
-        return words("debt.chart.held", above=joined, below=part_name(self.bands["denominator"]))
+        return words.debt.chart_held(above=joined, below=part_name(self.bands["denominator"]))
 
     def explain(self, region: str) -> pl.DataFrame:
         """Return the years of one region (code or name); `UsageError` when it is not here."""

@@ -7,11 +7,12 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import NO_NAMES
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Field, Tidy, is_package, tidy
 from xinzhi.risks.debt.debt import KEYS, Debt, debt, missing_years, with_nulls
 from xinzhi.risks.inputs import setting
@@ -62,7 +63,7 @@ class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
         parts, means = self.parts(), self.means()
         mean = {name: parts[name].mean() for name in ("interest", "nominal", "borrowing")}
         ends = means["last"].value_counts().sort("last", descending=True)
-        late = [words("debt.chart.until", year=year, n=n) for year, n in ends.rows()]
+        late = [words.debt.chart_until(year=year, n=n) for year, n in ends.rows()]
         values: dict[str, object] = {
             "first": parts["year"].min(),
             "last": parts["year"].max(),
@@ -74,7 +75,7 @@ class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
             "name": self.names.region(means["region"][0]),
         }
         top = [
-            words("debt.chart.with_points", name=self.names.region(code), value=100 * change)
+            words.debt.chart_with_points(name=self.names.region(code), value=100 * change)
             for code, change in means.select("region", "change").head(_FASTEST).rows()
         ]
         return {"headline.moved": values | {"top": top}} if means.height > 1 else {"headline.moved_one": values}
@@ -98,7 +99,7 @@ def moves(change: float) -> Text:
     """Return a change of a ratio in words: by how many percentage points it rises or falls."""
     points = 100 * change
     key = "hardly_moves" if round(points, 1) == 0 else "rises_by" if change > 0 else "falls_by"
-    return words(f"debt.chart.{key}", value=abs(points))
+    return words.debt.chart_of(key, value=abs(points))
 
 
 def debt_dynamics(

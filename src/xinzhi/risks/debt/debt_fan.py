@@ -10,12 +10,13 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Field, Tidy, is_package, tidy
 from xinzhi.risks.debt import fan_shocks
 from xinzhi.risks.debt.debt import KEYS, Debt
@@ -84,7 +85,7 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
         worst, worst_inside, worst_above, _ = rows.group_by("origin").agg(*shares).sort("inside", "origin").row(0)
         last = rows.sort("origin", "ahead").group_by("origin", maintain_order=True).last()
         ends = [
-            words("debt.chart.held_end", origin=origin, years=span(ahead), error=100 * off)
+            words.debt.chart_held_end(origin=origin, years=span(ahead), error=100 * off)
             for origin, ahead, off in last.select("origin", "ahead", "error").rows()
         ]
         return {
@@ -137,7 +138,7 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
 def coefficients(persistence: pl.DataFrame) -> list[Text]:
     """Return variables and their coefficients in words."""
     return [
-        words("debt.chart.coefficient", name=words(f"debt.chart.of_{name}"), value=value)
+        words.debt.chart_coefficient(name=words.debt.chart_of(f"of_{name}"), value=value)
         for name, value in persistence.select("variable", "coefficient").iter_rows()
     ]
 
@@ -146,12 +147,12 @@ def chance(value: float) -> Text:
     """Return a chance in per cent; what draws cannot tell from certain is no more than nearly so."""
     sure = setting("public_debt", "fan.sure")
     key = "nearly_sure" if value > 1 - sure else "hardly" if value < sure else "chance"
-    return words(f"debt.chart.{key}", value=value)
+    return words.debt.chart_of(key, value=value)
 
 
 def span(years: int) -> Text:
     """Return a number of years in words."""
-    return words("debt.chart.years", n=years)
+    return words.debt.chart_years(n=years)
 
 
 def debt_fan(  # noqa: PLR0913 - each assumption under its own name
@@ -499,6 +500,6 @@ def _autocorrelation_notes(series: Sequence[pl.DataFrame]) -> list[Finding]:
             lost += float((shocks**2).sum()) / len(shocks)
         value = (products + lost) / squares if squares > fan_shocks.NOTHING else 0.0
         if value >= setting("public_debt", "fan.autocorrelation"):
-            values = {"name": words(f"debt.chart.of_{name}"), "value": value}
+            values = {"name": words.debt.chart_of(f"of_{name}"), "value": value}
             notes.append(finding("debt.autocorrelated", words=values, column=name))
     return notes

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names, distinct
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, has, same, words
+from xinzhi.core.text import Text, has, same
 from xinzhi.risks.debt.debt import KEYS, Debt, debt
 from xinzhi.risks.debt.debt_dynamics import debt_dynamics, moves
 from xinzhi.risks.debt.debt_fan import span
@@ -68,7 +69,7 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
         added, order, scenario_names = self.scenario_effects(), self.order(), self.scenarios()
         most = self.ends().filter(region=order[0], scenario=COMBINED)["over_baseline"][0]
         parts = [
-            words("debt.chart.valued", name=scenario_names[name], value=added[name]) for name in SHOCKS if name in added
+            words.debt.chart_valued(name=scenario_names[name], value=added[name]) for name in SHOCKS if name in added
         ]
         values = {
             "years": self.years(),
@@ -78,7 +79,7 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
             "most": 100 * most,
         }
         own_scenarios = [
-            words("debt.chart.with_points", name=scenario_names[name], value=value)
+            words.debt.chart_with_points(name=scenario_names[name], value=value)
             for name, value in added.items()
             if name not in SCENARIOS
         ]
@@ -105,7 +106,7 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
 def scenario_name(name: str) -> Text:
     """Return what a scenario is called; one of the caller's own keeps its name."""
     key = f"debt.chart.scenario_{name}"
-    return words(key) if has(key) else same(name)
+    return words.by_key(key) if has(key) else same(name)
 
 
 def debt_stress(
@@ -267,7 +268,7 @@ def _path(region_inputs: Mapping[str, Any], shock: FloatArray) -> FloatArray:
 def _rows(
     region_inputs: Mapping[str, Any], name: str, base: FloatArray, shock: FloatArray | str
 ) -> list[dict[str, Any]]:
-    status = words(f"debt.status.no_{shock}" if isinstance(shock, str) else "debt.status.computed")
+    status = words.by_key(f"debt.status.no_{shock}" if isinstance(shock, str) else "debt.status.computed")
     path = [None] * len(base) if isinstance(shock, str) else _path(region_inputs, shock).tolist()
     return [
         {

@@ -9,11 +9,12 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import LANGUAGES, Language, Text, same, words
+from xinzhi.core.text import LANGUAGES, Language, Text, Values, same
 from xinzhi.risks.prices.conventions import BubbleRules, Convention, Lag, Method, setting, short_sample
 from xinzhi.risks.prices.critical import CriticalValues, episode, power_of
 from xinzhi.risks.prices.series import Timeline, find_series, read_series, series_names
@@ -94,20 +95,17 @@ class Bubbles(Result, verb="bubbles", topic="bubbles", key=("series", "date")):
             "n": episodes.height,
         }
         if not row["rejects"]:
-            return words("bubbles.headline.calm", **values)
+            return words.bubbles.headline_calm(**values)
         if not episodes.height:
-            return words("bubbles.headline.undated", **values)
+            return words.bubbles.headline_undated(**values)
         ongoing = episodes.filter("ongoing")
         top = (ongoing if ongoing.height else episodes.sort("duration", descending=True, maintain_order=True)).row(
             0, named=True
         )
         key = "episode" if episodes.height == 1 else "ongoing" if ongoing.height else "longest"
         dates = self.timeline
-        return words(
-            f"bubbles.headline.{key}",
-            **values,
-            episode=dates.episode_text(top),
-            lasted=dates.duration_text(top["duration"]),
+        return words.bubbles.headline_of(
+            key, **values, episode=dates.episode_text(top), lasted=dates.duration_text(top["duration"])
         )
 
     def facts(self) -> Facts:
@@ -233,8 +231,8 @@ def line_facts(statistics: pl.DataFrame) -> Facts:
     methods = statistics["method"].drop_nulls().unique(maintain_order=True).to_list()
     values = {
         "level": row["level"],
-        "convention": words(f"bubbles.convention.{row['convention']}.name"),
-        "method": [words(f"bubbles.chart.method_{method}") for method in methods],
+        "convention": words.by_key(f"bubbles.convention.{row['convention']}.name"),
+        "method": [words.bubbles.chart_of(f"method_{method}") for method in methods],
     }
     alarms = statistics["false_alarms"].drop_nulls().to_list()
     if not alarms:
@@ -244,7 +242,7 @@ def line_facts(statistics: pl.DataFrame) -> Facts:
     return {"answer.alarms_between": values | {"low": min(alarms), "high": max(alarms)}}
 
 
-def power_values(dates: Timeline, size: int, level: int) -> dict[str, object] | None:
+def power_values(dates: Timeline, size: int, level: int) -> Values | None:
     """Return how often a bubble of either speed is found at a length; None where nobody has simulated it."""
     power, gentle = power_of(size, level), power_of(size, level, "gentle")
     if power is None or gentle is None:
@@ -292,7 +290,7 @@ def _episodes(result: Bubbles, names: Mapping[str, Text], dates: Timeline) -> Fa
         return {}
 
     def item(row: Mapping[str, Any]) -> Text:
-        return words("bubbles.label.of", name=names[row["series"]], episode=dates.episode_text(row))
+        return words.bubbles.label_of(name=names[row["series"]], episode=dates.episode_text(row))
 
     ongoing = [item(row) for row in episodes.filter("ongoing").iter_rows(named=True)]
     top = episodes.sort("duration", descending=True, maintain_order=True).row(0, named=True)
@@ -341,7 +339,7 @@ def series_sentences(result: Bubbles, row: Mapping[str, Any], critical: pl.DataF
     """Return what stands behind the verdict on one series."""
     dates, name = result.timeline, result.names.text("series", row["series"])
     if row["status"] != "tested":
-        return (words("bubbles.answer.not_tested", name=name, why=Text(zh=row["reason_zh"], en=row["reason_en"])),)
+        return (words.bubbles.answer_not_tested(name=name, why=Text(zh=row["reason_zh"], en=row["reason_en"])),)
     head = {
         "name": name,
         "first": dates.date(row["first"]),
@@ -351,25 +349,21 @@ def series_sentences(result: Bubbles, row: Mapping[str, Any], critical: pl.DataF
         "window": row["minimum_window"],
         "level": row["significance"],
     }
-    sentences = [words("bubbles.explain.rejects" if row["significance"] else "bubbles.explain.calm", **head)]
+    sentences = [words.bubbles.explain_rejects(**head) if row["significance"] else words.bubbles.explain_calm(**head)]
     for statistic in ("adf", "sadf", "gsadf"):
         limits = critical.filter(statistic=statistic).sort("level")["critical_value"].to_list()
         values = dict(zip(("low", "middle", "high"), limits, strict=True))
-        sentences.append(
-            words("bubbles.explain.statistic", statistic=statistic.upper(), value=row[statistic], **values)
-        )
+        sentences.append(words.bubbles.explain_statistic(statistic=statistic.upper(), value=row[statistic], **values))
     sentences += [
-        words(f"bubbles.{key}", **values)
+        words.by_key(f"bubbles.{key}", **values)
         for key, values in line_facts(pl.DataFrame([row], infer_schema_length=None)).items()
     ]
     episodes = result.episodes.filter(series=row["series"])
     sentences += [
-        words(
-            "bubbles.explain.episode",
-            episode=dates.episode_text(episode),
-            lasted=dates.duration_text(episode["duration"]),
+        words.bubbles.explain_episode(
+            episode=dates.episode_text(episode), lasted=dates.duration_text(episode["duration"])
         )
         for episode in episodes.iter_rows(named=True)
-    ] or [words("bubbles.explain.none")]
+    ] or [words.bubbles.explain_none()]
     power = power_values(dates, row["observations"], row["level"]) if row["power"] is not None else None
-    return (*sentences, *([words("bubbles.answer.power", **power)] if power else []))
+    return (*sentences, *([words.bubbles.answer_power(**power)] if power else []))

@@ -10,11 +10,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import words
 from xinzhi.risks.prices.bubbles import refuse_all
 from xinzhi.risks.prices.conventions import LEVELS, BubbleRules, setting, whole_number
 from xinzhi.risks.prices.critical import at_level, sieve_panels
@@ -69,7 +69,7 @@ class PanelBubbles(Result, verb="panel_bubbles", topic="bubbles", key=("date",))
                 "items": [dates.episode_text(episode) for episode in self.episodes.iter_rows(named=True)]
             }
         facts["answer.panel_line"] = {
-            "convention": words(f"bubbles.convention.{row['convention']}.name"),
+            "convention": words.by_key(f"bubbles.convention.{row['convention']}.name"),
             "level": row["level"],
             "draws": f"{row['replications']:,}",
             "share": row["false_alarms"],

@@ -10,11 +10,12 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.data import Field, Tidy, tidy
 from xinzhi.risks.prices.conventions import Gaps, Zeros, setting
 from xinzhi.risks.projects.places import place_text
@@ -380,12 +381,12 @@ class Timeline:
 
     def duration_text(self, periods: int) -> Text:
         """Return a number of dates in words: ``8 months``."""
-        return words(f"bubbles.unit_of.{self.unit}", n=periods)
+        return words.bubbles.unit_of_of(self.unit, n=periods)
 
     def episode_text(self, row: Mapping[str, Any]) -> Text:
         """Return an episode in a few words: what it is, from when to when."""
         key = "ongoing" if row["ongoing"] else "once" if row["start"] == row["last"] else "span"
-        return words(
+        return words.by_key(
             f"bubbles.label.{key}",
             start=self.date(row["start"]),
             last=self.date(row["last"]),

@@ -16,10 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray, release
 from xinzhi.core.errors import InputError, translate_native_errors
 from xinzhi.core.finding import Finding, Place
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.risks.projects.conventions import HERE
 from xinzhi.risks.projects.index import Commonness, Index, build, column_file
 from xinzhi.risks.projects.records import ARRAYS, Records
@@ -175,7 +176,7 @@ def open_archive(folder: Path) -> tuple[Shelf, Index, About, dict[str, FloatArra
         theirs = {"layout": says["layout"]} | {name: says.get(name, "?") for name in expected}
         if theirs != expected:
             recorded, required = (
-                words("screen.answer.made", **{name: str(value)[:12] for name, value in versions.items()})
+                words.screen.answer_made(**{name: str(value)[:12] for name, value in versions.items()})
                 for versions in (theirs, expected)
             )
             raise InputError("projects.other-maker", folder=folder, found=recorded, wanted=required)

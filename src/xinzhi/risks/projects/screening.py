@@ -9,11 +9,12 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Language, Text, number, same, words
+from xinzhi.core.text import Language, Text, Values, number, same
 from xinzhi.risks.projects.conventions import convention, document, value_words
 from xinzhi.risks.projects.ledger import FINDINGS
 from xinzhi.risks.projects.places import code_of, places
@@ -124,15 +125,13 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
             return {"answer.nothing": {}}
         verdicts = value_words("verdict")
         counts = [
-            words("screen.answer.count", name=text, k=f"{frame.filter(verdict=name).height:,}")
+            words.screen.answer_count(name=text, k=f"{frame.filter(verdict=name).height:,}")
             for name, text in verdicts.items()
             if name in VERDICTS or frame.filter(verdict=name).height
         ]
         facts: Facts = {} if self.public is None else {"answer.public": dict(self.public)}
         if self.index_origin is not None:
-            source = (
-                same(self.index_origin["source"]) if self.index_origin["source"] else words("screen.answer.a_table")
-            )
+            source = same(self.index_origin["source"]) if self.index_origin["source"] else words.screen.answer_a_table()
             facts["answer.kept"] = {"n": self.archive_size, "day": self.index_origin["day"], "source": source}
         facts |= {"answer.counts": {"n": frame.height, "m": self.archive_size, "parts": counts}}
         surest = frame.filter(verdict="repackaged").head(_SUREST)
@@ -141,7 +140,7 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
         closest = without_notices.drop_nulls(["archive_id", "probability"]).head(1)
         if surest.height:
             facts["answer.surest"] = {
-                "pairs": [words("screen.answer.pair", **_pair(self, row)) for row in surest.iter_rows(named=True)]
+                "pairs": [words.screen.answer_pair(**_pair(self, row)) for row in surest.iter_rows(named=True)]
             }
             zh, en = surest.select("evidence_zh", "evidence").row(0)
             facts["answer.evidence"] = {"evidence": Text(zh=zh, en=en)}
@@ -249,7 +248,7 @@ def _assumption_notes(share: float, prior: float | None) -> Facts:
     for name, mark in (("kept", "kept_"), ("last", "")):
         low, high = share_interval(trial_counts[name]["accused"], trial_counts[name]["honest"])
         counts |= {f"{mark}{key}": value for key, value in ({**trial_counts[name], "low": low, "high": high}).items()}
-    trials = words("screen.answer.trials", **counts)
+    trials = words.screen.answer_trials(**counts)
     if prior is not None:
         return {"answer.assumed_prior": {"share": share, "prior": prior, "trials": trials}}
     true, least, most = min(true_accusations(trial_counts[name]) for name in ("kept", "last"))
@@ -347,7 +346,7 @@ def shown_verdict(row: Mapping[str, object]) -> str:
     return _SHOWN.get(verdict, verdict) if row.get("basis") in NOTICES else verdict
 
 
-def _pair(result: Screening, row: Mapping[str, object]) -> dict[str, object]:
+def _pair(result: Screening, row: Mapping[str, object]) -> Values:
     return {
         "name": result.names.text("project", row["id"]),
         "source": result.names.text("archive", row["archive_id"]),
@@ -368,51 +367,53 @@ def verdict_text(row: Mapping[str, object]) -> Text:
             "verdict": value_words("verdict")[str(row["verdict"])],
             "reason": value_words("reason")[str(row["reason"])],
         }
-        return words("screen.chart.unknown", **verdict_and_reason)
+        return words.screen.chart_unknown(**verdict_and_reason)
     notices = row.get("basis") in NOTICES
-    finding_text = words(
-        "screen.chart.finding_notices" if notices else "screen.chart.finding",
+    finding = words.screen.chart_finding_notices if notices else words.screen.chart_finding
+    finding_text = finding(
         verdict=value_words("verdict")[shown_verdict(row)],
-        chance=chance_text(float(row["probability"])),  # type: ignore[arg-type] # a share
+        chance=chance_text(float(row["probability"])),  # type: ignore[arg-type] # shares
         span=interval_text(float(row["lower"]), float(row["upper"])),  # type: ignore[arg-type] # shares
     )
     if row["verdict"] == "follow-on":
         later = chance_text(float(row["probability_follow_on"]))  # type: ignore[arg-type] # a share
-        finding_text = words(
-            "screen.chart.as_next" if notices else "screen.chart.as_later", finding=finding_text, chance=later
+        finding_text = (
+            words.screen.chart_as_next(finding=finding_text, chance=later)
+            if notices
+            else words.screen.chart_as_later(finding=finding_text, chance=later)
         )
     if not row["reason"]:
         return finding_text
-    return words("screen.chart.because", finding=finding_text, reason=value_words("reason")[str(row["reason"])])
+    return words.screen.chart_because(finding=finding_text, reason=value_words("reason")[str(row["reason"])])
 
 
 def comparison_lines(pair: Comparison) -> list[Text]:
     """Return the ledger of one pair as lines: weight, field, agreement, what both say; then what changed."""
     if pair.archive_id is None:
         verdict = value_words("verdict")[pair.verdict["verdict"]]
-        return [words("screen.explain.alone", id=pair.id, verdict=verdict)]
+        return [words.screen.explain_alone(id=pair.id, verdict=verdict)]
     rank = int(pair.ledger["rank"][0])
     pair_names = {"id": pair.id, "archive": pair.archive_id}
     if rank == 1:
-        lines = [words("screen.explain.closest", **pair_names, verdict=verdict_text(pair.verdict))]
+        lines = [words.screen.explain_closest(**pair_names, verdict=verdict_text(pair.verdict))]
     else:
         total = float(pair.ledger["weight"].sum())
-        lines = [words("screen.explain.candidate", **pair_names, rank=rank, total=number(total, 1, sign=True))]
+        lines = [words.screen.explain_candidate(**pair_names, rank=rank, total=number(total, 1, sign=True))]
     fields, levels = value_words("field", "ledger"), value_words("agreement", "ledger")
     for row in pair.ledger.filter(pl.col("level") >= 0).iter_rows(named=True):
         key = "entry" if row["project"] or row["archive"] else "bare"
         lines.append(
-            words(
-                f"screen.explain.{key}",
+            words.screen.explain_of(
+                key,
                 weight=row["weight"],
                 field=fields[row["field"]],
                 level=levels[row["agreement"]],
-                **{side: row[side] or words("screen.explain.unsaid") for side in ("project", "archive")},
+                **{side: row[side] or words.screen.explain_unsaid() for side in ("project", "archive")},
             )
         )
     findings, changes = pair.sentences()
     key = "changed" if pair.verdict["verdict"] == "repackaged" and rank == 1 else "apart"
-    return [*lines, *findings, *(words(f"screen.explain.{key}", what=text) for text in changes)]
+    return [*lines, *findings, *(words.screen.explain_of(key, what=text) for text in changes)]
 
 
 def with_truth(screening: Screening, truth: pl.DataFrame) -> Screening:

@@ -8,11 +8,12 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.schema import NO_TEXT
-from xinzhi.core.text import LANGUAGES, Text, chance_text, join_names, words
+from xinzhi.core.text import LANGUAGES, Text, Values, chance_text, join_names
 from xinzhi.data import Field, Package, tidy
 from xinzhi.risks.capacity.capacity import survey_names
 from xinzhi.risks.capacity.herd_entry import HerdEntry
@@ -71,7 +72,7 @@ def _reasons(*cases: tuple[pl.Expr, str]) -> list[pl.Expr]:
     for language in LANGUAGES:
         reason: pl.Expr = pl.lit(None, dtype=pl.String)
         for holds, key in reversed(cases):
-            reason = pl.when(holds).then(pl.lit(words(f"register.reason.{key}").lang(language))).otherwise(reason)
+            reason = pl.when(holds).then(pl.lit(words.register.reason_of(key).lang(language))).otherwise(reason)
         columns.append(reason.alias(f"reason_{language}"))
     return columns
 
@@ -133,14 +134,18 @@ def _outlook_words(row: Mapping[str, Any], names: Names) -> dict[str, Text]:
     series = join_names([names.text("series", code) for code in (row["survey"] or "").split(";")])
     if row["chance_below"] is None:
         return dict.fromkeys(_SAID, NO_TEXT) | {"survey": series}
-    chances = {
+    chances: Values = {
         name: chance_text(float(row[key]))
         for name, key in (("least", "least"), ("most", "most"), ("middle", "chance_below"))
     }
-    growth = {name: row[name] for name in ("slow", "growth", "fast")}
-    chance = words(f"register.part.chance_{'range' if row['slow'] < row['fast'] else 'one'}", **chances, **growth)
+    growth: Values = {name: row[name] for name in ("slow", "growth", "fast")}
+    chance = (
+        words.register.part_chance_range(**chances, **growth)
+        if row["slow"] < row["fast"]
+        else words.register.part_chance_one(**chances, **growth)
+    )
     edge = float(rules()["idle-if-all-build"]["above"])
-    holds = words("register.part.holds_slow" if row["least"] < edge else "register.part.holds_all", fast=row["fast"])
+    holds = words.register.part_holds_slow(fast=row["fast"]) if row["least"] < edge else words.register.part_holds_all()
     return {
         "chance": chance,
         "few": _few(row["few"]),
@@ -152,15 +157,15 @@ def _outlook_words(row: Mapping[str, Any], names: Names) -> dict[str, Text]:
 def _few(few: float | None) -> Text:
     """Return how many regions may build."""
     if few is None:
-        return words("register.part.few_any")
+        return words.register.part_few_any()
     if few < 1:
-        return words("register.part.few_retire" if few < 0 else "register.part.few_none")
-    return words("register.part.few", n=floor(few))
+        return words.register.part_few_retire() if few < 0 else words.register.part_few_none()
+    return words.register.part_few(n=floor(few))
 
 
 def _with_reasons(value: str, key: str) -> list[pl.Expr]:
     """Return ``reason_zh, reason_en``: where the value is null what ``zh, en`` say, else a reason of the catalogue."""
-    missing = words(f"register.reason.{key}")
+    missing = words.register.reason_of(key)
     return [
         pl.when(pl.col(value).is_null())
         .then(pl.col(language).fill_null(missing.lang(language)))
@@ -188,7 +193,7 @@ def herding(plan: pl.DataFrame, year: int, regions: int, likeness: AnyFrame) -> 
     joined = plan.join(counts, on="item", how="left").with_columns(
         year=pl.lit(year), limit=(pl.col("regions") * edge).ceil().cast(pl.Int64) - 1
     )
-    absent, only = words("register.reason.not_counted"), words("register.reason.few_plans", n="{}")
+    absent, only = words.register.reason_not_counted(), words.by_key("register.reason.few_plans", n="{}")
     return joined.with_columns(
         *(
             pl.when(pl.col("count").is_null())
@@ -294,15 +299,10 @@ def growth_words(needed: float | None, past: Mapping[str, Any]) -> Text:
     """Return the growth of nominal output that would clear borrowing; that none would, or none so far had, is said."""
     # `past` has the mean of the last years (`growth`) and the best of stretches of `window` years since `first`
     if needed is None:
-        return words("register.part.no_growth")
+        return words.register.part_no_growth()
     key = "growth_beyond" if needed > past["best"] else "growth"
-    return words(
-        f"register.part.{key}",
-        needed=needed,
-        usual=past["growth"],
-        best=past["best"],
-        n=past["window"],
-        first=past["first"],
+    return words.register.part_of(
+        key, needed=needed, usual=past["growth"], best=past["best"], n=past["window"], first=past["first"]
     )
 
 
@@ -320,7 +320,7 @@ def _one_year(row: Mapping[str, Any], values: pl.Series) -> Text:
     place = (
         1 + int((values > value_without).sum()) - int(row["value"] > value_without)
     )  # its own figure is not another's
-    return words("register.part.one_year", left="none" if then == 0 else "warning", place=place, **details)
+    return words.register.part_one_year(left="none" if then == 0 else "warning", place=place, **details)
 
 
 def _latest_grades(balances: Debt, all_regions: pl.DataFrame) -> pl.DataFrame:

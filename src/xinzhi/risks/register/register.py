@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Language, Text, words
+from xinzhi.core.text import Language, Text, Values
 from xinzhi.data import Package, among, as_package, is_package, names_of, provenance
 from xinzhi.risks.capacity.herd_entry import HerdEntry, herd_entry
 from xinzhi.risks.debt.debt import Debt
@@ -99,29 +101,29 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
             items, ends = self._common_flags(row["pitfall"]), self._ends(row["pitfall"])
             nation += [{"what": sentence} for sentence in self._nation(row["pitfall"])]
             key = "clear" if not row["flagged"] else "flagged_items" if items else "flagged"
-            touched += [{"what": words(f"register.answer.{key}", **values, items=items)}]
-            touched += [{"what": words("register.answer.ends", **ends)}] if ends else []
+            touched += [{"what": words.register.answer_of(key, **values, items=items)}]
+            touched += [{"what": words.register.answer_ends(**ends)}] if ends else []
             if row["checked"] < row["every"]:
                 missing = {"name": name, "k": row["every"] - row["checked"], "n": row["every"]}
-                partly.append({"what": words("register.answer.partly", **missing)})
+                partly.append({"what": words.register.answer_partly(**missing)})
         unchecked: Facts = {"answer.unchecked": {"names": unseen}} if unseen else {}
         return {"answer.pitfall": [*nation, *touched, *partly]} | unchecked | {"answer.parts": {}}
 
-    def _nation(self, pitfall: str) -> list[Text]:
+    def _nation(self, pitfall: str) -> Sequence[Text]:
         """Return what of a pitfall is the nation's, a sentence a rule."""
         sentences = []
         for (name,), rows in self.national.filter(pitfall=pitfall).group_by("rule", maintain_order=True):
             rule = describe("register", "rule").values[str(name)]
             if rows["kind"][0] == "rule":
-                sentences.append(words("register.answer.nation_rule", rule=rule, k=rows["hit"][0], n=rows["among"][0]))
+                sentences.append(words.register.answer_nation_rule(rule=rule, k=rows["hit"][0], n=rows["among"][0]))
                 continue
             items = [
-                words("register.answer.item", name=self.names.text(kind, item), count=hit)
+                words.register.answer_item(name=self.names.text(kind, item), count=hit)
                 for kind, item, hit in rows.select("kind", "item", "hit").head(_NAMED).rows()
             ]
             checked = self.checks.filter(pl.col("rule") == name, pl.col("status") != "not checked")
-            values = {"rule": rule, "k": rows.height, "m": checked["item"].n_unique()}
-            sentences.append(words("register.answer.nation_items", **values, items=items))
+            values: Values = {"rule": rule, "k": rows.height, "m": checked["item"].n_unique()}
+            sentences.append(words.register.answer_nation_items(**values, items=items))
         return sentences
 
     def _common_flags(self, pitfall: str) -> list[Text]:
@@ -134,11 +136,11 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
             .sort("n", "item", descending=[True, False])
         )
         return [
-            words("register.answer.item", name=self.names.text(kind, item), count=count)
+            words.register.answer_item(name=self.names.text(kind, item), count=count)
             for kind, item, count in counts.head(_NAMED).rows()
         ]
 
-    def _ends(self, pitfall: str) -> dict[str, object]:
+    def _ends(self, pitfall: str) -> Values:
         """Return the highest and lowest figure of the first rule on regions themselves, where the rule names it."""
         rows = self.checks.filter(pl.col("pitfall") == pitfall, pl.col("kind") == "region").drop_nulls("value")
         name = next(
@@ -179,24 +181,32 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
         code = self.names.resolve(region, self.codes())
         rows = by_item(self.frame.filter(region=code))
         counts = [
-            words("register.explain.severity", name=words(f"register.chart.{severity}"), n=n)
+            words.register.explain_severity(name=words.register.chart_of(severity), n=n)
             for severity in reversed(SEVERITIES)
             if (n := rows.filter(severity=severity).height)
         ]
-        values = {"name": self.names.region(code), "flags": rows.height, "items": rows["item"].n_unique()}
-        lines = [words("register.explain.count" if rows.height else "register.explain.none", **values, counts=counts)]
+        values: Values = {"name": self.names.region(code), "flags": rows.height, "items": rows["item"].n_unique()}
+        lines = [
+            words.register.explain_count(**values, counts=counts)
+            if rows.height
+            else words.register.explain_none(**values)
+        ]
         for row in rows.iter_rows(named=True):
             details = {
-                "severity": words(f"register.chart.{row['severity']}"),
+                "severity": words.register.chart_of(row["severity"]),
                 "pitfall": pitfalls()[row["pitfall"]],
                 "item": self.names.text(row["kind"], row["item"]),
                 "evidence": Text(zh=row["evidence_zh"], en=row["evidence_en"]),
                 "clears": Text(zh=row["clears_zh"], en=row["clears_en"]),
             }
-            lines.append(words(f"register.explain.{'region' if row['kind'] == 'region' else 'item'}", **details))
+            lines.append(
+                words.register.explain_region(**details)
+                if row["kind"] == "region"
+                else words.register.explain_item(**details)
+            )
         for row in self.matrix.filter(region=code, status="not checked").iter_rows(named=True):
             why = Text(zh=row["reason_zh"].rstrip("。"), en=row["reason_en"].rstrip("."))
-            lines.append(words("register.explain.unchecked", pitfall=pitfalls()[row["pitfall"]], why=why))
+            lines.append(words.register.explain_unchecked(pitfall=pitfalls()[row["pitfall"]], why=why))
         return "\n".join(line.lang(language) for line in lines)
 
 
@@ -374,7 +384,7 @@ def _matrix(checks: pl.DataFrame, flags: pl.DataFrame, regions: list[str], notes
     absent = {note.key: note.message for note in notes if note.rule == "evidence-not-given"}
     if "overcapacity" in absent:  # the same evidence is behind both
         absent["overbuilding"] = absent["overcapacity"]
-    nothing = words("register.reason.nothing")
+    nothing = words.register.reason_nothing()
     missing = pl.DataFrame(
         [(name, absent.get(name, nothing).zh, absent.get(name, nothing).en) for name in pitfalls()],
         schema=["pitfall", "given_zh", "given_en"],

@@ -8,10 +8,11 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.schema import describe
-from xinzhi.core.text import LANGUAGES, Text, join_names, space_percent_signs, words
+from xinzhi.core.text import LANGUAGES, Text, join_names, space_percent_signs
 from xinzhi.risks.inputs import conventions, setting
 
 FLAGS: dict[str, Any] = {
@@ -54,7 +55,7 @@ def rank_words(rows: pl.DataFrame, years: pl.Series | None = None) -> list[pl.Se
     first, last = (span[0], span[-1]) if len(span) > 1 else (0, 0)
     values = {"among": rows.height, "first": first, "last": last}
     return spoken(
-        "place", [words("register.part.place", rank=rank, tied=ranks.count(rank) - 1, **values) for rank in ranks]
+        "place", [words.register.part_place(rank=rank, tied=ranks.count(rank) - 1, **values) for rank in ranks]
     )
 
 
@@ -119,10 +120,8 @@ def _rule(name: str, raised: pl.DataFrame) -> pl.DataFrame:
     """Return the row of a rule that most regions meet."""
     rule, row = rules()[name], raised.row(by_predicate=pl.col("rule") == name, named=True)
     edge = float(rule["above"] if "above" in rule else rule["below"])
-    sentence = words(
-        "register.part.raised", rule=describe("register", "rule").values[name], k=row["hit"], n=row["among"]
-    )
-    cure = words("register.part.raised_clears", share=float(setting("register", "worst")))
+    sentence = words.register.part_raised(rule=describe("register", "rule").values[name], k=row["hit"], n=row["among"])
+    cure = words.register.part_raised_clears(share=float(setting("register", "worst")))
     texts = {f"evidence_{language}": sentence.lang(language) for language in LANGUAGES}
     texts |= {f"clears_{language}": cure.lang(language) for language in LANGUAGES}
     head = {"pitfall": rule["pitfall"], "rule": name, "kind": "rule", "item": name, "severity": rule["severity"]}

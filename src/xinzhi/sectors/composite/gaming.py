@@ -9,11 +9,11 @@ from itertools import product
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.shapley import effects
-from xinzhi.core.text import words
 from xinzhi.sectors.composite import build
 from xinzhi.sectors.composite.system import System
 from xinzhi.sectors.composite.transform import Normalisation, entropy, normalise, treat
@@ -210,7 +210,7 @@ class Sensitivity(Result, verb="index_sensitivity", topic="sectors", key=("regio
     def facts(self) -> Facts:
         """Return which choice moves ranks most."""
         count = f"{self.evaluations:,}"
-        parts = [share_text(words(f"sectors.choice.{name}"), share) for name, share in self.shares().iter_rows()]
+        parts = [share_text(words.sectors.choice_of(name), share) for name, share in self.shares().iter_rows()]
         return (
             {"answer.sensitivity": {"count": count, "parts": parts}} if parts else {"answer.unmoved": {"count": count}}
         )

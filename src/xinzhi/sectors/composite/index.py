@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import Column, describe, described
-from xinzhi.core.text import Language, ranks_text, words
+from xinzhi.core.text import Language, ranks_text
 from xinzhi.data import Package, names_of, provenance
 from xinzhi.sectors.composite import build
 from xinzhi.sectors.composite.gaming import Gaming, Sensitivity, gaming, sensitivity
@@ -131,7 +132,7 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
         now, done = self.last(), self.frame.drop_nulls("index")
         labels = self.names.distinct("region", self.frame["region"].unique().sort())
         order = [
-            words("sectors.answer.ranged", name=labels[code], ranks=ranks_text(*self.ranges[code]))
+            words.sectors.answer_ranged(name=labels[code], ranks=ranks_text(*self.ranges[code]))
             if code in self.ranges
             else labels[code]
             for code in now["region"]

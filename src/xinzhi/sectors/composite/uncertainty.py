@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.sectors.composite.build import MEANS, Ranking, blocks, grey_coefficients, ranks, weigh
 from xinzhi.sectors.composite.system import System
 from xinzhi.sectors.composite.transform import Normalisation, constant, impute, normalise, positive, treat
@@ -147,7 +148,7 @@ def _imputations(result: Ranking, left_out: list[tuple[str, str, Text]]) -> dict
         if np.isfinite(values[result.complete]).all():
             imputed[name] = values
         else:
-            left_out.append(("imputation", name, words("sectors.reason.gaps_left")))
+            left_out.append(("imputation", name, words.sectors.reason_gaps_left()))
     return imputed
 
 
@@ -163,7 +164,7 @@ def _usable(
         system.codes[column] for (_, two), table in treated.items() if two == at for column in constant(table).tolist()
     }
     if flat:
-        left_out.append(("treatment", name, words("sectors.reason.made_constant", names=sorted(flat))))
+        left_out.append(("treatment", name, words.sectors.reason_made_constant(names=sorted(flat))))
     return not flat
 
 
@@ -228,7 +229,7 @@ class Uncertainty(Result, verb="index_uncertainty", topic="sectors", key=("regio
         widest = last.row(int(width.argmax()), named=True)
         first = last.sort("first", "region", descending=[True, False]).row(0, named=True)
         varied = self.levels.group_by("choice", maintain_order=True).len().filter(pl.col("len") > 1)["choice"].to_list()
-        choices = [words(f"sectors.choice.{name}") for name in [*varied, "noise"]]
+        choices = [words.sectors.choice_of(name) for name in [*varied, "noise"]]
         size = {"draws": f"{self.draws:,}", "regions": last.height, "span": float(width.mean()), "choices": choices}
         places = {"low": widest["rank_p05"], "high": widest["rank_p95"], "rank": widest["rank"]}
         return {
@@ -248,7 +249,7 @@ class Uncertainty(Result, verb="index_uncertainty", topic="sectors", key=("regio
             first_levels.filter(pl.col("len") > 1, pl.col("level") != "none").select("choice", "level").rows()
         ):
             method, _, scale = level.partition(" ")
-            label = words(f"sectors.method.{choice}.{method}")
+            label = words.by_key(f"sectors.method.{choice}.{method}")
             methods.append(Text(zh=f"{label.zh}{scale}", en=f"{label.en} {scale}".strip()))
         values = {"names": [names[code] for code in out], "k": len(out), "convention": methods}
         return {"answer.beyond": values} if out else {}

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, listing, same, words
+from xinzhi.core.text import Text, listing, same
 from xinzhi.sources.result import Sources
 
 _SHOWN = 3
@@ -42,8 +43,8 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
         matched = self.frame.drop_nulls("allocation")
         rows = matched if matched.height else self.frame
         mean = {name: rows[name].mean() for name in MEANS}
-        spread = rows["growth"].std()
-        text = words("sources.firms.spread", spread=spread, n=rows.height) if rows.height > 1 else same("")
+        spread = rows.select(pl.col("growth").std()).item()
+        text = words.sources.firms_spread(spread=spread, n=rows.height) if rows.height > 1 else same("")
         values = mean | {
             "start": rows["year"].min() - 1,  # type: ignore[operator] # whole numbers
             "end": rows["year"].max(),
@@ -52,9 +53,9 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
             "place": self._place("together"),
             "mean": self._place("mean"),
             "spread": text,
-            "level": words("sources.firms.sectors")
+            "level": words.sources.firms_sectors()
             if self.industries is None
-            else words("sources.firms.industries", n=self.industries),
+            else words.sources.firms_industries(n=self.industries),
         }
         facts: Facts = {"firms.beside" if matched.height else "firms.alone": values}
         if self.excess is not None:
@@ -85,8 +86,8 @@ class AmongFirms(Result, verb="sources_among_firms", topic="sources", key=("year
         if len(self.regions) == 1:
             return self.names.region(self.regions[0])
         listed_names = listing([self.names.region(code) for code in self.regions])
-        many = words("sources.firms.regions", n=len(self.regions)) if len(self.regions) > _SHOWN else listed_names
-        return words(f"sources.firms.{several}", regions=many)
+        many = words.sources.firms_regions(n=len(self.regions)) if len(self.regions) > _SHOWN else listed_names
+        return words.sources.firms_of(several, regions=many)
 
 
 def among_firms(

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.sources.allocation.shift_share import shift_share
 from xinzhi.sources.assumptions import (
     catalogue,
@@ -471,7 +472,7 @@ def _flows(products: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[Text, Text]
         try:
             fit = flows(products, factor=factor, product=product).frame
         except InputError as error:
-            lacking.append((words(f"sources.measure.flows_{factor}"), error.text))
+            lacking.append((words.sources.measure_of(f"flows_{factor}"), error.text))
             continue
         fits.append(fit.select(pl.lit(factor).alias("factor"), pl.col(numbers), pl.col(counts).cast(pl.Int64)))
     return pl.concat(fits), lacking
@@ -484,7 +485,7 @@ def _productivity(result: Sources) -> tuple[pl.DataFrame, list[tuple[Text, Text]
     try:
         parts = shift_share(result.inputs)
     except InputError as error:
-        return pl.DataFrame(schema=schema), [(words("sources.measure.shift_share"), error.text)]
+        return pl.DataFrame(schema=schema), [(words.sources.measure_shift_share(), error.text)]
     yearly = parts.group_by("region", "year").agg(pl.col(effects).sum()).sort("region", "year")
     means = yearly.group_by("region", maintain_order=True).agg(
         pl.col(effects).mean(), start=pl.col("year").min() - 1, end=pl.col("year").max()

@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.schema import Column
-from xinzhi.core.text import NOTHING, listing, words
+from xinzhi.core.text import NOTHING, listing
 from xinzhi.pathways import Able
 from xinzhi.report import Section, Table
 from xinzhi.report.table import table
@@ -55,9 +56,7 @@ def page(store: Store, address: Address) -> Page:
             for row in held.rows(named=True)
         ]
         lead = [
-            words(
-                "web.category.lead",
-                n=held.height,
+            words.web.category_lead(
                 most=result.names.text("category", held["category"][0]),
                 named=int(held["named"][0]),
                 have=int(held["named_and_had"][0]),
@@ -65,7 +64,7 @@ def page(store: Store, address: Address) -> Page:
             )
         ]
         return Page(
-            title=words("web.category.title"),
+            title=words.web.category_title(),
             lead=[*lead, *section.answer],
             template="categories.html.j2",
             more={"rows": rows},
@@ -74,13 +73,13 @@ def page(store: Store, address: Address) -> Page:
     row = held.row(by_predicate=pl.col("category") == address.key, named=True)
     own = result.frame.filter(category=address.key)
     wished = named(store).filter(category=address.key)["region"].to_list()
-    lead = [words("web.category.one", year=_year(store), **row)]
+    lead = [words.web.category_one(year=_year(store), **row)]
     having = own.filter(pl.col("able").is_in(HAVE))["region"].to_list()
     if not row["able"] + row["proxy"]:
-        lead.append(words("web.category.unjudged"))
+        lead.append(words.web.category_unjudged())
     elif wish := [code for code in wished if code not in having]:
         lead.append(
-            words("web.category.lacking", names=listing([result.names.region(code) for code in wish]), n=len(wish))
+            words.web.category_lacking(names=listing([result.names.region(code) for code in wish]), n=len(wish))
         )
     facts = result.evidence.filter(for_category=address.key)
     tables = [_stands(result, own, wished)]
@@ -91,10 +90,10 @@ def page(store: Store, address: Address) -> Page:
         tables.append(every)
     section = Section(
         key="regions",
-        title=words("web.category.regions"),
+        title=words.web.category_regions(),
         answer=(),
         tables=tuple(tables),
-        notes=(words("pathways.able.limits"),),
+        notes=(words.pathways.able_limits(),),
     )
     return Page(title=result.names.text("category", address.key), lead=lead, parts=[Part(section=section)], **common)
 
@@ -133,5 +132,5 @@ def _stands(result: Able, own: pl.DataFrame, named: Sequence[str]) -> Table:
         .with_columns(place=pl.col("able").replace_strict(order), planned=pl.col("region").is_in(named))
         .sort("place", "region")
     )
-    planned = Column(name="planned", title=words("web.category.planned"), kind="flag")
+    planned = Column(name="planned", title=words.web.category_planned(), kind="flag")
     return table("pathways_able", shown, [*COLUMNS[:2], planned, *COLUMNS[2:]], result, known=True)

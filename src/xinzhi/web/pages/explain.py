@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup, escape
 
-from xinzhi import studies
+from xinzhi import studies, words
 from xinzhi.core.schema import Column, Kind, describe
-from xinzhi.core.text import NOTHING, Text, percent, same, unit_text, words
+from xinzhi.core.text import NOTHING, Text, percent, same, unit_text
 from xinzhi.data import tables_by_name
 from xinzhi.protocol import DatedValue, Parameter
 from xinzhi.report import Section, Table
@@ -56,22 +56,18 @@ def page(store: Store, address: Address) -> Page:
     facts = {"name": view.name(code), "span": span.label}
     row = view.regions_in(span).row(by_predicate=pl.col("region") == code, named=True)
     means = {name: row[column] for column, name in COLUMNS.items()}
-    years = replace(tables.shown(view, "region_years", rows), title=words("web.explain.years", name=view.name(code)))
+    years = replace(tables.shown(view, "region_years", rows), title=words.web.explain_years(name=view.name(code)))
     account_of_years = Section(  # of which the figures of the period are the mean
-        key=TFP, title=words("web.explain.account"), answer=(words("web.explain.mean", n=rows.height),), tables=(years,)
+        key=TFP, title=words.web.explain_account(), answer=(words.web.explain_mean(n=rows.height),), tables=(years,)
     )
     return Page(
-        title=words("web.explain.title", **facts),
+        title=words.web.explain_title(**facts),
         kicker=study.source,
         lead=[
-            words(
-                "yardstick.explain.period",
-                value=account["value"],
-                grade=account["grade"] or "–",
-                what=words("factor.tfp"),
-                **facts,
+            words.yardstick.explain_period(
+                value=account["value"], grade=account["grade"] or "–", what=words.shared.factor_tfp(), **facts
             ),
-            words("yardstick.explain.adds", **means),
+            words.yardstick.explain_adds(**means),
             *_band(study, code, span),
         ],
         study=measured,
@@ -108,7 +104,7 @@ def _band(study: Assessment, code: str, span: Span) -> list[Text]:
     held = bands.frame.filter(region=code, start=span.start, end=span.end, component=ESTIMATES).drop_nulls("low")
     about = describe("bands", "component").values[ESTIMATES]
     return [
-        words("studies.explain.band", level=bands.level, component=about, median=median, low=low, high=high)
+        words.studies.explain_band(level=bands.level, component=about, median=median, low=low, high=high)
         for median, low, high in held.select("median", "low", "high").rows()
     ]
 
@@ -123,13 +119,15 @@ def _factor(view: View, rows: pl.DataFrame, name: str, mean: float | None, store
     level = replace(describe("measure", name), kind="figure")
     level = replace(level, unit=unit_text(units[name])) if name in units else level
     chosen: list[str | Column] = ["year", level, f"{name}_growth", *weight]
-    how = words(f"web.explain.{name if name in {'output', 'capital'} else 'labour'}")
+    how = words.web.explain_of(name if name in {"output", "capital"} else "labour")
     simple = "intermediate_growth" not in rows.columns
-    what, value = words(f"chart.{name}"), percent(mean, 2, sign=True)
-    by_year = words("web.explain.by_year", what=what)
+    what, value = words.shared.chart_of(name), percent(mean, 2, sign=True)
+    by_year = words.web.explain_by_year(what=what)
     return Section(
         key=name,
-        title=words(f"web.explain.{'growth' if name == 'output' else 'factor'}", what=what, value=value),
+        title=words.web.explain_growth(what=what, value=value)
+        if name == "output"
+        else words.web.explain_factor(what=what, value=value),
         answer=(how,) if simple else (),
         tables=(table(f"explain_{name}", frame, chosen, view.measurement, title=by_year),),
     )
@@ -148,16 +146,16 @@ def _read(rows: Sequence[dict[str, Any]]) -> Section:
         if (title := _title(column)) is not None
     ]
     columns = (
-        Column(name="figure", title=words("web.explain.figure"), kind="name"),
-        Column(name="unit", title=words("web.explain.unit"), kind="text"),
+        Column(name="figure", title=words.web.explain_figure(), kind="name"),
+        Column(name="unit", title=words.web.explain_unit(), kind="text"),
         *(Column(name=year, title=same(year), kind="integer") for year in years),
     )
     shown = Table(
         key="sources",
-        title=words("web.explain.read"),
+        title=words.web.explain_read(),
         columns=columns,
         rows=made,
-        notes=(words("yardstick.explain.estimated"),),
+        notes=(words.yardstick.explain_estimated(),),
     )
     return Section(key="read", title=shown.title, answer=(), tables=(shown,))
 
@@ -172,7 +170,7 @@ def _title(column: str) -> Text | None:
         return same(column)
     if held.type == "flag":
         return None
-    return held.text if asset in {"", "total"} else words("web.explain.of_asset", what=held.text, asset=asset)
+    return held.text if asset in {"", "total"} else words.web.explain_of_asset(what=held.text, asset=asset)
 
 
 def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) -> Section:
@@ -196,9 +194,9 @@ def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) 
         ("value", "value"),
         ("reference", "text"),
     )
-    columns = tuple(Column(name=name, title=words(f"column.{name}"), kind=kind) for name, kind in kinds)
-    shown = Table(key="rules", title=words("web.explain.rules"), columns=columns, rows=made)
-    return Section(key="rules", title=shown.title, answer=(words("web.explain.rules_how"),), tables=(shown,))
+    columns = tuple(Column(name=name, title=words.shared.column_of(name), kind=kind) for name, kind in kinds)
+    shown = Table(key="rules", title=words.web.explain_rules(), columns=columns, rows=made)
+    return Section(key="rules", title=shown.title, answer=(words.web.explain_rules_how(),), tables=(shown,))
 
 
 Why = Callable[[str, Span | Text, str, str], Markup]

@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.schema import Column, describe, described
-from xinzhi.core.text import Text, number, unit_text, words
+from xinzhi.core.text import Text, Values, number, unit_text
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.table import DECIMALS, FRACTIONS, Table
 from xinzhi.studies import Assessment, Study, input_units
@@ -115,7 +116,7 @@ def figure(store: Store, address: Address, key: str) -> Page:
             "nation_shown": shown(nation),
             "banded": any(row.get("low") is not None for row in own),
             "twin": tables.shown(view, "periods", frame),
-            "about": words(f"web.measure.{name}"),
+            "about": words.web.measure_of(name),
         },
     )
 
@@ -159,8 +160,8 @@ def _lead(
 ) -> list[Text]:
     """Return the sentence that says what the figures are: all together, the largest and the smallest."""
     if not rows:
-        return [words("web.measure.none", title=title, span=span.label)]
-    facts = {
+        return [words.web.measure_none(title=title, span=span.label)]
+    facts: Values = {
         "title": title,
         "span": span.label,
         "high": view.name(rows[0]["code"]),
@@ -170,8 +171,8 @@ def _lead(
         "n": len(rows),
     }
     if nation is None:
-        return [words("web.measure.apart", **facts)]
-    return [words("web.measure.together", **facts, nation=shown(nation))]
+        return [words.web.measure_apart(**facts)]
+    return [words.web.measure_together(**facts, nation=shown(nation))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,8 +251,8 @@ def _over_years(store: Store, address: Address, key: str, indicators: Sequence[A
     chosen = list(dict.fromkeys(chosen)) or list(dict.fromkeys([own[0]["code"], own[-1]["code"]]))
     axis, placed = ranges(own)
     unit = one.about.unit
-    title = words("web.measure.in_unit", title=one.about.title, unit=unit) if unit.en else one.about.title
-    facts = {
+    title = words.web.measure_in_unit(title=one.about.title, unit=unit) if unit.en else one.about.title
+    facts: Values = {
         "title": title,
         "year": last,
         "high": own[0]["name"],
@@ -266,15 +267,15 @@ def _over_years(store: Store, address: Address, key: str, indicators: Sequence[A
     columns = [Column(name=code, title=view.name(code), kind=one.about.kind) for code in codes]
     twin = Table(
         key="levels",
-        title=words("web.measure.by_year", title=one.about.title),
+        title=words.web.measure_by_year(title=one.about.title),
         columns=(describe("measure", "year"), *columns),
         rows=wide.select("year", *codes).rows(),
     )
-    forms = [(f"{name}.{each}", words(f"web.measure.{each}"), each == form) for each in (YEARS, LOG)]
+    forms = [(f"{name}.{each}", words.web.measure_of(each), each == form) for each in (YEARS, LOG)]
     return Page(
         title=capital(one.about.title),
         kicker=kicker(study),
-        lead=[words("web.measure.at", **facts)],
+        lead=[words.web.measure_at(**facts)],
         study=one.study or study,
         asked=Asked(topic=one.topic),
         decimals=decimals(study),
@@ -294,6 +295,6 @@ def _over_years(store: Store, address: Address, key: str, indicators: Sequence[A
             "names": {code: view.name(code) for code in one.frame["region"].unique().to_list()},
             "forms": [(place, chosen[at] if at < len(chosen) else "") for at, place in enumerate(CHOSEN)],
             "twin": twin,
-            "about": words(f"web.measure.{name}"),
+            "about": words.web.measure_of(name),
         },
     )

@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from xinzhi import words
 from xinzhi.core.errors import UsageError, XinzhiError
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.report.pages.yardstick.audit import kept, levels
 from xinzhi.studies import Assessment, Study
 from xinzhi.web.asked import decimals, overall
@@ -34,7 +35,7 @@ def claim(store: Store, address: Address) -> Page:
     given = _given(address)
     common = _form(store, made, given)
     if not any(given.values()):
-        return Page(lead=[words("web.claim.lead")], study=made, **common)
+        return Page(lead=[words.web.claim_lead()], study=made, **common)
     study = store.study("claim", address.query.get("protocol"), **claimed(given))
     section = store.section(study)
     return Page(
@@ -50,7 +51,7 @@ def refused(store: Store, address: Address, error: XinzhiError) -> Page | None:
     """Return the form with what was typed and what is wrong with it; None where the fault is not one of the form."""
     given = _given(address)
     wrong = _amiss(given) if error.code == "web.claim" else FIELDS.get(error.code, ())
-    return Page(lead=[words("web.claim.lead")], **_form(store, overall(store), given, wrong, error)) if wrong else None
+    return Page(lead=[words.web.claim_lead()], **_form(store, overall(store), given, wrong, error)) if wrong else None
 
 
 def _given(address: Address) -> dict[str, str]:
@@ -73,12 +74,12 @@ def _form(
     forms = {"start": str(view.spans[-1].start), "end": str(view.spans[-1].end), "region": NATIONAL, "growth": ""}
     kept = forms if error is None else dict.fromkeys(ASKS, "")
     return {
-        "title": words("web.claim.title"),
+        "title": words.web.claim_title(),
         "kicker": made.source,
         "decimals": decimals(made),
         "template": "claim.html.j2",
         "more": {
-            "regions": [(NATIONAL, words("web.claim.nation")), *((one, view.name(one)) for one in view.codes)],
+            "regions": [(NATIONAL, words.web.claim_nation()), *((one, view.name(one)) for one in view.codes)],
             "form": {**kept, **typed},
             "wrong": wrong,
             "error": None if error is None else error.text,
@@ -123,7 +124,7 @@ def audit(store: Store, address: Address) -> Page:
     lead = View(made.measurement).lead
     return Page(
         title=section.title,
-        kicker=words("web.audit.kicker", source=made.source, span=lead.label),
+        kicker=words.web.audit_kicker(source=made.source, span=lead.label),
         lead=[*section.answer, *why],
         study=study,
         asked=Asked(topic="audit", options=asked),
@@ -135,7 +136,7 @@ def audit(store: Store, address: Address) -> Page:
             "region": asked.get("region"),
             "choices": choices,
             "hold": wish,
-            "label": words("web.audit.region"),
+            "label": words.web.audit_region(),
         },
     )
 
@@ -143,8 +144,8 @@ def audit(store: Store, address: Address) -> Page:
 def projects(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page without a question
     """Return the form of projects, as it stands before anything is uploaded; then it is `answered`."""
     return Page(
-        title=words("web.projects.title"),
-        lead=[words("web.projects.lead"), words("web.projects.care")],
+        title=words.web.projects_title(),
+        lead=[words.web.projects_lead(), words.web.projects_care()],
         asked=Asked(topic="screen", data="projects.csv"),
         template="projects.html.j2",
         more={"mb": store.limits.body // 1_000_000},

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xinzhi.core.text import Text, percent, words
+from xinzhi import words
+from xinzhi.core.text import Text, percent
 from xinzhi.report.pages.yardstick.measurement import ranking, sides
 from xinzhi.studies import Assessment
 from xinzhi.web.asked import decimals, kicker, overall
@@ -35,7 +36,7 @@ def page(store: Store, address: Address) -> Page:
     drawn = [one for kind in DRAWN for one in said.pictures if one.kind == kind]
     ranked = next((one for one in said.pictures if one.kind == "ranking"), None)
     return Page(
-        title=words("web.home.title"),
+        title=words.web.home_title(),
         kicker=kicker(study),
         lead=said.answer,
         study=study,
@@ -96,18 +97,18 @@ def figures(study: Assessment, view: View) -> list[tuple[Text, str, Text]]:
     band = facts.get("ranking.newest_band")
     found = [
         (
-            words("web.home.tfp"),
+            words.web.home_tfp(),
             percent(row["tfp_growth"]),
-            words("web.home.band", **band) if isinstance(band, dict) else words("web.home.a_year"),
+            words.web.home_band(**band) if isinstance(band, dict) else words.web.home_a_year(),
         ),
-        (words("web.home.output"), percent(row["output_growth"]), words("web.home.a_year")),
-        (words("web.home.capital"), percent(row["capital_contribution"]), words("web.home.points")),
+        (words.web.home_output(), percent(row["output_growth"]), words.web.home_a_year()),
+        (words.web.home_capital(), percent(row["capital_contribution"]), words.web.home_points()),
     ]
     where = list(sides(study.ranking).values())
     if study.ranking.bands is not None:
         told = {side: where.count(side) for side in ("above", "below")}
-        about = words("web.home.of_regions", n=len(view.codes), **told)
-        found.append((words("web.home.apart"), str(sum(told.values())), about))
+        about = words.web.home_of_regions(n=len(view.codes), **told)
+        found.append((words.web.home_apart(), str(sum(told.values())), about))
     return found
 
 
@@ -116,10 +117,10 @@ def grades(view: View, rows: Sequence[dict[str, Any]]) -> Text | None:
     held = [row["grade"] for row in rows if row["grade"]]
     if not held:
         return None
-    counts = [words("web.home.grade", grade=one, n=held.count(one)) for one in sorted(set(held))]
+    counts = [words.web.home_grade(grade=one, n=held.count(one)) for one in sorted(set(held))]
     newest = view.spans[-1]
     key = "grades" if view.is_extrapolated(newest) else "grades_official"
-    return words(f"web.home.{key}", span=newest.label, counts=counts)
+    return words.web.home_of(key, span=newest.label, counts=counts)
 
 
 def span(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:

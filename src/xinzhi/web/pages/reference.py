@@ -10,10 +10,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, Kind
-from xinzhi.core.text import LANGUAGES, NOTHING, Text, has, listing, read_words, same, span_text, words
+from xinzhi.core.text import LANGUAGES, NOTHING, Text, has, listing, read_words, same, span_text
 from xinzhi.data import tables_by_name
 from xinzhi.protocol import Protocol, diff
 from xinzhi.report import Section, Table
@@ -41,7 +42,7 @@ def protocols(store: Store) -> Sequence[str]:
 def protocol(store: Store, address: Address) -> Page:
     """Return the page of a protocol, beside the one of the site or the one that is asked for."""
     one, other = store.protocol(address.key or None), store.protocol(address.query.get("against"))
-    state = words("web.protocol.state", state=words(f"status.{one.status}"), authority=one.authority)
+    state = words.web.protocol_state(state=words.shared.status_of(one.status), authority=one.authority)
     parts = [Part(section=parameters_of(one))]
     lead = [state, one.description]
     if one.fingerprint != other.fingerprint:
@@ -51,17 +52,15 @@ def protocol(store: Store, address: Address) -> Page:
             Part(
                 section=Section(
                     key="departures",
-                    title=words("web.protocol.departures", other=other.title),
+                    title=words.web.protocol_departures(other=other.title),
                     tables=(table,),
-                    answer=(
-                        words("web.protocol.counted", n=len(table.rows), of=len(one.parameters), other=other.title),
-                    ),
+                    answer=(words.web.protocol_counted(n=len(table.rows), of=len(one.parameters), other=other.title),),
                 )
             ),
         )
     return Page(
         title=one.title,
-        kicker=words("web.protocol.kicker", id=one.id, version=one.version, mark=one.fingerprint),
+        kicker=words.web.protocol_kicker(id=one.id, version=one.version, mark=one.fingerprint),
         lead=lead,
         parts=parts,
         template="protocol.html.j2",
@@ -104,18 +103,18 @@ def departures(one: Protocol, other: Protocol) -> Table:
     """Return a row for every parameter whose values differ."""
     rows: list[tuple[Any, ...]] = []
     for row in diff(one, other):
-        silent = words("web.protocol.silent")  # of a protocol that does not fix it
+        silent = words.web.protocol_silent()  # of a protocol that does not fix it
         here, there = (
             parameters.in_words(rules.parameters[row.path]) if row.path in rules.parameters else silent
             for rules in (one, other)
         )
-        rows.append((row.title, here, words("terminal.other_source", value=there) if here == there else there))
+        rows.append((row.title, here, words.terminal.other_source(value=there) if here == there else there))
     columns = (
-        Column(name="title", title=words("column.title"), kind="name"),
+        Column(name="title", title=words.shared.column_title(), kind="name"),
         Column(name="here", title=one.title, kind="value"),
         Column(name="there", title=other.title, kind="value"),
     )
-    title = words("web.protocol.departures", other=other.title)
+    title = words.web.protocol_departures(other=other.title)
     return Table(key="departures", title=title, columns=columns, rows=rows)
 
 
@@ -123,9 +122,9 @@ def methods(store: Store, address: Address) -> Page:
     """Return how figures are made: what each topic asks, the parameters of the site's protocol, the references."""
     study, rules = overall(store), store.rules
     return Page(
-        title=words("web.methods.title"),
-        kicker=words("web.protocol.kicker", id=rules.id, version=rules.version, mark=rules.fingerprint),
-        lead=[words("web.methods.lead"), rules.description, words("web.methods.exact")],
+        title=words.web.methods_title(),
+        kicker=words.web.protocol_kicker(id=rules.id, version=rules.version, mark=rules.fingerprint),
+        lead=[words.web.methods_lead(), rules.description, words.web.methods_exact()],
         study=study,
         asked=Asked(topic="measure"),
         decimals=decimals(study),
@@ -142,8 +141,8 @@ def _section(shown: Table) -> Section:
 
 
 def _table(page: str, name: str, rows: list[tuple[Any, ...]], /, **kinds: Kind) -> Table:
-    columns = tuple(Column(name=one, title=words(f"web.{page}.{one}"), kind=kind) for one, kind in kinds.items())
-    return Table(key=name, title=words(f"web.{page}.{name}"), columns=columns, rows=rows)
+    columns = tuple(Column(name=one, title=words.by_key(f"web.{page}.{one}"), kind=kind) for one, kind in kinds.items())
+    return Table(key=name, title=words.by_key(f"web.{page}.{name}"), columns=columns, rows=rows)
 
 
 def _links(rules: Protocol, address: Address, paths: Sequence[str]) -> Markup:
@@ -155,11 +154,11 @@ def _links(rules: Protocol, address: Address, paths: Sequence[str]) -> Markup:
 def _topics(store: Store, address: Address) -> Table:
     """Return how each topic is studied; its page has the answer."""
     rows = [
-        (LINK.format(address.to("topic", key), both(title)), words(f"web.methods.of.{key}"))
+        (LINK.format(address.to("topic", key), both(title)), words.web.methods_of_of(key))
         for key, title, _ in topic.said(store)
     ]
     rows += [
-        (LINK.format(address.to(key), both(words(f"web.nav.{key}"))), words(f"web.methods.of.{key}"))
+        (LINK.format(address.to(key), both(words.web.nav_of(key))), words.web.methods_of_of(key))
         for key in PAGES
         if exists(store, Address(address.language, key))
     ]
@@ -173,7 +172,7 @@ def _groups(rules: Protocol, address: Address) -> Table:
         groups.setdefault(path.partition(".")[0], []).append(path)
     titles = {name: f"web.methods.group.{name}" for name in groups}
     rows = [
-        (words(titles[name]) if has(titles[name]) else same(name), len(paths), _links(rules, address, paths))
+        (words.by_key(titles[name]) if has(titles[name]) else same(name), len(paths), _links(rules, address, paths))
         for name, paths in groups.items()
     ]
     return _table("methods", "groups", rows, part="name", count="integer", parameters="text")
@@ -236,9 +235,9 @@ def glossary(store: Store, address: Address) -> Page:  # noqa: ARG001 - the same
         table = _table("glossary", "terms", rows, term="name", other="text", about="text")
         shown.append(_section(replace(table, key=f"terms-{len(shown) + 1}", title=title)))
     return Page(
-        title=words("web.glossary.title"),
-        kicker=words("web.glossary.counted", n=sum(len(held) for _, held in known)),
-        lead=[words("web.glossary.lead")],
+        title=words.web.glossary_title(),
+        kicker=words.web.glossary_counted(n=sum(len(held) for _, held in known)),
+        lead=[words.web.glossary_lead()],
         parts=[Part(section=one) for one in shown],
     )
 
@@ -251,17 +250,15 @@ def data(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page witho
     counts = {grade: newest.filter(grade=grade).height for grade in "ABCD"}
     found = store.findings()
     lead = [
-        words("web.data.grades_lead", span=view.spans[-1].label, **counts),
-        words("web.data.found_lead", n=len(found), errors=sum(one.severity == "error" for one in found)),
-        words(
-            "web.data.tables_lead",
-            n=len(store.package.tables),
-            rows=sum(one.height for one in store.package.tables.values()),
+        words.web.data_grades_lead(span=view.spans[-1].label, **counts),
+        words.web.data_found_lead(n=len(found), errors=sum(one.severity == "error" for one in found)),
+        words.web.data_tables_lead(
+            n=len(store.package.tables), rows=sum(one.height for one in store.package.tables.values())
         ),
     ]
     full = parameters.findings(found)
     return Page(
-        title=words("web.data.title"),
+        title=words.web.data_title(),
         kicker=kicker(study),
         lead=lead,
         study=study,
@@ -289,14 +286,14 @@ def grades(study: Assessment) -> Table:
     rows: list[tuple[Any, ...]] = [
         (view.name(code), *(held.get((code, span.start, span.end)) or NOTHING for span in spans)) for code in view.codes
     ]
-    columns = [Column(name="region", title=words("web.column.region"), kind="name")]
+    columns = [Column(name="region", title=words.web.column_region(), kind="name")]
     columns += [Column(name=f"p{span.start}", title=span.label, kind="text") for span in spans]
     return Table(
         key="grades",
-        title=words("web.data.grades"),
+        title=words.web.data_grades(),
         columns=tuple(columns),
         rows=rows,
-        notes=(words("web.data.grades_how"),),
+        notes=(words.web.data_grades_how(),),
     )
 
 
@@ -319,9 +316,9 @@ def downloads(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page 
     study = overall(store)
     rows = held(store)
     return Page(
-        title=words("web.downloads.title"),
+        title=words.web.downloads_title(),
         kicker=study.source,
-        lead=[words("web.downloads.lead", n=len(rows)), words("web.downloads.formats")],
+        lead=[words.web.downloads_lead(n=len(rows)), words.web.downloads_formats()],
         study=study,
         asked=Asked(topic="assess"),
         template="downloads.html.j2",
@@ -334,8 +331,8 @@ def held(store: Store) -> list[Row]:
     study = overall(store)
     bands = study.ranking.bands
     first: Mapping[str, Result] = {"ranking": study.ranking, **({} if bands is None else {"bands": bands})}
-    rows = [("measure", "measurement", words("web.file.measurement"), study.measurement.frame.height)]
-    rows += [("assess", name, words(f"web.file.{name}"), one.frame.height) for name, one in first.items()]
+    rows = [("measure", "measurement", words.web.file_measurement(), study.measurement.frame.height)]
+    rows += [("assess", name, words.by_key(f"web.file.{name}"), one.frame.height) for name, one in first.items()]
     for key, made in study.topics.items():
         if key in topic.WHOLE:
             continue

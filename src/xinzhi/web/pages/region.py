@@ -8,8 +8,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from xinzhi import words
 from xinzhi.core.schema import describe
-from xinzhi.core.text import NOTHING, Text, percent, same, words
+from xinzhi.core.text import NOTHING, Text, percent, same
 from xinzhi.report import Table
 from xinzhi.report.page import both
 from xinzhi.report.pages import brief
@@ -57,7 +58,7 @@ def page(store: Store, address: Address) -> Page:
     asked = Asked(topic="brief", options={"region": code})
     return Page(
         title=made.about,
-        kicker=words("brief.subtitle", source=made.source, span=made.span),
+        kicker=words.brief.subtitle(source=made.source, span=made.span),
         lead=made.sentences("answer"),
         study=made,
         asked=asked,
@@ -127,13 +128,13 @@ def company(made: Brief, view: View) -> dict[str, Any]:
             "high": row["high"],
             "ranks": (row["rank_low"], row["rank_high"]),
             "kind": row["kind"],
-            "about": words(f"brief.company.{row['kind']}"),
+            "about": words.brief.company_of(row["kind"]),
         }
         for row in made.more["company"].rows(named=True)
         if row["growth"] is not None
     ]
     axis, placed = ranges(rows, [] if nation is None else [float(nation)])
-    return {"rows": placed, "axis": axis, "nation": nation, "title": words("brief.table.company", span=made.span)}
+    return {"rows": placed, "axis": axis, "nation": nation, "title": words.brief.table_company(span=made.span)}
 
 
 def compare(store: Store, address: Address) -> Page:
@@ -145,9 +146,9 @@ def compare(store: Store, address: Address) -> Page:
     order = study.ranking.in_period(newest.start, newest.end).drop_nulls("tfp_growth")["region"].to_list() or view.codes
     chosen = list(dict.fromkeys(chosen or [order[0], order[-1]]))  # the ends of the ranking where nobody chose
     return Page(
-        title=words("web.compare.title"),
+        title=words.web.compare_title(),
         kicker=kicker(study),
-        lead=[words("web.compare.lead", n=len(view.codes))],
+        lead=[words.web.compare_lead(n=len(view.codes))],
         study=study,
         asked=Asked(topic="assess"),
         decimals=decimals(study),
@@ -170,17 +171,17 @@ def rows(study: Assessment, view: View, link: Why) -> list[tuple[Text, list[Text
     ranked = {row["region"]: row for row in study.ranking.in_period(newest.start, newest.end).rows(named=True)}
     own = {row["region"]: row for row in view.regions_in(newest).rows(named=True)}
     made = _growth(view, ranked, "tfp_growth", newest, link)
-    found: list[tuple[Text, list[Text | Markup]]] = [(words("web.compare.tfp", span=newest.label), made)]
+    found: list[tuple[Text, list[Text | Markup]]] = [(words.web.compare_tfp(span=newest.label), made)]
     found += [
-        (words("web.compare.band"), [_band(ranked.get(code, {})) for code in view.codes]),
-        (words("web.compare.ranks"), [_places(ranked, code, "rank") for code in view.codes]),
-        (words("web.compare.wide"), [_places(ranked, code, "protocol_rank") for code in view.codes]),
-        (words("web.compare.grade"), [same(_of(ranked, code, "grade") or NOTHING) for code in view.codes]),
+        (words.web.compare_band(), [_band(ranked.get(code, {})) for code in view.codes]),
+        (words.web.compare_ranks(), [_places(ranked, code, "rank") for code in view.codes]),
+        (words.web.compare_wide(), [_places(ranked, code, "protocol_rank") for code in view.codes]),
+        (words.web.compare_grade(), [same(_of(ranked, code, "grade") or NOTHING) for code in view.codes]),
     ]
     found += [(describe("measure", name).title, _growth(view, own, name, newest, link)) for name in PARTS]
     for span in reversed(view.spans[:-1]):
         before = {row["region"]: row for row in view.regions_in(span).rows(named=True)}
-        found.append((words("web.compare.tfp", span=span.label), _growth(view, before, "tfp_growth", span, link)))
+        found.append((words.web.compare_tfp(span=span.label), _growth(view, before, "tfp_growth", span, link)))
     return found
 
 

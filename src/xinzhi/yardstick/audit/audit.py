@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.shapley import cell_weights, effects
-from xinzhi.core.text import Text, listing, share, span_text, words
+from xinzhi.core.text import Text, listing, share, span_text
 from xinzhi.protocol import Protocol, catalogue, specification
 from xinzhi.yardstick.audit.choices import (
     Choice,
@@ -215,9 +216,9 @@ def _shares(result: Audit) -> tuple[Facts, Facts]:
     key = "audit.decides" if part >= HALF else "audit.largest"
     decides: Facts = {key: {"name": choice_title(name), "share": share(part)}}
     rest = [(name, part) for name, part in rest if part >= ALIKE]
-    parts = [words("yardstick.audit.part", name=choice_title(name), share=share(part)) for name, part in rest[:NAMED]]
+    parts = [words.yardstick.audit_part(name=choice_title(name), share=share(part)) for name, part in rest[:NAMED]]
     if len(rest) > NAMED:
-        parts.append(words("yardstick.audit.rest", share=share(sum(part for _, part in rest[NAMED:]))))
+        parts.append(words.yardstick.audit_rest(share=share(sum(part for _, part in rest[NAMED:]))))
     return decides, {"note.audit_others": {"parts": listing(parts)}} if parts else {}
 
 
@@ -276,7 +277,7 @@ def audit(
     require_yearly(panel, "audit")
     opened, left_out = computable(panel, rules, choices(rules))
     selection, unused = (opened, []) if what_if else sourced_levels(rules, opened)
-    left_out += [LeftOut({path: value}, words("yardstick.audit.unused")) for path, value in unused]
+    left_out += [LeftOut({path: value}, words.yardstick.audit_unused()) for path, value in unused]
 
     def settle_choices(candidates: tuple[Choice, ...]) -> tuple[tuple[Choice, ...], list[LeftOut]]:
         if closed is None:
@@ -297,7 +298,7 @@ def audit(
         rows, regions, growth = estimates.distinct(at).finite()
         if len(rows) < len(full_grid.rows):
             lost = len(full_grid.rows) - len(rows)  # protocols that do not reach over the period in every region
-            left_out.append(LeftOut({}, words("yardstick.audit.short", n=lost, start=span[0], end=span[1])))
+            left_out.append(LeftOut({}, words.yardstick.audit_short(n=lost, start=span[0], end=span[1])))
         names = [panel.regions[row] for row in regions.tolist()]
         variance.append(_variance(names, span, growth, rows, full_grid))
         barred = admission.of_span(at)[rows[growth.lead]][:, regions]

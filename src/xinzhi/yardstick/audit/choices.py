@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text, clauses, join_with_commas, read_words, same, unit_text, words
+from xinzhi.core.text import Text, clauses, join_with_commas, read_words, same, unit_text
 from xinzhi.protocol import DatedValue, Protocol, registry, specification
 
 LONGEST = 40
@@ -33,14 +34,14 @@ def level_text(choice: Choice, at: int) -> Text:
 
 def departure(choice: Choice, at: int) -> Text:
     """Return a level that departs as ``choice: level``."""
-    return words("audit.departure", name=specification(choice.name).title, level=level_text(choice, at))
+    return words.shared.audit_departure(name=specification(choice.name).title, level=level_text(choice, at))
 
 
 def value_text(path: str, value: Any) -> Text:  # noqa: ANN401 - a parameter of any kind
     """Return the value of a parameter in a few words; a ratio of at most 1 in percent."""
     if isinstance(value, DatedValue):
         first, *rest = value.entries
-        later = [words("audit.from", year=start.year, value=value_text(path, dated)) for start, dated in rest]
+        later = [words.shared.audit_from(year=start.year, value=value_text(path, dated)) for start, dated in rest]
         return join_with_commas([value_text(path, first[1]), *later])
     parameter = specification(path)
     if isinstance(value, str):

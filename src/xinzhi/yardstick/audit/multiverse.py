@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, log_growth, year_before
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.index_numbers import Formula
 from xinzhi.core.labour import two_year_mean
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Text, words
+from xinzhi.core.text import Text
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick import capital as capitals
 from xinzhi.yardstick import inputs as inputs_
@@ -73,7 +74,7 @@ def settle(protocol: Protocol, selection: tuple[Choice, ...]) -> tuple[tuple[Cho
     """Close the choices that ``audit.yaml`` closes first where all combinations would be too many."""
     most, order = (setting(CONVENTIONS, name) for name in ("most_protocols", "closed_first"))
     rest, closed = within(protocol, selection, most, order)
-    reason = words("yardstick.audit.closed", most=f"{most:,}")
+    reason = words.yardstick.audit_closed(most=f"{most:,}")
     return rest, [LeftOut({path: protocol.parameters[path].value}, reason) for path in closed]
 
 

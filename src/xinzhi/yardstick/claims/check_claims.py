@@ -10,12 +10,13 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Language, Text, join_with_commas, same, span_text, words
+from xinzhi.core.text import Language, Text, Values, join_with_commas, same, span_text
 from xinzhi.data import NATION, Package, as_package, national_package, provenance
 from xinzhi.protocol import Protocol, specification
 from xinzhi.yardstick.audit.choices import Grid, departures_text, value_text
@@ -139,15 +140,15 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
         return facts | self.regions_declared.facts()
 
 
-def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
+def claim_facts(result: Claims, row: Mapping[str, Any]) -> Values:
     """Return what is said of one claim."""
-    facts: dict[str, object] = {
+    facts: Values = {
         **row,
         "written": row["written"].replace("-", "−"),
         "name": result.names.region(row["region"]),
         "rounding": f"{100 * row['rounding']:.10g}",
         "growth": row["protocol_growth"],
-        "departures": result.departures_of(row) if row["departures"] else words("yardstick.claims.reference"),
+        "departures": result.departures_of(row) if row["departures"] else words.yardstick.claims_reference(),
         "older": row["older_vintages"].split(";"),
     }
     clause_keys = ["together"] if (sum_facts := _regional_sum(result, row)) else []
@@ -160,12 +161,10 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
         clause_keys.append("compound")
         facts["compound"] = math.expm1(row["protocol_growth"])
     if row["own_growth"] is not None:
-        unmet = (
-            words("yardstick.claims.own_left", choices=choices_text(row["own_left"])) if row["own_left"] else same("")
-        )
+        unmet = words.yardstick.claims_own_left(choices=choices_text(row["own_left"])) if row["own_left"] else same("")
         facts |= {"choices": choices_text(row["own_choices"]), "left": unmet}
         clause_keys.append("own")
-    verdict = words(f"yardstick.claims.verdict.{row['verdict']}")
+    verdict = words.yardstick.claims_verdict_of(row["verdict"])
     if row["band_low"] is None:
         key = "no_band_nation" if row["region"] == NATION else "no_band"
         clause_keys += [key] * flags.is_extrapolated(row["flags"])
@@ -174,10 +173,10 @@ def claim_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
         inside = any(row["band_low"] - row["rounding"] <= rate <= row["band_high"] + row["rounding"] for rate in rates)
         clause_keys.append("band_inside" if inside else "band_outside")
         facts["level"] = result.level
-        verdict = words("yardstick.claims.within") if inside and row["verdict"] == "unreachable" else verdict
+        verdict = words.yardstick.claims_within() if inside and row["verdict"] == "unreachable" else verdict
     if row["grade"] == FAILED:
         clause_keys.append("failed")
-    rest = [words(f"yardstick.claims.{key}", **facts) for key in clause_keys]
+    rest = [words.yardstick.claims_of(key, **facts) for key in clause_keys]
     return facts | {
         "said": verdict,
         "rest": Text(zh="".join(clause.zh for clause in rest), en="".join(clause.en for clause in rest)),
@@ -201,13 +200,13 @@ def is_compound_rate(row: Mapping[str, Any]) -> bool:
     return has_growth and bool(abs(row["growth"] - row["protocol_growth"]) > row["rounding"] + IDENTITY_TOLERANCE)
 
 
-def unjudged_facts(result: Claims, row: Mapping[str, Any]) -> dict[str, object]:
+def unjudged_facts(result: Claims, row: Mapping[str, Any]) -> Values:
     """Return what is said of a claim that cannot be judged."""
     words_of_claim = {
         column: describe(result.verb, column).values.get(row[column], same(row[column]))
         for column in ("scope", "method")
     }
-    why = words(f"yardstick.claims.why.{row['reason']}", **words_of_claim)
+    why = words.yardstick.claims_why_of(row["reason"], **words_of_claim)
     written = row["written"].replace("-", "−")
     return {**row, **words_of_claim, "written": written, "name": result.names.region(row["region"]), "why": why}
 
@@ -403,7 +402,7 @@ def note(result: Claims, language: Language = "en") -> str:
     """
 
     def phrase(key: str, **values: object) -> str:
-        return words(f"yardstick.claims.{key}", **values).lang(language).replace("\u00a0%", " %")
+        return words.by_key(f"yardstick.claims.{key}", **values).lang(language).replace("\u00a0%", " %")
 
     def span(row: Mapping[str, Any]) -> str:
         return span_text(row["start"], row["end"]).lang(language)

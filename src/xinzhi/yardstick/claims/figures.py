@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError, XinzhiError
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Text, clauses, join_lines, same, span_text, words
+from xinzhi.core.text import Text, clauses, join_lines, same, span_text
 from xinzhi.data import Package, read_any
 from xinzhi.protocol import Protocol, specification
 from xinzhi.yardstick.audit.choices import spell, value_text
@@ -121,7 +122,7 @@ def choices_text(choices: str) -> Text:
         if choice != "shares.rule=constant":
             parameter = specification(path)
             value = value_text(path, float(text) if parameter.kind == "number" else text)
-            parts.append(words("audit.departure", name=parameter.title, level=value))
+            parts.append(words.shared.audit_departure(name=parameter.title, level=value))
     return clauses(parts) if parts else same("")
 
 
@@ -236,7 +237,7 @@ class Claim:
 
     def where(self) -> Text:
         """Return the claim's key as messages show it."""
-        return words("yardstick.claims.key", region=self.region, span=span_text(self.start, self.end))
+        return words.yardstick.claims_key(region=self.region, span=span_text(self.start, self.end))
 
     @property
     def growth(self) -> float:
@@ -284,7 +285,7 @@ def read_claims(package: Package, claims: object, encoding: str | None) -> list[
 
 def lines_of(rows: Mapping[int, Text]) -> Text:
     """Return what is wrong with rows of a table as lines."""
-    return join_lines([words("yardstick.claims.row", number=number, what=text) for number, text in rows.items()])
+    return join_lines([words.yardstick.claims_row(number=number, what=text) for number, text in rows.items()])
 
 
 def _cast_claims(rows: pl.DataFrame) -> pl.DataFrame:

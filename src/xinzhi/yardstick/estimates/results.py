@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, same, span_text, words
+from xinzhi.core.text import Text, same, span_text
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.estimates.errors import conventions
 from xinzhi.yardstick.measurement import Measurement
@@ -133,7 +134,7 @@ class Record:
     def clause(self, *, single: bool) -> Text:
         """Return what is said of it beside a band, of all regions together or of a single one."""
         values = {"years": self.years, "spans": self.spans, "held": self.hits, "part": self.regions}
-        return words(f"bands.record.{'single' if single else 'together'}", **values)
+        return words.bands.record_single(**values) if single else words.bands.record_together(**values)
 
 
 def track_record(fingerprint: str, level: float, digests: Mapping[str, str], years: int) -> Record | None:
@@ -222,14 +223,14 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
         facts |= _sides(self, leading) | (_sides_revised(self, leading) if revised else {})
         facts["answer.pairs"] = {"decided": self.decided, "span": span, "wide": "", **_pair_counts(self)}
         if revised:
-            facts["answer.pairs"]["wide"] = words("bands.answer.pairs_revised", **_pair_counts(self, ALL))
+            facts["answer.pairs"]["wide"] = words.bands.answer_pairs_revised(**_pair_counts(self, ALL))
         ranked = leading.filter(pl.col("region") != TOTAL).with_columns(width=pl.col("rank_high") - pl.col("rank_low"))
         first = ranked.sort("rank_high", "rank_low").row(0, named=True)
         widest = ranked.sort("width", descending=True).row(0, named=True)
         rank_facts: dict[str, Any] = {"width": round(_middle(ranked["width"])), "level": self.level, "wide": ""}
         if revised:
             width = rows(self, ALL).filter(pl.col("region") != TOTAL).select(pl.col("rank_high") - pl.col("rank_low"))
-            rank_facts["wide"] = words("bands.answer.ranks_revised", width=round(_middle(width.to_series())))
+            rank_facts["wide"] = words.bands.answer_ranks_revised(width=round(_middle(width.to_series())))
         for name, row in (("first", first), ("widest", widest)):
             rank_facts[name] = self.names.region(row["region"])
             rank_facts |= {f"{name}_{end}": row[f"rank_{end}"] for end in ("low", "high")}
@@ -300,7 +301,7 @@ def corrected_clause(result: Bands, region: str, start: int, end: int) -> Text |
     """Return what growth would be had investment been corrected, where that moves it by as much as a sentence tells."""
     rows = result.scenario.filter(region=region, start=start, end=end)
     corrections = rows.filter(pl.col("difference").abs() >= setting(CONVENTIONS, "corrected"))
-    return words("yardstick.ranking.corrected", value=corrections["corrected"][0]) if corrections.height else ""
+    return words.yardstick.ranking_corrected(value=corrections["corrected"][0]) if corrections.height else ""
 
 
 def _partial_facts(result: Bands, values: Mapping[str, Any]) -> Facts:
@@ -321,14 +322,14 @@ def _region_bands(result: Bands, component: str = TOGETHER) -> list[Text]:
     """Return the band of every region in the leading period under a component, from the highest measured down."""
     word = "own" if component == TOGETHER else "own_wide"
     return [
-        words(f"bands.answer.{word}", name=result.names.region(row["region"]), **row)
+        words.bands.answer_of(word, name=result.names.region(row["region"]), **row)
         for row in rows(result, component).sort("measured", descending=True).to_dicts()
     ]
 
 
 def _revisions(result: Bands) -> list[Text]:
     """Return what the band of everything counts beside the estimated inputs, where it moves anything."""
-    return [words(f"bands.input.{name}") for name in (DRIFT, *REVISIONS) if _moves(rows(result, name))]
+    return [words.bands.input_of(name) for name in (DRIFT, *REVISIONS) if _moves(rows(result, name))]
 
 
 def _moves(leading: pl.DataFrame) -> bool:
@@ -369,7 +370,7 @@ def _sides(result: Bands, leading: pl.DataFrame) -> Facts:
 
     def names(condition: pl.Expr) -> list[Text]:
         return [
-            words("bands.answer.sure", name=result.names.region(row["region"]), chance=min(row["chance"], surest))
+            words.bands.answer_sure(name=result.names.region(row["region"]), chance=min(row["chance"], surest))
             for row in order.filter(condition).iter_rows(named=True)
         ]
 
@@ -393,7 +394,7 @@ def _context_facts(result: Bands, span: Text) -> Facts:
         joint = typical.filter(component=TOGETHER)[width].item()
         name, half = parts.row(-1)
         facts["answer.widest" if result.part is None else "answer.widest_alone"] = {
-            "input": words(f"bands.input.{name}"),
+            "input": words.bands.input_of(name),
             "half": half,
             "whole": joint,
             "level": result.level,
@@ -402,7 +403,7 @@ def _context_facts(result: Bands, span: Text) -> Facts:
     inputs = total.filter(~pl.col("component").is_in([TOGETHER, ALL]))
     if result.part is None and result.refused is None and inputs.height:
         facts["answer.widest_total"] = {
-            "input": words(f"bands.input.{inputs['component'][-1]}"),
+            "input": words.bands.input_of(inputs["component"][-1]),
             "half": inputs["half_width"][-1],
             "whole": total.filter(component=TOGETHER)["half_width"].item(),
             "level": result.level,
@@ -413,11 +414,8 @@ def _context_facts(result: Bands, span: Text) -> Facts:
     )
     if corrections.height:
         examples = [
-            words(
-                "bands.answer.moved",
-                name=result.names.region(row["region"]),
-                before=row["measured"],
-                after=row["corrected"],
+            words.bands.answer_moved(
+                name=result.names.region(row["region"]), before=row["measured"], after=row["corrected"]
             )
             for row in corrections.iter_rows(named=True)
         ]
@@ -437,7 +435,7 @@ def _after(result: Bands) -> Facts:
     years = later["year"].to_list()
     items = sorted({name for cell in later["missing"] for name in cell.split(";")})
     span = span_text(min(years), max(years)) if len(set(years)) > 1 else same(years[0])
-    return {"answer.after": {"span": span, "missing": [words(f"factor.{name}") for name in items], "last": last}}
+    return {"answer.after": {"span": span, "missing": [words.shared.factor_of(name) for name in items], "last": last}}
 
 
 def _middle(values: pl.Series) -> float:

@@ -9,7 +9,8 @@ from typing import Any
 import altair as alt
 from altair.typing import ChartType
 
-from xinzhi.core.text import Text, number, words
+from xinzhi import words
+from xinzhi.core.text import Text, number
 from xinzhi.report import palette
 from xinzhi.report.charts import style
 from xinzhi.report.charts.kit.names import colours
@@ -138,7 +139,7 @@ def _apart(w: Words, known: Sequence[Mapping[str, Any]], spread: float, decimals
             last[row["group"]] = row
     placed = style.apart(last.values(), LABEL * (spread or 1.0))
     for row in placed:
-        row["label"] = w(words("chart.end", name=w.pairs[row["group"]], value=number(row["value"], decimals)))
+        row["label"] = w(words.shared.chart_end(name=w.pairs[row["group"]], value=number(row["value"], decimals)))
     return placed
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.result import Result
-from xinzhi.core.text import Text, ranks_text, words
+from xinzhi.core.text import Text, ranks_text
 from xinzhi.pathways import Complexity, Uncertainty
 from xinzhi.report.charts import kit
 from xinzhi.report.section import Picture, Section, picture, rows_of
@@ -117,7 +118,7 @@ def complexity(result: Complexity, *, region: str | None = None) -> Section:
     """Return who is how complex, how activities hang together, and what a region lives on."""
     code = None if region is None else result.names.resolve(region, result.matrix.places)
     if not result.signed:
-        opened = words("pathways.summary.sign_open", **result.facts()["summary.sign_open"])
+        opened = words.pathways.summary_sign_open(**result.facts()["summary.sign_open"])
         return Section.of(
             "pathways.complexity",
             [],
@@ -138,8 +139,8 @@ def complexity(result: Complexity, *, region: str | None = None) -> Section:
         [table("pathways_activities", of=result)],
         anchor="paths-complexity",
         notes=(
-            words(f"pathways.note.{how}", r=strength),
-            words("pathways.note.gap", gap=result.gap),
+            words.pathways.note_of(how, r=strength),
+            words.pathways.note_gap(gap=result.gap),
             *finding_notes(result.findings),
         ),
     )
@@ -156,7 +157,7 @@ def space(result: Complexity, code: str | None) -> Picture:
     third = thirds({one: worth[one] for one in codes})
     if code is None:
         size, groups = result.matrix.values[:, kept].sum(axis=0), [THIRDS[third[one]] for one in codes]
-        who, facts, word = words("pathways.chart.all_regions"), _across(result, codes, near, third), "space"
+        who, facts, word = words.pathways.chart_all_regions(), _across(result, codes, near, third), "space"
     else:
         row = result.matrix.places.index(code)
         size, here = result.matrix.values[row, kept], result.present[row, kept]
@@ -174,7 +175,7 @@ def space(result: Complexity, code: str | None) -> Picture:
             "y": at[i][1],
             "name": names[codes[i]],
             "size": float(size[i]),
-            "group": words(f"pathways.chart.{groups[i]}"),
+            "group": words.pathways.chart_of(groups[i]),
         }
         for i in sorted(range(len(codes)), key=lambda i: ("here", "absent", *THIRDS).index(groups[i]))
     ]
@@ -193,7 +194,7 @@ def space(result: Complexity, code: str | None) -> Picture:
         headline=word,
         unit="proximity",
         edges=[(codes[a], codes[b]) for a, b in drawn],
-        size=words("pathways.chart.size", name=who),
+        size=words.pathways.chart_size(name=who),
     )
 
 
@@ -244,5 +245,5 @@ def uncertainty(result: Uncertainty) -> Section:
     """Return the ranks with their intervals."""
     options, n = result.provenance.options, result.frame.height
     drawn = drawn_as("pathways.ranks", result, None, result.facts(), domain=(0, n + 1))
-    note = words(f"pathways.note.draws_{options['source']}", draws=result.used, unit=f"{options['unit']:g}")
+    note = words.pathways.note_of(f"draws_{options['source']}", draws=result.used, unit=f"{options['unit']:g}")
     return Section.of("pathways.uncertainty", [drawn], anchor="paths-uncertainty", notes=(note,))

@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi import pathways
-from xinzhi.core.text import Text, words
+from xinzhi import pathways, words
+from xinzhi.core.text import Text
 from xinzhi.report.charts import kit
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.sentence import capital, finding_notes, sentence, yes_no
@@ -43,7 +43,7 @@ def leapfrog(result: pathways.Leapfrog, *, region: str | None = None) -> Section
     if region is not None:
         code = result.names.resolve(region, frame["region"])
         tables = [table("pathways_evidence", result.explain(code), of=result, name=names[code])]
-    notes = (words("pathways.note.leapfrog"),)
+    notes = (words.pathways.note_leapfrog(),)
     return Section.of("pathways.leapfrog", [drawn], tables, anchor="paths-leapfrog", notes=notes)
 
 
@@ -53,9 +53,9 @@ def lane_changes(result: pathways.LaneChanges) -> Section:
     kinds = ("unrelated", "related")
     rows = [
         {
-            "name": words("pathways.chart.decile", k=row["decile"]),
+            "name": words.pathways.chart_decile(k=row["decile"]),
             "value": row["value"],
-            "group": words(f"pathways.chart.{kinds[row['decile'] > result.unrelated]}"),
+            "group": words.pathways.chart_of(kinds[row["decile"] > result.unrelated]),
         }
         for row in rows_of(frame, result, decile="decile", value="rate")
     ]
@@ -75,8 +75,8 @@ def northeast(result: pathways.Northeast) -> Section:
     names = [result.names.region(code) for code in result.table["region"].unique(maintain_order=True)]
     facts = result.facts()
     people = facts.get("headline.people")
-    told = [] if people is None else [sentence(words("pathways.headline.people", **people))]
-    refused = [words("pathways.summary.refused", **one) for one in facts["summary.refused"]]
+    told = [] if people is None else [sentence(words.pathways.headline_people(**people))]
+    refused = [words.pathways.summary_refused(**one) for one in facts["summary.refused"]]
     return Section.of(
         "pathways.northeast",
         drawn,
@@ -84,7 +84,7 @@ def northeast(result: pathways.Northeast) -> Section:
         anchor="paths-northeast",
         facts={"names": names},
         answer=[*told, *(sentence(one.headline) for one in drawn[:FEW]), *refused],
-        notes=(*result.missing, words("pathways.note.synthetic")),
+        notes=(*result.missing, words.pathways.note_synthetic()),
     )
 
 
@@ -95,7 +95,7 @@ def _gap(result: pathways.Northeast, facts: Mapping[str, object]) -> Picture:
     fits = result.table.filter(pl.col("fits"), series=series)
     frame = result.frame.filter(pl.col("region").is_in(fits["region"].to_list()), series=series).sort("region", "year")
     start, until = frame["year"].min(), frame.filter(~pl.col("after"))["year"].max()
-    matched = {"start": start, "end": until, "word": words("pathways.chart.matched")}
+    matched = {"start": start, "end": until, "word": words.pathways.chart_matched()}
     columns = ("region", "year", "actual", "synthetic", "gap")
     drawn = picture(
         "pathways.gap",
@@ -104,7 +104,7 @@ def _gap(result: pathways.Northeast, facts: Mapping[str, object]) -> Picture:
         table(f"pathways_northeast_{series}", frame, columns, result, title=title),
         {**facts, "series": title},
         title=title,
-        y=words("pathways.chart.gap", series=label),
+        y=words.pathways.chart_gap(series=label),
         reference=0,
         decimals=1,
         marks=[] if until is None or until == start else [matched],
@@ -131,16 +131,16 @@ def clubs(result: pathways.Clubs) -> Section:
     facts, twin = result.facts(), table("pathways_clubs", frame, of=result)
     drawn = shown("pathways.club_paths", result, frame, facts, rows=rows, twin=twin)
     doubts = [
-        words(f"pathways.{key}", **values)
+        words.by_key(f"pathways.{key}", **values)
         for key, values in facts.items()
         if key.startswith(("summary.placebo", "summary.sieve", "summary.short"))
     ]
-    notes = (words("pathways.note.clubs"), *finding_notes(result.findings))
+    notes = (words.pathways.note_clubs(), *finding_notes(result.findings))
     return Section.of("pathways.clubs", [drawn], anchor="paths-clubs", answer=doubts, notes=notes)
 
 
 def _club(club: int | None) -> Text:
-    return words("pathways.chart.diverging") if club is None else words("pathways.chart.club", k=club)
+    return words.pathways.chart_diverging() if club is None else words.pathways.chart_club(k=club)
 
 
 def beta(result: pathways.BetaConvergence) -> Section:
@@ -156,7 +156,7 @@ def beta(result: pathways.BetaConvergence) -> Section:
 
 def sigma(result: pathways.SigmaConvergence) -> Section:
     """Return whether differences shrink."""
-    draws = {"group": words("pathways.chart.deviation")}
+    draws = {"group": words.pathways.chart_deviation()}
     drawn = shown("pathways.sigma", result, None, result.facts(), draws=draws)
     return Section.of("pathways.sigma_section", [drawn], anchor="paths-sigma", notes=finding_notes(result.findings))
 
@@ -173,14 +173,14 @@ def lead_changes(result: pathways.LeadChanges, *, region: str | None = None) -> 
     rows: list[dict[str, Any]] = []
     for row in last.iter_rows(named=True):
         a, b = (result.names.region(row[who]) for who in ("challenger", "incumbent"))
-        name = words("pathways.chart.passes", a=a, b=b)
+        name = words.pathways.chart_passes(a=a, b=b)
         spans = (
             (min(row["last_behind"], row["earliest"]), row["latest"], "changing"),
             (row["latest"], row["lost"] or end, "leading"),
         )
-        rows += [{"name": name, "start": a, "end": b, "group": words(f"pathways.chart.{word}")} for a, b, word in spans]
+        rows += [{"name": name, "start": a, "end": b, "group": words.pathways.chart_of(word)} for a, b, word in spans]
     facts, frame = result.facts(code), frame.sort("latest", "challenger")
-    told = [words("pathways.summary.history", **facts["summary.history"])] if "summary.history" in facts else []
+    told = [words.pathways.summary_history(**facts["summary.history"])] if "summary.history" in facts else []
     drawn = shown("pathways.overtaking", result, frame, facts, rows=rows, values={"shown": last.height})
     return Section.of(
         "pathways.lead",
@@ -188,5 +188,5 @@ def lead_changes(result: pathways.LeadChanges, *, region: str | None = None) -> 
         [drawn.twin] if drawn and not rows else [],
         anchor="paths-overtaking",
         answer=[*([sentence(drawn.headline)] if drawn else []), *told],
-        notes=(words("pathways.note.overtaking"),),
+        notes=(words.pathways.note_overtaking(),),
     )

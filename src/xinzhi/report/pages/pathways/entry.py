@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.result import Facts
-from xinzhi.core.text import LANGUAGES, Text, join_names, sentences, unit_text, words
+from xinzhi.core.text import LANGUAGES, Text, join_names, sentences, unit_text
 from xinzhi.pathways import Able, Backtest, Choices, Isomorphism, Opportunities, Plan
 from xinzhi.report.charts import kit
 from xinzhi.report.pages.pathways.complexity import narrow
@@ -36,9 +37,9 @@ def plan(result: Plan, *, region: str | None = None) -> Section:
     """Return what a coordinated plan gains over the herd and over every region for itself."""
     if result.frame.is_empty():
         return _nothing(result, region)
-    notes = [words("pathways.note.plan"), *finding_notes(result.findings)]
+    notes = [words.pathways.note_plan(), *finding_notes(result.findings)]
     if result.odds is not None:
-        notes.insert(1, words("pathways.note.odds", year=result.year))
+        notes.insert(1, words.pathways.note_odds(year=result.year))
     if region is not None:
         notes.insert(0, spoken(result, region))
     return Section.of(
@@ -73,8 +74,8 @@ def gains(result: Plan) -> Picture | None:
         realised=pl.col("gain_realised"), crowded=pl.col("gain_named") - pl.col("gain_realised")
     )
     parts = {
-        "realised": (words("pathways.chart.realised"), GROUPS[0]),
-        "crowded": (words("pathways.chart.crowded"), GROUPS[2]),
+        "realised": (words.pathways.chart_realised(), GROUPS[0]),
+        "crowded": (words.pathways.chart_crowded(), GROUPS[2]),
     }
     gap = {"crowded": column("pathways.gain", "figure", of="crowded")}
     return shown("pathways.gains", result, frame, result.facts(), draws=gap, parts=parts)
@@ -84,8 +85,8 @@ def against_herd(result: Plan) -> Picture | None:
     """Return, by industry, how many regions the herd and the plan send there, and how many it takes."""
     frame = result.crowded().with_columns(within=pl.col("herd") - pl.col("herd_excess"), beyond=pl.col("herd_excess"))
     parts = {
-        "within": (words("pathways.chart.herd_within"), GROUPS[1]),
-        "beyond": (words("pathways.chart.herd_beyond"), GROUPS[3]),
+        "within": (words.pathways.chart_herd_within(), GROUPS[1]),
+        "beyond": (words.pathways.chart_herd_beyond(), GROUPS[3]),
     }
     return shown("pathways.against_herd", result, frame, result.facts(), parts=parts)
 
@@ -133,19 +134,19 @@ def opportunities(result: Opportunities, *, region: str | None = None) -> Sectio
             [],
             [table("pathways_opportunities", near, ("place", "activity", "density", "fit"), result)],
             anchor="paths-opportunities",
-            answer=[words("pathways.summary.near_only", **facts["summary.near_only"])],
+            answer=[words.pathways.summary_near_only(**facts["summary.near_only"])],
             notes=finding_notes(result.findings),
         )
     counts = result.quadrants()
     code = str(counts["place"][0]) if region is None else result.names.resolve(region, result.measured.matrix.places)
     best_of_all = pl.concat(result.best(place, FEW) for place in result.measured.matrix.places)
-    fit = [words("pathways.summary.fit", **facts["summary.fit"])] if "summary.fit" in facts else []
+    fit = [words.pathways.summary_fit(**facts["summary.fit"])] if "summary.fit" in facts else []
     return Section.of(
         "pathways.opportunities",
         [quadrants(result, code), best(result, code), regions(result)],
         [table("pathways_opportunities", best_of_all, of=result)],
         anchor="paths-opportunities",
-        notes=(words("pathways.note.quadrants"), *fit, *finding_notes(result.findings)),
+        notes=(words.pathways.note_quadrants(), *fit, *finding_notes(result.findings)),
     )
 
 
@@ -160,7 +161,7 @@ def _rows(result: Opportunities, frame: pl.DataFrame, names: Any, **encodings: s
     rows = rows_of(frame, result, names, **encodings)
     if "group" in frame.columns:
         for row, group in zip(rows, frame["group"], strict=True):
-            row["group"] = words(f"pathways.chart.{group}")
+            row["group"] = words.pathways.chart_of(group)
     return rows
 
 
@@ -190,7 +191,7 @@ def quadrants(result: Opportunities, code: str) -> Picture | None:
         twin=twin,
         headline="quadrants" if first.height else "no_first",
         split=result.medians,
-        corners=[words(f"pathways.chart.{QUADRANTS[place]}") for place in (0, 1, 3, 2)],
+        corners=[words.pathways.chart_of(QUADRANTS[place]) for place in (0, 1, 3, 2)],
     )
 
 
@@ -202,7 +203,7 @@ def best(result: Opportunities, code: str) -> Picture | None:
     name, first = result.names.region(code), frame.row(0, named=True)
     facts = {**first, "name": name, "best": result.names.text("industry", first["activity"])}
     rows = _rows(result, _groups(frame), None, name="activity", value="gain")
-    groups = [words(f"pathways.chart.{name}") for name in ("emerging", "other_activities")]
+    groups = [words.pathways.chart_of(name) for name in ("emerging", "other_activities")]
     return shown("pathways.best", result, frame, facts, rows=rows, groups=groups)
 
 
@@ -210,7 +211,7 @@ def regions(result: Opportunities) -> Picture | None:
     """Return how many activities of each quadrant every region could enter."""
     counts = result.quadrants()
     there = [name for name in QUADRANTS if counts[name].sum()]
-    parts = {name: (words(f"pathways.chart.{name}"), INKS[name]) for name in there}
+    parts = {name: (words.pathways.chart_of(name), INKS[name]) for name in there}
     return shown(
         "pathways.regions", result, counts, result.facts(), draws=_each(there), listed=("place", *there), parts=parts
     )
@@ -220,12 +221,14 @@ def backtest(result: Backtest) -> Section:
     """Return how well each score predicted entry in years that no model has seen."""
     facts = result.facts()
     tasks = facts.pop("answer.task")
-    verdicts = {row["absent"]: (words(f"pathways.{key}", **row), row) for key, rows in facts.items() for row in rows}
+    verdicts = {
+        row["absent"]: (words.by_key(f"pathways.{key}", **row), row) for key, rows in facts.items() for row in rows
+    }
     drawn = [
         _precision(result, absent, task["share"], *verdicts[task["absent"]])
         for absent, task in zip(result.tasks["absent"], tasks, strict=True)
     ]
-    answer = [*(sentence(one.headline) for one in drawn), *(words("pathways.answer.task", **task) for task in tasks)]
+    answer = [*(sentence(one.headline) for one in drawn), *(words.pathways.answer_task(**task) for task in tasks)]
     frame = result.frame.with_columns(absent=pl.Series([f"{one:g}" for one in result.frame["absent"]]))
     return Section.of(
         "pathways.backtest",
@@ -233,7 +236,7 @@ def backtest(result: Backtest) -> Section:
         [table("pathways_measures", frame, of=result)],
         anchor="paths-backtest",
         answer=answer,
-        notes=(words("pathways.note.backtest"), *finding_notes(result.findings)),
+        notes=(words.pathways.note_backtest(), *finding_notes(result.findings)),
     )
 
 
@@ -247,7 +250,7 @@ def _precision(result: Backtest, absent: float, guess: float, headline: Text, fa
         frame,
         columns,
         result,
-        title=words("pathways.title.precision", absent=f"{absent:g}"),
+        title=words.pathways.title_precision(absent=f"{absent:g}"),
     )
     rows = rows_of(frame, result, name="score", value="value", low="low", high="high", group="ours")
     drawn = picture(
@@ -259,14 +262,14 @@ def _precision(result: Backtest, absent: float, guess: float, headline: Text, fa
         headline=headline,
         unit="precision",
         reference=guess,
-        groups=(words("pathways.chart.ours"), words("pathways.chart.baseline")),
+        groups=(words.pathways.chart_ours(), words.pathways.chart_baseline()),
     )
     return replace(drawn, kind=kind)
 
 
 def able(result: Able, *, region: str | None = None) -> Section:
     """Return who is able to do what, by which kind of evidence, and where nothing was found."""
-    notes = [words("pathways.able.limits")]
+    notes = [words.pathways.able_limits()]
     if region is not None:
         said = result.of_region(region)
         notes.insert(0, Text(zh=said.text("zh"), en=said.text("en")))
@@ -293,10 +296,10 @@ def verdicts(result: Able) -> Picture | None:
     )
     counts = result.table().rename({one: one.replace(" ", "_") for one in SHADE})
     rows = rows_of(frame, result, row="region", column="category", value="value")
-    marks = {None: words("pathways.able.short_unknown"), SHADE["not able"]: words("pathways.able.short_unable")}
+    marks = {None: words.pathways.able_short_unknown(), SHADE["not able"]: words.pathways.able_short_unable()}
     for row in rows:
         row["mark"] = marks.get(row["value"])
-    twin, legend = table("pathways_able_counts", counts, of=result), words("pathways.able.legend")
+    twin, legend = table("pathways_able_counts", counts, of=result), words.pathways.able_legend()
     return shown("pathways.able", result, frame, result.facts(), rows=rows, twin=twin, legend=legend)
 
 
@@ -308,7 +311,7 @@ def isomorphism(result: Isomorphism) -> Section:
         [similarity(result), likeness(result)],
         [table("pathways_levels", last, of=result)],
         anchor="paths-isomorphism",
-        notes=(words("pathways.note.likeness"), *finding_notes(result.findings)),
+        notes=(words.pathways.note_likeness(), *finding_notes(result.findings)),
     )
 
 
@@ -326,16 +329,16 @@ def similarity(result: Isomorphism) -> Picture | None:
 def likeness(result: Isomorphism) -> Picture | None:
     """Return the mean similarity over the years beside that of chance; None with one year."""
     frame = result.years.filter(level=result.finest()).sort("year")
-    rows = rows_of(frame, result, year="year", value="mean_cosine", group=words("pathways.chart.actual"))
+    rows = rows_of(frame, result, year="year", value="mean_cosine", group=words.pathways.chart_actual())
     if frame["expected"].is_not_null().any():
-        chance = words("pathways.chart.by_chance")
+        chance = words.pathways.chart_by_chance()
         rows += rows_of(frame, result, year="year", value="expected", low="low", high="high", group=chance)
     return shown("pathways.likeness", result, frame, result.facts(), rows=rows)
 
 
 def choices(result: Choices, *, region: str | None = None) -> Section:
     """Return what plans name on which evidence, whose plan lacks it, and who has it and does not plan."""
-    notes = [words("pathways.note.choices"), *finding_notes(result.findings)]
+    notes = [words.pathways.note_choices(), *finding_notes(result.findings)]
     if region is not None:
         notes.insert(0, spoken(result, region))
     chance = table("pathways_chance", of=result)
@@ -356,7 +359,7 @@ def spoken(result: Choices | Plan, region: str) -> Text:
 
 def tested(facts: Facts) -> list[Text]:
     """Return what the test on unseen entries says of a model: the first line wherever it could recommend something."""
-    return [sentence(words(f"pathways.{name}", **facts[name])) for name in TESTED if name in facts]
+    return [sentence(words.by_key(f"pathways.{name}", **facts[name])) for name in TESTED if name in facts]
 
 
 def evidence(result: object) -> tuple[list[Text], list[Table]]:
@@ -364,7 +367,7 @@ def evidence(result: object) -> tuple[list[Text], list[Table]]:
     if not isinstance(result, Choices):
         return [], []
     facts, year = result.evidence(), result.last_year()
-    said = [sentence(words("pathways.headline.remedy", **facts["headline.remedy"])), words("pathways.summary.caveat")]
+    said = [sentence(words.pathways.headline_remedy(**facts["headline.remedy"])), words.pathways.summary_caveat()]
     return said, [table("pathways_by_region", by_region(result, year), of=result, year=year)]
 
 
@@ -439,4 +442,4 @@ def _each(parts: Iterable[str]) -> dict[str, Any]:
 
 
 def _parts(colours: Mapping[str, str]) -> dict[str, tuple[Text, str]]:
-    return {part: (words(f"pathways.chart.{part}"), colour) for part, colour in colours.items()}
+    return {part: (words.pathways.chart_of(part), colour) for part, colour in colours.items()}

@@ -11,7 +11,8 @@ import altair as alt
 import polars as pl
 from altair.typing import ChartType
 
-from xinzhi.core.text import Text, listing, same, unit_text, words
+from xinzhi import words
+from xinzhi.core.text import Text, listing, same, unit_text
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.style import Words
@@ -56,7 +57,7 @@ def powers_table() -> Table:
     columns = ("power", "begins", "ends", "event", "others", "leading", "evidence")
     return Table(
         key="scope_powers",
-        title=words("scope.table.scope_powers"),
+        title=words.scope.table_scope_powers(),
         columns=tuple(column(f"scope.{name}", "name" if name == "power" else "text") for name in columns),
         rows=[
             (
@@ -70,12 +71,12 @@ def powers_table() -> Table:
             )
             for one in eras()
         ],
-        notes=(words("scope.note.eras"),),
+        notes=(words.scope.note_eras(),),
     )
 
 
 def _dated(event: Text, when: date) -> Text:
-    return words("scope.label.event", event=event, begins=when.isoformat())
+    return words.scope.label_event(event=event, begins=when.isoformat())
 
 
 def _coded(name: Text, codes: tuple[str, ...]) -> Text:
@@ -204,7 +205,7 @@ def _treemap(w: Words, some: pl.DataFrame, *, result: Scope) -> ChartType:
     rows: list[dict[str, Any]] = []
     for row in some.iter_rows(named=True):
         named = row["definitions"].split(";")
-        group = result.list_name(named[0]) if len(named) == 1 else words("scope.label.several")
+        group = result.list_name(named[0]) if len(named) == 1 else words.scope.label_several()
         rows.append({"name": result.industry(row["code"]), "value": row["in_scope"], "group": group})
     return kit.treemap(w, rows)
 
@@ -219,10 +220,10 @@ def lists(result: Scope) -> Picture | None:
     if rows.height < 2 or whole is None:  # noqa: PLR2004 - one list has nothing to be compared with
         return None
     drawn = [
-        {"name": result.list_name(row["definition"]), **_spread(row), "group": words("scope.column.list")}
+        {"name": result.list_name(row["definition"]), **_spread(row), "group": words.scope.column_list()}
         for row in rows.sort("share", descending=True, maintain_order=True).iter_rows(named=True)
     ]
-    drawn.append({"name": words("scope.label.union"), **_spread(whole), "group": words("scope.label.in_scope")})
+    drawn.append({"name": words.scope.label_union(), **_spread(whole), "group": words.scope.label_in_scope()})
     total = float(rows["share"].sum())
     counted = result.codes.filter(COUNTED).height
     ends = [
@@ -231,7 +232,7 @@ def lists(result: Scope) -> Picture | None:
         {"definition": "union", "named": counted, **{name: whole[name] for name in SPREAD}},
     ]
     frame = pl.concat([rows, pl.DataFrame(ends, schema=rows.schema)])
-    own = {name: words(f"scope.label.{name}") for name in ("sum", "twice", "union")}
+    own = {name: words.scope.label_of(name) for name in ("sum", "twice", "union")}
     names = {"definition": lambda name: own.get(name) or result.list_name(name)}
     twin = table(
         "scope_lists",
@@ -268,14 +269,14 @@ def years(result: Scope) -> Picture | None:
         return None
     first, last = rows.row(0, named=True), rows.row(-1, named=True)
     facts = {"first": first["year"], "before": first["share"], "last": last["year"], "after": last["share"]}
-    return shown("scope.years", result, rows, facts, draws={"group": words("scope.label.in_scope")})
+    return shown("scope.years", result, rows, facts, draws={"group": words.scope.label_in_scope()})
 
 
 def industries(result: Scope, *, counted: bool = False) -> Table:
     """Return every industry with verdict, bounds and who names it, or only those that count."""
     rows = result.codes.filter(COUNTED) if counted else result.codes
     said = _reasons(result)
-    nobody = words("scope.label.nobody")
+    nobody = words.scope.label_nobody()
     names = {"industry": result.industry, "reason": lambda code: said.get(code, nobody)}
     amount = [_amount(result)] if result.weight_name is not None else []
     texts = [column(f"scope.{name}", "text") for name in ("industry", "reason")]
@@ -291,9 +292,9 @@ def _reasons(result: Scope) -> dict[str, Text]:
     for row in result.lists.filter(pl.col("upper") > 0).iter_rows(named=True):
         name = result.list_name(row["definition"])
         if row["classes_in"] < row["classes"]:
-            name = words("scope.label.some_of", list=name, inside=row["classes_in"], classes=row["classes"])
+            name = words.scope.label_some_of(list=name, inside=row["classes_in"], classes=row["classes"])
         elif row["lower"] < row["upper"]:
-            name = words("scope.label.part_of", list=name)
+            name = words.scope.label_part_of(list=name)
         by_code.setdefault(row["code"], []).append(name)
     return {code: clauses(names) for code, names in by_code.items()}
 
@@ -306,4 +307,4 @@ def sources(result: Scope) -> Table:
     ]
     texts = (column(f"scope.{name}", "text") for name in ("authority", "begins", "source"))
     columns = (column("scope.title", "name"), column("scope.definition", "code"), *texts)
-    return Table(key="scope_sources", title=words("scope.table.scope_sources"), columns=columns, rows=rows)
+    return Table(key="scope_sources", title=words.scope.table_scope_sources(), columns=columns, rows=rows)

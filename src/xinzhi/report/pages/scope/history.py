@@ -9,8 +9,9 @@ import altair as alt
 import polars as pl
 from altair.typing import ChartType
 
+from xinzhi import words
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.style import Words
@@ -37,8 +38,8 @@ def dependence(result: Dependence) -> Section:
         answer=answer_of(facts, "scope"),
         notes=(
             *notes_of(facts, "scope"),
-            words("scope.note.prices"),
-            words("scope.note.lumps"),
+            words.scope.note_prices(),
+            words.scope.note_lumps(),
             same(str(result.rule["reference"]).strip()),
         ),
     )
@@ -68,12 +69,12 @@ def _share(result: Dependence) -> Picture | None:
     columns.append(column("scope.dependence", "score", of="dependence_others"))
     twin = table("scope_dependence_years", hundred, ["year", *columns])
     rows = rows_of(
-        hundred, group=words("scope.label.in_scope"), year="year", value="in_scope", low="lower", high="upper"
+        hundred, group=words.scope.label_in_scope(), year="year", value="in_scope", low="lower", high="upper"
     )
-    rows += rows_of(hundred, group=words("scope.label.core"), year="year", value="core")
+    rows += rows_of(hundred, group=words.scope.label_core(), year="year", value="core")
     first, last = frame.row(0, named=True), frame.row(-1, named=True)
     facts = {"first": first["year"], "before": first["in_scope"], "last": last["year"], "after": last["in_scope"]}
-    output = words("scope.unit_of.output")
+    output = words.scope.unit_of_output()
     return picture("scope.share", kit.lines, rows, twin, facts, unit=output, y=output, decimals=1)
 
 
@@ -97,7 +98,7 @@ def _industries(result: Dependence, rows: pl.DataFrame) -> Picture:
         first = rest.row(0, named=True)
         facts = {"name": name_of(first["industry"], first["name"]), "total": first["total"]}
     year = rows["year"][0]
-    unit = words("scope.unit_of.dependence") if year is None else words("scope.unit_of.dependence_in", year=year)
+    unit = words.scope.unit_of_dependence() if year is None else words.scope.unit_of_dependence_in(year=year)
     return picture(
         "scope.industries",
         kit.dots,
@@ -150,7 +151,7 @@ def core(result: DigitalCore) -> Section:
 def core_share(result: DigitalCore) -> Picture:
     """Return the share of the core and of its activities over the years."""
     rows = [
-        {"group": words("scope.label.core"), "year": year, "value": 100 * share}
+        {"group": words.scope.label_core(), "year": year, "value": 100 * share}
         for year, share in result.by_year.select("year", "share").rows()
     ]
     rows += [
@@ -164,9 +165,9 @@ def core_share(result: DigitalCore) -> Picture:
         rows,
         _core_table(result),
         facts,
-        y=words("scope.unit_of.value_added"),
+        y=words.scope.unit_of_value_added(),
         decimals=1,
-        strong=[words("scope.label.core")],
+        strong=[words.scope.label_core()],
     )
 
 
@@ -179,7 +180,7 @@ def _core_table(result: DigitalCore) -> Table:
         frame,
         ["year", column("scope.industry", "name", of="activity"), "value_added", "share"],
         result,
-        names={"activity": lambda name: words("scope.label.core") if name == "core" else result.activity(name)},
+        names={"activity": lambda name: words.scope.label_core() if name == "core" else result.activity(name)},
     )
 
 
@@ -192,7 +193,7 @@ def history(result: History, *, region: str | None = None) -> Section:
         [table("scope_changes", result.changes.filter(lasting=True), of=result), table("scope_eras", of=result)],
         anchor="scope-history",
         answer=answer_of(facts, "scope"),
-        notes=(*notes_of(facts, "scope"), words("scope.note.energy"), *result.findings, reference),
+        notes=(*notes_of(facts, "scope"), words.scope.note_energy(), *result.findings, reference),
     )
 
 
@@ -241,7 +242,7 @@ def _drawn(w: Words, runs: pl.DataFrame, *, result: History) -> ChartType:
     y = style.ordinal(order, labelPadding=6)
     layers = [bar.encode(x=across, x2=alt.X2("end:Q"), y=y, color=alt.Color("power:N", scale=inks))]
     starts = [
-        {"at": one.begins.year, "text": w(words("scope.label.era", power=one.title, year=one.begins.year))}
+        {"at": one.begins.year, "text": w(words.scope.label_era(power=one.title, year=one.begins.year))}
         for one in eras()
         if one.begins and low < one.begins.year < high
     ]
@@ -271,7 +272,7 @@ def _carriers(result: History, region: str | None) -> Picture:
         for name in wide.columns[1:]
     ]
     twin = table("scope_carriers", wide, ["year", *columns])
-    unit = words("scope.unit_of.energy")
+    unit = words.scope.unit_of_energy()
     return picture(
         "scope.carriers",
         kit.lines,

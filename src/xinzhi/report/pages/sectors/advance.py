@@ -9,9 +9,10 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, listing, sentences, words
+from xinzhi.core.text import Text, listing, sentences
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.plane import paths
 from xinzhi.report.palette import GROUPS, SOFT
@@ -151,7 +152,7 @@ class View:
 def lowest(cell: str | None) -> Text:
     """Return the lowest sectors of a region in words."""
     names = [sector_text(name) for name in (cell or "").split(";") if name]
-    return listing(names) if names else words("sectors.chart.alike")
+    return listing(names) if names else words.sectors.chart_alike()
 
 
 def _map(view: View) -> Picture:
@@ -237,11 +238,11 @@ def _obstacles(view: View) -> Picture:
     called = [(view.called[row["region"]], row) for row in wide.iter_rows(named=True)]
     cells = [
         (name, *(None if row[one] is None else 100 * row[one] for one in view.sectors))
-        for name, row in ((words("sectors.chart.mean"), heavy), *called)
+        for name, row in ((words.sectors.chart_mean(), heavy), *called)
     ]
-    unit = words("sectors.unit_of.percent")
+    unit = words.sectors.unit_of_percent()
     columns = [column("sectors.obstacle", "figure", unit, of=name, name=sector_text(name)) for name in view.sectors]
-    title = words("sectors.table.obstacles", **view.span)
+    title = words.sectors.table_obstacles(**view.span)
     twin = Table(key="sectors_obstacles", title=title, columns=(column("sectors.region", "name"), *columns), rows=cells)
     rows = [
         {"name": row[0], **{name: cell for name, cell in zip(view.sectors, row[1:], strict=True) if cell is not None}}
@@ -269,7 +270,7 @@ def _lagging(view: View) -> Picture | None:
         return None
     counts = view.obstacles.filter(pl.col("lagging") > 0).sort("lagging", descending=True)
     named = [
-        words("sectors.answer.count", name=sector_text(name), count=count)
+        words.sectors.answer_count(name=sector_text(name), count=count)
         for name, count in counts.select("sector", "lagging").iter_rows()
     ]
     shown = view.now.with_columns(pl.col("lagging", "lagging_by_rank").fill_null(""))
@@ -287,7 +288,7 @@ def _lagging(view: View) -> Picture | None:
         ["region", "lagging", "relative", lags, "lagging_by_rank", column("sectors.gain", "score")],
         view.result,
         names=view.names,
-        units={"relative": words("sectors.unit_of.percent")},
+        units={"relative": words.sectors.unit_of_percent()},
         **view.span,
     )
     return picture(
@@ -296,9 +297,9 @@ def _lagging(view: View) -> Picture | None:
         rows,
         twin,
         view.span | {"counts": named},
-        headline=None if named else words("sectors.answer.level", **view.span),
+        headline=None if named else words.sectors.answer_level(**view.span),
         unit="relative",
-        legend=words("sectors.title.lagging"),
+        legend=words.sectors.title_lagging(),
         arrangement=tiles,
         decimals=0,
         inks=inks,
@@ -348,7 +349,7 @@ def _regions(view: View) -> Table:
 def _bounds(view: View) -> Table | None:
     def at(cell: str) -> Text | str:
         code, _, when = cell.rpartition(" ")
-        return words("sectors.chart.in_year", name=view.called[code], year=when) if code else ""
+        return words.sectors.chart_in_year(name=view.called[code], year=when) if code else ""
 
     bounds = view.result.bounds.with_columns(pl.col("lower_at", "upper_at").fill_null(""))
     names = {**view.names, "lower_at": at, "upper_at": at}
@@ -356,7 +357,7 @@ def _bounds(view: View) -> Table | None:
 
 
 def _drag(view: View) -> Table:
-    years, notes = view.result.drag["years"][0], [words("sectors.note.drag")]
+    years, notes = view.result.drag["years"][0], [words.sectors.note_drag()]
     return table("sectors_drag", of=view.result, names=view.names, years=years, notes=notes)
 
 

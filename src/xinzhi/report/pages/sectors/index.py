@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.schema import Column
-from xinzhi.core.text import Text, listing, same, sentences, unit_text, words
+from xinzhi.core.text import Text, Values, listing, same, sentences, unit_text
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.pages.sectors.advance import chosen, sector_inks
@@ -33,7 +34,7 @@ def uncertain(result: Uncertainty) -> Section:
         [_levels(result)],
         anchor="index-uncertainty",
         answer=sentences(facts, "sectors"),
-        notes=(*_left_out(result.left_out), words("sectors.note.no_error")),
+        notes=(*_left_out(result.left_out), words.sectors.note_no_error()),
     )
 
 
@@ -46,7 +47,7 @@ def gamed(result: Gaming) -> Section:
     twin = table("index_room", said, of=result, names=names, year=now["year"][0])
     size: Any = facts["answer.gaming"]
     refused = [
-        words("sectors.note.refused", count=result.left_out.height, reason=Text(zh=zh, en=en))
+        words.sectors.note_refused(count=result.left_out.height, reason=Text(zh=zh, en=en))
         for zh, en in result.left_out.select("reason_zh", "reason_en").head(1).iter_rows()
     ]
     answer = {key: values for key, values in facts.items() if key.startswith("answer.")}
@@ -55,7 +56,7 @@ def gamed(result: Gaming) -> Section:
         [shown("sectors.room", result, now, size, twin=twin, domain=(0.0, now.height + 1.0)), _shift(result, facts)],
         anchor="index-gaming",
         answer=sentences(answer, "sectors"),
-        notes=(*refused, words("sectors.note.same_for_all")),
+        notes=(*refused, words.sectors.note_same_for_all()),
     )
 
 
@@ -81,7 +82,7 @@ def sensitive(result: Sensitivity) -> Section:
 
 
 def _choice(name: str) -> Text:
-    return words(f"sectors.choice.{name}")
+    return words.sectors.choice_of(name)
 
 
 def _shift(result: Gaming, facts: Any) -> Picture | None:  # noqa: ANN401 - facts of the result
@@ -98,7 +99,7 @@ def _shift(result: Gaming, facts: Any) -> Picture | None:  # noqa: ANN401 - fact
         names={"shift": same},
     )
     rows = [
-        {"name": words("sectors.chart.shift", shift=shift), "value": furthest}
+        {"name": words.sectors.chart_shift(shift=shift), "value": furthest}
         for shift, furthest in plain.select("shift", "furthest").iter_rows()
     ]
     return shown("sectors.shift", result, plain, facts["headline.shift"], rows=rows, twin=twin)
@@ -117,7 +118,7 @@ def _levels(result: Uncertainty) -> Table:
 def _left_out(frame: pl.DataFrame) -> list[Text]:
     """Say which levels the data cannot carry, and why."""
     return [
-        words("sectors.note.level_left_out", choice=_choice(choice), level=method(choice, level), reason=Text(zh, en))
+        words.sectors.note_level_left_out(choice=_choice(choice), level=method(choice, level), reason=Text(zh, en))
         for choice, level, zh, en in frame.iter_rows()
     ]
 
@@ -134,7 +135,7 @@ def indexed(result: Index, *, region: str | None = None) -> Section:
         pictures,
         [_coverage(view), _years(view)],
         anchor="index",
-        title=words("sectors.title.index", system=result.system.title),
+        title=words.sectors.title_index(system=result.system.title),
         answer=sentences({key: values for key, values in result.facts().items() if key in said}, "sectors"),
         notes=tuple(_notes(view)),
     )
@@ -259,7 +260,7 @@ def _scores(view: View) -> Picture:
 
 def _weights(view: View) -> Picture:
     items = {item.code: item for item in view.result.system.indicators}
-    more = {1: words("sectors.chart.more"), -1: words("sectors.chart.less")}
+    more = {1: words.sectors.chart_more(), -1: words.sectors.chart_less()}
     columns: dict[str, list[Any]] = {
         name: [getattr(items[code], name) for code in view.weights["indicator"]]
         for name in ("direction", "unit", "denominator")
@@ -269,7 +270,7 @@ def _weights(view: View) -> Picture:
     names = view.names | {"direction": more.__getitem__, "denominator": lambda code: method("denominator", code)}
     names |= {"unit": unit_text, "note": lambda code: items[code].note}
     texts = (column(f"sectors.{name}", "text") for name in ("direction", "unit", "denominator", "note"))
-    notes = [words("sectors.note.mean_weights")] if "year" in view.result.weights.columns else []
+    notes = [words.sectors.note_mean_weights()] if "year" in view.result.weights.columns else []
     twin = table(
         "index_weights", frame, ["indicator", "sector", "weight", *texts], view.result, names=names, notes=notes
     )
@@ -330,13 +331,13 @@ def _years(view: View) -> Table:
 
 def _notes(view: View) -> list[Text]:
     how, done = view.result.convention, view.result.frame.drop_nulls("index")
-    years = {"first": done["year"].min(), "last": done["year"].max()}
+    years: Values = {"first": done["year"].min(), "last": done["year"].max()}
     notes = [
-        words("sectors.note.built", **{name: method(name, how.label(name)) for name in HOW}),
-        words("sectors.note.pooled" if how.pooled else "sectors.note.yearly"),
-        words("sectors.note.complete", done=done.height, rows=view.result.frame.height, **years),
+        words.sectors.note_built(**{name: method(name, how.label(name)) for name in HOW}),
+        words.sectors.note_pooled() if how.pooled else words.sectors.note_yearly(),
+        words.sectors.note_complete(done=done.height, rows=view.result.frame.height, **years),
     ]
     # that years cannot be compared has just been said
     warnings = [one for one in view.result.findings if one.severity != "note" and one.rule != "not-comparable"]
     notes += [Text(zh=one.sentence("zh"), en=one.sentence("en")) for one in warnings]
-    return [*notes, words("sectors.note.convention"), words("sectors.note.not_tfp")]
+    return [*notes, words.sectors.note_convention(), words.sectors.note_not_tfp()]

@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi.core.text import Text, listing, number, same, sentences, words
+from xinzhi import words
+from xinzhi.core.text import Text, listing, number, same, sentences
 from xinzhi.report import palette
 from xinzhi.report.charts import kit
 from xinzhi.report.palette import FACTORS, GROUPS
@@ -42,7 +43,7 @@ def neighbouring(result: SpatialAutocorrelation) -> Section:
     said = {key: values for key, values in facts.items() if key != "answer.cluster"}
     leading: Any = next(iter(facts.values()))
     local = result.local.filter(year=result.frame["year"][-1])
-    group, mean = words("sectors.chart.moran"), float(result.frame["expected"].to_numpy().mean())
+    group, mean = words.sectors.chart_moran(), float(result.frame["expected"].to_numpy().mean())
     index = shown("sectors.moran", result, None, leading, draws={"group": group}, reference=mean)
     return Section.of(
         "sectors.neighbours",
@@ -50,7 +51,7 @@ def neighbouring(result: SpatialAutocorrelation) -> Section:
         anchor="neighbours",
         facts=leading,
         answer=sentences(said, "sectors"),
-        notes=(words("sectors.note.permutations"), words("sectors.note.fdr")),
+        notes=(words.sectors.note_permutations(), words.sectors.note_fdr()),
     )
 
 
@@ -74,7 +75,7 @@ def _scatter(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture:
         x="own",
         y="lag",
         split=(0.0, 0.0),
-        corners=[words(f"sectors.cluster.{kind}") for kind in CLUSTER_INKS if kind],
+        corners=[words.sectors.cluster_of(kind) for kind in CLUSTER_INKS if kind],
     )
 
 
@@ -85,7 +86,8 @@ def _clusters(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture | 
         return None
     shown = local.with_columns(kind=pl.when("significant").then("cluster").otherwise(pl.lit("")))
     groups = {
-        kind: words(f"sectors.cluster.{kind}" if kind else "sectors.chart.not_significant") for kind in CLUSTER_INKS
+        kind: words.by_key(f"sectors.cluster.{kind}" if kind else "sectors.chart.not_significant")
+        for kind in CLUSTER_INKS
     }
     rows = [
         {"region": code, "group": groups[kind], "value": value}
@@ -101,7 +103,7 @@ def _clusters(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture | 
         _local(result, local),
         facts,
         unit="moran",
-        legend=words("sectors.title.clusters"),
+        legend=words.sectors.title_clusters(),
         arrangement=tiles,
         inks=[CLUSTER_INKS[kind] for kind in groups if kind in present],
     )
@@ -114,14 +116,14 @@ def moving(result: MarkovChain) -> Section:
     plain = result.frame.filter(neighbours=0)
     cells = [
         {
-            "row": words("sectors.chart.origin", at=row["origin"]),
-            "column": words("sectors.chart.destination", at=row["destination"]),
+            "row": words.sectors.chart_origin(at=row["origin"]),
+            "column": words.sectors.chart_destination(at=row["destination"]),
             "value": None if row["probability"] is None else 100 * row["probability"],
         }
         for row in plain.iter_rows(named=True)
     ]
     around = column("sectors.neighbours", "name")
-    names = {"neighbours": lambda state: same(state) if state else words("sectors.chart.anywhere")}
+    names = {"neighbours": lambda state: same(state) if state else words.sectors.chart_anywhere()}
     twin = table(
         "mobility_transitions",
         result.frame,
@@ -132,11 +134,13 @@ def moving(result: MarkovChain) -> Section:
     steady = table(
         "mobility_steady", result.steady, [around, "class", "probability"], result, part="steady", names=names
     )
-    notes = [words("sectors.note.classes")]
+    notes = [words.sectors.note_classes()]
     if result.bounds:
         bounds = same(", ".join(number(bound, 2) for bound in result.bounds))
         relative = bool(result.provenance.options.get("relative"))
-        notes.append(words("sectors.note.cuts_relative" if relative else "sectors.note.cuts", bounds=bounds))
+        notes.append(
+            words.sectors.note_cuts_relative(bounds=bounds) if relative else words.sectors.note_cuts(bounds=bounds)
+        )
     drawn = picture(
         "sectors.transitions",
         kit.matrix,
@@ -192,14 +196,14 @@ def _parts(result: Inequality, what: Text) -> Picture:
     facts = {"value": what, "first": first["year"], "before": first["gini"], "last": last["year"]}
     facts |= {
         "after": last["gini"],
-        "part": words(f"sectors.part.{heavy}"),
+        "part": words.sectors.part_of(heavy),
         "share": last[heavy] / last["gini"] if last["gini"] else None,
     }
     rows = [
         {"name": same(row["year"]), **{name: row[name] for name in (*PART_INKS, "gini")}}
         for row in frame.iter_rows(named=True)
     ]
-    parts = {name: (words(f"sectors.part.{name}"), ink) for name, ink in PART_INKS.items()}
+    parts = {name: (words.sectors.part_of(name), ink) for name, ink in PART_INKS.items()}
     return picture(
         "sectors.parts",
         kit.stacked,
@@ -221,7 +225,7 @@ def _gini(result: Inequality, what: Text) -> Picture:
     rows = [
         row
         for name in ("gini", "theil_t", "theil_l")
-        for row in rows_of(result.frame.drop_nulls(name), group=words(f"sectors.chart.{name}"), year="year", value=name)
+        for row in rows_of(result.frame.drop_nulls(name), group=words.sectors.chart_of(name), year="year", value=name)
     ]
     return picture(
         "sectors.gini",
@@ -236,13 +240,11 @@ def _gini(result: Inequality, what: Text) -> Picture:
 
 
 def _notes(result: Inequality, *, grouped: bool) -> list[Text]:
-    notes = [words("sectors.note.gini")]
-    notes += [words("sectors.note.dagum")] if grouped else []
-    notes += [words("sectors.note.unweighted")] if result.provenance.options.get("weight") is None else []
-    counts = result.frame["regions"]
-    return notes + (
-        [words("sectors.note.ragged", low=counts.min(), high=counts.max())] if counts.n_unique() > 1 else []
-    )
+    notes = [words.sectors.note_gini()]
+    notes += [words.sectors.note_dagum()] if grouped else []
+    notes += [words.sectors.note_unweighted()] if result.provenance.options.get("weight") is None else []
+    counts: list[int] = sorted(result.frame["regions"].unique())
+    return notes + ([words.sectors.note_ragged(low=counts[0], high=counts[-1])] if len(counts) > 1 else [])
 
 
 def dense(result: Densities) -> Section:
@@ -273,15 +275,15 @@ def decoupled(result: Decoupling) -> Section:
         "sectors.decoupling",
         [drawn],
         anchor="decoupling",
-        title=words("sectors.title.decoupling", **names),
+        title=words.sectors.title_decoupling(**names),
         answer=sentences(facts, "sectors"),
-        notes=(words("sectors.note.elasticity"),) if drawn else (),
+        notes=(words.sectors.note_elasticity(),) if drawn else (),
     )
 
 
 def _states(result: Decoupling, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
     last = result.last()
-    unit = words("sectors.unit_of.percent")
+    unit = words.sectors.unit_of_percent()
     growth = [
         column("sectors.change_of", "percent", unit, of=f"{name}_growth", name=facts[name])
         for name in ("driver", "pressure")
@@ -290,8 +292,8 @@ def _states(result: Decoupling, facts: Any) -> Picture:  # noqa: ANN401 - facts 
     rows = rows_of(last, result, x=growth[0], y=growth[1], name="region", group="state")
     ends = sorted({0.0, *(row["x"] for row in rows)})
     line = [(at, at) for at in (ends[0], ends[-1])]
-    x, y = (words("sectors.chart.change_of", name=facts[name]) for name in ("driver", "pressure"))
-    how = words("sectors.how.states", lower=setting("decoupling.lower"), upper=setting("decoupling.upper"))
+    x, y = (words.sectors.chart_change_of(name=facts[name]) for name in ("driver", "pressure"))
+    how = words.sectors.how_states(lower=setting("decoupling.lower"), upper=setting("decoupling.upper"))
     return picture(
         "sectors.states",
         kit.points,
@@ -314,12 +316,12 @@ def driven(result: Drivers) -> Section:
     drawn = _waterfall(result, facts["answer.drivers"]) if "answer.drivers" in facts else None
     notes: tuple[Text, ...] = ()
     if drawn is not None:
-        notes = (words("sectors.note.lmdi"), words("sectors.note.span", regions=facts["answer.drivers"]["regions"]))
+        notes = (words.sectors.note_lmdi(), words.sectors.note_span(regions=facts["answer.drivers"]["regions"]))
     return Section.of(
         "sectors.drivers",
         [drawn],
         anchor="drivers",
-        title=words("sectors.title.drivers", total=what),
+        title=words.sectors.title_drivers(total=what),
         answer=sentences(facts, "sectors"),
         notes=notes,
     )
@@ -335,7 +337,7 @@ def _waterfall(result: Drivers, facts: Any) -> Picture:  # noqa: ANN401 - facts 
     }
     inks = {True: palette.ACCENT, False: palette.GROUPS[5]}
     steps: list[tuple[Text, float, str]] = [(series_text(name), value, inks[value > 0]) for name, value in sums.items()]
-    steps.append((words("sectors.chart.change"), sum(sums.values()), palette.DEEP))
+    steps.append((words.sectors.chart_change(), sum(sums.values()), palette.DEEP))
     wide = rows.pivot("factor", index="region", values="additive").join(totals, on="region").sort("region")
     factors = [column("sectors.contribution_of", "figure", of=name, name=series_text(name)) for name in result.factors]
     ends = [
@@ -367,7 +369,7 @@ def educated(result: Education) -> Section:
         [drawn],
         anchor="education",
         answer=answer_of(facts, "sectors"),
-        notes=(words("sectors.note.schooling"), *notes_of(facts, "sectors")),
+        notes=(words.sectors.note_schooling(), *notes_of(facts, "sectors")),
     )
 
 
@@ -382,13 +384,13 @@ def _contributions(result: Education, values: Any) -> Picture | None:  # noqa: A
         "output_growth",
         "part",
     )
-    title = words("sectors.table.education", **values)
+    title = words.sectors.table_education(**values)
     twin = table("education_regions", spans, columns, result, part="spans", title=title)
     return shown("sectors.contribution", result, spans, values, twin=twin)
 
 
 def _human_capital(result: Education, values: Any) -> Picture | None:  # noqa: ANN401 - facts of the result
-    now, title = latest(result.frame, "human_capital"), words("sectors.table.human_capital", **values)
+    now, title = latest(result.frame, "human_capital"), words.sectors.table_human_capital(**values)
     twin = table("education_regions", now, ("region", "schooling", "human_capital"), result, title=title)
     return shown("sectors.human_capital", result, now, values, twin=twin)
 
@@ -425,8 +427,8 @@ def intense(result: Green) -> Section:
         "sectors.green",
         drawn,
         anchor="green",
-        answer=None if drawn else [words("sectors.answer.no_years")],
-        notes=(words("sectors.note.intensity"),) if "headline.intensity" in facts else (),
+        answer=None if drawn else [words.sectors.answer_no_years()],
+        notes=(words.sectors.note_intensity(),) if "headline.intensity" in facts else (),
     )
 
 

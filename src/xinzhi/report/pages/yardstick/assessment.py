@@ -15,11 +15,12 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
+from xinzhi import words
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Result
 from xinzhi.core.schema import COMMON, describe
-from xinzhi.core.text import Text, has, paragraph, span_text, words
+from xinzhi.core.text import Text, Values, has, paragraph, span_text
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.report.document import Data, Document, foot, protocol_summary, rows, said, text
@@ -66,9 +67,9 @@ def document(
     measurement = replace(measurement, provenance=replace(measurement.provenance, issuers=offices))
     lead = lead_section(measurement) if ranking is None else section(ranking)
     page, book, _, yearly, levels, data, *_ = NAMES
-    made = {"verb": measurement.provenance.verb, "package": source, "gap": f"{measurement.identity_gap:.1e}"}
+    made: Values = {"verb": measurement.provenance.verb, "package": source, "gap": f"{measurement.identity_gap:.1e}"}
     regions = overview([lead, *topics], [view.name(code) for code in view.codes])
-    growth = replace(lead, title=words("title.growth"), answer=(), reach=(), sheets=(), document=None)
+    growth = replace(lead, title=words.shared.title_growth(), answer=(), reach=(), sheets=(), document=None)
     main, annex = split([growth, *topics, *basis(view, package.findings, units, briefs or {}, regions)])
     return Document.of(
         "assessment",
@@ -80,16 +81,16 @@ def document(
         protocol=protocol,
         names=(page, book, data),
         about=package.title,
-        subtitle=words("title.subtitle", package=source, protocol=protocol.full_title),
-        cover=words("cover.title"),
-        made=words("note.about", **made),
+        subtitle=words.shared.title_subtitle(package=source, protocol=protocol.full_title),
+        cover=words.shared.cover_title(),
+        made=words.shared.note_about(**made),
         sections=[replace(lead, pictures=()), *main],
         annex=annex,
         frames={yearly: Data(measurement), levels: Data(measurement, "levels")},
         data={**summary(view, lead, package, topics), "notes": [text(note) for note in notes]},
         tables=contents(view, package, units, [lead, *topics], regions),
         first=outline()["workbook"],
-        notes=(words("note.convention"),),
+        notes=(words.shared.note_convention(),),
     )
 
 
@@ -98,14 +99,14 @@ def basis(
 ) -> list[Section]:
     """Return what stands behind the topics of an assessment: the regions, then what all figures rest on."""
     protocol = view.measurement.protocol
-    more = (words("note.more_findings", shown=tables.SHOWN, n=len(found)),) if len(found) > tables.SHOWN else ()
+    more = (words.shared.note_more_findings(shown=tables.SHOWN, n=len(found)),) if len(found) > tables.SHOWN else ()
     codes, only = shown(view)
     return [
         Section(
             key="regions",
-            title=words("title.regions"),
+            title=words.shared.title_regions(),
             answer=(),
-            intro=(paragraph([words("label.how"), words("how.region")]), *only),
+            intro=(paragraph([words.shared.label_how(), words.shared.how_region()]), *only),
             tables=(_linked(regions, view, codes),),
             profiles=tuple(replace(one, brief=briefs.get(one.code, "")) for one in profiles(view, units, codes)),
         ),
@@ -206,17 +207,17 @@ def _spans(study: Assessment) -> Section | None:
         ("method_effect", "percent"),
     )
     columns = [column("spans.topic", "name"), *(column(f"spans.{name}", kind, span=newest) for name, kind in names)]
-    called: Mapping[str, Callable[[Any], Text | None]] = {"topic": lambda topic: words(f"spans.topic.{topic}")}
-    reasons = [words(f"spans.reason.{topic}", end=ends[topic]) for topic in frame["topic"].unique(maintain_order=True)]
+    called: Mapping[str, Callable[[Any], Text | None]] = {"topic": words.spans.topic_of}
+    reasons = [words.spans.reason_of(topic, end=ends[topic]) for topic in frame["topic"].unique(maintain_order=True)]
     if "sectors" in study.topics and "sectors" in study.topics["sectors"].results:
         years: Any = study.topics["sectors"].results["sectors"]
         first, last = (getattr(years.years["year"], end)() for end in ("min", "max"))
-        reasons.append(words("spans.reason.sectors", start=first, end=last))
+        reasons.append(words.spans.reason_sectors(start=first, end=last))
     shown = table("spans_figures", frame, columns, names=called, notes=reasons)
     return Section(
         key="spans",
-        title=words("spans.title.spans"),
-        answer=(words("spans.answer.spans", span=newest),),
+        title=words.spans.title_spans(),
+        answer=(words.spans.answer_spans(span=newest),),
         tables=(shown,),
     )
 
@@ -237,8 +238,8 @@ def _unusable(topic: str, study: Assessment) -> Section | None:
     if topic not in UNUSABLE:
         return None
     title, answer, name = UNUSABLE[topic]
-    said, last = words(answer, **{name: study.unusable[topic]}), max(study.measurement.frame["year"].to_list())
-    return Section(key=topic, title=words(title, day=f"{last}-12-31"), answer=(said,))
+    said, last = words.by_key(answer, **{name: study.unusable[topic]}), max(study.measurement.frame["year"].to_list())
+    return Section(key=topic, title=words.by_key(title, day=f"{last}-12-31"), answer=(said,))
 
 
 def _paths(study: Assessment, results: Mapping[str, Any]) -> Section:
@@ -246,13 +247,13 @@ def _paths(study: Assessment, results: Mapping[str, Any]) -> Section:
     whole = section(results["complexity"])
     chances = section(results["opportunities"]) if "opportunities" in results else None
     if chances is not None and results["opportunities"].silent:
-        return replace(chances, key="paths", title=words("pathways.title.brief"))
+        return replace(chances, key="paths", title=words.pathways.title_brief())
     regions = [one for one in chances.pictures if one.kind == "regions"] if chances is not None else []
-    year = words("pathways.answer.year", year=study.topics["paths"].more["year"])
+    year = words.pathways.answer_year(year=study.topics["paths"].more["year"])
     return replace(
         whole,
         key="paths",
-        title=words("pathways.title.brief"),
+        title=words.pathways.title_brief(),
         pictures=whole.pictures[:1],
         tables=tuple(one.twin for one in regions),
         answer=(year, *whole.answer[:2], *(sentence(one.headline) for one in regions)),
@@ -264,15 +265,15 @@ def _risks(_: Assessment, results: Mapping[str, Any]) -> Section:
     known = "register" in results
     whole = section(results["register" if known else "debt"])
     shown = tuple(one for one in whole.tables if known and one.key in {"register_worst", "register_unchecked"})
-    notes = (words("register.note.thresholds"),) if known else whole.notes
+    notes = (words.register.note_thresholds(),) if known else whole.notes
     return replace(
         whole,
         key="risks",
-        title=words("register.title.brief"),
+        title=words.register.title_brief(),
         pictures=whole.pictures[:1],
         tables=shown,
         sheets=() if known else whole.sheets,
-        notes=(*notes, words("register.note.more")),
+        notes=(*notes, words.register.note_more()),
     )
 
 
@@ -282,7 +283,7 @@ def _scope(study: Assessment, results: Mapping[str, Any]) -> Section:
 
     whole = brief(results["scope"])
     if study.package.tables["accounts"]["year"].max() != study.measurement.frame["year"].max():
-        whole = replace(whole, notes=(*whole.notes, words("scope.note.default_day")))
+        whole = replace(whole, notes=(*whole.notes, words.scope.note_default_day()))
     if "core" not in results:
         return whole
     core = section(results["core"])
@@ -403,13 +404,13 @@ def overview(sections: Sequence[Section], regions: Sequence[Text]) -> Table:
     ]
     cells = [_by_region(whole, one) for whole, one in found]
     titles = {one: f"column.overview_{one}" for _, column in found if has(f"column.overview_{(one := column.name)}")}
-    shown = [replace(one, title=words(titles[one.name])) if one.name in titles else one for _, one in found]
+    shown = [replace(one, title=words.by_key(titles[one.name])) if one.name in titles else one for _, one in found]
     return Table(
         key="overview",
-        title=words("table.overview"),
+        title=words.shared.table_overview(),
         columns=(describe(COMMON, "region"), *shown),
         rows=[(name, *(some.get(name) for some in cells)) for name in regions],
-        notes=(words("note.dash"), words("note.overview")),
+        notes=(words.shared.note_dash(), words.shared.note_overview()),
     )
 
 

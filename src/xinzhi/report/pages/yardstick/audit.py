@@ -10,8 +10,9 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
+from xinzhi import words
 from xinzhi.core.schema import Column, describe
-from xinzhi.core.text import Text, number, paragraph, share, words
+from xinzhi.core.text import Text, number, paragraph, share
 from xinzhi.report.charts import kit
 from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.document import protocol_summary, rows, text
@@ -35,7 +36,7 @@ def reach(view: AuditView) -> tuple[Text, ...]:
     if "audit.jump" in facts:
         row = view.row(view.furthest or "")
         departures = view.departures(int(str(row["best_protocol"])))
-        said.insert(2, words("audit.changes", name=view.name(str(row["region"])), departures=departures))
+        said.insert(2, words.shared.audit_changes(name=view.name(str(row["region"])), departures=departures))
     return tuple(said)
 
 
@@ -63,8 +64,8 @@ def _curve(view: AuditView, region: str | None, held: tuple[str, int] | None = N
     return replace(
         _picture(view, "curve", headline, pictures.curve, found, twin, view=view),
         told={
-            "x": words("chart.place_on_curve"),
-            "part": Column(title=words("chart.told.part"), kind="level"),
+            "x": words.shared.chart_place_on_curve(),
+            "part": Column(title=words.shared.chart_told_part(), kind="level"),
         },
     )
 
@@ -114,13 +115,13 @@ def audit(result: Audit, *, region: str | None = None) -> Section:
     view, facts = AuditView(result), result.facts()
     return Section(
         key="audit",
-        title=words("title.audit"),
+        title=words.shared.title_audit(),
         answer=(paragraph(answer_of(facts, result.topic)),),
         reach=reach(view),
-        warning=words("audit.warning", protocol=result.grid.protocol.title),
+        warning=words.shared.audit_warning(protocol=result.grid.protocol.title),
         pictures=tuple(one for one in drawn(view, region) if one is not None),
         sketches=(_curves(view),) if view.rows.height > 1 else (),
-        notes=(words("note.convention_audit"),),
+        notes=(words.shared.note_convention_audit(),),
         behind=tuple(_behind(view)),
         sheets=tuple(audit_tables.contents(view)),
         document=partial(_own, view),
@@ -156,9 +157,9 @@ def _picture(
 ) -> Picture:
     """Return a picture with its table and the sentence that it shows."""
     (key, facts), height = headline, view.rows.height
-    how = words("how.variance_one" if kind == "variance" and height == 1 else f"how.{kind}")
+    how = words.by_key("how.variance_one" if kind == "variance" and height == 1 else f"how.{kind}")
     if height > MOST and kind != "curve":
-        how = paragraph([how, words("how.ends", n=END)])
+        how = paragraph([how, words.shared.how_ends(n=END)])
     facts = facts | {"span": view.span.label}
     return picture(kind, chart, rows, without_notes(twin), facts, headline=key, how=how, unit=unit, **options)
 
@@ -175,10 +176,10 @@ def _places(view: AuditView, headline: Headline, rows: Any, column: str) -> Pict
         audit_tables.regions(view, kind),
         "rank",
         x="rank_axis",
-        columns=[(words(f"chart.{column}"), "text")],
+        columns=[(words.shared.chart_of(column), "text")],
     )
     told = {name: describe("audit", column) for name, column in RANKED.items()}
-    told |= {end: Column(title=words(f"chart.told.{end}"), kind="integer") for end in ("low", "high")}
+    told |= {end: Column(title=words.shared.chart_told_of(end), kind="integer") for end in ("low", "high")}
     return replace(made, told=told)
 
 
@@ -192,8 +193,8 @@ def _behind(view: AuditView) -> list[Section]:
     found = []
     if view.audit.misreports.height:
         kinds = without_notes(audit_tables.misreport_kinds(view))
-        found = [of_table("misreports", kinds, (words("note.misreports_intro"),))]
-    varied: tuple[Text | Markup, ...] = (words("note.choices"), *introduction(view.audit.grid.protocol))
+        found = [of_table("misreports", kinds, (words.shared.note_misreports_intro(),))]
+    varied: tuple[Text | Markup, ...] = (words.shared.note_choices(), *introduction(view.audit.grid.protocol))
     choices = of_table("choices", without_notes(audit_tables.choices(view)), varied)
     return [*found, choices, of_table("left-out", audit_tables.left_out(view))]
 
@@ -203,13 +204,13 @@ def _own(view: AuditView, made: Section, source: Text) -> dict[str, Any]:
     protocol = view.audit.grid.protocol
     return {
         "leads": True,
-        "subtitle": words("title.subtitle_audit", package=source, protocol=protocol.title, span=view.span.label),
-        "cover": words("cover.audit"),
-        "made": words("note.about_audit", verb=view.audit.provenance.verb, package=source),
+        "subtitle": words.shared.title_subtitle_audit(package=source, protocol=protocol.title, span=view.span.label),
+        "cover": words.shared.cover_audit(),
+        "made": words.shared.note_about_audit(verb=view.audit.provenance.verb, package=source),
         "data": summary(view, made),
         "tables": made.sheets,
         "protocol": protocol,
-        "notes": (words("note.convention"),),
+        "notes": (words.shared.note_convention(),),
     }
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 from altair.typing import ChartType
 
-from xinzhi.core.text import Text, number, percent, share, words
+from xinzhi import words
+from xinzhi.core.text import Text, number, percent, share
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.names import ends
@@ -78,7 +79,7 @@ def _line(found: Curve, w: Words) -> alt.LayerChart:
     scale = alt.Scale(domain=domain, nice=False)
     axis = style.above(titleY=-8, titleX=-GUTTER if w.narrow else -LABELS, tickCount=6)
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=None)
-    y = alt.Y("y:Q", scale=scale, axis=axis, title=w(words("chart.tfp_per_year")))
+    y = alt.Y("y:Q", scale=scale, axis=axis, title=w(words.shared.chart_tfp_per_year()))
     base = alt.Chart(style.data(rows))
     layers = [
         base.mark_area(opacity=0.16, color=palette.DEEP).encode(x=x, y=y),
@@ -101,14 +102,14 @@ def _line(found: Curve, w: Words) -> alt.LayerChart:
 
 def _needed(found: Curve) -> Text:
     if not found.first:
-        return words("chart.none_first")
-    return words("chart.ranks_first", share=share(found.first))
+        return words.shared.chart_none_first()
+    return words.shared.chart_ranks_first(share=share(found.first))
 
 
 def _official(found: Curve, w: Words, x: alt.X, y: alt.Y, floor: float) -> list[alt.Chart]:
     """Return the reference protocol on the curve: a line down to the panel, a dot and its value."""
     place, value = 100 * found.place, 100 * found.reference
-    label = w(words("chart.reference_value", value=percent(found.reference)))
+    label = w(words.shared.chart_reference_value(value=percent(found.reference)))
     base = alt.Chart(style.data([{"x": place, "y": value, "floor": floor, "text": label}]))
     align: style.Align = "left" if place < 100 - NEAR else "right"
     side = 1 if align == "left" else -1
@@ -140,7 +141,7 @@ def layout(view: AuditView, code: str, step: int = ROW) -> list[Row]:
         axis = view.choices.index(choice)
         share_ = parts.get(choice.name)
         name = choice_title(choice.name)
-        head = name if share_ is None else words("chart.choice_share", name=name, share=share(share_))
+        head = name if share_ is None else words.shared.chart_choice_share(name=name, share=share(share_))
         rows.append(Row(top, head, axis, None))
         top += HEAD
         for at in range(len(choice.levels)):
@@ -161,7 +162,9 @@ def _panel(view: AuditView, found: Curve, w: Words) -> alt.LayerChart:
     plane = alt.Scale(domain=[0, height], range=[0, height], nice=False)
     y = alt.Y("y:Q", scale=plane, axis=None)
     axis = alt.Axis(grid=False, domain=False, ticks=False, tickCount=5, titlePadding=4)
-    x = alt.X("x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=axis, title=w(words("chart.place_on_curve")))
+    x = alt.X(
+        "x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=axis, title=w(words.shared.chart_place_on_curve())
+    )
     colour = alt.Color(
         "part:Q", scale=alt.Scale(domain=[0, 1], range=["#ffffff", palette.DEEP], interpolate="lab"), legend=None
     )
@@ -239,7 +242,7 @@ def variance(w: Words, view: AuditView) -> ChartType:
     y = style.ordinal(list(order.values()), labelPadding=6)
     x = alt.X(
         "value:Q",
-        title=w(words("chart.part_of_spread" if view.rows.height > 1 else "chart.part_of_one")),
+        title=w(words.shared.chart_part_of_spread() if view.rows.height > 1 else words.shared.chart_part_of_one()),
         scale=alt.Scale(domain=style.padded([100 * part for part in view.shares.values()], by=0.2), nice=False),
         axis=alt.Axis(tickCount=4),
     )
@@ -266,7 +269,7 @@ def _by_region(view: AuditView, w: Words, order: dict[str, str], height: int) ->
         for code, choice, part in inside.select("region", "choice", "share").rows()
     ]
     legend = alt.Legend(
-        title=w(words("chart.part_by_region")),
+        title=w(words.shared.chart_part_by_region()),
         titleFontSize=10,
         titleFontWeight="normal",
         titleColor=palette.SOFT,
@@ -305,7 +308,7 @@ def reversals(w: Words, view: AuditView) -> ChartType:
         for code in shown
         for other in shown
     ]
-    return kit.matrix(w, cells, title=words("chart.row_above"), domain=(0.0, 100.0), diverging=True)
+    return kit.matrix(w, cells, title=words.shared.chart_row_above(), domain=(0.0, 100.0), diverging=True)
 
 
 def _shown(view: AuditView) -> list[str]:

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.names import Names
 from xinzhi.core.schema import Column, describe
-from xinzhi.core.text import Text, same, words
+from xinzhi.core.text import Text, same
 from xinzhi.data import admission
 from xinzhi.protocol import specification
 from xinzhi.report.pages.yardstick.tables import COLUMNS, notes, picked, protocol
@@ -180,7 +181,8 @@ class AuditView:
 
     def single(self, label: str) -> Text:
         """Return a single departure, given as ``path=value``, in words."""
-        return self._singles.get(label, same(label))
+        single: Text = self._singles.get(label, same(label))
+        return single
 
     @cached_property
     def _singles(self) -> dict[str, Text]:
@@ -216,7 +218,7 @@ def regions(view: AuditView, key: str) -> Table:
 def _made(key: str, rows: Sequence[tuple[Any, ...]], columns: Sequence[Column] | None = None) -> Table:
     """Return a table whose cells are ready: texts, and figures in percent."""
     known = [describe("audit", name, key) for name in COLUMNS[key]] if columns is None else columns
-    return Table(key=key, title=words(f"table.{key}"), columns=tuple(known), rows=rows, notes=notes(key))
+    return Table(key=key, title=words.shared.table_of(key), columns=tuple(known), rows=rows, notes=notes(key))
 
 
 def curve(view: AuditView, found: Curve) -> Table:
@@ -231,7 +233,7 @@ def curve(view: AuditView, found: Curve) -> Table:
                 continue
             first = None if found.needed is None else 100 * float(found.leads[taken].mean())
             figures = (100 * float(value) for value in (inside.min(), np.median(inside), inside.max()))
-            mark = words("label.yes") if at == 0 else ""
+            mark = words.shared.label_yes() if at == 0 else ""
             rows.append((choice_title(choice.name), level_text(choice, at), mark, *figures, first, len(inside)))
     return _made("curve", rows)
 
@@ -340,7 +342,7 @@ def _tests(codes: str) -> Text:
     """Return the titles of tests of admission."""
     known = admission.terms()["tests"]
     found = [Text(**known[code]["title"]) for code in codes.split(", ") if code in known]
-    return join_with_commas(found or [words("label.no_test")])
+    return join_with_commas(found or [words.shared.label_no_test()])
 
 
 def contents(view: AuditView) -> list[Table]:

@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import polars as pl
 
-from xinzhi import yardstick
+from xinzhi import words, yardstick
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, sentences, span_text, words
+from xinzhi.core.text import Text, sentences, span_text
 from xinzhi.report.charts import kit
 from xinzhi.report.document import Data, rows
 from xinzhi.report.palette import DEEP, GROUPS
@@ -50,7 +50,7 @@ def _revised(result: yardstick.VintageHistory, before: str, after: str) -> Pictu
         None,
         result,
         part="growth",
-        title=words("yardstick.table.revised", **facts),
+        title=words.yardstick.table_revised(**facts),
     )
     drawn = rows_of(frame, result, part="growth", name="region", value="revision")
     shared = dict.fromkeys(("title", "headline", "how"), "revised")
@@ -60,7 +60,7 @@ def _revised(result: yardstick.VintageHistory, before: str, after: str) -> Pictu
         drawn,
         twin,
         facts,
-        unit=words("unit_of.share"),
+        unit=words.shared.unit_of_share(),
         x="revised",
         decimals=2,
         **shared,
@@ -77,8 +77,8 @@ def change(result: yardstick.VintageChange) -> Section:
         rows_of(frame, result, None, name="region", total="total", **{name: name for name in PARTS}),
         table("vintages_change", frame, of=result),
         {"n": frame.height},
-        unit=words("chart.points"),
-        x=words("chart.points"),
+        unit=words.shared.chart_points(),
+        x=words.shared.chart_points(),
         parts=parts,
         total="total",
         decimals=2,
@@ -109,7 +109,7 @@ def bridge(result: yardstick.Bridge) -> Section:
         table("yardstick_bridge", of=result),
         cast("dict[str, Any]", facts["bridge.head"]),
         reference=0.0,
-        unit=words("chart.points"),
+        unit=words.shared.chart_points(),
         x="bridge",
         groups=tuple(kinds.values()),
     )
@@ -118,7 +118,7 @@ def bridge(result: yardstick.Bridge) -> Section:
         [shown],
         anchor="bridge",
         answer=sentences(facts, result.topic),
-        notes=(words("yardstick.bridge.source", source=result.source),),
+        notes=(words.yardstick.bridge_source(source=result.source),),
     )
 
 
@@ -139,7 +139,13 @@ def digital(result: yardstick.DigitalCapital) -> Section:
         "yardstick.digital",
         [
             picture(
-                "yardstick.digital", kit.spreads, spread, periods, rows[0], reference=0.0, unit=words("chart.points")
+                "yardstick.digital",
+                kit.spreads,
+                spread,
+                periods,
+                rows[0],
+                reference=0.0,
+                unit=words.shared.chart_points(),
             ),
             picture(
                 "yardstick.digital_account",
@@ -150,13 +156,13 @@ def digital(result: yardstick.DigitalCapital) -> Section:
                 parts=parts,
                 total="total",
                 decimals=2,
-                unit=words("chart.points"),
+                unit=words.shared.chart_points(),
             ),
         ],
         [table("digital_alone", of=result)],
         anchor="digital",
         answer=sentences(facts, result.topic),
-        notes=tuple(words(f"yardstick.digital.{name}") for name in NOTES),
+        notes=tuple(words.yardstick.digital_of(name) for name in NOTES),
         sheets=tuple(table(f"digital_{part}", of=result) for part in ("account", "frame", "spread")),
     )
 
@@ -164,15 +170,15 @@ def digital(result: yardstick.DigitalCapital) -> Section:
 def claims(result: yardstick.Claims) -> Section:
     """Return what became of every claim."""
     given = [name for name in yardstick.VERDICTS if name in set(result.frame["verdict"])]
-    means = [(_verdict(name), words(f"yardstick.claims.means.{name}")) for name in given]
-    said = [words("yardstick.claims.meaning", name=name, text=text) for name, text in means]
+    means = [(_verdict(name), words.yardstick.claims_means_of(name)) for name in given]
+    said = [words.yardstick.claims_meaning(name=name, text=text) for name, text in means]
     return Section.of(
         "yardstick.claims",
         [_held(result)],
         [_claim_table(result, "departures")] if result.departures.height else [],
         anchor="claims",
         answer=sentences(result.facts(), result.topic)[:TOLD],
-        notes=(*said, words("yardstick.claims.unit")),
+        notes=(*said, words.yardstick.claims_unit()),
         sheets=(_claim_table(result, "protocols"),),
         document=partial(_own, result),
     )
@@ -194,7 +200,7 @@ def _own(result: yardstick.Claims, _: Section, __: Text) -> dict[str, Any]:
 
 
 def _verdict(name: str) -> Text:
-    return words(f"yardstick.claims.verdict.{name}")
+    return words.yardstick.claims_verdict_of(name)
 
 
 def _held(result: yardstick.Claims) -> Picture:
@@ -202,7 +208,7 @@ def _held(result: yardstick.Claims) -> Picture:
     frame = result.frame
     drawn = [
         {
-            "name": words("yardstick.chart.claim", name=result.names.region(row["region"]), **row),
+            "name": words.yardstick.chart_claim(name=result.names.region(row["region"]), **row),
             "value": 100 * row["growth"],
             "bands": [(100 * row["lowest"], 100 * row["highest"])],
             "tick": 100 * row["reference"],
@@ -217,8 +223,8 @@ def _held(result: yardstick.Claims) -> Picture:
         drawn,
         _claim_table(result, "frame"),
         facts,
-        unit=words("unit_of.percent"),
-        x=words("chart.tfp_per_year"),
+        unit=words.shared.unit_of_percent(),
+        x=words.shared.chart_tfp_per_year(),
         groups=[_verdict(name) for name in yardstick.VERDICTS if name != yardstick.UNJUDGED],
     )
 
@@ -266,8 +272,8 @@ def bands(result: yardstick.Bands, *, region: str | None = None) -> Section:
         _tables(result, start, end),
         anchor="bands",
         answer=answer_of(facts, "bands"),
-        warning=words("bands.warning"),
-        notes=(words("bands.note.not_counted"),),
+        warning=words.bands.warning(),
+        notes=(words.bands.note_not_counted(),),
     )
 
 
@@ -286,7 +292,7 @@ def _whiskers(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values:
     """Return a whisker for every region; without a control total those of growth less that of all together."""
     low, high = ("relative_low", "relative_high") if result.refused else ("low", "high")
     rows: list[dict[str, Any]] = []
-    lanes = (words("bands.chart.draws"), words("bands.chart.protocols"))
+    lanes = (words.bands.chart_draws(), words.bands.chart_protocols())
     several = not result.refused and here["protocol_low"].is_not_null().any()
     for row in here.drop_nulls(low).iter_rows(named=True):
         name = result.names.text("group" if row["region"] == yardstick.NATIONAL else "region", row["region"])
@@ -325,7 +331,7 @@ def _ranks(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Fa
         {"name": result.names.region(code), "value": None, "tick": rank, "bands": [(low, high), (low, high)]}
         for code, rank, low, high in ranked.select("region", "rank", "rank_low", "rank_high").iter_rows()
     ]
-    twin = table("bands_ranks", ranked, of=result, title=words("bands.title.ranks", **values))
+    twin = table("bands_ranks", ranked, of=result, title=words.bands.title_ranks(**values))
     return picture("bands.ranks", kit.spreads, rows, twin, values | facts["answer.ranks"])
 
 
@@ -350,16 +356,16 @@ def backtest(result: yardstick.Backtest) -> Section:
         [table("bands_ends", of=result)],
         anchor="backtest",
         answer=answer_of(facts, "bands"),
-        notes=(words("bands.note.known_total"),),
+        notes=(words.bands.note_known_total(),),
     )
 
 
 def _coverage(result: yardstick.Backtest, facts: Facts) -> Picture:
     """Return the part of the bands that held the truth, by years ahead and test."""
-    groups: dict[str, Text] = {name: words(f"bands.chart.{name}") for name in TESTS}
+    groups: dict[str, Text] = {name: words.bands.chart_of(name) for name in TESTS}
     ahead = result.frame.filter(pl.col("horizon") > 0).select("horizon", "relative_coverage", "test")
     rows = [
-        {"name": words("bands.chart.horizon", n=years), "value": 100 * held, "group": groups[test]}
+        {"name": words.bands.chart_horizon(n=years), "value": 100 * held, "group": groups[test]}
         for years, held, test in ahead.iter_rows()
     ]
     told = next(iter(facts.values()))

@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.schema import Column, describe
-from xinzhi.core.text import Text, number, paragraph, words
+from xinzhi.core.text import Text, number, paragraph
 from xinzhi.report.charts.kit.names import END, MOST
 from xinzhi.report.pages.yardstick import pictures, tables
 from xinzhi.report.pages.yardstick.tables import notes
@@ -72,10 +73,10 @@ def _ranked(result: Ranking, plain: Picture) -> Picture:
             facts |= {
                 "k": k,
                 "n": n,
-                "revised": "" if revised == k else words("yardstick.ranking.ties_revised", k=revised),
+                "revised": "" if revised == k else words.yardstick.ranking_ties_revised(k=revised),
             }
     level = 0.9 if said is None else said.level
-    how = paragraph([words("how.ranking_ranges"), words("how.whiskers", level=level)])
+    how = paragraph([words.shared.how_ranking_ranges(), words.shared.how_whiskers(level=level)])
     twin = shown(result)
     made = picture("ranking", pictures.ranking, view, twin, facts, headline=key, how=how, ranked=result)
     return replace(made, legend=twin.notes)
@@ -117,7 +118,7 @@ def _spelled(rows: pl.DataFrame, low: str, high: str, times: float, decimals: in
 def _column(result: Ranking, name: str, span: Span) -> Column:
     """Return the column of a period: as the schema describes it, a range by the words of the page."""
     plain = column(name, "text") if name in PAIRS else describe(result.verb, name)
-    title = words("column.in_period", title=plain.title, period=span.label)
+    title = words.shared.column_in_period(title=plain.title, period=span.label)
     return replace(plain, name=f"{name}{span.label.en}", title=title)
 
 
@@ -153,7 +154,7 @@ def sources(view: View) -> Headline:
     largest = largest_source(view.regions_in(view.lead))["largest"].to_list()
     tops = {name: largest.count(name) for name in PARTS}
     best = max(tops, key=lambda name: tops[name])
-    facts = {"factor": words(f"factor.{best}"), "k": tops[best], "n": len(largest), "tfp": tops["tfp"]}
+    facts = {"factor": words.shared.factor_of(best), "k": tops[best], "n": len(largest), "tfp": tops["tfp"]}
     return "sources_tfp" if best == "tfp" else "sources", facts
 
 
@@ -169,7 +170,7 @@ def groups(view: View) -> Headline:
     """Return the headline of the lines of the macro-regions."""
     frame = view.measurement.groups.fill_nan(None)
     parts = [
-        words("headline.since", name=group, value=math.expm1(frame.filter(region=group.en)["tfp_growth"].sum()))
+        words.shared.headline_since(name=group, value=math.expm1(frame.filter(region=group.en)["tfp_growth"].sum()))
         for group in view.contrast or view.shown_groups[:2]
     ]
     return "groups", {"start": view.whole.start, "parts": parts}
@@ -179,14 +180,14 @@ def region_headline(view: View, code: str) -> Text:
     """Return the headline of the page of one region: its place in the leading period."""
     rows = view.regions_in(view.lead).filter(region=code)
     if rows.is_empty() or rows["tfp_growth"][0] is None:
-        return words("headline.region_none", span=view.lead.label)
+        return words.shared.headline_region_none(span=view.lead.label)
     row = rows.row(0, named=True)
     n = view.ranked(view.lead).height
     key = "headline.region_up" if row["tfp_growth"] > 0 and row["output_growth"] > 0 else "headline.region_down"
-    place = "" if row["rank"] is None else words("headline.place", rank=row["rank"], n=n)
+    place = "" if row["rank"] is None else words.shared.headline_place(rank=row["rank"], n=n)
     if code in view.unranked(view.lead):
         key = "headline.region_unranked"
-    return words(key, **figures_of(row), place=place, span=view.lead.label)
+    return words.by_key(key, **figures_of(row), place=place, span=view.lead.label)
 
 
 # Each picture is a row: what draws it from the words and the view, and its headline; its table bears its name.
@@ -205,11 +206,11 @@ def measurement(result: Measurement, *, region: str | None = None) -> Section:
     drawn = [_picture(view, kind) for kind in available(view)]
     return Section(
         key="growth",
-        title=words("title.report"),
+        title=words.shared.title_report(),
         answer=(paragraph(answer_of(facts, result.topic)),),
         reach=tuple(notes_of(facts, result.topic)),
         pictures=(*drawn, *((_of_region(view, region),) if region is not None else ())),
-        notes=(words("note.convention"),),
+        notes=(words.shared.note_convention(),),
         document=partial(_own, view),
     )
 
@@ -237,11 +238,11 @@ def _picture(view: View, kind: str) -> Picture:
     twin = own(view) if own else tables.shown(view, "national_periods" if kind == "contributions" else kind)
     title = "contrast" if kind == "groups" and view.contrast else kind
     single = {"ranking": view.latest is None, "groups": view.measurement.levels.height == 0}
-    how = words(f"how.{kind}_one" if single.get(kind) else f"how.{kind}")
+    how = words.by_key(f"how.{kind}_one" if single.get(kind) else f"how.{kind}")
     if kind in {"ranking", "sources"} and view.regions_in(view.lead).height > MOST:
-        how = paragraph([how, words("how.ends", n=END)])
+        how = paragraph([how, words.shared.how_ends(n=END)])
     made = picture(kind, chart, view, twin, {**facts, "span": view.lead.label}, title=title, headline=headline, how=how)
-    told = {"growth": words("chart.output")} if kind == "contributions" else made.told
+    told = {"growth": words.shared.chart_output()} if kind == "contributions" else made.told
     decimals = 2 if kind == "groups" else made.decimals  # levels near one
     return replace(made, told=told, decimals=decimals, legend=twin.notes if kind == "ranking" else ())
 

@@ -9,8 +9,9 @@ import altair as alt
 import polars as pl
 from altair.typing import ChartType
 
+from xinzhi import words
 from xinzhi.core import flags
-from xinzhi.core.text import Text, number, same, words
+from xinzhi.core.text import Text, number, same
 from xinzhi.report import palette
 from xinzhi.report.charts import kit, style
 from xinzhi.report.charts.kit.names import STEP, ends
@@ -89,7 +90,7 @@ def _ranked(
     """Return the panel of one period: the latest period is pale, for its figures are weaker."""
     pale = span != view.lead
     y = style.ordinal(order, labels=first, labelPadding=4)
-    x = alt.X("value:Q", title=w(words("chart.tfp_per_year")), scale=alt.Scale(domain=domain, nice=False))
+    x = alt.X("value:Q", title=w(words.shared.chart_tfp_per_year()), scale=alt.Scale(domain=domain, nice=False))
     colour: Any = alt.value(palette.GROUPS[0])
     if view.groups:
         inks = alt.Scale(domain=[w(group) for group in view.groups], range=_inks(view, view.groups))
@@ -113,7 +114,7 @@ def _ranked(
         at = alt.X("far:Q", scale=x["scale"], title=x["title"])
         layers += [labels.encode(x=at, y=y, text="label:N"), marks.encode(x=at, y=y, text="marks:N")]
     common = flags.marks(";".join(f"{kind}:" for kind in view.common_kinds[span]))
-    below = w(words("chart.all_bear", marks=common)) if common else " "
+    below = w(words.shared.chart_all_bear(marks=common)) if common else " "
     title = alt.TitleParams(w(view.span_text(span)), subtitle=below, offset=4)
     return style.layers(*layers, width=width, height=STEP * len(order), title=title)
 
@@ -127,7 +128,7 @@ def tile_map(w: Words, view: View) -> ChartType:
     """Return the tile-grid map of TFP growth in the leading period."""
     known = view.regions_in(view.lead).drop_nulls("tfp_growth").select("region", value=100 * pl.col("tfp_growth"))
     tiles = {code: view.tiles[code] for code in view.codes}
-    return kit.tiles(w, known.rows(named=True), tiles, title=words("chart.tfp_per_year"))
+    return kit.tiles(w, known.rows(named=True), tiles, title=words.shared.chart_tfp_per_year())
 
 
 def sources(w: Words, view: View) -> ChartType:
@@ -143,15 +144,15 @@ def sources(w: Words, view: View) -> ChartType:
         }
         for row in frame.rows(named=True)
     ]
-    parts = {factor: (words(f"chart.{factor}"), ink) for factor, ink in palette.FACTORS.items()}
-    columns = [(words(f"chart.{name}"), name) for name in ("growth", "share")]
-    return kit.stacked(w, rows, parts, x=words("chart.points"), total="total", columns=columns)
+    parts = {factor: (words.shared.chart_of(factor), ink) for factor, ink in palette.FACTORS.items()}
+    columns = [(words.shared.chart_of(name), name) for name in ("growth", "share")]
+    return kit.stacked(w, rows, parts, x=words.shared.chart_points(), total="total", columns=columns)
 
 
 def contributions(w: Words, view: View) -> ChartType:
     """Return stacked columns of contributions by period, with output growth as a dot; one panel a unit."""
     units: dict[Text, dict[Span, dict[str, Any]]] = {
-        words("label.national"): {span: view.national_of(span) for span in view.spans},
+        words.shared.label_national(): {span: view.national_of(span) for span in view.spans},
         **{group: {span: view.group_in(group, span) for span in view.spans} for group in view.shown_groups},
     }
     panels = {name: _totals(view, w, accounts) for name, accounts in units.items() if any(accounts.values())}
@@ -196,7 +197,7 @@ def _period_panel(
     x = alt.X("period:O", sort=order, title=None, axis=below)
     y = alt.Y(
         "value:Q",
-        title=w(words("chart.points")) if first else None,
+        title=w(words.shared.chart_points()) if first else None,
         stack="zero",
         axis=alt.Axis(labels=first, domain=False, ticks=False, tickCount=6),
         scale=alt.Scale(domain=domain, nice=False),
@@ -226,7 +227,7 @@ def _period_panel(
 def _stack(w: Words, parts: Mapping[str, float]) -> list[dict[str, Any]]:
     """Return the parts of a column in the order of the stack."""
     return [
-        {"factor": w(words(f"chart.{name}")), "order": i, "value": value}
+        {"factor": w(words.shared.chart_of(name)), "order": i, "value": value}
         for i, (name, value) in enumerate(parts.items())
     ]
 
@@ -234,8 +235,8 @@ def _stack(w: Words, parts: Mapping[str, float]) -> list[dict[str, Any]]:
 def groups(w: Words, view: View) -> ChartType:
     """Return lines of cumulated TFP by macro-region and of their TFP level; the contrasted pair stands out."""
     frames = {
-        words("chart.cumulated", year=view.whole.start): (cumulated(view), 100.0, 0),
-        words("chart.level"): (group_levels(view), 1.0, 2),
+        words.shared.chart_cumulated(year=view.whole.start): (cumulated(view), 100.0, 0),
+        words.shared.chart_level(): (group_levels(view), 1.0, 2),
     }
     return style.abreast(
         *(
@@ -274,7 +275,7 @@ def extrapolated(
     runs = flags.runs(year for year, cell in marked if flags.is_extrapolated(cell))
     spans: list[dict[str, Any]] = [{"start": max(start - before, first), "end": end + after} for start, end in runs]
     if spans:
-        max(spans, key=lambda span: span["end"] - span["start"])["word"] = words("chart.extrapolated")
+        max(spans, key=lambda span: span["end"] - span["start"])["word"] = words.shared.chart_extrapolated()
     return spans
 
 
@@ -287,7 +288,9 @@ def region(w: Words, view: View, code: str) -> ChartType:
         rows = rows_of(level, group=view.name(code), year="year", value="tfp_level")
         marks = extrapolated(view, int(level["year"][0]), code)
         ink = (palette.FACTORS["tfp"],)
-        panels.append(kit.lines(w, rows, y=words("chart.level"), reference=1.0, marks=marks, inks=ink, size=LEVEL))
+        panels.append(
+            kit.lines(w, rows, y=words.shared.chart_level(), reference=1.0, marks=marks, inks=ink, size=LEVEL)
+        )
     return style.abreast(*panels)
 
 
@@ -300,7 +303,7 @@ def _yearly(view: View, w: Words, frame: pl.DataFrame, code: str) -> alt.LayerCh
     ]
     axis = alt.Axis(format="d", grid=False, tickCount=6, domain=False)
     x = alt.X("year:Q", title=None, axis=axis, scale=alt.Scale(domain=[first - 1, last + 1], nice=False, zero=False))
-    y = alt.Y("value:Q", stack="zero", title=w(words("chart.points")))
+    y = alt.Y("value:Q", stack="zero", title=w(words.shared.chart_points()))
     bars = alt.Chart(style.data(rows)).mark_bar(width=max(3, REGION[0] / (last - first + 3) - 2))
     totals = [{"year": year, "value": 100 * value} for year, value in frame.select("year", "output_growth").rows()]
     dots = alt.Chart(style.data(totals)).mark_point(filled=True, size=22, color=palette.INK, opacity=1)

@@ -13,9 +13,10 @@ from pathlib import Path
 import polars as pl
 from markupsafe import Markup, escape
 
+from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.parameters import setting
-from xinzhi.core.text import Language, Text, amount, number, percent, words
+from xinzhi.core.text import Language, Text, amount, number, percent
 from xinzhi.report.page import both_svg, ticks
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick.measurement import region_headline
@@ -38,7 +39,7 @@ def shown(view: View) -> tuple[list[str], tuple[Text, ...]]:
         return view.codes, ()
     ranked = view.regions_in(view.lead).drop_nulls("tfp_growth")["region"].to_list() or view.codes
     codes = list(dict.fromkeys([*ranked[:ends], *ranked[-ends:]]))
-    return codes, (words("note.more_regions", all=f"{len(view.codes):,}", n=ends, span=view.lead.label),)
+    return codes, (words.shared.note_more_regions(all=f"{len(view.codes):,}", n=ends, span=view.lead.label),)
 
 
 def profiles(view: View, units: Mapping[str, str], codes: Sequence[str]) -> tuple[Profile, ...]:
@@ -76,7 +77,9 @@ def size(inputs: pl.DataFrame | None, units: Mapping[str, str]) -> tuple[Text, .
         return ()
     row = inputs.sort("year").row(-1, named=True)
     return tuple(
-        words("answer.fact", name=words(f"column.{name}"), year=row["year"], value=amount(row[name], unit, base=True))
+        words.shared.answer_fact(
+            name=words.shared.column_of(name), year=row["year"], value=amount(row[name], unit, base=True)
+        )
         for name, unit in units.items()
         if name in {"output", "capital", "labour"} and row[name] is not None
     )
@@ -115,7 +118,10 @@ def drawn(view: View, code: str, language: Language, *, narrow: bool = False) ->
     """Return the picture of one region whose years have what the pointer is told, for a wide or a narrow screen."""
     rows = view.measurement.frame.fill_nan(None).filter(region=code).sort("year")
     places = int(view.measurement.protocol.value("reporting.decimals"))
-    names = {"output_growth": words("chart.output"), **{PARTS[factor]: words(f"chart.{factor}") for factor in FACTORS}}
+    names = {
+        "output_growth": words.shared.chart_output(),
+        **{PARTS[factor]: words.shared.chart_of(factor) for factor in FACTORS},
+    }
     growth = {
         row["year"]: [
             (title, percent(row[column], places)) for column, title in names.items() if row[column] is not None
@@ -123,7 +129,7 @@ def drawn(view: View, code: str, language: Language, *, narrow: bool = False) ->
         for row in rows.iter_rows(named=True)
     }
     level = {
-        year: [(words("chart.level"), number(value, 2))]
+        year: [(words.shared.chart_level(), number(value, 2))]
         for year, value in rows.select("year", "tfp_level").rows()
         if value is not None
     }
@@ -143,13 +149,13 @@ def picture(
     left, right = (ABOVE, BELOW) if narrow else (LEFT, RIGHT)
     width, height = (NARROW, 2 * HEIGHT) if narrow else (WIDTH, HEIGHT)
     growth = [
-        both_svg(words("chart.points"), 4, 9),
+        both_svg(words.shared.chart_points(), 4, 9),
         _bands(rows, scales, left),
         _axes(scales, left, scales.growth, 0.0, 5),
         "".join([*_bars(rows, scales, left), *_marks(rows, scales, left), *_told(told[0], scales, left, language)]),
     ]
     level = [
-        both_svg(words("chart.level"), right[0] - 28, 9),
+        both_svg(words.shared.chart_level(), right[0] - 28, 9),
         _bands(rows, scales, right),
         _axes(scales, right, scales.level, 1.0, 10),
         "".join([*_line(rows, scales, right), *_told(told[1], scales, right, language)]),
@@ -182,7 +188,7 @@ def _bands(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> str:
         f"M{_x(year, scales, side) - step / 2:.1f} {TOP}h{step:.2f}v{BOTTOM - TOP}h-{step:.2f}z" for year in shaded
     )
     middle = (_x(shaded[0], scales, side) + _x(shaded[-1], scales, side)) / 2
-    word = both_svg(words("chart.extrapolated"), middle, TOP - 3, anchor="middle", size=9)
+    word = both_svg(words.shared.chart_extrapolated(), middle, TOP - 3, anchor="middle", size=9)
     return f'<path d="{boxes}" fill="{SHADE}"/>{word}'
 
 
@@ -242,7 +248,7 @@ def _told(told: Told, scales: Frame, side: tuple[int, int], language: Language) 
     """Return the place of every year, which has what the pointer is told there."""
     step = (side[1] - side[0]) / (scales.years[1] - scales.years[0] + 1)
     for year, figures in told.items():
-        lines = [words("chart.told.line", name=title, value=value).lang(language) for title, value in figures]
+        lines = [words.shared.chart_told_line(name=title, value=value).lang(language) for title, value in figures]
         said = escape("\n".join([str(year), *lines]))
         x = _x(year, scales, side) - step / 2
         place = f'x="{x:.1f}" y="{TOP}" width="{step:.1f}" height="{BOTTOM - TOP}"'

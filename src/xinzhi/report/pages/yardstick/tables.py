@@ -11,12 +11,13 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
+from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, Kind, describe
-from xinzhi.core.text import NOTHING, Text, has, unit_text, words
+from xinzhi.core.text import NOTHING, Text, has, unit_text
 from xinzhi.protocol import Alternative, DatedValue, Parameter, Protocol
 from xinzhi.report.page import both
 from xinzhi.report.section import Section
@@ -50,7 +51,7 @@ COLUMNS: Mapping[str, list[str]] = read_yaml(Path(__file__).with_name("columns.y
 
 def introduction(document: Protocol) -> tuple[Markup, ...]:
     """Return what a protocol is, and its fingerprint."""
-    status, mark = words(f"status.{document.status}"), words("note.protocol", fingerprint=document.fingerprint)
+    status, mark = words.shared.status_of(document.status), words.shared.note_protocol(fingerprint=document.fingerprint)
     line = Markup("<b>{}</b> ({}, {}; {}; {}). {}").format(
         both(document.title),
         document.id,
@@ -65,9 +66,9 @@ def introduction(document: Protocol) -> tuple[Markup, ...]:
 def of_table(key: str, shown: Table, intro: tuple[Text | Markup, ...] = (), notes: tuple[Text, ...] = ()) -> Section:
     """Return the section of one table; an empty one is a sentence."""
     name = key.replace("-", "_")
-    empty, title = f"note.no_{name}", words(f"title.{name}")
+    empty, title = f"note.no_{name}", words.shared.title_of(name)
     if not shown.rows and has(empty):
-        return Section(key=key, title=title, answer=(), intro=(words(empty),))
+        return Section(key=key, title=title, answer=(), intro=(words.by_key(empty),))
     return Section(key=key, title=title, answer=(), intro=intro, tables=(shown,), notes=notes)
 
 
@@ -90,8 +91,8 @@ def protocol(document: Protocol) -> Table:
 
 
 def _table(key: str, kinds: Mapping[str, Kind], rows: Sequence[tuple[Any, ...]]) -> Table:
-    columns = tuple(Column(name=name, title=words(f"column.{name}"), kind=kind) for name, kind in kinds.items())
-    return Table(key=key, title=words(f"table.{key}"), columns=columns, rows=rows)
+    columns = tuple(Column(name=name, title=words.shared.column_of(name), kind=kind) for name, kind in kinds.items())
+    return Table(key=key, title=words.shared.table_of(key), columns=columns, rows=rows)
 
 
 def in_words(parameter: Parameter) -> str | float | Text:
@@ -126,7 +127,7 @@ def findings(found: Sequence[Finding]) -> Table:
     """Return what was found wrong with the data, errors first."""
     rows = [
         (
-            words(f"severity.{one.severity}"),
+            words.shared.severity_of(one.severity),
             Text(zh=one.where("zh"), en=one.where("en")),
             one.message,
             one.hint,
@@ -176,7 +177,7 @@ def _code(text: str) -> Markup:
 
 
 def _source(name: str, text: str) -> Markup:
-    return Markup('<p class="source">{}: {}</p>').format(both(words(f"column.{name}")), text) if text else Markup()
+    return Markup('<p class="source">{}: {}</p>').format(both(words.shared.column_of(name)), text) if text else Markup()
 
 
 def picked(
@@ -203,7 +204,7 @@ def picked(
 
 def notes(key: str, cells: Iterable[str | None] = ()) -> tuple[Text, ...]:
     """Return what is to be known of a table, and what the flags in it mean."""
-    return (*([words(f"note.{key}")] if has(f"note.{key}") else []), *flags.legend(set(cells)))
+    return (*([words.shared.note_of(key)] if has(f"note.{key}") else []), *flags.legend(set(cells)))
 
 
 def _by_period(view: View) -> pl.DataFrame:
@@ -268,7 +269,7 @@ def _column(name: str, period: Span | None = None) -> Column:
     plain = describe("measure", name)
     if period is None:
         return plain
-    return replace(plain, title=words("column.in_period", title=plain.title, period=period.label))
+    return replace(plain, title=words.shared.column_in_period(title=plain.title, period=period.label))
 
 
 def cumulated(view: View) -> pl.DataFrame:
@@ -291,8 +292,8 @@ def groups(view: View) -> Table:
     """Return the lines of the macro-regions as a table: cumulated TFP and TFP level by year."""
     lines = {"cumulated": cumulated(view), "group_level": group_levels(view)}
     kinds: Mapping[str, tuple[Kind, Text]] = {
-        "cumulated": ("quantity", words("unit_of.index")),
-        "group_level": ("level", words("unit_of.level")),
+        "cumulated": ("quantity", words.shared.unit_of_index()),
+        "group_level": ("level", words.shared.unit_of_level()),
     }
     frame, columns = lines["cumulated"].select("year").clear(), [describe("measure", "year")]
     for name, found in lines.items():
@@ -316,13 +317,13 @@ def omitted(view: View) -> Table:
     rows = [
         (
             span,
-            words("label.all_regions", n=everyone) if len(names) == everyone > 1 else join_names(names),
+            words.shared.label_all_regions(n=everyone) if len(names) == everyone > 1 else join_names(names),
             _missing(cell),
         )
         for (span, cell), names in regions.items()
     ]
     columns = (column("years", "code"), column("regions", "name"), column("missing", "name"))
-    return Table(key="omitted", title=words("table.omitted"), columns=columns, rows=rows, notes=notes("omitted"))
+    return Table(key="omitted", title=words.shared.table_omitted(), columns=columns, rows=rows, notes=notes("omitted"))
 
 
 def _missing(series: str) -> Text:
