@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import data
+from xinzhi import data, words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Displayed
-from xinzhi.core.text import LANGUAGES, Text, words
+from xinzhi.core.text import LANGUAGES, Text
 from xinzhi.studies.tables import load
 
 if TYPE_CHECKING:
@@ -154,22 +154,22 @@ class Draft:
 
     def note(self, key: str, **values: object) -> None:
         """Add a note of the page `studies`."""
-        self.notes.append(words(f"studies.note.{key}", **values))
+        self.notes.append(words.by_key(f"studies.note.{key}", **values))
 
     def run(self, name: str, verb: Callable[[], Any]) -> Any:  # noqa: ANN401 - the result, or None
         """Return what a verb gives; where the data do not reach so far, None and a note that says why."""
         try:
             return verb()
         except InputError as error:
-            self._leave_out(words(f"studies.part.{name}"), first_line(error))
+            self._leave_out(words.studies.part_of(name), first_line(error))
             return None
 
     def _leave_out(self, part: Text, why: Text) -> None:
         """Note a part that could not be computed; parts with one and the same reason share a note."""
         parts = self.wanting.setdefault(why, [])
-        before = words("studies.note.left-out", what=[*parts], why=why)
+        before = words.studies.note_left_out(what=[*parts], why=why)
         parts.append(part)
-        now = words("studies.note.left-out", what=[*parts], why=why)
+        now = words.studies.note_left_out(what=[*parts], why=why)
         self.notes = [now if one == before else one for one in self.notes]
         if now not in self.notes:
             self.notes.append(now)

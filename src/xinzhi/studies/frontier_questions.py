@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import xinzhi.frontier as verbs
+from xinzhi import words
 from xinzhi.core.errors import UsageError
-from xinzhi.core.text import same, words
+from xinzhi.core.text import same
 from xinzhi.studies.frontier_inside import (
     KINDS,
     above_zero,
@@ -260,7 +261,7 @@ class OfYear(Question):
         """Return the result of the year, with a note which one it is."""
         frame, labels = source.goods.take([source.year(self.year)])
         if source.timed:
-            labels = replace(labels, notes=(words("studies.note.figures-of", year=frame["year"][0]), *labels.notes))
+            labels = replace(labels, notes=(words.studies.note_figures_of(year=frame["year"][0]), *labels.notes))
         labels = replace(labels, notes=(*labels.notes, *self.notes()))
         return source.sealed(self.score(frame, count), labels)
 
