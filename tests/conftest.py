@@ -54,6 +54,11 @@ LONGEST = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the stored words of pages be written anew."""
+    parser.addoption("--snapshot-update", action="store_true", help="write the stored words of pages anew")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the longest files begin first; the order within a file stays."""
     place = {ROOT / "tests" / name: at for at, name in enumerate(LONGEST)}
@@ -87,6 +92,15 @@ def shared() -> Path:
     if not (folder / "ref").is_dir():
         pytest.skip("reference values in ../shared are not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def snapshot(request: pytest.FixtureRequest) -> Callable[[str, str], str]:
+    """Return what tells how the words of a page differ from the stored ones."""
+    import snapshots
+
+    update = request.config.getoption("--snapshot-update")
+    return lambda name, html: snapshots.difference(name, snapshots.words_of(html), update=update)
 
 
 @pytest.fixture(scope="session")
