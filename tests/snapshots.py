@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from difflib import unified_diff
 from html.parser import HTMLParser
 from pathlib import Path
 
+from xinzhi.core.text import Text
+
 FOLDER = Path(__file__).parent / "snapshots"
 BLOCKS = {"h1", "h2", "h3", "h4", "p", "li", "caption", "figcaption", "summary", "dt", "dd", "label", "button"}
+DRAWN = {"charts", "pictures", "tables", "rows"}
 SILENT = {"script", "style", "svg", "table", "title", "select", "code", "pre"}
 
 
@@ -54,3 +59,14 @@ def difference(name: str, text: str, *, update: bool) -> str:
         return ""
     before = path.read_text("utf-8") if path.is_file() else ""
     return "\n".join(unified_diff(before.splitlines(), text.splitlines(), "stored", "now", lineterm="", n=1))
+
+
+def texts_of(part: object) -> list[str]:
+    """Return each text that a section holds, Chinese and English on one line, in the order in which it holds them."""
+    if isinstance(part, Text):
+        return [f"{part.zh} | {part.en}"]
+    if is_dataclass(part):
+        part = [getattr(part, field.name) for field in fields(part) if field.name not in DRAWN]
+    elif isinstance(part, Mapping):
+        part = list(part.values())
+    return [line for item in part for line in texts_of(item)] if isinstance(part, list | tuple) else []
