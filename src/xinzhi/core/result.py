@@ -133,6 +133,28 @@ class Result(Displayed):
         """Return the descriptions of the columns of one of its frames: title in both languages, unit, kind."""
         return [describe(self.verb, name, frame) for name in getattr(self, frame).columns]
 
+    def plot(self, kind: str | None = None, language: Language = "en", *, region: str | None = None) -> Any:  # noqa: ANN401 - of a package above this one
+        """Return a chart of the result (`xinzhi.plot`): ``.svg``, ``.save(path)``, ``.to_dict()`` (Vega-Lite).
+
+        Parameters
+        ----------
+        kind
+            The name of the chart; None: the first one.
+        language
+            ``en`` or ``zh``.
+        region
+            The region, by code or name, for charts of one region.
+
+        Examples
+        --------
+        >>> import xinzhi
+        >>> xinzhi.measure("china-provinces").plot("map").to_dict()["title"]["text"][0][:10]
+        'TFP grew in'
+        """
+        import xinzhi
+
+        return xinzhi.plot(self, kind, language, region=region)
+
     def tidy(self) -> pl.DataFrame:
         """Return the tidy frame, one observation a row."""
         return self.frame

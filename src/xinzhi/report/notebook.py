@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from importlib import import_module
@@ -12,9 +11,10 @@ from typing import Any
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.errors import UsageError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text, same, sentences
+from xinzhi.report.plots import Plot
 from xinzhi.report.section import Picture
 from xinzhi.report.table import Column, Table, cell, table
 from xinzhi.studies import Brief, Study
@@ -83,20 +83,14 @@ class Shown:
             return None
         if isinstance(self.of, Brief):
             drawn = (*(one for one in drawn if one.kind == "region"), *drawn)
-        return next((one for one in drawn if not one.sketch), None)
+        return next(iter(drawn), None)
 
-    def chart(self) -> Any:  # noqa: ANN401 - an altair chart, or None
-        """Return the leading picture as an altair chart, which notebooks show with their own Vega-Lite."""
-        from xinzhi.report.writing import plot
-
-        found = self.picture()
-        if found is None:
+    def plot(self) -> Plot | None:
+        """Return the leading picture as a chart with its title; None where nothing is drawn of it."""
+        picture = self.picture()
+        if picture is None:
             return None
-        import altair as alt
-
-        chart: Any = plot(self.result, found.kind, self.language, region=self.region)
-        chart.config.mark = alt.MarkConfig(tooltip=alt.TooltipContent("encoding"))  # a mark tells its figures
-        return chart
+        return Plot(picture.chart, picture.headline, self.result.provenance.foot(self.language), self.language)
 
     def table(self) -> Table:
         """Return the first rows of the tidy frame, titled and named by the catalogue."""
@@ -137,14 +131,10 @@ class Shown:
 
     def _svg(self) -> str:
         """Return the leading chart as SVG, which needs no script and no network."""
-        import vl_convert
-
-        chart = self.chart()
-        if chart is None:
-            return ""
+        plot = self.plot()
         try:
-            return str(vl_convert.vegalite_to_svg(chart.to_dict()))
-        except ValueError:  # figures that cannot be drawn: the table tells them
+            return "" if plot is None else plot.svg
+        except InputError:  # figures that cannot be drawn: the table tells them
             return ""
 
     def _repr_html_(self) -> str:
@@ -160,9 +150,9 @@ class Shown:
         display: Any = import_module("IPython.display").display
         summary = self.of.summary(self.language)
         display({"text/html": self._said(self.sentences()), "text/plain": summary}, raw=True)
-        chart = self.chart()
-        if chart is not None:
-            spec: Mapping[str, Any] = chart.to_dict()
+        plot = self.plot()
+        if plot is not None:
+            spec = plot.to_dict()
             version = str(spec["$schema"]).rpartition("/v")[2].partition(".")[0]
             mime = f"application/vnd.vegalite.v{version}+json"
             display({mime: spec, "image/svg+xml": self._svg(), "text/plain": type(self.result).__name__}, raw=True)
@@ -172,8 +162,7 @@ class Shown:
     def _display_(self) -> Any:  # noqa: ANN401 - whatever marimo shows
         """Return what marimo shows: words, the chart, the table, one below the other."""
         marimo: Any = import_module("marimo")
-        chart = self.chart()
-        parts = [marimo.Html(self._said(self.sentences())), *([] if chart is None else [chart])]
+        parts = [marimo.Html(self._said(self.sentences())), marimo.Html(self._svg())]
         return marimo.vstack([*parts, marimo.Html(self._table() + self._said(self.remarks()))])
 
 
@@ -190,8 +179,8 @@ def show(what: Result | Study, language: Language | None = None) -> Shown:
     Returns
     -------
     Shown
-        What notebooks display: Jupyter with its own Vega-Lite, marimo with its own charts, others as HTML with the
-        chart as SVG. Nothing is loaded from a network.
+        What notebooks display: Jupyter with its own Vega-Lite, others as HTML with the chart as SVG. Nothing is loaded
+        from a network.
 
     Examples
     --------

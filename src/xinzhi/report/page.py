@@ -49,8 +49,8 @@ def page(document: Document, language: Language) -> str:
             certificate=document.certificate,
             table=partial(table_markup, decimals=document.decimals),
             factor_key=_factor_key(),
-            style=asset("style.css"),
-            script=asset("switch.js"),
+            style=asset("style.css") + asset("marks.css"),
+            script=asset("switch.js") + asset("marks.js"),
             w=words.by_key,
         )
     )

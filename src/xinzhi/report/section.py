@@ -5,7 +5,7 @@ facts)`` makes it. A row says what cannot be found by the name::
 
     pictures:
       change:                       # debt.change
-        chart: bars                 # a function of `xinzhi.report.charts.kit`
+        chart: bars                 # a kind of `xinzhi.report.charts.kinds`
         draws: {name: region, value: change, "low?": lower}  # what the chart calls the columns that it draws
         table: debt_change          # key of the table of the same figures: its row, or its columns, here
         columns: [region, change]
@@ -25,8 +25,7 @@ unit). What only the result knows is handed in: rows made by hand, more columns,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
@@ -35,17 +34,19 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column
-from xinzhi.core.text import Text, has, same
-from xinzhi.report import svg
+from xinzhi.core.text import LANGUAGES, Language, Text, has, same
+from xinzhi.report.charts.chart import Drawing, svg_of
+from xinzhi.report.charts.chart import described as described_chart
+from xinzhi.report.charts.kinds import KINDS
 from xinzhi.report.sentence import capital, fact, sentence
 from xinzhi.report.table import DECIMALS, NUMERIC, Called, Listed, Table, cells_of, described, ordered, row_of, table
 
-if TYPE_CHECKING:  # a brief is written without altair
-    from altair.typing import ChartType
+if TYPE_CHECKING:
     from markupsafe import Markup
 
 AXES = ("x", "y", "title")  # what charts call the titles of their axes and of their colours
 LEGEND = "title"
+LANG = {"zh": "zh-CN", "en": "en"}
 WORDED = frozenset({"name", "group", "row", "column", "mark", "word"})  # fields of rows that are a `Text`
 TAKEN = frozenset(signature(table).parameters)  # values of words that a table takes for itself
 OWN = frozenset(
@@ -60,22 +61,31 @@ class Picture:
     kind: str  # the name by which `plot` draws it
     title: Text  # what it is, a few words
     headline: Text  # the sentence that it shows
-    draw: Callable[..., Any]  # gives the chart without a title for `Words`; a sketch its SVG for an id
+    chart: Drawing  # without a title
     how: Text  # how to read it
     unit: Text  # of its figures
     twin: Table  # its figures as a table
     legend: tuple[Text, ...] = ()  # what marks in it mean
-    told: Mapping[str, Column | Text] = field(default_factory=dict)  # what the fields of its rows are, for the pointer
-    decimals: int = 1  # of its figures
-    sketch: bool = False  # written as SVG by hand: measured a hundred times faster than a renderer
 
     def figure(self, topic: str) -> Figure:
         """Return the picture drawn for a page, under an anchor of its section."""
         from markupsafe import Markup
 
         key = f"{topic}-{self.kind}"
-        drawn = self.draw(key) if self.sketch else svg.inline(self.draw, key)
-        return Figure(key=key, picture=self, svg=Markup(drawn))  # noqa: S704 - made here, its words escaped
+        return Figure(key=key, picture=self, svg=Markup(self._in_both(key)))  # noqa: S704 - made here, its words escaped
+
+    def svg(self, key: str, language: Language, *, phone: bool = False) -> str:
+        """Return the picture drawn in one language for a wide screen or a phone, named by ``<key>-title``."""
+        name = f"{key}-{'phone' if phone else 'page'}"
+        return svg_of(self.chart, language, name, phone=phone, heading=f"{key}-title")
+
+    def _in_both(self, key: str) -> str:
+        """Return the chart drawn in each language, of which the page shows one."""
+        boxes = []
+        for language in LANGUAGES:
+            svg = svg_of(self.chart, language, f"{key}-{language}", heading=f"{key}-title")
+            boxes.append(f'<div class="{language}" lang="{LANG[language]}">{svg}</div>')
+        return "".join(boxes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +218,7 @@ class Section:
 
 def picture(  # noqa: PLR0913 - the fields of a row
     key: str,
-    chart: Callable[..., ChartType],
+    chart: Callable[..., Drawing],
     rows: Any,  # noqa: ANN401 - whatever the chart draws
     twin: Table,
     facts: Mapping[str, object] | None = None,
@@ -224,7 +234,7 @@ def picture(  # noqa: PLR0913 - the fields of a row
     # `key` is ``<topic>.<kind>`` (or a kind whose words are shared), such as ``debt.history``: its words are
     # ``debt.title.history``, ``debt.headline.history``, ``debt.how.history`` and ``debt.unit_of.history``; `title`,
     # `headline`, `how`, `unit` name other words (``how="history_all"``) or are the words themselves. `chart` is a
-    # function of `xinzhi.report.charts.kit`, called with the words, the rows and the options. An axis without a title
+    # kind of `xinzhi.report.charts.kinds`, called with the rows and the options. An axis without a title
     # takes ``debt.chart.history``; a string names a word (``x="of_output"`` is ``debt.chart.of_output``); `legend` is
     # the title of the colours. The twin gives the unit where the picture has none: that of its first column with one.
     # `facts` fill the placeholders of the words.
@@ -246,12 +256,14 @@ def picture(  # noqa: PLR0913 - the fields of a row
         kind=kind,
         title=said("title", title),
         headline=said("headline", headline),
-        draw=partial(_drawn, chart, rows, {**options, **axes}),
+        chart=described_chart(
+            chart(rows, **{**options, **axes}),
+            getattr(rows, "told", {}),
+            _decimals(twin) if options.get("decimals") is None else int(options["decimals"]),
+        ),
         how=said("how", how),
         unit=measure,
         twin=twin,
-        told=getattr(rows, "told", {}),
-        decimals=_decimals(twin) if options.get("decimals") is None else int(options["decimals"]),
     )
 
 
@@ -273,8 +285,6 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     # `facts` are those of the result where the row names headlines, else values of the words; `values` are more.
     # `frame`, `listed` (the columns of the table) and what is `given` go before the row, `draws` is added to it; `rows`
     # and `twin` are made by hand.
-    from xinzhi.report.charts import kit
-
     topic, _, name = key.rpartition(".")
     row, said = row_of(result, "pictures", name), dict(facts or {})
     options = {one: value for one, value in row.items() if one not in OWN} | given
@@ -310,7 +320,8 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
             if not field.endswith("?") or one in held.columns
         }
         rows = rows_of(held, result, names, part=part, **drawn)
-    chart = getattr(kit, options.pop("chart"))
+    kind = options.pop("chart")
+    chart = kind if callable(kind) else KINDS[str(kind)]
     if (unit := options.get("unit")) is not None:
         measure = unit if isinstance(unit, Text) else words.by_key(f"{topic}.unit_of.{unit}", **said)
         options = {axis: measure for axis in ("x", "y") if _asks(chart, axis)} | options
@@ -328,10 +339,6 @@ def _twin_title(topic: str, key: str, title: Text | str, values: Mapping[str, ob
     return words.by_key(own or f"{topic}.title.{title}", **values)
 
 
-def _drawn(chart: Callable[..., ChartType], rows: Any, options: Mapping[str, Any], w: Any, **form: bool) -> ChartType:  # noqa: ANN401 - rows of any kind
-    return chart(w, rows, **options, **form)
-
-
 def _decimals(twin: Table) -> int:
     """Return the decimals of the first column of figures of a table."""
     found = next((one for one in twin.columns if one.kind in NUMERIC - {"year", "integer"}), None)
@@ -346,7 +353,7 @@ class Rows(list[dict[str, Any]]):
     told: Mapping[str, Column]
 
 
-def _asks(chart: Callable[..., ChartType], name: str) -> bool:
+def _asks(chart: Callable[..., Drawing], name: str) -> bool:
     """Say whether a chart must be told the title of an axis."""
     known = signature(chart).parameters.get(name)
     return known is not None and known.default is known.empty

@@ -36,7 +36,7 @@ def short(text: Text, most: float) -> Text:
 
 
 def _cut(line: str, most: float) -> str:
-    from xinzhi.report.charts.style import width
+    from xinzhi.report.lettering import width
 
     if width(line) <= most:
         return line

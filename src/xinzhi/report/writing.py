@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from xinzhi.core.errors import UsageError, translate_native_errors
+from xinzhi.core.errors import UsageError
 from xinzhi.core.extras import require, require_extra
 from xinzhi.core.files import whole
 from xinzhi.core.result import Result
@@ -16,19 +15,17 @@ from xinzhi.core.text import Language, Text, same
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
 from xinzhi.report.document import BRIEFS, Document, brief_document, dump
+from xinzhi.report.plots import Plot
 from xinzhi.report.section import Section
 from xinzhi.studies import Brief, Study
 from xinzhi.yardstick import Audit, Measurement, Ranking
 
 if TYPE_CHECKING:
-    from altair.typing import ChartType
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from xinzhi.report.certificate import Certificate
 
 PictureKind = Literal["svg", "png", "json"]
-SCALE = 2  # pixels of a png for each of the picture, for screens of twice the density
-HEADLINE = 50.0  # width of a line of the headline of a picture, in units of its size
 
 
 def write_document(
@@ -345,7 +342,7 @@ def sections(results: Sequence[Result], *, region: str | None = None) -> list[Se
     return made
 
 
-def plot(result: Result, kind: str | None = None, language: Language = "en", *, region: str | None = None) -> ChartType:
+def plot(result: Result, kind: str | None = None, language: Language = "en", *, region: str | None = None) -> Plot:
     """Draw a result.
 
     Parameters
@@ -365,8 +362,9 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
 
     Returns
     -------
-    altair.Chart
-        The chart, with a title that states what it finds; save it with ``chart.save("ranking.svg")``.
+    Plot
+        The chart, with a title that states what it finds: ``.svg``, ``.save("ranking.svg")`` (or png, html, json),
+        ``.to_dict()`` (Vega-Lite); notebooks show it.
 
     Raises
     ------
@@ -380,23 +378,16 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     >>> chart.to_dict()["title"]["text"]  # doctest: +ELLIPSIS
     '...居首...'
     """
-    require("altair", "markupsafe")
-    import altair as alt
-
-    from xinzhi.report.charts.style import Words, wrapped
+    require("markupsafe")
     from xinzhi.report.pages import section
 
-    pictures = {one.kind: one for one in section(result, region=region).pictures}
+    pictures = {picture.kind: picture for picture in section(result, region=region).pictures}
     if not pictures:
         raise UsageError("report.nothing-to-draw", name=type(result).__name__)
-    chosen = pictures.get(kind or next(iter(pictures)))
-    if chosen is None:
+    picture = pictures.get(kind or next(iter(pictures)))
+    if picture is None:
         raise UsageError("report.no-such-chart", kind=kind, kinds=list(pictures), name=type(result).__name__)
-    foot = result.provenance.foot(language)
-    lines = wrapped(chosen.headline.lang(language), HEADLINE)
-    title = alt.TitleParams(lines[0] if len(lines) == 1 else lines, subtitle=foot, fontSize=14, offset=10)
-    chart: ChartType = chosen.draw(Words(language)).properties(title=title)
-    return chart
+    return Plot(picture.chart, picture.headline, result.provenance.foot(language), language)
 
 
 def drawing(
@@ -418,12 +409,4 @@ def drawing(
     b'<svg'
     """
     require("vl_convert")
-    import vl_convert
-
-    spec: dict[str, Any] = plot(result, picture, language, region=region).to_dict()
-    if kind == "json":
-        return json.dumps(spec, ensure_ascii=False).encode()
-    with translate_native_errors("report.not-drawn", ValueError, name=picture or ""):
-        if kind == "png":
-            return vl_convert.vegalite_to_png(spec, scale=SCALE)
-        return vl_convert.vegalite_to_svg(spec).encode()
+    return plot(result, picture, language, region=region).to_bytes(kind)

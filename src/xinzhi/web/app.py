@@ -23,7 +23,7 @@ from xinzhi.web import pages, render
 from xinzhi.web.api import PREFIX, add_api
 from xinzhi.web.asked import both
 from xinzhi.web.downloads import add_files
-from xinzhi.web.page import CHARTS, PROTOCOL, SETTINGS, Address, Page, again, query_of
+from xinzhi.web.page import PROTOCOL, SETTINGS, Address, Page, again, query_of
 from xinzhi.web.pages import forms
 from xinzhi.web.queue import BusyError
 from xinzhi.web.reply import BUSY, MISSING, UNUSABLE, sent, spoken
@@ -32,7 +32,7 @@ from xinzhi.web.static import NAMES, TYPES, asset
 from xinzhi.web.store import Store
 from xinzhi.web.upload import body_of, screened
 
-HTML, SCRIPT = "text/html; charset=utf-8", "text/javascript; charset=utf-8"
+HTML = "text/html; charset=utf-8"
 READ = ["GET", "HEAD"]
 HEAD = 16384  # bytes of the head of a request
 BACKLOG = 2048  # connections that wait, as many as those of uvicorn
@@ -70,24 +70,23 @@ def application(store: Store) -> FastAPI:
         language: Language = "zh" if path.startswith("zh") else "en"
         if path.strip("/") in LANGUAGES:
             return RedirectResponse(f"/{language}/index.html", 307)
-        moving = path.endswith(CHARTS)
         query = request.query_params.multi_items()
-        there = Address.of(path.removesuffix(CHARTS) + ".html" if moving else path, query_of(query))
+        there = Address.of(path, query_of(query))
         if there is not None and (SETTINGS, "") in query:  # a form sends what it does not change, too
             return RedirectResponse(f"/{path}" + again(there.query), 307)
         if there is None:
             return await run_sync(_told, store, _asked_at(request, language), UsageError("web.no-page"))
-        if PROTOCOL in there.query and PROTOCOL not in pages.asks(there) and not moving:  # says what it is not
+        if PROTOCOL in there.query and PROTOCOL not in pages.asks(there):  # says what it is not
             rest = {name: value for name, value in there.query.items() if name != PROTOCOL}
             return RedirectResponse(f"/{path}" + (f"?{urlencode(rest)}" if rest else ""), 307)
         asked = pages.asked(there)
-        failed = partial(_without, store, _asked_at(request, language), asked, moving=moving)
+        failed = partial(_without, store, _asked_at(request, language), asked)
         return await sent(
             store,
             request,
             (path, tuple(sorted(asked.query.items()))),
-            partial(_made, store, asked, moving=moving),
-            SCRIPT if moving else HTML,
+            partial(_made, store, asked),
+            HTML,
             failed=failed,
             aside=SETTINGS in asked.query,
         )
@@ -106,16 +105,16 @@ def _add_projects(app: FastAPI, store: Store) -> None:
         return await run_sync(screened_page, store, data, language_of(request.scope))
 
 
-def _made(store: Store, address: Address, *, moving: bool) -> bytes:
-    """Return a page, or what makes its charts move."""
+def _made(store: Store, address: Address) -> bytes:
+    """Return a page."""
     if not pages.exists(store, address):
         raise UsageError("web.no-page")
-    return (render.charts if moving else render.html)(store, address)
+    return render.html(store, address)
 
 
-def _without(store: Store, there: Address, address: Address, error: XinzhiError, *, moving: bool) -> Response:
+def _without(store: Store, there: Address, address: Address, error: XinzhiError) -> Response:
     """Return what says why there is no page; a form keeps what was typed."""
-    if isinstance(error, UsageError) and address.page == "claim" and not moving:
+    if isinstance(error, UsageError) and address.page == "claim":
         try:
             form = forms.refused(store, address, error)
         except XinzhiError as other:

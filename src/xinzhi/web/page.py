@@ -20,7 +20,6 @@ PROTOCOL = "protocol"  # what a link takes along to the next page, where that is
 SETTINGS = "set"  # parameters of a protocol that a visitor changes
 RULED = frozenset({HOME, "region", "compare", "measure", "figures", "explain", "claim"})  # the pages that are
 SETTLED = frozenset({HOME, "compare", "measure", "figures", "explain"})  # those that a parameter can be changed for
-CHARTS = ".charts.js"  # ends the path of what makes the charts of a page move
 _PATH = re.compile(r"(zh|en)/([a-z]+)(?:/([A-Za-z0-9_.-]{1,60}))?\.html")
 WHOLE, BRIEF = "assess", "brief"  # the verb that gives everything; the one whose region is an argument
 HELD = "measure"  # has no verb of its own: the assessment holds it
@@ -55,11 +54,6 @@ class Address:
     def path(self) -> str:
         """The path of the page from the root of the site."""
         return f"{self.language}/{self.file}"
-
-    @property
-    def charts(self) -> str:
-        """The path of the script of its charts."""
-        return self.path.removesuffix(".html") + CHARTS
 
     @property
     def up(self) -> str:

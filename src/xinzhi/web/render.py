@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
 from hashlib import sha256
@@ -15,12 +14,10 @@ from markupsafe import Markup, escape
 from xinzhi import __version__, words
 from xinzhi.core.result import Provenance
 from xinzhi.core.text import LANGUAGES, Language, Text, Values, paragraph
-from xinzhi.report import svg
 from xinzhi.report.document import foot as report_foot
 from xinzhi.report.page import LANG, single, table_markup
 from xinzhi.report.section import Picture
 from xinzhi.report.table import Table
-from xinzhi.report.telling import live
 from xinzhi.studies import options_of
 from xinzhi.web import asked as parameters
 from xinzhi.web import pages
@@ -39,21 +36,8 @@ def html(store: Store, address: Address) -> bytes:
     return rendered(store, address, pages.page(store, address)).encode()
 
 
-def charts(store: Store, address: Address) -> bytes:
-    """Return what makes the charts of a page move, as a script that a folder can load: their Vega-Lite by key."""
-    found: dict[str, Picture] = {}
-
-    def noted(picture: Picture, key: str) -> str:
-        found[key] = picture
-        return ""
-
-    rendered(store, address, pages.page(store, address), noted)
-    specs = {key: live(one, address.language) for key, one in found.items() if not one.sketch}
-    return f"window.xinzhiCharts = {json.dumps(specs, ensure_ascii=False)};\n".encode()
-
-
-def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture, str], str] | None = None) -> str:
-    """Return a page as HTML; `draw` draws its pictures."""
+def rendered(store: Store, address: Address, made: Page) -> str:
+    """Return a page as HTML."""
     language = address.language
 
     def query(asked: Asked) -> str:  # what a call asks of the interface for programs
@@ -93,7 +77,7 @@ def rendered(store: Store, address: Address, made: Page, draw: Callable[[Picture
             shared=lambda key, /, **values: words.by_key(key, **values).lang(language),
             paragraph=lambda lines: paragraph(list(lines)).lang(language),
             table=partial(table, language=language, decimals=made.decimals),
-            drawn=draw or partial(drawn, language=language),
+            drawn=partial(drawn, language=language),
             own=lambda markup: single(markup, language),
             call=partial(lines, store, address),
             why=why(store, address),
@@ -170,13 +154,9 @@ def table(source: Table, language: Language, decimals: int, above: Text | None =
 
 
 def drawn(picture: Picture, key: str, language: Language) -> Markup:
-    """Return a picture as SVG in one language, named by the headline above it, and its form for a narrow screen."""
-    own = f"{key}-narrow"
-    if picture.sketch:
-        wide, narrow = picture.draw(key), picture.draw(own, narrow=True)
-    else:
-        wide, narrow = (svg.alone(picture.draw, one, language, narrow=one == own) for one in (key, own))
-    return pair(single(wide, language), single(narrow, language).replace(f"{own}-title", f"{key}-title"))
+    """Return a picture as SVG in one language for a wide screen and for a phone, named by the headline above it."""
+    shapes = (picture.svg(key, language, phone=phone) for phone in (False, True))
+    return Markup(pair(*shapes))  # noqa: S704 - drawn here, its words escaped
 
 
 def lines(store: Store, address: Address, asked: Asked) -> dict[str, str]:

@@ -15,7 +15,7 @@ from xinzhi import words
 from xinzhi.core.files import whole
 from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, read_words
-from xinzhi.report.svg import script
+from xinzhi.report.page import asset as report_asset
 from xinzhi.web import pages, render
 from xinzhi.web.asked import overall
 from xinzhi.web.downloads import Suffix, content, linked, path_of
@@ -28,12 +28,11 @@ from xinzhi.yardstick import View
 
 Row = dict[str, Any]
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-FILES = ("site.css", "site.js", "theme.js", "charts.js", "icon.svg")
-SEARCH, VEGA = "search.js", "vega.js"
-NAMES = (*FILES, SEARCH, VEGA)
+FILES = ("site.css", "site.js", "theme.js", "icon.svg")
+SEARCH, MARKS = "search.js", "marks.js"
+NAMES = (*FILES, SEARCH, MARKS)
 SERVED = "window.xinzhiServer = true;\n"  # tells the script that questions can be asked anew
 FOLDER = ".server { display: none !important; }\n"  # what only a server can do; shown there without any script
-LIVE = b" data-live"  # marks a chart that moves
 
 
 def index(store: Store) -> list[Row]:
@@ -108,8 +107,8 @@ def asset(store: Store, name: str, *, served: bool) -> bytes:
     """Return a file by one of `NAMES`, as a server or a folder has it."""
     if name == SEARCH:
         return f"window.xinzhiIndex = {json.dumps(index(store), ensure_ascii=False)};\n".encode()
-    if name == VEGA:
-        return script().encode()
+    if name == MARKS:
+        return report_asset(MARKS).encode()
     text = (files("xinzhi.web") / "assets" / name).read_text(encoding="utf-8")
     if served and name == "site.js":
         text = SERVED + text
@@ -136,8 +135,6 @@ def site(
     for done, address in enumerate(found, 1):
         made[address.path] = page = render.html(store, address)
         files |= linked(page)
-        if LIVE in page:
-            made[address.charts] = render.charts(store, address)
         count(done, len(found))
     made |= {path_of(*one): content(store, *one) for one in sorted(files)}
     out = Path(folder)

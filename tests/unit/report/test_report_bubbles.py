@@ -14,10 +14,9 @@ from scipy.stats import binom
 import xinzhi
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
-from xinzhi.report import pages, svg
-from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.episodes import marks, written
-from xinzhi.report.charts.style import Words
+from xinzhi.report import pages
+from xinzhi.report.charts import kinds
+from xinzhi.report.charts.episodes import marks, written
 from xinzhi.risks import BubbleRules, panel_bubbles
 from xinzhi.risks.prices.critical import explosive_series
 
@@ -49,7 +48,7 @@ def walk(seed, size=80):
 
 def draws(section):
     for picture in section.pictures:
-        drawn = svg.inline(picture.draw, picture.kind)
+        drawn = str(picture.figure("topic").svg)
         assert drawn.count('class="zh"') == drawn.count('class="en"') > 0
         assert picture.headline.zh != picture.headline.en
         assert picture.twin.rows
@@ -82,7 +81,7 @@ def test_the_pictures_of_seventy_cities_hold_what_the_frames_do(found):
     assert [row[1:3] for row in drawn["gsadf"].twin.rows] == found.statistics.sort(
         pl.col("gsadf") - pl.col("critical_value"), descending=True, maintain_order=True
     ).select("gsadf", "critical_value").rows()
-    spec = json.dumps(drawn["gsadf"].draw(Words("zh")).to_dict(), ensure_ascii=False)
+    spec = json.dumps(drawn["gsadf"].chart.spec("zh"), ensure_ascii=False)
     assert all(f'"{name}"' in spec for name in ("上海", "唐山", "大理"))
     longest = found.episodes["duration"].max()
     assert any(f"{longest} months" in line.en for line in section.answer)
@@ -117,7 +116,7 @@ def test_rise_and_fall_are_told_apart_and_what_was_not_tested_is_listed(small):
     assert signals == {"up": "positive", "down": "negative"}
     assert "explosive and rising up; explosive and falling, which is no bubble, down." in section.answer[0].en
     assert {row[1].zh for row in drawn["episodes"].twin.rows} == {"加速上涨", "加速下跌"}
-    spec = json.dumps(drawn["series"].draw(Words("en")).to_dict(), ensure_ascii=False)
+    spec = json.dumps(drawn["series"].chart.spec("en"), ensure_ascii=False)
     assert "▲ accelerating rise" in spec
     assert "▼ accelerating fall" in spec
     untested = section.tables[0]
@@ -136,7 +135,7 @@ def test_an_ongoing_rise_leads_and_is_said_to_go_on():
     assert any(
         line.en == f"Still going on where the data end: now (rise since {start}, ongoing)." for line in section.answer
     )
-    assert "→" in json.dumps(draws(section)["episodes"].draw(Words("en")).to_dict(), ensure_ascii=False)
+    assert "→" in json.dumps(draws(section)["episodes"].chart.spec("en"), ensure_ascii=False)
 
 
 def test_one_calm_series_says_so_without_an_empty_chart():
@@ -200,11 +199,10 @@ def test_axes_mark_round_dates_and_many_labels_find_room():
     word = [Text(zh=f"第{at}段", en=f"no {at}") for at in range(24)]
     spans = [{"start": 24240 + 4 * at, "end": 24241 + 4 * at, "group": group, "word": word[at]} for at in range(24)]
     rows = [{"x": 24240 + at, "value": at % 7, "limit": 3} for at in range(96)]
-    chart = kit.episodes(Words("en"), [{"title": group, "rows": rows}], spans, dates="month").to_dict()
-    names, panel = ([chart["datasets"][layer["data"]["name"]] for layer in part["layer"]] for part in chart["vconcat"])
-    places = [(one["lane"], one["x"]) for one in names[0]]
+    names, panel = kinds.episodes([{"title": group, "rows": rows}], spans, dates="month").charts
+    places = [(bar["name"], bar["start"]) for bar in names.spec("en")["datasets"]["bars"]]
     assert len(set(places)) == len(places) == 24
-    assert panel[0][0] == {"x": 24239.5, "x2": 24241.5, "group": "rise"}
+    assert panel.spec("en")["datasets"]["episodes"][0] == {"start": 24239.5, "end": 24241.5, "group": "rise"}
 
 
 def test_more_series_than_a_picture_holds_are_said():

@@ -5,18 +5,19 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import altair as alt
 import polars as pl
 import pytest
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Provenance, Result
 from xinzhi.core.text import Text
-from xinzhi.report import plot, svg
-from xinzhi.report.charts.style import Words
+from xinzhi.report import plot
+from xinzhi.report.charts.chart import Canvas
+from xinzhi.report.charts.tree import finish, tidy
 from xinzhi.report.pages import section
 from xinzhi.report.pages.yardstick import regions as sketch
 from xinzhi.report.pages.yardstick.measurement import available
+from xinzhi.report.plots import Plot
 from xinzhi.yardstick import View
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def test_every_kind_draws_in_both_languages(measurement: Measurement, kind: str,
 
 def test_the_default_kind_is_the_ranking(measurement: Measurement) -> None:
     chart = plot(measurement)
-    assert isinstance(chart, alt.HConcatChart)
+    assert isinstance(chart, Plot)
     assert "ranks first" in "".join(chart.to_dict()["title"]["text"])
 
 
@@ -88,22 +89,22 @@ def test_another_result_has_no_picture() -> None:
 def test_odd_measurements_draw_what_they_have(name: str, request: pytest.FixtureRequest) -> None:
     odd = request.getfixturevalue(name)
     for kind in available(View(odd)):
-        ET.fromstring(drawn(odd, kind))  # noqa: S314 - our own picture
+        ET.fromstring(f"<p>{drawn(odd, kind)}</p>")  # noqa: S314 - our own picture
 
 
 @pytest.mark.parametrize("kind", ["ranking", "map", "sources", "contributions", "groups"])
-def test_every_word_of_a_picture_is_in_both_languages(measurement: Measurement, kind: str) -> None:
-    root = ET.fromstring(drawn(measurement, kind))  # noqa: S314 - our own picture
-    texts = root.findall(f".//{SVG}text")
-    worded = [one for one in texts if any(sign.isalpha() for sign in one.text or "")]
-    classes = [one.get("class") for one in worded if one.get("class")]
-    assert classes
-    assert classes.count("zh") == classes.count("en")
-    assert all(
-        one.get("lang") == {"zh": "zh-CN", "en": "en"}[one.get("class", "")] for one in worded if one.get("class")
-    )
-    marks = {one.text for one in worded if not one.get("class")}
-    assert all(len(text or "") <= 5 for text in marks)  # letters of flags alone
+def test_a_page_has_every_picture_in_each_language_with_labels_at_its_marks(
+    measurement: Measurement, kind: str
+) -> None:
+    root = ET.fromstring(f"<p>{drawn(measurement, kind)}</p>")  # noqa: S314 - our own picture
+    boxes = {box.get("class"): box for box in root}
+    assert [box.get("lang") for box in root] == ["zh-CN", "en"]
+    marks = {name: [mark.get("aria-label") for mark in box.findall(".//*[@aria-label]")] for name, box in boxes.items()}
+    assert len(marks["zh"]) == len(marks["en"]) > 0
+    assert all(marks["zh"])
+    texts = {name: "".join(text.text or "" for text in box.iter(f"{SVG}text")) for name, box in boxes.items()}
+    assert any("\u4e00" <= sign <= "\u9fff" for sign in texts["zh"])
+    assert not any("\u4e00" <= sign <= "\u9fff" for sign in texts["en"])
 
 
 def test_pictures_name_no_font_and_no_address(measurement: Measurement) -> None:
@@ -112,39 +113,36 @@ def test_pictures_name_no_font_and_no_address(measurement: Measurement) -> None:
     assert "http" not in picture.replace('xmlns:xlink="http://www.w3.org/1999/xlink"', "")
 
 
+def svg(inside: str) -> ET.Element:
+    return ET.fromstring(f'<svg xmlns="{SVG[1:-1]}" width="2" height="1">{inside}</svg>')  # noqa: S314 - our own
+
+
 def test_the_ids_of_two_pictures_differ() -> None:
-    source = '<svg width="1" height="1"><g clip-path="url(#clip0)"/><clipPath id="clip0"/></svg>'
-    drawn = svg.bilingual(source, {}, name="map")
-    assert "url(#map-0)" in drawn
-    assert 'id="map-0"' in drawn
-    assert svg.bilingual(source.replace("clip0", "clip7"), {}, name="map") == drawn
+    root = finish(svg('<g clip-path="url(#clip0)"><text>a</text></g><clipPath id="clip0"/>'), "map", "map-title")
+    written = ET.tostring(root, encoding="unicode")
+    assert "url(#map-clip0)" in written
+    assert 'id="map-clip0"' in written
+    assert root.get("aria-labelledby") == "map-title"
 
 
-def test_a_figure_without_a_twin_stands_as_it_is() -> None:
-    drawn = "<svg><text>2e+304</text></svg>"
-    assert svg.bilingual(drawn, {}, name="map") == drawn
+@pytest.mark.parametrize("phone", [True, False])
+def test_names_that_read_alike_in_one_language_are_told_apart(phone: bool) -> None:  # noqa: FBT001 - a parameter
+    canvas, names = Canvas("en", 300, phone=phone), [Text(zh=zh, en="Shanxi") for zh in ("山西", "陕西", "陕溪")]
+    written = [canvas.cell(name, "name") for name in names]
+    assert len(set(map(str, written))) == 3
+    assert written == [canvas.cell(name, "name") for name in names]
 
 
-def test_markup_in_a_name_is_escaped() -> None:
-    out = svg.bilingual("<svg><text>A&amp;B</text></svg>", {"A&B": Text(zh="<甲>", en="A&B")}, name="x")
-    assert "&lt;甲&gt;" in out
-    assert "A&amp;B" in out
-
-
-def test_words_make_room_for_the_longer_language() -> None:
-    w = Words("en", roomy=True)
-    shown = w(Text(zh="全要素生产率", en="TFP"))
-    assert shown.startswith("TFP·")
-    assert w.pairs[shown].en == "TFP"
-
-
-@pytest.mark.parametrize("roomy", [True, False])
-def test_names_that_read_alike_in_one_language_are_told_apart(roomy: bool) -> None:  # noqa: FBT001 - a parameter
-    w, names = Words("en", roomy=roomy), [Text(zh=zh, en="Shanxi") for zh in ("山西", "陕西", "陕溪")]
-    shown = [w(name) for name in names]
-    assert len(set(shown)) == 3
-    assert shown == [w(name) for name in names]
-    assert [w.pairs[one] for one in shown] == names
+def test_a_chart_can_be_saved_in_every_kind_of_file(measurement: Measurement, tmp_path: Path) -> None:
+    chart = measurement.plot("map", "zh")
+    starts = {"svg": b"<svg", "png": b"\x89PNG", "html": b"<!DOCTYPE", "json": b"{"}
+    for kind, start in starts.items():
+        path = chart.save(tmp_path / f"map.{kind}")
+        assert path.read_bytes().startswith(start)
+    assert "aria-label" in (tmp_path / "map.html").read_text("utf-8")
+    assert chart._repr_svg_() == chart._repr_html_() == chart.svg
+    with pytest.raises(UsageError, match="pdf"):
+        chart.save(tmp_path / "map.pdf")
 
 
 @pytest.mark.parametrize("name", ["measurement", "countries", "tiny", "indices"])
@@ -184,12 +182,12 @@ def test_the_pictures_of_the_documentation_are_drawn(measurement: Measurement, t
     assert all(path.stat().st_size > 5_000 for path in files)
 
 
-def test_coordinates_have_three_decimals_and_words_keep_theirs() -> None:
-    source = (
-        '<svg><path d="M553.4122218037817,-0.00001h1.5" transform="translate(1.23456,1e-7) scale(0.123456)"/>'
-        '<text transform="translate(557.41222,2)">0.123456</text></svg>'
+def test_a_tree_says_once_what_marks_share_and_rounds_places() -> None:
+    root = svg(
+        '<g class="mark"><g><path d="M553.4122218,-0.00001h1.5" fill="red" opacity="1"/>'
+        '<path fill="red" transform="translate(1.23456,2)" d="M2,0A2,2,0,1,1,-2,0A2,2,0,1,1,2,0" '
+        'aria-label="a"/></g></g>'
     )
-    drawn = svg.bilingual(source, {}, name="map")
-    assert 'd="M553.412,0h1.5"' in drawn
-    assert "scale(0.123456)" in drawn
-    assert '<text transform="translate(557.412,2)">0.123456</text>' in drawn
+    tidy(root)
+    written = ET.tostring(root, encoding="unicode").replace(" />", "/>").replace("ns0:", "")
+    assert '<g fill="red"><path d="M553.41,0h1.5"/><circle aria-label="a" cx="1.23" cy="2" r="2"/></g>' in written

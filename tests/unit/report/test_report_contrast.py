@@ -1,17 +1,16 @@
-"""Figures in coloured cells can be read, and the twin of a word has room."""
+"""Figures in coloured cells can be read, and a key has room."""
 
 from __future__ import annotations
 
 import itertools
 import re
 
-import altair as alt
 import pytest
 
 from xinzhi.core.text import Text
 from xinzhi.report import palette
-from xinzhi.report.charts import kit
-from xinzhi.report.charts.style import PAD, Words, columns_of
+from xinzhi.report.charts import kinds
+from xinzhi.report.lettering import key_columns
 
 BLUES = (palette.SHADE, palette.BAND, palette.DEEP, "#0b3a5e")
 
@@ -45,8 +44,8 @@ def test_colours_are_those_that_the_chart_draws(diverging):
     word = Text(zh="a", en="a")
     values = (0.0, 13.0, 40.0, 62.0, 81.0, 100.0)
     cells = [{"row": word, "column": Text(zh=f"{at}", en=f"{at}"), "value": value} for at, value in enumerate(values)]
-    chart = kit.matrix(Words("en"), cells, title=word, domain=(0.0, 100.0), diverging=diverging)
-    svg = vl_convert.vegalite_to_svg(chart.to_dict())
+    chart = kinds.matrix(cells, title=word, domain=(0.0, 100.0), diverging=diverging)
+    svg = vl_convert.vegalite_to_svg(chart.spec("en"))
     fills = re.findall(r'aria-roledescription="rect mark"[^>]*fill="rgb\((\d+), (\d+), (\d+)\)"', svg)
     fills = fills or re.findall(r'<path d="M[^"]*h30[^"]*" fill="rgb\((\d+), (\d+), (\d+)\)"', svg)
     assert len(fills) == len(values)
@@ -62,43 +61,17 @@ def test_cells_of_both_signs_are_readable_on_a_scale_of_one_colour():
         {"row": word["a"], "column": word[name], "value": value}
         for name, value in zip("abcd", (-7.5, 0.0, 5.6, 11.1), strict=True)
     ]
-    chart = kit.matrix(Words("en"), cells, title=word["a"], decimals=1).to_dict()
+    chart = kinds.matrix(cells, title=word["a"], decimals=1).spec("en")
     inks = {
         row["value"]: layer["mark"]["color"]
         for layer in chart["layer"]
         if layer["mark"]["type"] == "text"
-        for row in chart["datasets"][layer["data"]["name"]]
+        for row in layer["data"]["values"]
     }
     for value, ink in inks.items():
         ground = palette.luminance(palette.between((value + 7.5) / 18.6, BLUES))
         assert palette.contrast(luminance(ink), ground) >= 4.5
     assert inks[-7.5] == palette.INK  # the palest cell had white figures
-
-
-@pytest.mark.parametrize(
-    ("zh", "en"),
-    [("石油和天然气开采业（2025年一季度）", "oil and gas extraction (2025 Q1)"), ("处于常态区间", "within it")],
-)
-def test_a_chinese_name_has_room_where_the_english_one_is_thin(zh, en):
-    import vl_convert
-
-    shown = Words("en", roomy=True)(Text(zh=zh, en=en))
-    spec = {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "data": {"values": [{"a": shown}]},
-        "mark": "point",
-        "encoding": {"y": {"field": "a", "type": "nominal", "title": None, "axis": {"labelLimit": 0}}},
-        "config": {"font": "sans-serif", "axis": {"labelFontSize": 10}},
-        "padding": 0,
-    }
-    svg = vl_convert.vegalite_to_svg(spec)
-    place = float(next(itertools.islice(svg.split("translate("), 1, None)).split(",")[0])
-    assert shown.endswith(PAD)
-    assert place >= 10 * len(zh)  # the labels stand left of the plot: it begins behind the widest of them
-
-
-def test_a_word_that_is_the_same_in_both_languages_is_not_padded():
-    assert Words("en", roomy=True)(Text(zh="2025", en="2025")) == "2025"
 
 
 @pytest.mark.parametrize("colour", palette.GROUPS)
@@ -118,15 +91,12 @@ def test_colours_that_stand_side_by_side_are_told_apart_in_grey():
 def test_words_on_tiles_and_in_blocks_are_readable():
     word = {name: Text(zh=name, en=name) for name in "abcdefgh"}
     rows = [{"name": word[name], "value": 1.0, "group": word[name]} for name in word]
-    spec = kit.treemap(Words("en"), rows).to_dict()
-    drawn, held = spec["layer"], spec["datasets"]
+    drawn = kinds.treemap(rows).spec("en")["layer"]
     grounds = dict(zip(drawn[0]["encoding"]["color"]["scale"]["domain"], palette.GROUPS, strict=True))
-    inked = {row["text"]: layer["mark"]["color"] for layer in drawn[1:] for row in held[layer["data"]["name"]]}
+    inked = {row["text"]: layer["mark"]["color"] for layer in drawn[1:] for row in layer["data"]["values"]}
     assert all(ratio(inked[name], ground) >= 4.5 for name, ground in grounds.items())
 
 
 def test_a_key_has_the_columns_that_have_room():
-    names = [Text(zh="四字名称", en="a name of some length")] * 6
-    assert columns_of(names, 200.0).columns == 1
-    assert columns_of(names, 400.0).columns == 2
-    assert columns_of(names, 4000.0) is alt.Undefined
+    names = ["a name of some length"] * 6
+    assert [key_columns(names, room) for room in (200.0, 400.0, 4000.0)] == [1, 2, 6]

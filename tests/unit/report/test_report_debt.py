@@ -13,10 +13,9 @@ import xinzhi
 from xinzhi import risks
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text
-from xinzhi.report import pages, svg
-from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.years import shades
-from xinzhi.report.charts.style import Words
+from xinzhi.report import pages
+from xinzhi.report.charts import kinds
+from xinzhi.report.charts.years import tints
 from xinzhi.report.pages.debt import _nested
 from xinzhi.report.pages.overcapacity import reason
 from xinzhi.risks.debt.debt_fan import chance
@@ -61,7 +60,7 @@ def drawn(result, region=None):
         assert text.zh
         assert text.en
     for picture in section.pictures:
-        shown = svg.inline(picture.draw, picture.kind)
+        shown = str(picture.figure("topic").svg)
         assert shown.count('class="zh"') == shown.count('class="en"') > 0
         assert picture.headline.zh != picture.headline.en
         assert picture.twin.rows
@@ -94,7 +93,7 @@ def test_debt_is_held_against_output_and_revenue_of_the_last_full_year(owed):
     assert "press report of 12 January 2021" in said
     assert "Debt of 2025 without revenue in Beijing" in said
     assert "since the end of 2020 is that" in said
-    assert "group" not in json.dumps(xinzhi.plot(owed, "output").to_dict()["hconcat"][0]["layer"])
+    assert "legend" not in json.dumps(xinzhi.plot(owed, "output").to_dict()["layer"])
 
 
 def test_history_shows_the_highest_the_middle_the_lowest_and_the_region_asked_for(owed):
@@ -281,7 +280,7 @@ def test_a_change_is_a_rise_or_a_fall_in_words():
 def test_thin_input_says_why_and_draws_nothing_empty():
     one = risks.debt(pl.DataFrame({"region": ["x"], "year": [2020], "debt": [50.0], "output": [100.0]}))
     found, section = drawn(one)
-    low, high = xinzhi.plot(one, "output").to_dict()["hconcat"][0]["layer"][-1]["encoding"]["x"]["scale"]["domain"]
+    low, high = xinzhi.plot(one, "output").to_dict()["layer"][0]["encoding"]["x"]["scale"]["domain"]
     assert high - low > 4  # a single dot has an axis that can be read, not one of hundredths
     assert list(found) == ["output"]
     assert section.answer[0].en == "In 2020 explicit debt of x is 50.0\N{NO-BREAK SPACE}% of output."
@@ -315,14 +314,14 @@ def test_fans_of_any_percentiles_and_of_one_region(cuts):
 def test_a_fan_opens_from_the_last_known_value_and_its_bands_grow_darker():
     word = {name: Text(zh=f"{name}成", en=f"band {name}") for name in (9, 5)}
     bands = {word[9]: [(2022, 0.5, 2.0)], word[5]: [(2022, 0.8, 1.5)]}
-    chart = kit.fan(
-        Words("en"), [(2020, 1.0), (2021, 1.2), (2022, None)], bands, [(2022, 1.3)], y=Text(zh="率", en="ratio")
-    ).to_dict()
+    chart = kinds.fan([(2020, 1.0), (2021, 1.2), (2022, None)], bands, [(2022, 1.3)], y=Text(zh="率", en="ratio")).spec(
+        "en"
+    )
     areas = [layer for layer in chart["layer"] if layer["mark"]["type"] == "area"]
-    assert [chart["datasets"][area["data"]["name"]][0] for area in areas] == [
-        {"year": 2021, "low": 1.2, "high": 1.2, "group": f"band {name}"} for name in (9, 5)
+    assert [area["data"]["values"][0] for area in areas] == [
+        {"year": 2021, "low": 1.2, "high": 1.2, "group": f"band {name}", "piece": 0} for name in (9, 5)
     ]
-    pale, dark = (sum(int(ink[i : i + 2], 16) for i in (1, 3, 5)) for ink in shades(2))
+    pale, dark = (sum(int(ink[i : i + 2], 16) for i in (1, 3, 5)) for ink in tints(2))
     assert pale > dark
 
 

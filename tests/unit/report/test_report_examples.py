@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from xinzhi.core.files import whole
 from xinzhi.core.flags import in_full, in_words, is_extrapolated, is_official, marks, split, year_ranges
-from xinzhi.core.text import Text, amount, same, share, split_unit, unit_text, words
+from xinzhi.core.text import Text, amount, same, share, split_unit, unit_text
 from xinzhi.protocol import DatedValue
-from xinzhi.report.charts.kit.episodes import marks as dates_marked
-from xinzhi.report.charts.kit.episodes import written
-from xinzhi.report.charts.kit.plane import squarify
-from xinzhi.report.charts.kit.years import shades, stretches
-from xinzhi.report.charts.narrow import wrapped
-from xinzhi.report.charts.style import Words, padded, width
+from xinzhi.report.charts.axes import padded, stretches
+from xinzhi.report.charts.blocks import squarify
+from xinzhi.report.charts.episodes import marks as dates_marked
+from xinzhi.report.charts.episodes import written
+from xinzhi.report.charts.years import tints
 from xinzhi.report.document import text
+from xinzhi.report.lettering import width, wrapped
 from xinzhi.report.page import both, ticks
 from xinzhi.report.pages.debt import _nested
 from xinzhi.report.pages.overcapacity import reason
@@ -21,7 +21,6 @@ from xinzhi.report.pages.yardstick.audit_tables import level_text, thinned, valu
 from xinzhi.report.pages.yardstick.tables import as_written
 from xinzhi.report.palette import ink_on
 from xinzhi.report.sentence import chance, fact, joined, sentence, short, spread, yes_no
-from xinzhi.report.svg import bilingual
 
 
 def test_ink_on() -> None:
@@ -48,8 +47,8 @@ def test_marks() -> None:
     assert dates_marked(1998, 2019, "year") == [2000, 2005, 2010, 2015]
 
 
-def test_shades() -> None:
-    assert shades(2) == ["#dbe7f1", "#72a4c9"]
+def test_tints() -> None:
+    assert tints(2) == ["#dbe7f1", "#72a4c9"]
 
 
 def test_squarify() -> None:
@@ -63,14 +62,6 @@ def test_stretches() -> None:
         (60.0, 75),
         (75, 80.0),
     ]
-
-
-def test_words() -> None:
-    w = Words("en")
-    assert (w(words("factor.tfp")), w.pairs["total factor productivity"].zh) == (
-        "total factor productivity",
-        "全要素生产率",
-    )
 
 
 def test_width() -> None:
@@ -223,13 +214,6 @@ def test_spread() -> None:
 
 def test_fact() -> None:
     assert fact({"headline.rose": {"n": 2}}, "fell", "rose") == ("rose", {"n": 2})
-
-
-def test_bilingual() -> None:
-
-    drawn = '<svg width="9" height="9"><text x="1">Jilin</text></svg>'
-    two = bilingual(drawn, {"Jilin": Text(zh="吉林", en="Jilin")}, name="map")
-    assert '<text x="1" class="zh" lang="zh-CN">吉林</text><text x="1" class="en" lang="en">Jilin</text>' in two
 
 
 def test_nested() -> None:

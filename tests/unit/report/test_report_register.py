@@ -11,8 +11,7 @@ import xinzhi
 from xinzhi import pathways, risks
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, Text
-from xinzhi.report import svg, write_report
-from xinzhi.report.charts.style import Words
+from xinzhi.report import write_report
 from xinzhi.report.pages import section
 from xinzhi.report.pages.register import figure, telling
 from xinzhi.risks.register.rules import rules
@@ -53,8 +52,9 @@ def picture(told, kind):
 
 def layers(drawn):
     """Return the rows of every layer of a picture."""
-    spec = drawn.draw(Words("en")).to_dict()
-    return [spec["datasets"][layer["data"]["name"]] for layer in spec["layer"]]
+    spec = drawn.chart.spec("en")
+    data = (layer["data"] for layer in spec["layer"])
+    return [spec["datasets"][rows["name"]] if "name" in rows else rows["values"] for rows in data]
 
 
 def test_the_headline_counts_the_regions_of_each_pitfall(found, told):
@@ -161,7 +161,7 @@ def test_the_answer_says_what_was_checked_and_that_nothing_is_added_up(found, to
 def test_pictures_fit_both_languages(told, kind):
     drawn = picture(told, kind)
     assert "…" not in "".join(one.lang(language) for one in (drawn.title, drawn.how) for language in LANGUAGES)
-    page = svg.inline(drawn.draw, kind)
+    page = str(drawn.figure("topic").svg)
     assert 'lang="zh-CN"' in page
 
 
@@ -188,7 +188,7 @@ def test_thin_input_says_why():
     assert "Not checked" in text
     for drawn in told.pictures:
         for language in LANGUAGES:
-            drawn.draw(Words(language)).to_dict()
+            drawn.chart.spec(language)
     nobody = replace(found, frame=found.frame.clear(), checks=found.checks.clear(), matrix=found.matrix.clear())
     empty = section(nobody)
     assert empty.pictures == ()

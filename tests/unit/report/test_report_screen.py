@@ -12,7 +12,7 @@ import xinzhi
 from made_up_projects import labelled
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
-from xinzhi.report import pages, svg, write_report
+from xinzhi.report import pages, write_report
 from xinzhi.report.pages.screening import pieces
 from xinzhi.risks import screen, value_words
 from xinzhi.risks.projects.screening import by_probability, calibration_table, with_truth
@@ -59,7 +59,7 @@ def many():
 
 def drawn(section):
     for picture in section.pictures:
-        inline = svg.inline(picture.draw, picture.kind)
+        inline = str(picture.figure("topic").svg)
         assert inline.count('class="zh"') == inline.count('class="en"') > 0
         assert picture.headline.zh != picture.headline.en
         assert picture.twin.rows

@@ -16,8 +16,8 @@ from xinzhi import sectors
 from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.text import Text
-from xinzhi.report import svg, write_report
-from xinzhi.report.charts.style import width
+from xinzhi.report import write_report
+from xinzhi.report.lettering import width
 from xinzhi.report.pages import SECTIONS, section
 from xinzhi.report.sentence import arrangement, distinct, short
 from xinzhi.sectors.conventions import departures, method
@@ -115,7 +115,7 @@ def test_a_section_has_its_pictures_and_words_in_both_languages(name):
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, kinds in KINDS.items() for kind in kinds])
 def test_every_picture_draws_and_is_valid(name, kind):
     picture = next(one for one in section(result(name)).pictures if one.kind == kind)
-    drawn = svg.inline(picture.draw, kind)
+    drawn = str(picture.figure("topic").svg)
     assert drawn.count('class="zh"') == drawn.count('class="en"') > 0
     spec = xinzhi.plot(result(name), kind, "zh").to_dict()
     assert "".join(spec["title"]["text"]) == picture.headline.zh
@@ -303,7 +303,7 @@ def test_levels_of_ones_own_with_ties_and_foreign_regions():
     assert [one.kind for one in made.pictures] == ["map", "levels", "obstacles", "region"]
     assert "y fell" in made.answer[0].en
     for one in made.pictures:
-        svg.inline(one.draw, one.kind)
+        str(one.figure("topic").svg)
 
 
 def test_levels_of_one_year_say_so():
@@ -312,7 +312,7 @@ def test_levels_of_one_year_say_so():
     assert "Only 1 has all sectors" in made.pictures[1].headline.en
     assert "Mean levels of 2 regions" in made.answer[0].en
     for one in made.pictures:
-        svg.inline(one.draw, one.kind)
+        str(one.figure("topic").svg)
 
 
 def test_long_names_and_names_that_read_alike_are_drawn():
@@ -330,7 +330,7 @@ def test_long_names_and_names_that_read_alike_are_drawn():
     frame = pl.DataFrame({"region": list("abcde"), "year": 2000, **{name: rng.random(5) for name in names}})
     made = section(sectors.index(frame, system))
     for one in made.pictures:
-        assert svg.inline(one.draw, one.kind)
+        assert str(one.figure("topic").svg)
 
 
 def test_names_are_told_apart_cut_and_found():

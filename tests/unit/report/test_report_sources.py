@@ -12,8 +12,9 @@ import xinzhi
 from made_up_economy import made_up_economy
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import same
-from xinzhi.report import pages, svg, write_report
-from xinzhi.report.charts.kit.plane import labels
+from xinzhi.report import pages, write_report
+from xinzhi.report.charts.chart import Canvas
+from xinzhi.report.charts.plane import labels
 from xinzhi.report.pages.sources import Shown, apart, leading_parts
 from xinzhi.report.pages.sources_in_depth import flow_means
 from xinzhi.sources import allocation, decompose, innovation, upgrading
@@ -56,7 +57,7 @@ def deeper(package, result):
 
 def _draw(section):
     for picture in section.pictures:
-        drawn = svg.inline(picture.draw, picture.kind)
+        drawn = str(picture.figure("topic").svg)
         assert drawn.count('class="zh"') == drawn.count('class="en"') > 0
         for text in (picture.title, picture.headline, picture.how):
             assert text.zh != text.en
@@ -214,7 +215,10 @@ def test_points_of_a_flow_lie_around_their_regression(deeper):
 def test_crowded_points_lose_their_names():
     rows = [{"x": 0.0, "y": 0.0, "name": same("a")}, {"x": 0.01, "y": 0.0, "name": same("b")}]
     rows.append({"x": 1.0, "y": 1.0, "name": same("c")})
-    written = [row["name"].en for row, *_ in labels(rows, {"x": (-0.1, 1.1), "y": (-0.1, 1.1)}, (40, 40))]
+    written = [
+        row["name"].en
+        for row, *_ in labels(rows, {"x": (-0.1, 1.1), "y": (-0.1, 1.1)}, (40, 40), Canvas("en", 40, phone=False))
+    ]
     assert sorted(written) == ["a", "c"]
 
 

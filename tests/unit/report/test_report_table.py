@@ -12,8 +12,7 @@ import xinzhi
 from xinzhi.core.names import Names
 from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, has, read_words, words
-from xinzhi.report.charts import kit
-from xinzhi.report.charts.style import Words
+from xinzhi.report.charts import kinds
 from xinzhi.report.page import table_markup as markup
 from xinzhi.report.section import OWN, Section, picture, rows_of
 from xinzhi.report.table import column, ordered, table
@@ -121,22 +120,22 @@ def test_a_picture_finds_its_words_under_its_name() -> None:
     twin = table("debt_history", FRAME, ("year", *some("share")))
     facts = {"parts": "1"}
     rows = rows_of(FRAME, year="year", value=COLUMNS["share"], group=JILIN)
-    drawn = picture("debt.history", kit.lines, rows, twin, facts, how="history_all", y="to_output")
+    drawn = picture("debt.history", kinds.lines, rows, twin, facts, how="history_all", y="to_output")
     assert drawn.kind == "history"
     assert drawn.headline.en == "Debt to output: 1"
     assert drawn.unit.en == "%"
-    assert "25.0" in str(drawn.draw(Words("en")).to_dict())
+    assert "25.0" in str(drawn.chart.spec("en"))
 
 
 def test_a_picture_without_words_is_refused() -> None:
     twin = table("debt_history", FRAME, ("year",))
     with pytest.raises(KeyError, match="nothing"):
-        picture("debt.history", kit.lines, [], twin, headline="nothing", how="history_all", y="to_output")
+        picture("debt.history", kinds.lines, [], twin, headline="nothing", how="history_all", y="to_output")
 
 
 def test_a_section_answers_with_the_headlines_of_its_pictures_and_leaves_out_what_is_not_there() -> None:
     twin = table("debt_history", FRAME, ("year", *some("share")))
-    drawn = picture("debt.history", kit.lines, [], twin, {"parts": "1"}, how="history_all", y="to_output")
+    drawn = picture("debt.history", kinds.lines, [], twin, {"parts": "1"}, how="history_all", y="to_output")
     made = Section.of("debt.owed", [drawn, None], [None, twin], anchor="risks-debt", title=JILIN)
     assert made.answer == (Text(zh="负债率：1。", en="Debt to output: 1."),)
     assert (made.pictures, made.tables, made.key) == ((drawn,), (twin,), "risks-debt")
@@ -156,7 +155,7 @@ def test_every_row_of_data_names_a_chart_its_options_and_words_that_are_there(to
     rows = read_words(f"pictures/{topic}.yaml")
     assert set(rows) <= {"pictures", "tables"}
     for name, row in rows["pictures"].items():
-        chart = getattr(kit, row["chart"]) if "chart" in row else None
+        chart = getattr(kinds, row["chart"]) if "chart" in row else None
         options = set(row) - OWN - {"chart", "title", "headline", "how", "unit", "legend"}
         assert chart is None or options <= set(signature(chart).parameters), name
         for shelf, word in (("title", name), ("how", name), ("unit_of", row.get("unit"))):

@@ -6,7 +6,6 @@ import polars as pl
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from markupsafe import Markup
 
 from xinzhi import protocol
 from xinzhi.core.text import Text
@@ -15,7 +14,7 @@ from xinzhi.web.api import add_api
 from xinzhi.web.app import application, bound
 from xinzhi.web.asked import amiss, capital, changes, offers, read
 from xinzhi.web.downloads import content, linked
-from xinzhi.web.drawing import Axis, lines, sized
+from xinzhi.web.drawing import Axis, lines
 from xinzhi.web.page import Address, Asked, query_of
 from xinzhi.web.pages import marked
 from xinzhi.web.render import data_mark
@@ -80,13 +79,6 @@ def test_a_result_is_a_file_and_a_page_links_it(china):
     assert content(china, "measure", "measurement", "csv")[:11] == b"region,year"
     link = b'<a href="../files/measure/measurement.sdmx.csv" download>SDMX-CSV</a>'
     assert linked(link) == {("measure", "measurement", "sdmx.csv")}
-
-
-def test_a_drawing_has_no_style_inside_and_is_one_picture():
-    drawn = (
-        '<svg style="max-width:640px"><g role="graphics-symbol" aria-roledescription="mark"><path d="M0,0"/></g></svg>'
-    )
-    assert sized(drawn) == Markup('<svg width="640"><g><path d="M0,0"/></g></svg>')
 
 
 def test_figures_stand_on_the_width_of_a_cell():

@@ -1,1 +1,1 @@
-"""Charts as altair objects in one language: kinds that all pages share, and their look."""
+"""Charts: Vega-Lite templates filled with rows, drawn in one language for one screen."""

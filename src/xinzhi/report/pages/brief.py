@@ -140,8 +140,8 @@ def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -
             below -= size if row[column] < 0 else 0.0
             x = above if row[column] >= 0 else below
             above += size if row[column] >= 0 else 0.0
-            line = words.shared.chart_told_line(name=words.shared.chart_of(factor), value=percent(row[column]))
-            told = f' data-told="{escape(_said(name, row["span"], line, language))}"' if language else ""
+            line = words.shared.chart_told_line(name=words.by_key(f"chart.{factor}"), value=percent(row[column]))
+            told = f' aria-label="{escape(_said(name, row["span"], line, language))}"' if language else ""
             drawn.append(f'<rect x="{x:.1f}" y="{y}" width="{size:.1f}" height="12" fill="{FACTORS[factor]}"{told}/>')
         drawn.append(f'<text x="{above + 4:.1f}" y="{y + 10}">{percent(row["output_growth"])}</text>')
         drawn.append(f'<path d="M{zero:.1f} {y - 1}v14" stroke="{SOFT}" fill="none"/>')
@@ -202,6 +202,6 @@ def _svg(drawn: list[str], height: float, title: Text, width: int = WIDTH) -> st
 
     name = escape(f"{title.zh} {title.en}")
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{name}" viewBox="0 0 {width} {height:.0f}" '
-        f'font-size="10" fill="{INK}">{"".join(drawn)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="group" aria-label="{name}" class="sketch" '
+        f'viewBox="0 0 {width} {height:.0f}" font-size="10" fill="{INK}">{"".join(drawn)}</svg>'
     )

@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import Text, Values, listing, sentences
-from xinzhi.report.charts.kit.ranges import COLUMN
+from xinzhi.report.charts.intervals import COLUMN
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.sentence import MOST_NOTES, capital
 from xinzhi.report.table import Table, table

@@ -197,27 +197,7 @@
     }
   });
 
-  /* a line for what the pointer is on: a mark says it by itself, a range by its row and label, of lines the nearest point */
-  var told = document.createElement("div"), own = false;
-  told.className = "told";
-  told.setAttribute("aria-hidden", "true");
-  told.hidden = true;
-  body.appendChild(told);
-  function tell(event, value) {
-    own = false;
-    told.textContent = "";
-    if (typeof value !== "string" || !value) { told.hidden = true; return; }
-    value.split("\n").forEach(function (line, at) {
-      var made = document.createElement(at ? "span" : "b");
-      made.textContent = line;
-      told.appendChild(made);
-    });
-    told.lang = root.lang;
-    told.hidden = false;
-    told.style.left = Math.min(event.pageX + 14, window.scrollX + root.clientWidth - told.offsetWidth - 8) + "px";
-    told.style.top = event.pageY + 16 + "px";
-  }
-  window.xinzhiTell = tell;
+  /* a line for what the pointer is on: a range by its row and label, of lines the nearest point; marks.js has the marks of charts */
   function nearest(svg, event) {
     var least = 24, best = "";
     Array.prototype.forEach.call(svg.querySelectorAll("polyline[data-figures]:not(.off)"), function (line) {
@@ -230,38 +210,18 @@
     return best;
   }
   document.addEventListener("pointermove", function (event) {
-    var on = event.target.closest && event.target.closest("[data-told], .range, svg.lines"), text = "";
-    if (!on) { if (own) { tell(event, ""); } return; }
-    if (on.hasAttribute("data-told")) { text = on.getAttribute("data-told"); }
-    else if (on.classList.contains("range")) { text = on.closest("tr").querySelector("th").textContent + "\n" + on.getAttribute("aria-label"); }
+    var on = event.target.closest && event.target.closest(".range, svg.lines"), text = "";
+    if (!on) { return; }
+    if (on.classList.contains("range")) { text = on.closest("tr").querySelector("th").textContent + "\n" + on.getAttribute("aria-label"); }
     else { text = nearest(on, event); }
-    tell(event, text);
-    own = true;
+    window.xinzhiSay(text, event.pageX, event.pageY);
   });
-
-  /* charts that move: fetched when a pointer or the keyboard first comes to one */
-  var live = document.querySelectorAll(".figure[data-live] .drawn");
+  /* scripts that are fetched when they are needed */
   function fetch(src, then) {
     var script = document.createElement("script");
     script.src = src;
     script.onload = then;
     document.head.appendChild(script);
-  }
-  function lively() {
-    Array.prototype.forEach.call(live, function (one) {
-      one.removeEventListener("pointerenter", lively);
-      one.removeEventListener("focus", lively);
-    });
-    var assets = body.getAttribute("data-up") + "assets/", file = location.pathname.replace(/\.html$/, ".charts.js");
-    fetch(assets + "vega.js", function () {
-      fetch(file + location.search, function () { fetch(assets + "charts.js", function () { return; }); });
-    });
-  }
-  if (window.matchMedia("(hover: hover)").matches) {
-    Array.prototype.forEach.call(live, function (one) {
-      one.addEventListener("pointerenter", lively);
-      one.addEventListener("focus", lively);
-    });
   }
 
   /* what is shown, as a file: the figures of a table, the drawing of a figure */

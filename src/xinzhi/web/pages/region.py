@@ -17,7 +17,7 @@ from xinzhi.report.pages import brief
 from xinzhi.report.pages.yardstick.regions import drawn, profiles
 from xinzhi.studies import Assessment, Brief, input_units
 from xinzhi.web.asked import decimals, kicker, overall
-from xinzhi.web.drawing import CHOSEN, lines, pair, ranges, sized
+from xinzhi.web.drawing import CHOSEN, lines, pair, ranges
 from xinzhi.web.page import Address, Asked, Page, file
 from xinzhi.web.pages import category, exists
 from xinzhi.web.pages.explain import COLUMNS, Why, explained, why
@@ -56,6 +56,7 @@ def page(store: Store, address: Address) -> Page:
     codes = store.regions
     at = codes.index(code)
     asked = Asked(topic="brief", options={"region": code})
+    growth = brief.growth(made.more["sources_of_growth"], made.about, address.language)
     return Page(
         title=made.about,
         kicker=words.brief.subtitle(source=made.source, span=made.span),
@@ -72,7 +73,7 @@ def page(store: Store, address: Address) -> Page:
             "planned": planned(store, code),
             "place": made.span.en.replace("–", "-"),
             "gaps": brief.gaps(made),
-            "growth": sized(brief.growth(made.more["sources_of_growth"], made.about, address.language)),
+            "growth": Markup(growth),  # noqa: S704 - made there, its words escaped
             "company": company(made, view),
             "profile": profile,
             "group": view.group_of.get(code),

@@ -12,7 +12,7 @@ from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, ranks_text
 from xinzhi.pathways import Complexity, Uncertainty
-from xinzhi.report.charts import kit
+from xinzhi.report.charts import kinds
 from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.section import shown as drawn_as
 from xinzhi.report.sentence import distinct, finding_notes, short
@@ -187,7 +187,7 @@ def space(result: Complexity, code: str | None) -> Picture:
     )
     return picture(
         "pathways.space",
-        kit.network,
+        kinds.network,
         nodes,
         table("pathways_space", frame, of=result),
         facts,
@@ -237,7 +237,12 @@ def shares(result: Complexity, code: str) -> Picture:
     drawn = frame.sort(pl.col("third").replace_strict(THIRDS, range(3)), maintain_order=True)
     rows = rows_of(drawn, result, {"activity": names.__getitem__}, name="activity", value="share", group="third")
     return picture(
-        "pathways.shares", kit.treemap, rows, table("pathways_shares", frame, of=result, name=name), facts, unit="part"
+        "pathways.shares",
+        kinds.treemap,
+        rows,
+        table("pathways_shares", frame, of=result, name=name),
+        facts,
+        unit="part",
     )
 
 

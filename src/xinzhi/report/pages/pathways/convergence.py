@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi import pathways, words
 from xinzhi.core.text import Text
-from xinzhi.report.charts import kit
+from xinzhi.report.charts import kinds
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.sentence import capital, finding_notes, sentence, yes_no
 from xinzhi.report.table import table
@@ -50,12 +50,12 @@ def leapfrog(result: pathways.Leapfrog, *, region: str | None = None) -> Section
 def lane_changes(result: pathways.LaneChanges) -> Section:
     """Return whether entries leave the lane: by tenths of relatedness to the old core."""
     frame = result.deciles.sort("decile")
-    kinds = ("unrelated", "related")
+    names = ("unrelated", "related")
     rows = [
         {
             "name": words.pathways.chart_decile(k=row["decile"]),
             "value": row["value"],
-            "group": words.pathways.chart_of(kinds[row["decile"] > result.unrelated]),
+            "group": words.by_key(f"pathways.chart.{names[row['decile'] > result.unrelated]}"),
         }
         for row in rows_of(frame, result, decile="decile", value="rate")
     ]
@@ -99,7 +99,7 @@ def _gap(result: pathways.Northeast, facts: Mapping[str, object]) -> Picture:
     columns = ("region", "year", "actual", "synthetic", "gap")
     drawn = picture(
         "pathways.gap",
-        kit.lines,
+        kinds.lines,
         rows_of(frame, result, group="region", year="year", value="gap"),
         table(f"pathways_northeast_{series}", frame, columns, result, title=title),
         {**facts, "series": title},

@@ -12,7 +12,7 @@ from xinzhi import words
 from xinzhi.core.result import Facts
 from xinzhi.core.text import LANGUAGES, Text, join_names, sentences, unit_text
 from xinzhi.pathways import Able, Backtest, Choices, Isomorphism, Opportunities, Plan
-from xinzhi.report.charts import kit
+from xinzhi.report.charts import kinds
 from xinzhi.report.pages.pathways.complexity import narrow
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
@@ -255,7 +255,7 @@ def _precision(result: Backtest, absent: float, guess: float, headline: Text, fa
     rows = rows_of(frame, result, name="score", value="value", low="low", high="high", group="ours")
     drawn = picture(
         "pathways.precision",
-        kit.dots,
+        kinds.dots,
         rows,
         twin,
         {**facts, "guess": guess},

@@ -7,15 +7,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, cast
 
-import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from xinzhi import words
 from xinzhi.core.text import Text, listing, same, unit_text
 from xinzhi.report import palette
-from xinzhi.report.charts import kit, style
-from xinzhi.report.charts.style import Words
+from xinzhi.report.charts import kinds
+from xinzhi.report.charts.chart import Canvas, Chart, Drawing
+from xinzhi.report.charts.labels import of_lines
 from xinzhi.report.section import Picture, Section, picture, shown
 from xinzhi.report.sentence import answer_of, clauses, notes_of
 from xinzhi.report.table import NO_UNIT, Column, Table, column, table
@@ -49,7 +48,7 @@ def power_line(day: date) -> Picture:
     if now.begins:
         facts |= {"event": now.event, "begins": now.begins.isoformat()}
     headline = None if now.begins else "timeline_open"
-    return picture("scope.timeline", _draw, day, powers_table(), facts, headline=headline, unit="year")
+    return picture("scope.timeline", _eras, day, powers_table(), facts, headline=headline, unit="year")
 
 
 def powers_table() -> Table:
@@ -85,45 +84,71 @@ def _coded(name: Text, codes: tuple[str, ...]) -> Text:
     return Text(zh=f"{name.zh}（{'、'.join(codes)}）", en=f"{name.en} ({', '.join(codes)})")
 
 
-def _draw(w: Words, day: date) -> ChartType:
+def _eras(day: date) -> Chart:
+    """Return the eras as bars, with what began or ended each, and where other readings begin."""
     last = year_of(day) if day.year > FIRST else float(FIRST)
     end = max(last, 2026.0) + 4
-    bars, events, others = _rows(w, end)
-    order = [row["name"] for row in bars]
-    scale = alt.Scale(domain=[FIRST, end], nice=False, zero=False)
-    axis = alt.Axis(format="d", domain=False, tickCount=7, grid=False)
-    y = style.ordinal(order, labelPadding=6, labelFontSize=12)
-    across = alt.X("start:Q", title=None, scale=scale, axis=axis)
-    colours = alt.Scale(domain=order, range=[palette.GROUPS[i] for i in (7, 2, 0, 1, 3)])
-    bar = alt.Chart(style.data(bars)).mark_bar(height=11, yOffset=-7, opacity=0.85)
-    layers = [bar.encode(x=across, x2=alt.X2("end:Q"), y=y, color=alt.Color("name:N", scale=colours, legend=None))]
-    point = alt.Chart(style.data(others)).mark_point(
-        shape="diamond", size=60, yOffset=-7, filled=True, fill="white", stroke=palette.INK, strokeWidth=1.2, opacity=1
-    )
-    layers.append(point.encode(x=alt.X("at:Q", scale=scale), y=y))
-    for align in ("left", "right"):
-        some = [row for row in events if row["align"] == align]
-        text = alt.Chart(style.data(some)).mark_text(align=align, dy=8, fontSize=10, color=palette.SOFT)
-        layers.append(text.encode(x=alt.X("at:Q", scale=scale), y=y, text="text:N"))
-    if day.year >= FIRST:
-        rule = alt.Chart(style.data([{"at": last}])).mark_rule(color=palette.ACCENT, strokeDash=[4, 3])
-        layers.append(rule.encode(x=alt.X("at:Q", scale=scale)))
-    return style.configure(style.layers(*layers, width=LINE_WIDTH, height=STEP * len(order)))
+    bars, events, others = _rows(end)
+    names = [bar["name"] for bar in bars]
+    inks = dict(zip(names, (palette.GROUPS[at] for at in (7, 2, 0, 1, 3)), strict=False))
+    texts = [
+        {
+            "cells": [event for event in events if event["align"] == align],
+            "align": align,
+            "dy": 8,
+            "letter": 10,
+            "text_ink": palette.SOFT,
+        }
+        for align in ("left", "right")
+    ]
+    values = {
+        "order": names,
+        "step": STEP,
+        "letters": 12,
+        "domain": [FIRST, end],
+        "format": "d",
+        "axis_line": False,
+        "grid_x": False,
+        "ticks": 7,
+        "thickness": 11,
+        "raised": -7,
+        "opacity": 0.85,
+        "silent": True,
+        "groups": list(inks),
+        "inks": list(inks.values()),
+        "bars": [{**bar, "group": bar["name"], "label": _era_label(bar)} for bar in bars],
+        "marks": others,
+        "mark_fill": "white",
+        "mark_edge": palette.INK,
+        "texts": texts,
+        "rules": [{"at": last, "rule_ink": palette.ACCENT}] if day.year >= FIRST else [],
+    }
+    return Chart(template="rows", values=values, width=LINE_WIDTH + 110, layout=_event_lines)
 
 
-def _rows(w: Words, end: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+def _era_label(bar: Mapping[str, Any]) -> Text:
+    return of_lines([bar["name"], same(f"{bar['start']:.0f} – {bar['end']:.0f}")])
+
+
+def _event_lines(canvas: Canvas) -> dict[str, object]:
+    """Return the height of a row, which has more lines on a phone."""
+    return {"step": STEP + 8} if canvas.phone else {}
+
+
+def _rows(end: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the bars, the events at their ends, and where other readings begin."""
     bars, events, others = [], [], []
-    for one in eras():
-        name = w(one.title)
-        start = year_of(one.begins) if one.begins else float(FIRST)
-        stop = year_of(one.ends) if one.ends else end
-        bars.append({"name": name, "start": start, "end": stop})
-        said = _dated(one.event, one.begins) if one.begins else one.event
-        left = start < MIDDLE
-        events.append(
-            {"name": name, "at": start if left else stop, "align": "left" if left else "right", "text": w(said)}
-        )
-        others += [{"name": name, "at": year_of(when)} for when, _ in one.alternatives if when.year >= FIRST]
+    for era in eras():
+        start = year_of(era.begins) if era.begins else float(FIRST)
+        stop = year_of(era.ends) if era.ends else end
+        bars.append({"name": era.title, "start": start, "end": stop})
+        event = _dated(era.event, era.begins) if era.begins else era.event
+        at_left = start < MIDDLE
+        side = {"at": start, "align": "left"} if at_left else {"at": stop, "align": "right"}
+        events.append({"name": era.title, "text": event, **side})
+        for when, _ in era.alternatives:
+            if when.year >= FIRST:
+                others.append({"name": era.title, "mark": year_of(when)})
     return bars, events, others
 
 
@@ -201,13 +226,13 @@ def treemap(result: Scope) -> Picture | None:
     )
 
 
-def _treemap(w: Words, some: pl.DataFrame, *, result: Scope) -> ChartType:
+def _treemap(some: pl.DataFrame, *, result: Scope) -> Drawing:
     rows: list[dict[str, Any]] = []
     for row in some.iter_rows(named=True):
         named = row["definitions"].split(";")
         group = result.list_name(named[0]) if len(named) == 1 else words.scope.label_several()
         rows.append({"name": result.industry(row["code"]), "value": row["in_scope"], "group": group})
-    return kit.treemap(w, rows)
+    return kinds.treemap(rows)
 
 
 def _spread(row: Any) -> dict[str, float]:  # noqa: ANN401 - a row of a frame, or a mapping

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, same
 from xinzhi.report import palette
-from xinzhi.report.charts import kit, style
-from xinzhi.report.charts.style import Words
+from xinzhi.report.charts import kinds
+from xinzhi.report.charts.chart import Chart
+from xinzhi.report.charts.labels import of_lines
 from xinzhi.report.pages.scope.classify import eras
 from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import answer_of, notes_of
@@ -75,7 +74,7 @@ def _share(result: Dependence) -> Picture | None:
     first, last = frame.row(0, named=True), frame.row(-1, named=True)
     facts = {"first": first["year"], "before": first["in_scope"], "last": last["year"], "after": last["in_scope"]}
     output = words.scope.unit_of_output()
-    return picture("scope.share", kit.lines, rows, twin, facts, unit=output, y=output, decimals=1)
+    return picture("scope.share", kinds.lines, rows, twin, facts, unit=output, y=output, decimals=1)
 
 
 def _last(result: Dependence) -> pl.DataFrame:
@@ -101,7 +100,7 @@ def _industries(result: Dependence, rows: pl.DataFrame) -> Picture:
     unit = words.scope.unit_of_dependence() if year is None else words.scope.unit_of_dependence_in(year=year)
     return picture(
         "scope.industries",
-        kit.dots,
+        kinds.dots,
         drawn,
         _shares("scope_most_dependent", result, shown),
         facts,
@@ -161,7 +160,7 @@ def core_share(result: DigitalCore) -> Picture:
     facts = cast("Mapping[str, object]", result.facts()["answer.core"])
     return picture(
         "scope.core",
-        kit.lines,
+        kinds.lines,
         rows,
         _core_table(result),
         facts,
@@ -223,36 +222,43 @@ def _leads(result: History) -> Picture:
     facts |= {name: led.get(name) or 0 for name in ("horse", "electric")}
     ends = (column(f"scope.{name}", "year") for name in ("begins", "ends"))
     twin = table("scope_leads", runs, ["country", "power", *ends], result)
-    return picture("scope.leads", _drawn, runs, twin, facts, unit="year", result=result)
+    return picture("scope.leads", _lead_chart, runs, twin, facts, unit="year", result=result)
 
 
-def _drawn(w: Words, runs: pl.DataFrame, *, result: History) -> ChartType:
-    powers = {name: w(result.names.text("power", name)) for name in LED}
+def _lead_chart(runs: pl.DataFrame, *, result: History) -> Chart:
+    """Return the runs of years as bars, with the beginnings of the eras below."""
+    powers = {name: result.names.text("power", name) for name in LED}
     rows = [
-        {"name": w(result.names.text("country", country)), "power": powers[power], "start": start, "end": end + 1}
+        {"name": result.names.text("country", country), "group": powers[power], "start": start, "end": end + 1}
         for country, power, start, end in runs.iter_rows()
     ]
     order = list(dict.fromkeys(row["name"] for row in rows))
     low, high = min(row["start"] for row in rows), max(row["end"] for row in rows)
-    scale = alt.Scale(domain=[low, high], nice=False, zero=False)
-    inks = alt.Scale(domain=list(powers.values()), range=[palette.GROUPS[i] for i in (7, 2, 0)])
-    axis = alt.Axis(format="d", domain=False, tickCount=6)
-    across = alt.X("start:Q", title=None, scale=scale, axis=axis)
-    bar = alt.Chart(style.data(rows)).mark_bar(height=12)
-    y = style.ordinal(order, labelPadding=6)
-    layers = [bar.encode(x=across, x2=alt.X2("end:Q"), y=y, color=alt.Color("power:N", scale=inks))]
     starts = [
-        {"at": one.begins.year, "text": w(words.scope.label_era(power=one.title, year=one.begins.year))}
-        for one in eras()
-        if one.begins and low < one.begins.year < high
+        {"at": era.begins.year, "text": words.scope.label_era(power=era.title, year=era.begins.year)}
+        for era in eras()
+        if era.begins and low < era.begins.year < high
     ]
-    for at, start in enumerate(starts):
-        mark = alt.Chart(style.data([start]))
-        layers.append(mark.mark_rule(color=palette.INK, strokeDash=[3, 3]).encode(x=alt.X("at:Q", scale=scale)))
-        text = mark.mark_text(align="right", dx=-4, fontSize=9.5, color=palette.SOFT, baseline="top")
-        foot = STEP * len(order) + 22 + LINE * at
-        layers.append(text.encode(x=alt.X("at:Q", scale=scale), y=style.y_at(foot), text="text:N"))
-    return style.configure(style.layers(*layers, width=WIDTH, height=STEP * len(order)))
+    foot = STEP * len(order) + 22
+    values = {
+        "order": order,
+        "step": STEP,
+        "thickness": 12,
+        "domain": [low, high],
+        "format": "d",
+        "axis_line": False,
+        "ticks": 6,
+        "groups": list(powers.values()),
+        "inks": [palette.GROUPS[at] for at in (7, 2, 0)],
+        "bars": [{**row, "label": _run_label(row)} for row in rows],
+    }
+
+    rules = [{**start, "foot": foot + LINE * at, "rule_ink": palette.INK} for at, start in enumerate(starts)]
+    return Chart(template="rows", values={**values, "rules": rules}, width=WIDTH + 110)
+
+
+def _run_label(row: Mapping[str, Any]) -> Text:
+    return of_lines([row["name"], row["group"], same(f"{row['start']} – {row['end'] - 1}")])
 
 
 def _carriers(result: History, region: str | None) -> Picture:
@@ -275,7 +281,7 @@ def _carriers(result: History, region: str | None) -> Picture:
     unit = words.scope.unit_of_energy()
     return picture(
         "scope.carriers",
-        kit.lines,
+        kinds.lines,
         _lines(rows, result),
         twin,
         facts,

@@ -13,8 +13,7 @@ from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, listing, sentences
-from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.plane import paths
+from xinzhi.report.charts import kinds
 from xinzhi.report.palette import GROUPS, SOFT
 from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.sentence import answer_of, arrangement
@@ -188,7 +187,7 @@ def _map(view: View) -> Picture:
     mean = means.rename({AXES[0]: "x", AXES[1]: "y"}).to_dicts()
     return picture(
         "sectors.map",
-        paths,
+        kinds.paths,
         rows,
         twin,
         view.span | {"up": up, "before": first[DEGREE], "after": last[DEGREE]},
@@ -212,7 +211,7 @@ def _levels(view: View) -> Picture:
     twin = table("sectors_years", years, ["year", "regions", *view.columns(), *scores], view.result, part="years")
     return picture(
         "sectors.levels",
-        kit.lines,
+        kinds.lines,
         _paths(view, years),
         twin,
         facts,
@@ -252,7 +251,7 @@ def _obstacles(view: View) -> Picture:
     # the heaviest stands at the foot, where lengths can be compared
     return picture(
         "sectors.obstacles",
-        kit.stacked,
+        kinds.stacked,
         rows,
         twin,
         facts,
@@ -293,7 +292,7 @@ def _lagging(view: View) -> Picture | None:
     )
     return picture(
         "sectors.lagging",
-        kit.tiles,
+        kinds.tiles,
         rows,
         twin,
         view.span | {"counts": named},
@@ -320,7 +319,7 @@ def _region(view: View, code: str) -> Picture:
     )
     return picture(
         "sectors.region",
-        kit.lines,
+        kinds.lines,
         _paths(view, mine),
         twin,
         facts | {"mean": parts["level"].to_numpy().mean()},

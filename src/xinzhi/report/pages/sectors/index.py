@@ -11,8 +11,8 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, Values, listing, same, sentences, unit_text
-from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.names import END, MOST
+from xinzhi.report.charts import kinds
+from xinzhi.report.charts.axes import END, MOST
 from xinzhi.report.pages.sectors.advance import chosen, sector_inks
 from xinzhi.report.section import Picture, Section, picture, shown
 from xinzhi.report.sentence import distinct, short
@@ -212,7 +212,9 @@ def _ranking(view: View) -> Picture:
     rows = [
         {"name": view.regions[code], "value": value} for code, value in view.now.select("region", "index").iter_rows()
     ]
-    return picture("sectors.ranking", kit.dots, rows, _rank_table(view), facts, unit="index", x="index", reference=mean)
+    return picture(
+        "sectors.ranking", kinds.dots, rows, _rank_table(view), facts, unit="index", x="index", reference=mean
+    )
 
 
 def _rank_table(view: View) -> Table:
@@ -247,7 +249,7 @@ def _scores(view: View) -> Picture:
     facts = {"region": view.regions[top], "names": listing(leads), "count": len(leads), "total": len(view.groups)}
     return picture(
         "sectors.scores",
-        kit.matrix,
+        kinds.matrix,
         cells,
         _rank_table(view),
         facts,
@@ -281,7 +283,7 @@ def _weights(view: View) -> Picture:
         {"name": view.labels[code], "value": 100 * weight, "group": view.labels[sector]}
         for code, sector, weight in view.weights.iter_rows()
     ]
-    return picture("sectors.weights", kit.bars, rows, twin, facts, unit="percent", x="weight", **view.groups_of_chart)
+    return picture("sectors.weights", kinds.bars, rows, twin, facts, unit="percent", x="weight", **view.groups_of_chart)
 
 
 def _region(view: View, code: str) -> Picture:
@@ -300,7 +302,7 @@ def _region(view: View, code: str) -> Picture:
     ]
     return picture(
         "sectors.region",
-        kit.dots,
+        kinds.dots,
         rows,
         table("index_region", places, columns, view.result, names=view.names, region=name, year=view.year),
         facts,

@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.text import Text, listing, number, same, sentences
 from xinzhi.report import palette
-from xinzhi.report.charts import kit
+from xinzhi.report.charts import kinds
 from xinzhi.report.palette import FACTORS, GROUPS
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.sentence import answer_of, arrangement, notes_of, spread
@@ -67,7 +67,7 @@ def _scatter(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture:
     rows = rows_of(named, names=called.__getitem__, x="value", y="lag", name=name)
     return picture(
         "sectors.scatter",
-        kit.points,
+        kinds.points,
         rows,
         _local(result, local),
         {"year": local["year"][0], **counts},
@@ -98,7 +98,7 @@ def _clusters(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture | 
     facts = {"count": int(local["significant"].sum()), "regions": local.height, "year": local["year"][0]}
     return picture(
         "sectors.clusters",
-        kit.tiles,
+        kinds.tiles,
         rows,
         _local(result, local),
         facts,
@@ -143,7 +143,7 @@ def moving(result: MarkovChain) -> Section:
         )
     drawn = picture(
         "sectors.transitions",
-        kit.matrix,
+        kinds.matrix,
         cells,
         twin,
         leading,
@@ -206,7 +206,7 @@ def _parts(result: Inequality, what: Text) -> Picture:
     parts = {name: (words.sectors.part_of(name), ink) for name, ink in PART_INKS.items()}
     return picture(
         "sectors.parts",
-        kit.stacked,
+        kinds.stacked,
         rows,
         table("inequality_years", of=result),
         facts,
@@ -229,7 +229,7 @@ def _gini(result: Inequality, what: Text) -> Picture:
     ]
     return picture(
         "sectors.gini",
-        kit.lines,
+        kinds.lines,
         rows,
         table("inequality_years", of=result),
         facts,
@@ -258,7 +258,7 @@ def dense(result: Densities) -> Section:
     rows = rows_of(shown, name=column("sectors.year", "text", of="year"), x="x", density="density")
     return Section.of(
         "sectors.densities",
-        [picture("sectors.ridges", kit.ridges, rows, twin, moves, unit="density", x=what)],
+        [picture("sectors.ridges", kinds.ridges, rows, twin, moves, unit="density", x=what)],
         anchor="densities",
         facts={"value": what},
         answer=answer_of(facts, "sectors"),
@@ -296,7 +296,7 @@ def _states(result: Decoupling, facts: Any) -> Picture:  # noqa: ANN401 - facts 
     how = words.sectors.how_states(lower=setting("decoupling.lower"), upper=setting("decoupling.upper"))
     return picture(
         "sectors.states",
-        kit.points,
+        kinds.points,
         rows,
         twin,
         facts | {"counts": listing(facts["counts"][:2])},
@@ -346,7 +346,7 @@ def _waterfall(result: Drivers, facts: Any) -> Picture:  # noqa: ANN401 - facts 
     twin = table("drivers_regions", wide, ["region", ends[0], *factors, ends[1]], result, **facts)
     return picture(
         "sectors.waterfall",
-        kit.waterfall,
+        kinds.waterfall,
         steps,
         twin,
         facts,

@@ -11,10 +11,11 @@ import polars as pl
 from markupsafe import Markup
 
 from xinzhi import words
-from xinzhi.core.schema import Column, describe
+from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, number, paragraph, share
-from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.names import END, MOST
+from xinzhi.report.charts import kinds
+from xinzhi.report.charts.axes import END, MOST
+from xinzhi.report.charts.chart import described as described_chart
 from xinzhi.report.document import protocol_summary, rows, text
 from xinzhi.report.pages.yardstick import audit_pictures as pictures
 from xinzhi.report.pages.yardstick import audit_tables
@@ -61,13 +62,7 @@ def _curve(view: AuditView, region: str | None, held: tuple[str, int] | None = N
         facts["level"] = departure(next(one for one in view.choices if one.name == held[0]), held[1])
     headline = "curve" if held is None else "curve_kept", facts
     twin = audit_tables.curve(view, found)
-    return replace(
-        _picture(view, "curve", headline, pictures.curve, found, twin, view=view),
-        told={
-            "x": words.shared.chart_place_on_curve(),
-            "part": Column(title=words.shared.chart_told_part(), kind="level"),
-        },
-    )
+    return _picture(view, "curve", headline, pictures.curve, found, twin, view=view)
 
 
 def kept(section: Section, audit: Audit, region: str | None, held: tuple[str, int]) -> Section:
@@ -171,29 +166,28 @@ def _places(view: AuditView, headline: Headline, rows: Any, column: str) -> Pict
         view,
         kind,
         headline,
-        kit.spreads,
+        kinds.spreads,
         rows,
         audit_tables.regions(view, kind),
         "rank",
         x="rank_axis",
         columns=[(words.shared.chart_of(column), "text")],
     )
-    told = {name: describe("audit", column) for name, column in RANKED.items()}
-    told |= {end: Column(title=words.shared.chart_told_of(end), kind="integer") for end in ("low", "high")}
-    return replace(made, told=told)
+    titles = {name: describe("audit", column) for name, column in RANKED.items()}
+    return replace(made, chart=described_chart(made.chart, titles, 0))
 
 
 def _curves(view: AuditView) -> Picture:
     twin = audit_tables.regions(view, "curves")
-    return replace(_picture(view, "curves", curves(view), pictures.small_curves, view, twin), sketch=True)
+    return _picture(view, "curves", curves(view), pictures.small_curves, view, twin)
 
 
 def _behind(view: AuditView) -> list[Section]:
     """Return what a region would gain by misreporting, what was varied, and what the data cannot compute."""
     found = []
     if view.audit.misreports.height:
-        kinds = without_notes(audit_tables.misreport_kinds(view))
-        found = [of_table("misreports", kinds, (words.shared.note_misreports_intro(),))]
+        misreports = without_notes(audit_tables.misreport_kinds(view))
+        found = [of_table("misreports", misreports, (words.shared.note_misreports_intro(),))]
     varied: tuple[Text | Markup, ...] = (words.shared.note_choices(), *introduction(view.audit.grid.protocol))
     choices = of_table("choices", without_notes(audit_tables.choices(view)), varied)
     return [*found, choices, of_table("left-out", audit_tables.left_out(view))]

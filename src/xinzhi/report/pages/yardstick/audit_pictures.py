@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import altair as alt
 import numpy as np
 import polars as pl
-from altair.typing import ChartType
 
 from xinzhi import words
+from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, number, percent, share
-from xinzhi.report import palette
-from xinzhi.report.charts import kit, style
-from xinzhi.report.charts.kit.names import ends
-from xinzhi.report.charts.style import Words, padded, wrapped
-from xinzhi.report.page import both_svg
+from xinzhi.report.charts import kinds
+from xinzhi.report.charts.axes import both_ends, padded
+from xinzhi.report.charts.chart import PADDING, PAGE, PHONE, Canvas, Chart, Drawing, Panels
+from xinzhi.report.lettering import wrapped
 from xinzhi.report.pages.yardstick.audit_tables import AuditView, Curve, level_text, thinned
-from xinzhi.report.palette import ACCENT, DEEP, FAINT, INK, SOFT
+from xinzhi.report.palette import ACCENT, DEEP, INK, SOFT
 from xinzhi.yardstick import choice_title
 
-WIDTH, HEIGHT = 520, 210
+HEIGHT = 210
 STRIPS = 60  # a page tells no more places of the curve apart
 ROW, HEAD, GAP = 13, 17, 5
 LABELS = 190
-NARROW, GUTTER = 288, 24  # width of the curve on a narrow screen, and what the figures of its axis need
+GUTTER = 30  # pixels of the figures of the axis on a phone
 NEAR = 25  # a label this near to an end of the curve is written towards its middle
 STEP = 24
-BARS, STRIP = 190, 400
+BARS = 300
 
 
 def room(view: AuditView) -> list[dict[str, Any]]:
@@ -60,67 +59,69 @@ def _ranked(view: AuditView, row: Mapping[str, Any], text: str) -> dict[str, Any
     return {"name": view.name(row["region"]), "value": row["reference_rank"], "mark": better, "text": text}
 
 
-def curve(w: Words, found: Curve, view: AuditView) -> ChartType:
+def curve(found: Curve, view: AuditView) -> Drawing:
     """Return the specification curve of one region over the panel of its choices."""
-    panels = [_line(found, w), _panel(view, found, w)]
-    return style.configure(alt.vconcat(*panels, spacing=14))
+    return Panels(charts=[_line(found), _panel(view, found)], across=1, gap=0)
 
 
-def _line(found: Curve, w: Words) -> alt.LayerChart:
+def _line(found: Curve) -> Chart:
+    """Return the curve with the reference protocol: a line down to the panel, a dot and its value."""
     count = len(found.values)
-    at = thinned(count)
+    places = thinned(count).tolist()
     rows = [
-        {"x": round(100 * (place + 0.5) / count, 3), "y": round(100 * float(found.values[place]), 4)}
-        for place in at.tolist()
+        {"year": round(100 * (place + 0.5) / count, 3), "value": round(100 * float(found.values[place]), 4)}
+        for place in places
     ]
-    reach = [100 * float(found.values[0]), 100 * float(found.values[-1])]
     needed = None if found.needed is None else 100 * found.needed
-    domain = style.padded([*reach, needed])
-    scale = alt.Scale(domain=domain, nice=False)
-    axis = style.above(titleY=-8, titleX=-GUTTER if w.narrow else -LABELS, tickCount=6)
-    x = alt.X("x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=None)
-    y = alt.Y("y:Q", scale=scale, axis=axis, title=w(words.shared.chart_tfp_per_year()))
-    base = alt.Chart(style.data(rows))
-    layers = [
-        base.mark_area(opacity=0.16, color=palette.DEEP).encode(x=x, y=y),
-        base.mark_line(color=palette.DEEP, strokeWidth=2).encode(x=x, y=y),
-        alt.Chart(style.data([{"y": 0}])).mark_rule(color=palette.SOFT, strokeWidth=0.8).encode(y=y),
-    ]
-    if needed is not None:
-        lines = wrapped(w(_needed(found)), 24.0) if w.narrow else [w(_needed(found))]
-        rule = alt.Chart(style.data([{"y": needed, "x": 0, "text": "\n".join(lines)}]))
-        up = -3 - 12 * (len(lines) - 1)
-        layers += [
-            rule.mark_rule(color=palette.ACCENT, strokeDash=[5, 3], strokeWidth=1.2).encode(y=y),
-            rule.mark_text(
-                align="left", baseline="bottom", dx=4, dy=up, fontSize=10, color=palette.ACCENT, lineBreak="\n"
-            ).encode(x=x, y=y, text="text:N"),
-        ]
-    width = NARROW if w.narrow else WIDTH
-    return style.layers(*layers, *_official(found, w, x, y, domain[0]), width=width, height=HEIGHT)
+    reach = padded([100 * float(found.values[0]), 100 * float(found.values[-1]), needed])
+    place, value = 100 * found.place, 100 * found.reference
+    title = words.shared.chart_tfp_per_year()
+    label = words.shared.chart_reference_value(value=percent(found.reference))
+    at_left = place < 100 - NEAR
+    values = {
+        "y": title,
+        "domain": [0, 100],
+        "reach": reach,
+        "height": HEIGHT,
+        "places": [],
+        "axis_line": False,
+        "grid_x": False,
+        "areas": [{"cells": [{**row, "low": 0, "high": row["value"], "piece": 0} for row in rows], "tint": 0.16}],
+        "series": rows,
+        "series_ink": DEEP,
+        "stroke": 2,
+        "zero": True,
+        "reference": needed,
+        "reference_ink": ACCENT,
+        "stems": [{"year": place, "low": reach[0], "high": value}],
+        "heads": [{"year": place, "value": value, "label": label}],
+    }
+    note = {"at_x": place, "at_y": value, "text": label, "align": "left" if at_left else "right", "dy": 13}
+    note |= {"dx": 9 if at_left else -9, "letter": 11, "weight": 600, "text_ink": INK, "baseline": "middle"}
+    return Chart(template="lines", values=values, titles={}, layout=partial(_curve_notes, found, needed, note))
+
+
+def _curve_notes(found: Curve, needed: float | None, note: Mapping[str, object], canvas: Canvas) -> dict[str, object]:
+    """Return the room at the side, and the words at the line of what a first place needs."""
+    gutter = {"gutter": GUTTER if canvas.phone else LABELS, "title_x": -GUTTER if canvas.phone else -LABELS}
+    if needed is None:
+        return {**gutter, "notes": [note]}
+    lines = wrapped(canvas.word(_needed(found)), 24.0 if canvas.phone else 200.0)
+    place = {
+        "at_x": 0,
+        "at_y": needed,
+        "align": "left",
+        "baseline": "bottom",
+        "dx": 4,
+        "dy": -3 - 12 * (len(lines) - 1),
+    }
+    return {**gutter, "notes": [note, {**place, "text": lines, "letter": 10, "text_ink": ACCENT}]}
 
 
 def _needed(found: Curve) -> Text:
     if not found.first:
         return words.shared.chart_none_first()
     return words.shared.chart_ranks_first(share=share(found.first))
-
-
-def _official(found: Curve, w: Words, x: alt.X, y: alt.Y, floor: float) -> list[alt.Chart]:
-    """Return the reference protocol on the curve: a line down to the panel, a dot and its value."""
-    place, value = 100 * found.place, 100 * found.reference
-    label = w(words.shared.chart_reference_value(value=percent(found.reference)))
-    base = alt.Chart(style.data([{"x": place, "y": value, "floor": floor, "text": label}]))
-    align: style.Align = "left" if place < 100 - NEAR else "right"
-    side = 1 if align == "left" else -1
-    drawn: list[alt.Chart] = [
-        base.mark_rule(color=palette.INK, strokeWidth=0.8).encode(x=x, y=y, y2=alt.Y2("floor:Q")),
-        base.mark_circle(size=80, color=palette.INK, opacity=1, stroke="white", strokeWidth=1.2).encode(x=x, y=y),
-        base.mark_text(align=align, dx=9 * side, dy=13, fontSize=11, fontWeight=600, color=palette.INK).encode(
-            x=x, y=y, text="text:N"
-        ),
-    ]
-    return drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,47 +152,59 @@ def layout(view: AuditView, code: str, step: int = ROW) -> list[Row]:
     return rows
 
 
-def _panel(view: AuditView, found: Curve, w: Words) -> alt.LayerChart:
+def _panel(view: AuditView, found: Curve) -> Chart:
     """Return which levels the protocols at each place of the curve have: the darker, the more of them."""
-    step = 2 * ROW if w.narrow else ROW  # on a narrow screen a level stands above its strip
+    values = {
+        "scale": {"domain": [0, 1], "range": ["#ffffff", DEEP], "interpolate": "lab"},
+        "by_value": True,
+        "silent": True,
+        "x_title": words.shared.chart_place_on_curve(),
+    }
+    titles = {"value": Column(title=words.shared.chart_told_part(), kind="level")}
+    return Chart(template="strips", values=values, titles=titles, layout=partial(_strips, view, found))
+
+
+def _strips(view: AuditView, found: Curve, canvas: Canvas) -> dict[str, object]:
+    """Return the strips with their names at the left; on a phone a level stands above its strip."""
+    step = 2 * ROW if canvas.phone else ROW
     rows = layout(view, found.code, step)
-    height = rows[-1].top + step
-    cells: list[dict[str, Any]] = [
-        {**cell, "name": w(row.text)} for row in rows if row.level is not None for cell in strip(found, row, step - ROW)
+    gutter = GUTTER if canvas.phone else LABELS
+    cells = [
+        {**cell, "name": row.text} for row in rows if row.level is not None for cell in strip(found, row, step - ROW)
     ]
-    plane = alt.Scale(domain=[0, height], range=[0, height], nice=False)
-    y = alt.Y("y:Q", scale=plane, axis=None)
-    axis = alt.Axis(grid=False, domain=False, ticks=False, tickCount=5, titlePadding=4)
-    x = alt.X(
-        "x:Q", scale=alt.Scale(domain=[0, 100], nice=False), axis=axis, title=w(words.shared.chart_place_on_curve())
-    )
-    colour = alt.Color(
-        "part:Q", scale=alt.Scale(domain=[0, 1], range=["#ffffff", palette.DEEP], interpolate="lab"), legend=None
-    )
-    strips = (
-        alt.Chart(style.data(cells))
-        .mark_rect(opacity=1)
-        .encode(x=x, x2=alt.X2("x2:Q"), y=y, y2=alt.Y2("y2:Q"), color=colour)
-    )
-    blocks = [
+    heads = [row for row in rows if row.level is None]
+    stems = [
         {
-            "x": 100 * found.place,
+            "at": 100 * found.place,
             "y": row.top + HEAD,
             "y2": row.top + HEAD + step * len(view.choices[row.choice].levels),
         }
-        for row in rows
-        if row.level is None
+        for row in heads
     ]
-    reference = alt.Chart(style.data(blocks)).mark_rule(color=palette.INK, strokeWidth=0.8)
-    return style.layers(
-        strips,
-        reference.encode(x=alt.X("x:Q"), y=y, y2=alt.Y2("y2:Q")),
-        *_labels([row for row in rows if row.level is None], w, y, bold=True, at=0 if w.narrow else -LABELS),
-        *_labels([row for row in rows if row.level == 0], w, y, ink=palette.INK, mark="●"),
-        *_labels([row for row in rows if row.level], w, y),
-        width=NARROW if w.narrow else WIDTH,
-        height=height,
-    )
+    levels = [row for row in rows if row.level is not None]
+    first = [row for row in levels if row.level == 0]
+    at_left = 0 if canvas.phone else -8
+    align = "left" if canvas.phone else "right"
+    dots = [{"y": row.top + ROW / 2, "text": "●"} for row in first]
+    texts = [
+        _texts(
+            heads,
+            HEAD,
+            {"at": 0 if canvas.phone else -LABELS, "align": "left", "letter": 11, "weight": 600, "text_ink": INK},
+        ),
+        _texts(first, ROW, {"at": at_left - (0 if canvas.phone else 9), "align": align, "letter": 10, "text_ink": INK}),
+        _texts(
+            [row for row in levels if row.level], ROW, {"at": at_left, "align": align, "letter": 10, "text_ink": SOFT}
+        ),
+        *([] if canvas.phone else [{"rows": dots, "at": at_left, "align": "right", "letter": 6, "text_ink": INK}]),
+    ]
+    height = rows[-1].top + step
+    return {"height": height, "cells": cells, "stems": stems, "texts": texts, "left": gutter - PADDING + 6}
+
+
+def _texts(rows: Sequence[Row], step: float, look: Mapping[str, object]) -> dict[str, object]:
+    """Return the names of rows in the middle of the lines that they begin."""
+    return {"rows": [{"y": row.top + step / 2, "text": row.text} for row in rows], **look}
 
 
 def strip(found: Curve, row: Row, below: int = 0) -> list[dict[str, float]]:
@@ -203,171 +216,125 @@ def strip(found: Curve, row: Row, below: int = 0) -> list[dict[str, float]]:
     scaled = 100 * edges / count
     y, y2 = row.top + below + 1.0, float(row.top + below + ROW - 1)
     return [
-        {"x": round(float(scaled[i]), 2), "x2": round(float(scaled[i + 1]), 2), "y": y, "y2": y2, "part": round(p, 3)}
+        {"x": round(float(scaled[i]), 2), "x2": round(float(scaled[i + 1]), 2), "y": y, "y2": y2, "value": round(p, 3)}
         for i, p in enumerate(part.tolist())
         if p > 0
     ]
 
 
-def _labels(
-    rows: list[Row], w: Words, y: alt.Y, *, bold: bool = False, at: int = -8, ink: str = palette.SOFT, mark: str = ""
-) -> list[alt.Chart]:
-    middle = (HEAD if bold else ROW) / 2
-    data: list[dict[str, Any]] = [{"y": row.top + middle, "text": w(row.text), "mark": mark} for row in rows]
-    base = alt.Chart(style.data(data))
-    if w.narrow:
-        at, mark = 0, ""
-    align: style.Align = "left" if bold or w.narrow else "right"
-    weight: Any = 600 if bold else "normal"
-    text = base.mark_text(
-        align=align,
-        fontSize=11 if bold else 10,
-        fontWeight=weight,
-        color=palette.INK if bold else ink,
-        dx=0 if bold or not mark else -9,
-    ).encode(x=style.x_at(at), y=y, text="text:N")
-    if not mark:
-        return [text]
-    dot = base.mark_text(align="right", fontSize=6, color=palette.INK).encode(x=style.x_at(at), y=y, text="mark:N")
-    return [text, dot]
-
-
-def variance(w: Words, view: AuditView) -> ChartType:
+def variance(view: AuditView) -> Drawing:
     """Return the part of each choice in the spread: over all regions as bars, region by region as cells."""
-    order = {choice.name: w(choice_title(choice.name)) for choice in view.ordered}
+    several = view.rows.height > 1
+    title = words.by_key("chart.part_of_spread" if several else "chart.part_of_one")
+    order = {choice.name: choice_title(choice.name) for choice in view.ordered}
     rows = [
         {"name": order[name], "value": 100 * part, "text": f"{share(part)} %"} for name, part in view.shares.items()
     ]
-    height = STEP * len(order)
-    y = style.ordinal(list(order.values()), labelPadding=6)
-    x = alt.X(
-        "value:Q",
-        title=w(words.shared.chart_part_of_spread() if view.rows.height > 1 else words.shared.chart_part_of_one()),
-        scale=alt.Scale(domain=style.padded([100 * part for part in view.shares.values()], by=0.2), nice=False),
-        axis=alt.Axis(tickCount=4),
+    values = {
+        "x": title,
+        "order": list(order.values()),
+        "step": STEP,
+        "thickness": 14,
+        "domain": padded([100 * part for part in view.shares.values()], by=0.25),
+        "ticks": 4,
+        "bars": [{**row, "start": 0, "end": row["value"], "ink": ACCENT} for row in rows],
+        "bar_ink": ACCENT,
+        "texts": [
+            {
+                "cells": [{"name": row["name"], "at": row["value"], "text": row["text"]} for row in rows],
+                "align": "left",
+                "dx": 4,
+                "letter": 11,
+                "text_ink": INK,
+            }
+        ],
+    }
+    bars = Chart(
+        template="rows", values=values, titles={"value": title}, width=BARS if several else PAGE, phone_width=PHONE
     )
-    base = alt.Chart(style.data(rows))
-    left = style.layers(
-        base.mark_bar(height=14, color=palette.ACCENT).encode(x=x, y=y),
-        base.mark_text(align="left", dx=4, fontSize=11, color=palette.INK).encode(x=x, y=y, text="text:N"),
-        width=BARS,
-        height=height,
-    )
-    if view.rows.height < 2:  # noqa: PLR2004 - one region is all regions
-        return style.configure(left)
-    right = _by_region(view, w, order, height)
-    resolve = alt.Resolve(scale=alt.ScaleResolveMap(y="shared", color="independent"))
-    return style.configure(alt.hconcat(left, right, spacing=14, resolve=resolve))
+    return Panels(charts=[bars, _by_region(view, order)], gap=8) if several else bars
 
 
-def _by_region(view: AuditView, w: Words, order: dict[str, str], height: int) -> alt.LayerChart:
-    shown = _shown(view)
-    names = {code: w(view.name(code)) for code in shown}
-    inside = view.audit.variance.filter(view.span.holds(), pl.col("region").is_in(shown))
-    rows = [
-        {"name": order[choice], "region": names[code], "value": round(100 * part, 2)}
-        for code, choice, part in inside.select("region", "choice", "share").rows()
+def _by_region(view: AuditView, order: Mapping[str, Text]) -> Chart:
+    """Return the part of each choice region by region as cells."""
+    regions = _regions(view)
+    inside = view.audit.variance.filter(view.span.holds(), pl.col("region").is_in(regions))
+    parts = {(code, choice): part for code, choice, part in inside.select("region", "choice", "share").rows()}
+    cells = [
+        {"row": title, "column": view.name(code), "value": round(100 * parts[code, choice], 2)}
+        for choice, title in order.items()
+        for code in regions
+        if parts.get((code, choice)) is not None
     ]
-    legend = alt.Legend(
-        title=w(words.shared.chart_part_by_region()),
-        titleFontSize=10,
-        titleFontWeight="normal",
-        titleColor=palette.SOFT,
-        orient="bottom",
-        direction="horizontal",
-        gradientLength=150,
-        gradientThickness=8,
-        tickCount=4,
-    )
-    colour = alt.Color(
-        "value:Q", scale=alt.Scale(domain=[0, 100], range=["#fbf3ea", palette.ACCENT, "#6b2f06"]), legend=legend
-    )
-    cells = alt.Chart(style.data(rows)).mark_rect(stroke="white", strokeWidth=1)
-    return style.layers(
-        cells.encode(
-            x=_columns(list(names.values())), y=style.ordinal(list(order.values()), labels=False), color=colour
-        ),
-        width=STRIP,
-        height=height,
+    return kinds.matrix(
+        cells,
+        title=words.shared.chart_part_by_region(),
+        domain=(0.0, 100.0),
+        inks=("#fbf3ea", ACCENT, "#6b2f06"),
+        cell=14,
     )
 
 
-def _columns(order: list[str]) -> alt.X:
-    """Return a horizontal axis of upright names above the cells."""
-    axis = alt.Axis(orient="top", labelAngle=-90, labelPadding=3, domain=False, ticks=False, labelFontSize=10)
-    return alt.X("region:N", sort=order, axis=axis, title=None)
-
-
-def reversals(w: Words, view: AuditView) -> ChartType:
+def reversals(view: AuditView) -> Drawing:
     """Return the share of the protocols in which the region of a row grows faster than that of a column."""
-    shown = _shown(view)
-    inside = view.audit.reversals.filter(view.span.holds(), pl.col("region").is_in(shown), pl.col("other").is_in(shown))
+    regions = _regions(view)
+    inside = view.audit.reversals.filter(
+        view.span.holds(), pl.col("region").is_in(regions), pl.col("other").is_in(regions)
+    )
     above = {(code, other): 100 * value for code, other, value in inside.select("region", "other", "above").rows()}
     cells = [
         {"row": view.name(code), "column": view.name(other), "value": above.get((code, other))}
-        for code in shown
-        for other in shown
+        for code in regions
+        for other in regions
     ]
-    return kit.matrix(w, cells, title=words.shared.chart_row_above(), domain=(0.0, 100.0), diverging=True)
+    return kinds.matrix(cells, title=words.shared.chart_row_above(), domain=(0.0, 100.0), diverging=True)
 
 
-def _shown(view: AuditView) -> list[str]:
+def _regions(view: AuditView) -> list[str]:
     """Return the regions of a chart of one row a region, by reference rank."""
-    return [row["region"] for row in ends(view.rows.select("region").rows(named=True))]
+    return both_ends(view.rows["region"].to_list())
 
 
-ACROSS, FEW, WIDE, HIGH = 8, 3, 84, 84
-SIDE, BETWEEN, TITLE = 24, 10, 20
+ACROSS, FEW, CELL, BETWEEN, TITLE, SIDE = 8, 3, 76, 10, 20, 28  # small curves: how many side by side, and pixels
 POINTS = 50
 
 
-def small_curves(name: str, view: AuditView, *, narrow: bool = False) -> str:
+def small_curves(view: AuditView) -> Drawing:
     """Return one small specification curve a region, by reference rank, all on one scale."""
-    across = FEW if narrow else ACROSS
-    shown = _shown(view)
-    found = {code: view.curve(code) for code in shown}
-    values = [100 * float(end) for one in found.values() for end in (one.values[0], one.values[-1], one.needed or 0.0)]
-    low, high = padded(values, by=0.04)
-    cells = [_cell(view, code, found[code], at, across, (low, high)) for at, code in enumerate(shown)]
-    lines = -(-len(shown) // across)
-    width = SIDE + across * (WIDE + BETWEEN)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{name}-title" class="sketch" '
-        f'viewBox="0 0 {width} {lines * (HIGH + TITLE + BETWEEN)}" style="max-width:{width}px" font-size="10" '
-        f'fill="{SOFT}">{"".join(cells)}</svg>'
-    )
+    curves = [view.curve(code) for code in _regions(view)]
+    ends = [end for curve in curves for end in (curve.values[0], curve.values[-1], curve.needed or 0.0)]
+    layout = partial(_cells, view, curves, padded([100 * float(end) for end in ends], by=0.04))
+    return Chart(template="cells", values={}, layout=layout)
 
 
-def _cell(view: AuditView, code: str, found: Curve, at: int, across: int, ends: tuple[float, float]) -> str:
-    left = SIDE + at % across * (WIDE + BETWEEN)
-    top = at // across * (HIGH + TITLE + BETWEEN) + TITLE
-    low, high = ends
+def _cells(view: AuditView, curves: Sequence[Curve], reach: Sequence[float], canvas: Canvas) -> dict[str, object]:
+    """Return every small curve at its place."""
+    across = FEW if canvas.phone else ACROSS
+    lines: list[dict[str, Any]] = []
+    cells: dict[str, list[dict[str, Any]]] = {name: [] for name in ("names", "dots", "zeros", "needs", "scale")}
+    for at, curve in enumerate(curves):
+        left = SIDE + at % across * (CELL + BETWEEN)
+        top = at // across * (CELL + TITLE + BETWEEN) + TITLE
 
-    def y(value: float) -> float:
-        return round(top + HIGH * (high - 100 * value) / (high - low), 1)
+        def y(value: float, top: float = top) -> float:
+            return round(top + CELL * (reach[1] - value) / (reach[1] - reach[0]), 1)
 
-    def x(place: float) -> float:
-        return round(left + WIDE * place, 1)
-
-    count = len(found.values)
-    points = " ".join(f"{x((i + 0.5) / count)},{y(float(found.values[i]))}" for i in thinned(count, POINTS).tolist())
-    zero = y(0.0)
-    area = f"{x(0.5 / count)},{zero} {points} {x(1 - 0.5 / count)},{zero}"
-    parts = [
-        f'<line x1="{left}" x2="{left + WIDE}" y1="{zero}" y2="{zero}" stroke="{FAINT}"/>',
-        f'<polygon points="{area}" fill="{DEEP}" opacity=".16"/>',
-        f'<polyline points="{points}" fill="none" stroke="{DEEP}" stroke-width="1.5"/>',
-        f'<circle cx="{x(found.place)}" cy="{y(found.reference)}" r="3" fill="{INK}"/>',
-        f'<g fill="{INK}">{both_svg(view.name(code), left, top - 6, size=11)}</g>',
-    ]
-    if found.needed is not None:
-        line = y(found.needed)
-        parts.append(
-            f'<line x1="{left}" x2="{left + WIDE}" y1="{line}" y2="{line}" stroke="{ACCENT}" stroke-dasharray="4 3"/>'
+        count, name, foot = len(curve.values), view.name(curve.code), y(0.0)
+        places = thinned(count, POINTS).tolist()
+        for place in places:
+            x = round(left + CELL * (place + 0.5) / count, 1)
+            lines.append({"cell": at, "x": x, "y": y(100 * float(curve.values[place])), "foot": foot})
+        label = words.shared.chart_told_line(
+            name=name, value=words.shared.chart_reference_value(value=percent(curve.reference))
         )
-    if at % across == 0:
-        parts += [
-            f'<text x="{left - 4}" y="{y(value / 100) + 3:.1f}" text-anchor="end">{number(value, 0)}</text>'
-            for value in (low, 0.0, high)
-        ]
-    return "".join(parts)
+        cells["names"].append({"x": left, "y": top - 6, "text": name})
+        cells["dots"].append({"x": left + CELL * curve.place, "y": y(100 * curve.reference), "label": label})
+        cells["zeros"].append({"x": left, "x2": left + CELL, "y": foot})
+        if curve.needed is not None:
+            cells["needs"].append({"x": left, "x2": left + CELL, "y": y(100 * curve.needed)})
+        if at % across == 0:
+            cells["scale"] += [
+                {"x": left - 4, "y": y(value), "text": number(value, 0)} for value in (reach[0], 0.0, reach[1])
+            ]
+    high = -(-len(curves) // across) * (CELL + TITLE + BETWEEN)
+    return {"width": SIDE + across * (CELL + BETWEEN), "height": high, "lines": lines, **cells}

@@ -11,7 +11,7 @@ from xinzhi import words, yardstick
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, sentences, span_text
-from xinzhi.report.charts import kit
+from xinzhi.report.charts import kinds
 from xinzhi.report.document import Data, rows
 from xinzhi.report.palette import DEEP, GROUPS
 from xinzhi.report.section import Picture, Section, picture, rows_of
@@ -56,7 +56,7 @@ def _revised(result: yardstick.VintageHistory, before: str, after: str) -> Pictu
     shared = dict.fromkeys(("title", "headline", "how"), "revised")
     return picture(
         f"yardstick.{kind}",
-        kit.bars,
+        kinds.bars,
         drawn,
         twin,
         facts,
@@ -73,7 +73,7 @@ def change(result: yardstick.VintageChange) -> Section:
     parts = {name: (describe(result.verb, name).title, ink) for name, ink in zip(PARTS, GROUPS, strict=False)}
     drawn = picture(
         "yardstick.change",
-        kit.stacked,
+        kinds.stacked,
         rows_of(frame, result, None, name="region", total="total", **{name: name for name in PARTS}),
         table("vintages_change", frame, of=result),
         {"n": frame.height},
@@ -96,22 +96,22 @@ def change(result: yardstick.VintageChange) -> Section:
 
 def bridge(result: yardstick.Bridge) -> Section:
     """Return both figures, every step with its range over the orders, and where the other figure comes from."""
-    steps, kinds = (describe(result.verb, name).values for name in ("step", "kind"))
+    steps, groups = (describe(result.verb, name).values for name in ("step", "kind"))
     drawn = [
-        {"name": steps[step], "value": 100 * mean, "bands": [(100 * low, 100 * high)], "group": kinds[kind]}
+        {"name": steps[step], "value": 100 * mean, "bands": [(100 * low, 100 * high)], "group": groups[kind]}
         for step, kind, mean, low, high in result.frame.select("step", "kind", "mean", "low", "high").iter_rows()
     ]
     facts = result.facts()
     shown = picture(
         "yardstick.bridge",
-        kit.spreads,
+        kinds.spreads,
         drawn,
         table("yardstick_bridge", of=result),
         cast("dict[str, Any]", facts["bridge.head"]),
         reference=0.0,
         unit=words.shared.chart_points(),
         x="bridge",
-        groups=tuple(kinds.values()),
+        groups=tuple(groups.values()),
     )
     return Section.of(
         "yardstick.bridge",
@@ -140,7 +140,7 @@ def digital(result: yardstick.DigitalCapital) -> Section:
         [
             picture(
                 "yardstick.digital",
-                kit.spreads,
+                kinds.spreads,
                 spread,
                 periods,
                 rows[0],
@@ -149,7 +149,7 @@ def digital(result: yardstick.DigitalCapital) -> Section:
             ),
             picture(
                 "yardstick.digital_account",
-                kit.stacked,
+                kinds.stacked,
                 account,
                 periods,
                 rows[0],
@@ -219,7 +219,7 @@ def _held(result: yardstick.Claims) -> Picture:
     facts = {"n": frame.height, "k": frame.filter(pl.col("verdict") == "supported").height}
     return picture(
         "yardstick.claims",
-        kit.spreads,
+        kinds.spreads,
         drawn,
         _claim_table(result, "frame"),
         facts,
@@ -310,7 +310,7 @@ def _whiskers(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values:
     alone = result.part is not None
     return picture(
         "bands.whiskers",
-        kit.spreads,
+        kinds.spreads,
         rows,
         table("bands_bands", here, of=result, known=True, **values),
         values if alone else values | facts["answer.pairs"],
@@ -332,7 +332,7 @@ def _ranks(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Fa
         for code, rank, low, high in ranked.select("region", "rank", "rank_low", "rank_high").iter_rows()
     ]
     twin = table("bands_ranks", ranked, of=result, title=words.bands.title_ranks(**values))
-    return picture("bands.ranks", kit.spreads, rows, twin, values | facts["answer.ranks"])
+    return picture("bands.ranks", kinds.spreads, rows, twin, values | facts["answer.ranks"])
 
 
 def _tables(result: yardstick.Bands, start: int, end: int) -> list[Table]:
@@ -371,7 +371,7 @@ def _coverage(result: yardstick.Backtest, facts: Facts) -> Picture:
     told = next(iter(facts.values()))
     return picture(
         "bands.coverage",
-        kit.spreads,
+        kinds.spreads,
         rows,
         table("bands_backtest", of=result),
         {"level": result.level, "relative": told["relative"]},

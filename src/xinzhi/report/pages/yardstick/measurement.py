@@ -13,7 +13,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.text import Text, number, paragraph
-from xinzhi.report.charts.kit.names import END, MOST
+from xinzhi.report.charts.axes import END, MOST
 from xinzhi.report.pages.yardstick import pictures, tables
 from xinzhi.report.pages.yardstick.tables import notes
 from xinzhi.report.section import Picture, Section, picture
@@ -242,9 +242,7 @@ def _picture(view: View, kind: str) -> Picture:
     if kind in {"ranking", "sources"} and view.regions_in(view.lead).height > MOST:
         how = paragraph([how, words.shared.how_ends(n=END)])
     made = picture(kind, chart, view, twin, {**facts, "span": view.lead.label}, title=title, headline=headline, how=how)
-    told = {"growth": words.shared.chart_output()} if kind == "contributions" else made.told
-    decimals = 2 if kind == "groups" else made.decimals  # levels near one
-    return replace(made, told=told, decimals=decimals, legend=twin.notes if kind == "ranking" else ())
+    return replace(made, legend=twin.notes if kind == "ranking" else ())
 
 
 def _of_region(view: View, region: str) -> Picture:

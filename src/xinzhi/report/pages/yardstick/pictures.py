@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.text import Text, number, same
 from xinzhi.report import palette
-from xinzhi.report.charts import kit, style
-from xinzhi.report.charts.kit.names import STEP, ends
-from xinzhi.report.charts.style import Words
+from xinzhi.report.charts import kinds
+from xinzhi.report.charts.axes import Row, both_ends, grouped, padded
+from xinzhi.report.charts.bars import STEP
+from xinzhi.report.charts.chart import PAGE, Chart, Drawing, Panels
+from xinzhi.report.charts.keys import key
 from xinzhi.report.pages.yardstick.tables import cumulated, group_levels
 from xinzhi.report.section import rows_of
 from xinzhi.yardstick import PARTS, Ranking, Span, View
 
-PANELS, FEW = 5, 2  # side by side, and on a narrow screen
-GROUPS, REGION, LEVEL = (285, 270), (330, 180), (210, 180)  # pixels of a panel
+PANELS, PHONE_PANELS, GAP = 5, 2, 6  # side by side, and on a phone; pixels between two
+LINES, REGION = (354, 300), (416, 232)  # pixels of a panel of lines, and of the accounts of a region
+COLUMN, SIDE = 27, 60  # pixels of a period, and least width of a panel
+PALE = 0.45
 WHISKERS = {"low": "band_low", "high": "band_high", "protocol_low": "protocols_low", "protocol_high": "protocols_high"}
 
 
-def ranking(w: Words, view: View, ranked: Ranking | None = None) -> ChartType:
+@cache
+def factors() -> Mapping[str, tuple[Text, str]]:
+    """Return the word and the colour of every source of growth."""
+    return {factor: (words.by_key(f"chart.{factor}"), ink) for factor, ink in palette.FACTORS.items()}
+
+
+def ranking(view: View, ranked: Ranking | None = None) -> Drawing:
     """Return bars of TFP growth by region in the leading and in the latest period; with ranges the latest goes first.
 
     The whiskers of `ranked` are the band of estimated years and, thinner, the range over protocols.
@@ -33,105 +42,95 @@ def ranking(w: Words, view: View, ranked: Ranking | None = None) -> ChartType:
     spans = [span for span in (view.lead, view.latest) if span is not None]
     if ranked is not None:
         spans.reverse()
-    shown = ends(view.regions_in(spans[0]).drop_nulls("tfp_growth").select("region").rows(named=True))
-    codes = [row["region"] for row in shown]
-    rows = {span: _bars(view, w, span, codes, ranked) for span in spans}
+    regions = both_ends(view.regions_in(spans[0]).drop_nulls("tfp_growth")["region"].to_list())
+    rows = {span: _growth_rows(view, span, regions, ranked) for span in spans}
     order = [row["name"] for row in rows[spans[0]]]
-    reach = [row[key] for span in spans for row in rows[span] for key in ("value", "far", "near")]
-    domain = style.padded(reach, by=0.16)
-    width = 620 if len(spans) == 1 else 325
-    panels = [_ranked(view, w, span, rows[span], order, domain, width, first=span == spans[0]) for span in spans]
-    resolve = alt.Resolve(scale=alt.ScaleResolveMap(y="shared", color="shared"))
-    return style.configure(alt.hconcat(*panels, spacing=12, resolve=resolve))
+    domain = padded([row[end] for span in spans for row in rows[span] for end in ("value", "far", "near")], by=0.16)
+    inks = {group: _inks(view)[group] for group in view.groups}
+    width = PAGE if len(spans) == 1 else PAGE / 2
+    charts = [
+        _ranked(view, span, rows[span], {"order": order, "domain": domain, **grouped(inks)}, width=width)
+        for span in spans
+    ]
+    return Panels(charts=charts, gap=0, level="foot", key=key(inks) if inks else None)
 
 
-def _bars(view: View, w: Words, span: Span, shown: list[str], ranked: Ranking | None) -> list[dict[str, Any]]:
+def _inks(view: View) -> dict[Text, str]:
+    """Return the colours of macro-regions, the same in every chart."""
+    return {group: palette.GROUPS[at % len(palette.GROUPS)] for at, group in enumerate(view.groups)}
+
+
+def _growth_rows(view: View, span: Span, regions: list[str], ranked: Ranking | None) -> list[dict[str, Any]]:
     """Return one row a region: its bar, its whiskers, and where its label stands, beyond both."""
-    shared = view.common_kinds[span]
-    known = view.regions_in(span).drop_nulls("tfp_growth").filter(pl.col("region").is_in(shown))
-    ranges = (
-        {}
-        if ranked is None
-        else {row["region"]: row for row in ranked.in_period(span.start, span.end).rows(named=True)}
-    )
+    known = view.regions_in(span).drop_nulls("tfp_growth").filter(pl.col("region").is_in(regions))
+    ranking_rows = [] if ranked is None else ranked.in_period(span.start, span.end).rows(named=True)
+    ranges = {row["region"]: row for row in ranking_rows}
     rows = []
     for code, growth, cell in known.select("region", "tfp_growth", "flags").rows():
-        held = ranges.get(code, {})
-        whiskers = {mark: 100 * held[name] for name, mark in WHISKERS.items() if held.get(name) is not None}
+        ends = ranges.get(code, {})
+        whiskers = {mark: 100 * ends[name] for name, mark in WHISKERS.items() if ends.get(name) is not None}
         points = [100 * growth, *whiskers.values()]
-        side = -1 if growth < 0 else 1
-        rows.append(
-            {
-                "name": w(view.name(code)),
-                "group": w(view.group_of[code]) if code in view.group_of else "",
-                "value": 100 * growth,
-                "label": number(100 * growth),
-                "marks": w(same(marks)) if (marks := flags.marks(cell, without=shared)) else "",
-                "side": side,
-                "far": max(points) if side > 0 else min(points),
-                "near": min(points) if side > 0 else max(points),
-                **whiskers,
-            }
-        )
+        row = {"name": view.name(code), "value": 100 * growth, **whiskers, "above": growth >= 0}
+        row |= {"far": max(points), "near": min(points)} if growth >= 0 else {"far": min(points), "near": max(points)}
+        row |= {"marks": flags.marks(cell, without=view.common_kinds[span]), "group": view.group_of.get(code)}
+        rows.append(row)
     return rows
 
 
-def _ranked(
-    view: View,
-    w: Words,
-    span: Span,
-    rows: list[dict[str, Any]],
-    order: list[str],
-    domain: list[float],
-    width: int,
-    *,
-    first: bool,
-) -> alt.LayerChart:
+def _ranked(view: View, span: Span, rows: Sequence[Row], values: Mapping[str, object], *, width: float) -> Chart:
     """Return the panel of one period: the latest period is pale, for its figures are weaker."""
-    pale = span != view.lead
-    y = style.ordinal(order, labels=first, labelPadding=4)
-    x = alt.X("value:Q", title=w(words.shared.chart_tfp_per_year()), scale=alt.Scale(domain=domain, nice=False))
-    colour: Any = alt.value(palette.GROUPS[0])
-    if view.groups:
-        inks = alt.Scale(domain=[w(group) for group in view.groups], range=_inks(view, view.groups))
-        colour = alt.Color("group:N", scale=inks)
-    base = alt.Chart(style.data(rows))
-    layers = [base.mark_bar(height=12, opacity=style.PALE if pale else 1.0).encode(x=x, y=y, color=colour)]
-    if pale:  # the grid must not show through the pale bars
-        layers.insert(0, base.mark_bar(height=12, color="white").encode(x=x, y=y))
-    layers.append(style.zero("x"))
-    for kind, stroke in (("protocols", 1.0), ("band", 2.6)):
-        held = [row for row in rows if f"{kind}_low" in row]
-        if held:
-            low, high = alt.X(f"{kind}_low:Q", scale=x["scale"], title=x["title"]), alt.X2(f"{kind}_high:Q")
-            rule = alt.Chart(style.data(held)).mark_rule(strokeWidth=stroke, color=palette.INK)
-            layers.append(rule.encode(x=low, x2=high, y=y))
-    sides: tuple[tuple[int, style.Align], ...] = ((1, "left"), (-1, "right"))
-    for side, align in sides:
-        one = alt.Chart(style.data(row for row in rows if row["side"] == side))
-        labels = one.mark_text(align=align, dx=4 * side, fontSize=10, color=palette.INK)
-        marks = one.mark_text(align=align, dx=30 * side, fontSize=9, color=palette.SOFT, fontStyle="italic")
-        at = alt.X("far:Q", scale=x["scale"], title=x["title"])
-        layers += [labels.encode(x=at, y=y, text="label:N"), marks.encode(x=at, y=y, text="marks:N")]
     common = flags.marks(";".join(f"{kind}:" for kind in view.common_kinds[span]))
-    below = w(words.shared.chart_all_bear(marks=common)) if common else " "
-    title = alt.TitleParams(w(view.span_text(span)), subtitle=below, offset=4)
-    return style.layers(*layers, width=width, height=STEP * len(order), title=title)
+    title = words.shared.chart_tfp_per_year()
+    pale = span != view.lead
+    filled = {
+        "x": title,
+        "head": view.span_text(span),
+        "below": words.shared.chart_all_bear(marks=common) if common else same(" "),
+        "step": STEP,
+        "thickness": 12,
+        "zero": True,
+        "silent": True,
+        "pale": pale,
+        "opacity": PALE if pale else 1,
+        "bars": [{**row, "start": 0, "end": row["value"]} for row in rows],
+        "bands": [band for kind, thick in (("protocols", 1), ("band", 2.6)) if (band := _whiskers(rows, kind, thick))],
+        "texts": [text for above in (True, False) for text in _growth_texts(rows, above=above)],
+        **values,
+    }
+    titles = {"value": title, "band_low": words.shared.chart_told_low(), "band_high": words.shared.chart_told_high()}
+    return Chart(template="rows", values=filled, titles=titles, width=width)
 
 
-def _inks(view: View, groups: Sequence[Text]) -> list[str]:
-    """Return the colours of macro-regions, the same in every picture."""
-    return [palette.GROUPS[view.groups.index(group) % len(palette.GROUPS)] for group in groups]
+def _whiskers(rows: Sequence[Row], kind: str, thick: float) -> dict[str, object]:
+    """Return the intervals of one kind; none without any."""
+    cells = [
+        {"name": row["name"], "low": row[f"{kind}_low"], "high": row[f"{kind}_high"]}
+        for row in rows
+        if f"{kind}_low" in row
+    ]
+    return {"cells": cells, "thick": thick, "tint": 1, "band_ink": palette.INK} if cells else {}
 
 
-def tile_map(w: Words, view: View) -> ChartType:
+def _growth_texts(rows: Sequence[Row], *, above: bool) -> list[dict[str, object]]:
+    """Return the figures beyond the bars on one side of zero, and the letters of flags behind them."""
+    side, align = (1, "left") if above else (-1, "right")
+    rows = [row for row in rows if row["above"] is above]
+    figures = [{"name": row["name"], "at": row["far"], "text": number(row["value"])} for row in rows]
+    marks = [{"name": row["name"], "at": row["far"], "text": row["marks"]} for row in rows if row["marks"]]
+    return [
+        {"cells": figures, "align": align, "dx": 4 * side, "letter": 10, "text_ink": palette.INK},
+        {"cells": marks, "align": align, "dx": 30 * side, "letter": 9, "text_ink": palette.SOFT, "style": "italic"},
+    ]
+
+
+def tile_map(view: View) -> Drawing:
     """Return the tile-grid map of TFP growth in the leading period."""
     known = view.regions_in(view.lead).drop_nulls("tfp_growth").select("region", value=100 * pl.col("tfp_growth"))
     tiles = {code: view.tiles[code] for code in view.codes}
-    return kit.tiles(w, known.rows(named=True), tiles, title=words.shared.chart_tfp_per_year())
+    return kinds.tiles(known.rows(named=True), tiles, title=words.shared.chart_tfp_per_year())
 
 
-def sources(w: Words, view: View) -> ChartType:
+def sources(view: View) -> Drawing:
     """Return stacked bars by region of what growth came from, with the share of TFP, largest share first."""
     frame = view.regions_in(view.lead).drop_nulls("tfp_growth").sort("tfp_part", descending=True, nulls_last=True)
     rows = [
@@ -140,121 +139,121 @@ def sources(w: Words, view: View) -> ChartType:
             "total": 100 * row["output_growth"],
             "growth": number(100 * row["output_growth"]),
             "share": f"{number(None if row['tfp_part'] is None else 100 * row['tfp_part'], 0)} %",
-            **{factor: 100 * row[PARTS[factor]] for factor in palette.FACTORS},
+            **_parts(row),
         }
         for row in frame.rows(named=True)
     ]
-    parts = {factor: (words.shared.chart_of(factor), ink) for factor, ink in palette.FACTORS.items()}
-    columns = [(words.shared.chart_of(name), name) for name in ("growth", "share")]
-    return kit.stacked(w, rows, parts, x=words.shared.chart_points(), total="total", columns=columns)
+    columns = [(words.by_key(f"chart.{name}"), name) for name in ("growth", "share")]
+    return kinds.stacked(rows, factors(), x=words.shared.chart_points(), total="total", columns=columns)
 
 
-def contributions(w: Words, view: View) -> ChartType:
+def _parts(row: Row) -> dict[str, float]:
+    """Return the contributions of a row in percentage points."""
+    return {factor: 100 * row[PARTS[factor]] for factor in palette.FACTORS}
+
+
+def contributions(view: View) -> Drawing:
     """Return stacked columns of contributions by period, with output growth as a dot; one panel a unit."""
     units: dict[Text, dict[Span, dict[str, Any]]] = {
         words.shared.label_national(): {span: view.national_of(span) for span in view.spans},
         **{group: {span: view.group_in(group, span) for span in view.spans} for group in view.shown_groups},
     }
-    panels = {name: _totals(view, w, accounts) for name, accounts in units.items() if any(accounts.values())}
-    domain = style.padded([row[end] for rows in panels.values() for row in rows for end in ("top", "bottom")], by=0.09)
-    columns = FEW if w.narrow else PANELS
-    shown = [
-        _period_panel(w, name, rows, domain, first=i % columns == 0) for i, (name, rows) in enumerate(panels.items())
-    ]
-    resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="shared"))
-    return style.configure(alt.concat(*shown, columns=columns, spacing=10, resolve=resolve))
+    panels = {name: _totals(view, accounts) for name, accounts in units.items() if any(accounts.values())}
+    reach = padded([row[end] for rows in panels.values() for row in rows for end in ("top", "bottom")], by=0.09)
+    across = min(PANELS, len(panels))
+    width = min((PAGE - GAP * (across - 1)) / across, max(SIDE, COLUMN * len(view.spans)) + 3 * SIDE)
+    charts = [_period_panel(name, rows, reach, width) for name, rows in panels.items()]
+    inks = dict(factors().values())
+    dot = words.shared.chart_output()
+    return Panels(charts=charts, across=across, across_phone=PHONE_PANELS, gap=GAP, key=key(inks, dot=dot))
 
 
-def _totals(view: View, w: Words, accounts: Mapping[Span, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _totals(view: View, accounts: Mapping[Span, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return one row a period: its parts, their sum, and where its labels stand."""
     rows = []
     for span, row in accounts.items():
         if not row or row["output_growth"] is None:
             continue
-        parts = {factor: 100 * row[PARTS[factor]] for factor in palette.FACTORS}
+        parts = _parts(row)
         growth = 100 * row["output_growth"]
-        rows.append(
-            {
-                "period": w(span.label),
-                "opacity": style.PALE if view.is_extrapolated(span) else 1.0,
-                "parts": parts,
-                "growth": growth,
-                "label": number(growth),
-                "top": max(sum(value for value in parts.values() if value > 0), growth),
-                "bottom": sum(value for value in parts.values() if value < 0),
-                "middle": parts["tfp"] / 2,
-                "tfp": number(parts["tfp"]),
-            }
-        )
+        top = max(sum(value for value in parts.values() if value > 0), growth)
+        bottom = sum(value for value in parts.values() if value < 0)
+        place = {"column": span.label, "opacity": PALE if view.is_extrapolated(span) else 1.0}
+        rows.append({**place, "parts": parts, "growth": growth, "top": top, "bottom": bottom})
     return rows
 
 
-def _period_panel(
-    w: Words, name: Text, rows: list[dict[str, Any]], domain: list[float], *, first: bool
-) -> alt.LayerChart:
-    order = [row["period"] for row in rows]
-    below = alt.Axis(labelAngle=-90, ticks=False, domain=False, labelFontSize=10)
-    x = alt.X("period:O", sort=order, title=None, axis=below)
-    y = alt.Y(
-        "value:Q",
-        title=w(words.shared.chart_points()) if first else None,
-        stack="zero",
-        axis=alt.Axis(labels=first, domain=False, ticks=False, tickCount=6),
-        scale=alt.Scale(domain=domain, nice=False),
-    )
-    long = [
-        {"period": row["period"], "opacity": row["opacity"], **part} for row in rows for part in _stack(w, row["parts"])
+def _period_panel(name: Text, rows: Sequence[Row], reach: Sequence[float], width: float) -> Chart:
+    """Return the columns of one unit."""
+    points = words.shared.chart_points()
+    bars = [
+        {**part, "column": row["column"], "opacity": row["opacity"]} for row in rows for part in _stack(row["parts"])
     ]
-    bars, totals = alt.Chart(style.data(long)), alt.Chart(style.data({**row, "parts": None} for row in rows))
-    order_of = alt.Order("order:Q")
-    colour = alt.Color("factor:N", scale=style.factor_colours(w))
-    pale = alt.Opacity("opacity:Q", scale=None)
-    return style.layers(
-        bars.mark_bar(width=22, color="white").encode(x=x, y=y, order=order_of),
-        bars.mark_bar(width=22).encode(x=x, y=y, order=order_of, color=colour, opacity=pale),
-        style.zero("y"),
-        totals.mark_point(filled=True, size=30, color=palette.INK, opacity=1).encode(x=x, y=alt.Y("growth:Q")),
-        totals.mark_text(dy=-8, fontSize=10, color=palette.INK, fontWeight=600).encode(
-            x=x, y=alt.Y("top:Q"), text="label:N"
-        ),
-        totals.mark_text(fontSize=9, color=palette.INK).encode(x=x, y=alt.Y("middle:Q"), text="tfp:N"),
-        width=max(60, 27 * len(order)),
-        height=230,
-        title=alt.TitleParams(w(name), fontSize=11, offset=4),
-    )
+    middles = [bar for bar in bars if bar["group"] == factors()["tfp"][0]]
+    values = {
+        "head": name,
+        "y": points,
+        "column_order": [row["column"] for row in rows],
+        "angle": -90,
+        "letters": 10,
+        "axis_line": False,
+        "axis_line_y": False,
+        "tick_marks": False,
+        "reach": reach,
+        "rungs": 6,
+        "height": 230,
+        "bar_width": 20,
+        "pale": True,
+        "bars": bars,
+        "groups": [word for word, _ in factors().values()],
+        "inks": [ink for _, ink in factors().values()],
+        "points": [
+            {"column": row["column"], "value": row["growth"], "end": words.shared.chart_output()} for row in rows
+        ],
+        "figures": [{"column": row["column"], "top": row["top"], "text": number(row["growth"])} for row in rows],
+        "figure_letter": 10,
+        "figure_weight": 600,
+        "inner": [
+            {"column": bar["column"], "middle": (bar["start"] + bar["end"]) / 2, "text": number(bar["value"])}
+            for bar in middles
+        ],
+    }
+    return Chart(template="columns", values=values, titles={"value": points}, width=width, phone_width=167)
 
 
-def _stack(w: Words, parts: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Return the parts of a column in the order of the stack."""
-    return [
-        {"factor": w(words.shared.chart_of(name)), "order": i, "value": value}
-        for i, (name, value) in enumerate(parts.items())
-    ]
+def _stack(parts: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return the parts of a column, above zero and below it, each from where the one before it ends."""
+    above = below = 0.0
+    stack = []
+    for name, value in parts.items():
+        start = above if value >= 0 else below
+        above, below = (start + value, below) if value >= 0 else (above, start + value)
+        stack.append({"group": factors()[name][0], "value": value, "start": start, "end": start + value})
+    return stack
 
 
-def groups(w: Words, view: View) -> ChartType:
+def groups(view: View) -> Drawing:
     """Return lines of cumulated TFP by macro-region and of their TFP level; the contrasted pair stands out."""
     frames = {
         words.shared.chart_cumulated(year=view.whole.start): (cumulated(view), 100.0, 0),
         words.shared.chart_level(): (group_levels(view), 1.0, 2),
     }
-    return style.abreast(
-        *(
-            kit.lines(
-                w,
-                _lines(view, frame),
-                y=title,
-                reference=even,
-                decimals=decimals,
-                marks=extrapolated(view, min(frame["year"].to_list())),
-                inks=_inks(view, [group for group in view.groups if group.en in set(frame["group"])]),
-                strong=view.contrast or None,
-                size=GROUPS,
-            )
-            for title, (frame, even, decimals) in frames.items()
-            if frame.height
+    charts = [
+        kinds.lines(
+            _lines(view, frame),
+            y=title,
+            reference=even,
+            decimals=decimals,
+            marks=extrapolated(view, min(frame["year"].to_list())),
+            inks=[ink for group, ink in _inks(view).items() if group.en in set(frame["group"])],
+            strong=view.contrast or None,
+            width=LINES[0],
+            height=LINES[1],
         )
-    )
+        for title, (frame, even, decimals) in frames.items()
+        if frame.height
+    ]
+    return Panels(charts=charts, gap=12)
 
 
 def _lines(view: View, frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -279,41 +278,50 @@ def extrapolated(
     return spans
 
 
-def region(w: Words, view: View, code: str) -> ChartType:
+def region(view: View, code: str) -> Drawing:
     """Return the contributions of one region year by year, and its TFP level against the mean of the regions."""
     frame = view.measurement.frame.fill_nan(None).filter(region=code).sort("year")
-    panels: list[Any] = [_yearly(view, w, frame, code)]
+    charts = [_yearly(view, frame, code)]
     level = frame.drop_nulls("tfp_level")
     if level.height:
         rows = rows_of(level, group=view.name(code), year="year", value="tfp_level")
         marks = extrapolated(view, int(level["year"][0]), code)
         ink = (palette.FACTORS["tfp"],)
-        panels.append(
-            kit.lines(w, rows, y=words.shared.chart_level(), reference=1.0, marks=marks, inks=ink, size=LEVEL)
+        width, height = PAGE - REGION[0] - GAP, REGION[1]
+        charts.append(
+            kinds.lines(
+                rows, y=words.shared.chart_level(), reference=1.0, marks=marks, inks=ink, width=width, height=height
+            )
         )
-    return style.abreast(*panels)
+    return Panels(charts=charts, gap=GAP, key=key(dict(factors().values()), dot=words.shared.chart_output()))
 
 
-def _yearly(view: View, w: Words, frame: pl.DataFrame, code: str) -> alt.LayerChart:
+def _yearly(view: View, frame: pl.DataFrame, code: str) -> Chart:
+    """Return the contributions of every year as stacked columns, with output growth as a dot."""
     first, last = int(frame["year"][0]), int(frame["year"][-1])
-    rows = [
-        {"year": row["year"], **part}
-        for row in frame.rows(named=True)
-        for part in _stack(w, {name: 100 * row[PARTS[name]] for name in palette.FACTORS})
-    ]
-    axis = alt.Axis(format="d", grid=False, tickCount=6, domain=False)
-    x = alt.X("year:Q", title=None, axis=axis, scale=alt.Scale(domain=[first - 1, last + 1], nice=False, zero=False))
-    y = alt.Y("value:Q", stack="zero", title=w(words.shared.chart_points()))
-    bars = alt.Chart(style.data(rows)).mark_bar(width=max(3, REGION[0] / (last - first + 3) - 2))
-    totals = [{"year": year, "value": 100 * value} for year, value in frame.select("year", "output_growth").rows()]
-    dots = alt.Chart(style.data(totals)).mark_point(filled=True, size=22, color=palette.INK, opacity=1)
-    colour = alt.Color("factor:N", scale=style.factor_colours(w))
-    marks = extrapolated(view, first - 1, code, before=0.5, after=0.5)
-    return style.layers(
-        *style.shades(w, marks),
-        bars.encode(x=x, y=y, order=alt.Order("order:Q"), color=colour),
-        style.zero("y"),
-        dots.encode(x=x, y=alt.Y("value:Q")),
-        width=REGION[0],
-        height=REGION[1],
-    )
+    points = words.shared.chart_points()
+    rows = [(row, _stack(_parts(row))) for row in frame.rows(named=True)]
+    stacks = [{**part, "year": row["year"]} for row, stack in rows for part in stack]
+    totals = [{"year": row["year"], "value": 100 * row["output_growth"]} for row, _ in rows]
+    ends = [part[end] for part in stacks for end in ("start", "end")] + [row["value"] for row in totals]
+    half = 0.37
+    values = {
+        "y": points,
+        "height": REGION[1],
+        "domain": [first - 1, last + 1],
+        "format": "d",
+        "ticks": 6,
+        "grid_x": False,
+        "axis_line": False,
+        "reach": padded(ends, by=0.03),
+        "zero": True,
+        "shades": (marks := extrapolated(view, first - 1, code, before=0.5, after=0.5)),
+        "shade_words": [
+            {"x": (row["start"] + row["end"]) / 2, "text": row["word"]} for row in marks if row.get("word")
+        ],
+        "groups": [word for word, _ in factors().values()],
+        "inks": [ink for _, ink in factors().values()],
+        "stacks": [{**row, "left": row["year"] - half, "right": row["year"] + half} for row in stacks],
+        "past_dots": totals,
+    }
+    return Chart(template="lines", values=values, titles={"value": points}, width=REGION[0])

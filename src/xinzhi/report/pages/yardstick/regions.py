@@ -164,8 +164,8 @@ def picture(
     if narrow:
         drawn = f'{"".join(growth)}<g transform="translate(0,{HEIGHT})">{"".join(level)}</g>'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{name}-title" class="sketch" '
-        f'viewBox="0 0 {width} {height}" style="max-width:{width}px" font-size="10" fill="{SOFT}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="group" aria-labelledby="{name}-title" class="sketch" '
+        f'viewBox="0 0 {width} {height}" width="{width}" font-size="10" fill="{SOFT}">'
         f"{drawn}</svg>"
     )
 
@@ -252,7 +252,7 @@ def _told(told: Told, scales: Frame, side: tuple[int, int], language: Language) 
         said = escape("\n".join([str(year), *lines]))
         x = _x(year, scales, side) - step / 2
         place = f'x="{x:.1f}" y="{TOP}" width="{step:.1f}" height="{BOTTOM - TOP}"'
-        yield f'<rect {place} fill="none" pointer-events="all" data-told="{said}"/>'
+        yield f'<rect {place} fill="none" pointer-events="all" aria-label="{said}"/>'
 
 
 def _line(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> list[str]:

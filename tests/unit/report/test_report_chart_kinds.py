@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import json
 import math
 import random
 import xml.etree.ElementTree as ET
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
-from xinzhi.core.text import Text, printable
-from xinzhi.report import palette, svg
-from xinzhi.report.charts import kit
-from xinzhi.report.charts.kit.plane import squarify
-from xinzhi.report.charts.style import Words
+from xinzhi.core.text import LANGUAGES, Text
+from xinzhi.report import palette
+from xinzhi.report.charts import kinds
+from xinzhi.report.charts.blocks import squarify
+from xinzhi.report.charts.chart import PAGE, PHONE, svg_of
+
+TEMPLATES = ("blocks", "cells", "columns", "key", "lines", "matrix", "plane", "ridges", "rows", "strips")
 
 
 def text(i: int) -> Text:
@@ -43,34 +47,32 @@ DENSITY = [
 MONTHS = [{"x": 24240 + t, "value": t % 9, "limit": 5} for t in range(60)]
 SPANS = [{"start": 24246, "end": 24250, "group": EAST, "word": AXIS, "mark": "▲", "after": "→"}]
 CHARTS = {
-    "episodes": lambda w: kit.episodes(w, [{"title": AXIS, "rows": MONTHS}], SPANS, dates="month"),
-    "episode_grid": lambda w: kit.episode_grid(
-        w, [{"name": text(i), "rows": MONTHS, "spans": SPANS} for i in range(4)], dates="month"
+    "episodes": lambda kinds: kinds.episodes([{"title": AXIS, "rows": MONTHS}], SPANS, dates="month"),
+    "episode_grid": lambda kinds: kinds.episode_grid(
+        [{"name": text(i), "rows": MONTHS, "spans": SPANS} for i in range(4)], dates="month"
     ),
-    "spells": lambda w: kit.spells(
-        w, [{"name": text(i), "first": 24240, "last": 24299, "spans": SPANS} for i in range(3)], dates="month"
+    "spells": lambda kinds: kinds.spells(
+        [{"name": text(i), "first": 24240, "last": 24299, "spans": SPANS} for i in range(3)], dates="month"
     ),
-    "reliability": lambda w: kit.reliability(
-        w, [{"x": 20.0, "y": 25.0, "low": 10.0, "high": 40.0, "n": 12}], x=AXIS, y=AXIS
+    "reliability": lambda kinds: kinds.reliability(
+        [{"x": 20.0, "y": 25.0, "low": 10.0, "high": 40.0, "n": 12}], x=AXIS, y=AXIS
     ),
-    "limits": lambda w: kit.limits(
-        w, [{"name": text(i), "value": i / 9, "limit": 4, "group": EAST if i > 36 else WEST} for i in range(70)], x=AXIS
+    "limits": lambda kinds: kinds.limits(
+        [{"name": text(i), "value": i / 9, "limit": 4, "group": EAST if i > 36 else WEST} for i in range(70)], x=AXIS
     ),
-    "dots": lambda w: kit.dots(w, [*NAMED, {"name": text(99), "value": None}], x=AXIS, reference=0),
-    "bars": lambda w: kit.bars(w, NAMED, x=AXIS),
-    "stacked": lambda w: kit.stacked(w, STACKS, PARTS, x=AXIS, total="sum"),
-    "waterfall": lambda w: kit.waterfall(
-        w, [(PARTS["a"][0], 1.2, palette.ACCENT), (PARTS["b"][0], -0.5, palette.DEEP), (AXIS, 0.7, palette.INK)], y=AXIS
+    "dots": lambda kinds: kinds.dots([*NAMED, {"name": text(99), "value": None}], x=AXIS, reference=0),
+    "bars": lambda kinds: kinds.bars(NAMED, x=AXIS),
+    "stacked": lambda kinds: kinds.stacked(STACKS, PARTS, x=AXIS, total="sum"),
+    "waterfall": lambda kinds: kinds.waterfall(
+        [(PARTS["a"][0], 1.2, palette.ACCENT), (PARTS["b"][0], -0.5, palette.DEEP), (AXIS, 0.7, palette.INK)], y=AXIS
     ),
-    "matrix": lambda w: kit.matrix(
-        w,
+    "matrix": lambda kinds: kinds.matrix(
         [{"row": text(i), "column": text(50 + j), "value": i * j - 9} for i in range(6) for j in range(7)],
         title=AXIS,
         decimals=0,
         diverging=True,
     ),
-    "bullets": lambda w: kit.bullets(
-        w,
+    "bullets": lambda kinds: kinds.bullets(
         [
             {"name": text(i), "value": float(i), "bound": (None, -1.0, 3.5, 60.0)[i % 4], "low": 2.0, "high": 70.0}
             for i in range(9)
@@ -79,16 +81,14 @@ CHARTS = {
         x=AXIS,
         most=10.0,
     ),
-    "pairs": lambda w: kit.pairs(
-        w,
+    "pairs": lambda kinds: kinds.pairs(
         [{"name": text(i), "a": i / 2, "b": None if i == 3 else 4 - i, "mark": text(20 + i)} for i in range(9)],
         (EAST, WEST),
         x=AXIS,
         reference=0,
         columns=[(AXIS, "mark")],
     ),
-    "spreads": lambda w: kit.spreads(
-        w,
+    "spreads": lambda kinds: kinds.spreads(
         [
             {"name": text(i), "group": group, "value": i + at, "bands": [(i - 2, i + 4), (i - 1, i + 3)], "tick": 2.0}
             for i in range(9)
@@ -99,12 +99,11 @@ CHARTS = {
         reference=3,
         groups=(EAST, WEST),
     ),
-    "levels": lambda w: kit.lines(
-        w, [{**row, "dot": True} for row in YEARS], y=AXIS, levels=[(None, 1, EAST), (1, None, WEST)]
+    "levels": lambda kinds: kinds.lines(
+        [{**row, "dot": True} for row in YEARS], y=AXIS, levels=[(None, 1, EAST), (1, None, WEST)]
     ),
-    "lines": lambda w: kit.lines(w, YEARS, y=AXIS, reference=1, marks=[{"start": 2008, "end": 2011, "word": AXIS}]),
-    "fan": lambda w: kit.fan(
-        w,
+    "lines": lambda kinds: kinds.lines(YEARS, y=AXIS, reference=1, marks=[{"start": 2008, "end": 2011, "word": AXIS}]),
+    "fan": lambda kinds: kinds.fan(
         [(2000 + t, None if t == 2 else 1 + t / 9) for t in range(6)],
         {word: [(2006, 1.5 - d, 1.7 + d), (2007, 1.4 - 2 * d, 1.9 + 2 * d)] for word, d in ((EAST, 0.3), (WEST, 0.1))},
         [(2006, 1.6), (2007, 1.7)],
@@ -112,16 +111,14 @@ CHARTS = {
         ends=[(1.7, text(1)), (1.71, text(2))],
         reference=(1.55, text(3)),
     ),
-    "timeline": lambda w: kit.timeline(
-        w,
+    "timeline": lambda kinds: kinds.timeline(
         [
             {"name": text(i), "start": 1800 + 40 * i, "end": 1900 + 30 * i, "group": text(i), "word": EAST}
             for i in range(4)
         ],
     ),
-    "ridges": lambda w: kit.ridges(w, DENSITY, x=AXIS),
-    "points": lambda w: kit.points(
-        w,
+    "ridges": lambda kinds: kinds.ridges(DENSITY, x=AXIS),
+    "points": lambda kinds: kinds.points(
         [{"x": i % 5, "y": i * 0.3, "name": text(i), "group": EAST if i % 3 else WEST, "size": i} for i in range(12)],
         x=AXIS,
         y=EAST,
@@ -129,13 +126,14 @@ CHARTS = {
         corners=[text(i) for i in range(20, 24)],
         line=[(0, 0), (2, 2), (4, 3)],
     ),
-    "tiles": lambda w: kit.tiles(w, [{"region": "1", "value": 1.0}, {"region": "2", "value": -0.2}], TILES, title=AXIS),
-    "groups": lambda w: kit.tiles(
-        w, [{"region": "1", "group": EAST}, {"region": "2", "group": WEST}], TILES, title=AXIS
+    "tiles": lambda kinds: kinds.tiles(
+        [{"region": "1", "value": 1.0}, {"region": "2", "value": -0.2}], TILES, title=AXIS
     ),
-    "treemap": lambda w: kit.treemap(w, [{"name": text(i), "value": 1 + i * i, "group": EAST} for i in range(9)]),
-    "network": lambda w: kit.network(
-        w,
+    "groups": lambda kinds: kinds.tiles(
+        [{"region": "1", "group": EAST}, {"region": "2", "group": WEST}], TILES, title=AXIS
+    ),
+    "treemap": lambda kinds: kinds.treemap([{"name": text(i), "value": 1 + i * i, "group": EAST} for i in range(9)]),
+    "network": lambda kinds: kinds.network(
         [{"id": str(i), "x": i % 3, "y": i // 3, "name": text(i), "size": i} for i in range(9)],
         [("0", "4"), ("4", "8")],
     ),
@@ -151,17 +149,14 @@ ALPHABETS = {
 }
 
 
-OWN = kit
-
-
 class Renamed:
-    """The kit, given other names and figures than those that the caller writes."""
+    """The kinds of charts, given other names and figures than those that the caller writes."""
 
     def __init__(self, seed: int, scale: float = 1.0) -> None:
         self.random, self.scale, self.names = random.Random(seed), scale, {}  # noqa: S311 - names
 
     def __getattr__(self, kind: str) -> Any:
-        return lambda w, *rows, **options: getattr(OWN, kind)(w, *map(self.of, rows), **self.of(options))
+        return lambda *rows, **options: kinds.KINDS[kind](*map(self.of, rows), **self.of(options))
 
     def of(self, value: Any, key: str = "") -> Any:
         if isinstance(value, Text):
@@ -178,35 +173,39 @@ class Renamed:
 
 
 @pytest.mark.parametrize("kind", CHARTS)
-def test_no_name_of_up_to_eighty_letters_and_no_figure_stops_a_chart(kind: str, monkeypatch: Any) -> None:
+def test_no_name_of_up_to_eighty_letters_and_no_figure_stops_a_chart(kind: str) -> None:
     for seed, scale in enumerate((1.0, 1e300, -1e308)):
-        monkeypatch.setitem(globals(), "kit", renamed := Renamed(seed, scale))
-        drawn = svg.inline(CHARTS[kind], kind)
-        texts = ET.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")  # noqa: S314 - our own picture
-        bare = [one.text for one in texts if one.get("class") is None and one.text]
-        known = {printable(name.zh) for name in renamed.names.values() if printable(name.zh) == printable(name.en)}
-        assert all(
-            text in known or not any(map(str.isalpha, text.replace("e", "").replace("NaN", ""))) for text in bare
-        )
+        renamed = Renamed(seed, scale)
+        ET.fromstring(svg_of(CHARTS[kind](renamed), "en", kind))  # noqa: S314 - our own picture
 
 
+@pytest.mark.parametrize("phone", [False, True])
 @pytest.mark.parametrize("kind", CHARTS)
-def test_every_kind_is_a_valid_chart_in_both_languages(kind: str) -> None:
-    spec = CHARTS[kind](Words("zh")).to_dict()
-    assert spec["config"]["view"]["stroke"] is None
-    drawn = svg.inline(CHARTS[kind], kind)
-    root = ET.fromstring(drawn)  # noqa: S314 - our own picture
-    assert root.get("aria-labelledby") == f"{kind}-title"
-    assert drawn.count('class="zh"') == drawn.count('class="en"') > 0
+def test_every_kind_is_drawn_in_both_languages_for_both_screens(kind: str, phone: bool) -> None:  # noqa: FBT001 - a parameter
+    chart = CHARTS[kind](kinds)
+    for language in LANGUAGES:
+        root = ET.fromstring(svg_of(chart, language, kind, phone=phone))  # noqa: S314 - our own picture
+        assert root.get("aria-labelledby") == f"{kind}-title"
+        assert float(root.get("width", "0")) <= (PHONE + 2 if phone else PAGE + 2)
+        assert root.findall(".//*[@aria-label]")
+        assert json.dumps(chart.spec(language, phone=phone))
 
 
-def test_kinds_of_the_kit_are_all_drawn_here() -> None:
-    assert set(kit.__all__) <= {*CHARTS, "groups", "levels"}
+def test_kinds_are_all_drawn_here() -> None:
+    assert set(kinds.KINDS) <= {*CHARTS, "paths"}
+
+
+def test_templates_use_every_value_by_its_name() -> None:
+    folder = files("xinzhi.report").joinpath("templates", "charts")
+    names = {path.name.removesuffix(".json") for path in folder.iterdir() if path.name.endswith(".json")}
+    assert names == {*TEMPLATES, "common", "config"}
+    for name in names:
+        json.loads(folder.joinpath(f"{name}.json").read_text("utf-8"))
 
 
 def test_of_many_names_the_ends_are_drawn() -> None:
     many = [{"name": text(i), "value": float(i)} for i in range(70)]
-    drawn = svg.inline(lambda w: kit.bars(w, many, x=AXIS), "bars")
+    drawn = svg_of(kinds.bars(many, x=AXIS), "en", "bars")
     assert "Region 0<" in drawn
     assert "Region 69<" in drawn
     assert "Region 35<" not in drawn
@@ -222,20 +221,19 @@ def test_squares_fill_the_plane_and_keep_their_areas() -> None:
 
 def test_a_bar_beyond_its_bound_is_parted_there_and_a_bound_off_the_axis_is_an_arrow() -> None:
     rows = [{"name": text(i), "value": 8.0, "bound": bound} for i, bound in enumerate((5.0, 12.0, 99.0, -3.0))]
-    spec = kit.bullets(Words("en"), rows, (EAST, WEST), x=AXIS, most=20.0).to_dict()
-    drawn = [row for part in spec["datasets"].values() for row in part]
-    pieces = {(row["name"], row["part"]): (row["from"], row["to"]) for row in drawn if "part" in row}
+    drawn = kinds.bullets(rows, (EAST, WEST), x=AXIS, most=20.0).spec("en")["datasets"]
+    pieces = {(row["name"], row["group"]): (row["start"], row["end"]) for row in drawn["bars"]}
     assert pieces[("Region 0", "East")] == (0, 5)
     assert pieces[("Region 0", "West")] == (5, 8)
     assert pieces[("Region 1", "East")] == pieces[("Region 2", "East")] == (0, 8)
     assert pieces[("Region 3", "West")] == (0, 8)
     assert ("Region 1", "West") not in pieces
-    assert {row["name"]: row["bound"] for row in drawn if row.get("beyond")} == {"Region 2": 20.0}
+    assert drawn["arrows"] == [{"name": "Region 2", "at": 20.0}]
 
 
 def test_stretches_of_an_axis_that_lie_outside_it_are_not_drawn() -> None:
     zones = [(None, 5.0, text(0)), (5.0, 7.0, text(1)), (7.0, None, text(2))]
     rows = [{"name": text(9), "value": 8.0}, {"name": text(8), "value": 9.0}]
-    drawn = svg.inline(lambda w: kit.spreads(w, rows, x=AXIS, zones=zones), "spreads")
+    drawn = svg_of(kinds.spreads(rows, x=AXIS, zones=zones), "en", "spreads")
     assert "Region 2<" in drawn
     assert "Region 0<" not in drawn
