@@ -25,11 +25,9 @@ from .national_account import among as among
 from .national_account import nation_codes as nation_codes
 from .national_account import national_package as national_package
 from .package import Package as Package
-from .package import fingerprint as fingerprint
 from .package import names_of as names_of
 from .raw import RawTable as RawTable
 from .rules import admission as admission
 from .tidy import Field as Field
 from .tidy import Tidy as Tidy
-from .tidy import provenance as provenance
 from .tidy import tidy as tidy

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,41 +11,12 @@ import polars as pl
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, format_findings
 from xinzhi.core.names import Names
+from xinzhi.core.provenance import fingerprint
 from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text, join_names
 from xinzhi.data.catalogue import tables_by_name
 
-
-def fingerprint(frame: pl.DataFrame, units: Mapping[str, str]) -> str:
-    """Return the sha256 of a table whose rows and columns may stand in any order."""
-    # Columns are taken in the order of their names, rows in the order of their values. Of each column the name, the
-    # unit, which cells are empty, and the bytes of the values are digested: numbers as IEEE 754 doubles, little endian.
-    names = sorted(frame.columns)
-    digest = hashlib.sha256(json.dumps([frame.height, *((name, units.get(name)) for name in names)]).encode())
-    if not names:
-        return digest.hexdigest()
-    numbers = [name for name, kind in frame.schema.items() if kind != pl.String]
-    keys = [name for name in names if name not in numbers] + [name for name in names if name in numbers]
-    if keys[0] not in numbers and frame[keys[0]].is_unique().all():
-        keys = keys[:1]  # what comes behind decides no order
-    frame = frame.sort(keys)
-    for name in names:
-        column = frame[name]
-        digest.update(column.is_null().to_numpy().tobytes())
-        # Adding zero makes one of the two zeros of IEEE 754; the lengths of texts come first, so that no two lists of
-        # them run together to the same bytes.
-        if name in numbers:
-            values = column.cast(pl.Float64).fill_null(0.0).to_numpy() + 0.0
-            digest.update(values.astype("<f8").tobytes())
-            continue
-        digest.update(column.str.len_bytes().fill_null(0).cast(pl.UInt32).to_numpy().astype("<u4").tobytes())
-        for part in column.fill_null("").to_frame().iter_slices(_AT_ONCE):
-            digest.update(str(part.to_series().str.join("").item()).encode())
-    return digest.hexdigest()
-
-
 _SHOWN = 5
-_AT_ONCE = 50_000  # rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import polars as pl
 
 from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
+from xinzhi.core.provenance import fingerprint, provenance
 from xinzhi.core.result import FrameKind, Provenance
 from xinzhi.core.text import Text, same
 from xinzhi.data.casting import Cast, cast, figures
 from xinzhi.data.catalogue import nearest
 from xinzhi.data.frames import read_any
-from xinzhi.data.package import Package, fingerprint
 from xinzhi.data.raw import ROW, RawTable, Say, findings_at
 from xinzhi.data.rules.figures import slips
 
@@ -335,35 +335,3 @@ _CASTS: Mapping[Kind, Callable[[pl.Series], Cast]] = {
     "code": lambda cells: cast(cells, "code"),
     "any": _as_it_stands,
 }
-
-
-class Digested(Protocol):
-    """What was read, with the sha256 of each table."""
-
-    @property
-    def inputs(self) -> Mapping[str, str]:
-        """The digests by name of the table."""
-        ...
-
-
-def provenance(
-    verb: str,
-    source: Package | Digested | Mapping[str, str] | None = None,
-    tables: Sequence[str] = (),
-    **options: Any,  # noqa: ANN401 - options of any kind
-) -> Provenance:
-    """Return where a result came from: who computed it, from which tables of a package or which frame, and how.
-
-    >>> from xinzhi.data import load
-    >>> provenance("debt", load("china-provinces"), ["fiscal"], horizon=5).package
-    'china-provinces'
-    """
-    from xinzhi import __version__
-
-    inputs: Mapping[str, str] = {}
-    if isinstance(source, Package):
-        inputs = {name: source.fingerprint(name) for name in dict.fromkeys(tables)}
-    elif source is not None:
-        inputs = source if isinstance(source, Mapping) else source.inputs
-    package = source.name if isinstance(source, Package) else None
-    return Provenance(verb=verb, version=__version__, package=package, inputs=inputs, options=options)

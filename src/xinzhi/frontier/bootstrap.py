@@ -13,9 +13,9 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.core.simplex import resolve_failures, solve_batch
-from xinzhi.data import provenance
 from xinzhi.frontier.change.decompositions import distance_batch
 from xinzhi.frontier.models.sweep import Units, validate_and_scale
 from xinzhi.frontier.reading import Data, Table, read_data

@@ -11,8 +11,8 @@ import numpy as np
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
-from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import efficiencies
 from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.sweep import ON_FRONTIER, UnitProgram, sweep, validate_and_scale

@@ -13,9 +13,9 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.errors import UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text
-from xinzhi.data import provenance
 from xinzhi.frontier.models import model_of
 from xinzhi.frontier.reading import Data, read_data
 from xinzhi.frontier.technology.distance import Programs, Solution

@@ -12,8 +12,8 @@ import polars as pl
 
 from xinzhi.core.arrays import AnyFrame, FloatArray, digest
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import FrameKind, Provenance
-from xinzhi.data import provenance
 from xinzhi.frontier.change.panel import Columns, read_panel
 from xinzhi.frontier.models.sweep import UnitProgram, sweep
 from xinzhi.frontier.reading import Part, Table, all_positive, read_parts

@@ -13,8 +13,8 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
-from xinzhi.data import provenance
 from xinzhi.frontier.models.sweep import Reference, validate_and_scale
 from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import choose

@@ -11,9 +11,9 @@ import polars as pl
 
 from xinzhi import words
 from xinzhi.core.arrays import AnyArray, FloatArray, digest
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, FrameKind, Provenance
 from xinzhi.core.text import Text, same
-from xinzhi.data import provenance
 from xinzhi.frontier.models.sweep import ON_FRONTIER, Sweep, UnitProgram, sweep, validate_and_scale
 from xinzhi.frontier.reading import Table, all_positive, read_parts
 from xinzhi.frontier.technology.technology import choose

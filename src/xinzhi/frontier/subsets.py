@@ -12,9 +12,9 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, same
-from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import efficiencies
 from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.slacks_based import slacks_based

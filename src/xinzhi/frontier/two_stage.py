@@ -12,9 +12,9 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.core.text import clauses
-from xinzhi.data import provenance
 from xinzhi.frontier.bootstrap import in_blocks, radial_units, smoothed_distances, unit_distances
 from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of

@@ -14,10 +14,10 @@ from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
 from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import setting
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import Column
 from xinzhi.core.text import same, span_text
-from xinzhi.data import provenance
 from xinzhi.micro.cohorts import COHORTS, METHODS, cells, pair_sums, parts
 from xinzhi.micro.engine import CONVENTIONS
 from xinzhi.micro.panel import YEARS, Duplicates, Panel, choose, counted_finding, panel

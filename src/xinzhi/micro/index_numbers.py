@@ -13,8 +13,9 @@ import polars as pl
 from xinzhi.core.arrays import AnyEngine, AnyFrame
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
-from xinzhi.data import provenance, read_any
+from xinzhi.data import read_any
 from xinzhi.micro.panel import Duplicates, Panel, choose, no_column, panel
 
 CELL = ("industry", "year")

@@ -15,9 +15,9 @@ from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import setting
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import same
-from xinzhi.data import provenance
 from xinzhi.micro.engine import CONVENTIONS, Engine, ibis
 from xinzhi.micro.panel import Duplicates, Panel, choose, counted_finding, panel
 

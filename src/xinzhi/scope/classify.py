@@ -12,7 +12,8 @@ import polars as pl
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
-from xinzhi.data import Package, names_of, provenance, tables_by_name
+from xinzhi.core.provenance import provenance
+from xinzhi.data import Package, names_of, tables_by_name
 from xinzhi.scope.catalogue import choose
 from xinzhi.scope.dated import Definition
 from xinzhi.scope.membership import Question, answer, concordance, read_use
@@ -86,7 +87,7 @@ def classify(
     >>> scope.totals.select("measure", "share").rows()
     [('output', 0.7)]
     """
-    from xinzhi.data.package import fingerprint
+    from xinzhi.core.provenance import fingerprint
 
     day = read_date(as_of)
     tree = tree_of(standard)

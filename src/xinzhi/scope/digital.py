@@ -14,9 +14,10 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, digest
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
-from xinzhi.data import Package, provenance
+from xinzhi.data import Package
 from xinzhi.data.nation import series_of
 from xinzhi.scope.input_output import InputOutput
 from xinzhi.scope.standard import convention, document, read_date

@@ -14,9 +14,10 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.index_numbers import Formula, contributions
 from xinzhi.core.labour import human_capital
+from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import codes, fixed_effects
 from xinzhi.core.result import Facts, Result
-from xinzhi.data import Field, Package, names_of, provenance, tidy
+from xinzhi.data import Field, Package, names_of, tidy
 from xinzhi.sectors import figures as kit
 from xinzhi.sectors.conventions import Returns, returns_to_schooling, setting
 from xinzhi.sectors.figures import KEYS, ends_of, figures, grid, latest, long, omission_frame, reason, whole_sum

@@ -16,9 +16,10 @@ from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.breaks import against_others
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
-from xinzhi.data import Package, as_package, names_of, provenance
+from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.breaking import (

@@ -19,9 +19,10 @@ from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import read_yaml
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
-from xinzhi.data import Package, as_package, national_series, provenance
+from xinzhi.data import Package, as_package, national_series
 from xinzhi.protocol import DatedValue
 from xinzhi.yardstick.capital import capital
 from xinzhi.yardstick.growth_accounts import Inputs, account

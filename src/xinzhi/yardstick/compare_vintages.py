@@ -16,10 +16,11 @@ from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import read_yaml
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.shapley import shapley
 from xinzhi.core.text import Text, clauses, read_words, same
-from xinzhi.data import Package, as_package, names_of, provenance
+from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
 from xinzhi.yardstick.inputs import Intermediate

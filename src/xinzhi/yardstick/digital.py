@@ -20,10 +20,11 @@ from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, log_growth
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.inventory import internal_return, revaluation, settle_negative, user_cost
 from xinzhi.core.parameters import read_yaml
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES
-from xinzhi.data import Package, as_package, national_series, provenance
+from xinzhi.data import Package, as_package, national_series
 from xinzhi.protocol import Protocol
 from xinzhi.protocol import load as load_protocol
 from xinzhi.yardstick.capital import investment

@@ -13,10 +13,11 @@ from xinzhi.core.arrays import BoolArray, FloatArray, log_growth
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
+from xinzhi.core.provenance import provenance
 from xinzhi.core.quarters import quarter
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
-from xinzhi.data import Package, admission, as_package, names_of, national_package, provenance
+from xinzhi.data import Package, admission, as_package, names_of, national_package
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.breaking import FLAG, LINK, break_marks
 from xinzhi.yardstick.capital import EXHAUSTED

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from xinzhi.data.package import fingerprint
+from xinzhi.core.provenance import fingerprint
 
 
 def test_fingerprint() -> None:

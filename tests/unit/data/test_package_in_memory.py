@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import InputError
+from xinzhi.core.provenance import fingerprint
 from xinzhi.data import load
-from xinzhi.data.package import fingerprint
 
 TABLE = pl.DataFrame({"region": ["a", "a", "b"], "year": [2000, 2001, 2000], "employment": [1.0, 2.0, 3.0]})
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.data import Field, as_package, is_package, load, provenance, tidy
+from xinzhi.core.provenance import provenance
+from xinzhi.data import Field, as_package, is_package, load, tidy
 from xinzhi.data.frames import infer_numbers, read_file
 
 FIELDS = [Field("region", "code"), Field("year", "year"), Field("debt", sign="non-negative")]

@@ -72,8 +72,8 @@ class Columns:
 
 def read_panel(frame: AnyFrame, columns: Columns) -> Panel:
     """Read a panel from a frame of any kind."""
+    from xinzhi.core.provenance import fingerprint
     from xinzhi.data import tidy
-    from xinzhi.data.package import fingerprint
 
     _usage(columns)
     fields = [Field(columns.unit, "any"), Field(columns.period, "period")]

@@ -11,7 +11,7 @@ import polars as pl
 
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import UsageError
-from xinzhi.data import provenance
+from xinzhi.core.provenance import provenance
 from xinzhi.frontier.change.decompositions import DECOMPOSITIONS, NEEDS_SCALE, Frontier, Measure, Plan
 from xinzhi.frontier.change.families import (
     Outcome,

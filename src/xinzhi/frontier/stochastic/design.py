@@ -37,7 +37,7 @@ class Table:
 
     def digests(self) -> Mapping[str, str]:
         """Return the digest of the columns of the call."""
-        from xinzhi.data import fingerprint
+        from xinzhi.core.provenance import fingerprint
 
         return {"frame": fingerprint(self.frame, {})}
 

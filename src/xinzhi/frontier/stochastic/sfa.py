@@ -12,9 +12,9 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, has, same
-from xinzhi.data import provenance
 from xinzhi.frontier.stochastic.densities import NOISE
 from xinzhi.frontier.stochastic.design import Covariance, Form, Frontier, Settings, check_names, read_table, settle
 from xinzhi.frontier.stochastic.inference import (

@@ -12,9 +12,9 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text
-from xinzhi.data import provenance
 from xinzhi.frontier.stochastic.cnls import SCALES, Hull, concave_fit
 from xinzhi.frontier.stochastic.densities import truncated_posterior
 from xinzhi.frontier.stochastic.design import CONVENTIONS, check_names, read_table

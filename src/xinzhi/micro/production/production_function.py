@@ -214,7 +214,7 @@ def _in_engine(
     call: Mapping[str, Any],
 ) -> ProductionFunction:
     """Return the result of sums that an engine computes."""
-    from xinzhi.data import provenance
+    from xinzhi.core.provenance import provenance
     from xinzhi.micro.production import by_engine
 
     unsupported = {"draws": settings.draws, "attrition": settings.attrition, "form": settings.form != "cobb-douglas"}

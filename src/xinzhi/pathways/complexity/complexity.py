@@ -15,9 +15,9 @@ from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, ranks_text
-from xinzhi.data import provenance
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import Cells, cell_frame, read_cells, without_empty

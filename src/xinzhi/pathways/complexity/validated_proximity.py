@@ -10,9 +10,9 @@ import polars as pl
 
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
-from xinzhi.data import provenance
 from xinzhi.pathways.complexity.cells import read_cells
 from xinzhi.pathways.complexity.complexity import ComplexityOptions, with_presence
 from xinzhi.pathways.conventions import setting

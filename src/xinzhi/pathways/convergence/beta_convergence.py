@@ -12,10 +12,10 @@ import polars as pl
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import clustered_errors, ols, within
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.spatial import adjacency, row_standardised
-from xinzhi.data import provenance
 from xinzhi.pathways.conventions import check_option, options_of, setting
 from xinzhi.pathways.convergence.unit_years import (
     Gaps,

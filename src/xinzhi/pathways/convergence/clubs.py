@@ -15,9 +15,9 @@ from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
-from xinzhi.data import provenance
 from xinzhi.pathways.conventions import check_option, conventions, options_of
 from xinzhi.pathways.convergence import log_t_test as log_t
 from xinzhi.pathways.convergence.log_t_test import LogTRules, Placebo, growing_variation, regress, variation

@@ -14,10 +14,10 @@ from xinzhi.core import markov_chains as chains
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import hac_errors, newey_west_lags
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.spatial import neighbour_means
-from xinzhi.data import provenance
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.convergence.beta_convergence import weights_matrix
 from xinzhi.pathways.convergence.unit_years import (

@@ -12,9 +12,9 @@ import polars as pl
 from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import bartlett, long_run_variance, newey_west_lags
 from xinzhi.core.result import Facts, Result
-from xinzhi.data import provenance
 from xinzhi.pathways.conventions import check_option, options_of, setting
 from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, logarithms, read_unit_years, span
 

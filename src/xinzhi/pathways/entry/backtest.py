@@ -12,8 +12,8 @@ import polars as pl
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
-from xinzhi.data import provenance
 from xinzhi.pathways.complexity.cells import Panel, cell_frame, read_panel
 from xinzhi.pathways.conventions import options_of, setting
 from xinzhi.pathways.entry import models as entry_models

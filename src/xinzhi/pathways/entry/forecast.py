@@ -13,8 +13,8 @@ from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
-from xinzhi.data import provenance
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import cell_frame, read_panel
 from xinzhi.pathways.conventions import conventions, setting

@@ -12,8 +12,9 @@ from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
-from xinzhi.data import Field, provenance, tidy
+from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.conventions import options_of
 from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, read_unit_years

@@ -16,9 +16,9 @@ import polars as pl
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, fill_with_last
 from xinzhi.core.breaks import TO_SIGMA
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import same, span_text
-from xinzhi.data import provenance
 from xinzhi.pathways.conventions import options_of, setting
 from xinzhi.pathways.convergence.unit_years import UnitYears, logarithms, read_unit_years
 

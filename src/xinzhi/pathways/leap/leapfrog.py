@@ -13,10 +13,11 @@ from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, AnyPackage, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text
-from xinzhi.data import Field, names_of, provenance, tidy
+from xinzhi.data import Field, names_of, tidy
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import Panel, cell_frame, read_panel

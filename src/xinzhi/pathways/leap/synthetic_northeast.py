@@ -11,10 +11,11 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text
-from xinzhi.data import names_of, provenance
+from xinzhi.data import names_of
 from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import conventions
 from xinzhi.pathways.industries import as_package

@@ -13,9 +13,10 @@ from xinzhi import words
 from xinzhi.core import parameters
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, Values, clauses, measured, same, split_unit
-from xinzhi.data import among, names_of, provenance
+from xinzhi.data import among, names_of
 from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.industries import Explanation, as_package, word

@@ -14,8 +14,9 @@ from xinzhi.core.arrays import AnyPackage, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
-from xinzhi.data import names_of, provenance
+from xinzhi.data import names_of
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import check_option, setting

@@ -14,8 +14,9 @@ from xinzhi.core.arrays import AnyFrame, AnyPackage, BoolArray, FloatArray, IntA
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
-from xinzhi.data import names_of, provenance
+from xinzhi.data import names_of
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.conventions import check_known, setting

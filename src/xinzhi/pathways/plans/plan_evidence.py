@@ -15,10 +15,11 @@ from xinzhi.core.arrays import AnyPackage, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
+from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
-from xinzhi.data import names_of, provenance
+from xinzhi.data import names_of
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.validated_proximity import configuration
 from xinzhi.pathways.conventions import conventions, setting

@@ -14,8 +14,9 @@ import polars as pl
 
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.finding import Finding, Place, Severity, finding
+from xinzhi.core.provenance import fingerprint
 from xinzhi.core.text import Text, read_words
-from xinzhi.data import Package, fingerprint, tables_by_name
+from xinzhi.data import Package, tables_by_name
 from xinzhi.protocol import (
     Alternative,
     DatedValue,

@@ -13,8 +13,9 @@ from xinzhi import frontier
 from xinzhi.core.arrays import AnyArray, AnyFrame, BoolArray, FloatArray, IntArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
-from xinzhi.data import Field, provenance, tidy
+from xinzhi.data import Field, tidy
 
 _GROWTH, _STEPS, _STEP = 2.0, 200, 1e-5
 _FEWEST, _ROUNDING, _FULL = 3, 1e-12, 0.9995  # full to the decimal that is shown

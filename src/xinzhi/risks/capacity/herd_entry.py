@@ -12,9 +12,10 @@ from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES, Names
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
-from xinzhi.data import among, as_package, is_package, provenance
+from xinzhi.data import among, as_package, is_package
 from xinzhi.risks.capacity import entry_market
 from xinzhi.risks.inputs import conventions, finite_number, setting
 

@@ -12,10 +12,11 @@ from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text
-from xinzhi.data import Field, as_package, is_package, provenance, tidy
+from xinzhi.data import Field, as_package, is_package, tidy
 from xinzhi.risks.inputs import setting
 
 Criterion = Literal["caballero-hoshi-kashyap", "fukuda-nakamura", "losses"]

@@ -13,9 +13,10 @@ from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Language, Text, Values, has, listing, same
-from xinzhi.data import Field, Package, as_package, is_package, names_of, provenance, tidy
+from xinzhi.data import Field, Package, as_package, is_package, names_of, tidy
 from xinzhi.data.tidy import Sign
 from xinzhi.risks.inputs import GAPS, conventions, setting
 

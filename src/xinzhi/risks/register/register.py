@@ -13,10 +13,11 @@ from xinzhi.core.arrays import AnyFrame, AnyPackage
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Language, Text, Values
-from xinzhi.data import Package, among, as_package, is_package, names_of, provenance
+from xinzhi.data import Package, among, as_package, is_package, names_of
 from xinzhi.risks.capacity.herd_entry import HerdEntry, herd_entry
 from xinzhi.risks.debt.debt import Debt
 from xinzhi.risks.debt.debt import debt as debt_of

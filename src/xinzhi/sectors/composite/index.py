@@ -14,10 +14,11 @@ from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Language, ranks_text
-from xinzhi.data import Package, names_of, provenance
+from xinzhi.data import Package, names_of
 from xinzhi.sectors.composite import build
 from xinzhi.sectors.composite.gaming import Gaming, Sensitivity, gaming, sensitivity
 from xinzhi.sectors.composite.load_system import load_system

@@ -14,10 +14,11 @@ from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
+from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Language, Text, Values, join_with_commas, same, span_text
-from xinzhi.data import NATION, Package, as_package, national_package, provenance
+from xinzhi.data import NATION, Package, as_package, national_package
 from xinzhi.protocol import Protocol, specification
 from xinzhi.yardstick.audit.choices import Grid, departures_text, value_text
 from xinzhi.yardstick.claims.figures import (

@@ -9,7 +9,7 @@ import polars as pl
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError
-from xinzhi.data import provenance
+from xinzhi.core.provenance import provenance
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.estimates.draws import DRIFT, ESTIMATED, draw, generator, only, path, tfp_growth
 from xinzhi.yardstick.estimates.errors import conventions, is_part, learn
