@@ -37,7 +37,7 @@ class Column:
     """A column of a result: name in the frame, title, how its cells are written, unit in words.
 
     `decimals` None are those of the kind; `names` is the kind of names that its codes have, such as ``region``;
-    `values` the words of an enumeration.
+    `values` the words of an enumeration; `about` says in a sentence what it is, on a page of its own.
     """
 
     name: str = ""
@@ -47,6 +47,7 @@ class Column:
     decimals: int | None = None
     names: str | None = None
     values: Mapping[str, Text] = field(default_factory=dict)
+    about: Text = NO_TEXT
 
 
 def describe(verb: str, column: str, frame: str = "frame") -> Column:
@@ -103,6 +104,7 @@ def _column(name: str, entry: Mapping[str, Any]) -> Column:
         unit=unit if isinstance(unit, Text) else Text(zh=str(unit["zh"]), en=str(unit["en"])),
         decimals=entry.get("decimals"),
         names=entry.get("names"),
+        about=Text(**entry["about"]) if "about" in entry else NO_TEXT,
         values={
             str(key): Text(zh=str(label["zh"]), en=str(label["en"])) for key, label in entry.get("values", {}).items()
         },

@@ -236,26 +236,6 @@ def measure_together(*, high: Value, least: Value, low: Value, most: Value, n: V
     r"""{span}年{title}：各地区合计为{nation}，{n}个地区中{high}最高（{most}），{low}最低（{least}）。 | {title}, {span}: {nation} for all regions together; of {n} regions {high} has the largest figure ({most}) and {low} the smallest ({least}). """
 def measure_apart(*, high: Value, least: Value, low: Value, most: Value, n: Value, span: Value, title: Value) -> Text:
     r"""{span}年{title}：{n}个地区中{high}最高（{most}），{low}最低（{least}）。 | {title}, {span}: of {n} regions {high} has the largest figure ({most}) and {low} the smallest ({least}). """
-def measure_tfp_growth() -> Text:
-    r"""圆点为全要素生产率的年均增长：产出增长中资本、劳动和人力资本不能解释的部分。区间重叠较多的地区不分先后。 | The dot is the growth of TFP a year: what capital, labour and human capital do not account for. Regions whose bands overlap widely are ties. """
-def measure_output_growth() -> Text:
-    r"""圆点为不变价产出的年均增长。 | The dot is the growth of output at constant prices a year. """
-def measure_capital_contribution() -> Text:
-    r"""圆点为资本投入拉动产出增长的百分点。 | The dot is how many points of output growth a year capital accounts for. """
-def measure_labour_contribution() -> Text:
-    r"""圆点为就业拉动产出增长的百分点。 | The dot is how many points of output growth a year employment accounts for. """
-def measure_human_capital_contribution() -> Text:
-    r"""圆点为受教育程度提高拉动产出增长的百分点。 | The dot is how many points of output growth a year schooling accounts for. """
-def measure_tfp_part() -> Text:
-    r"""圆点为产出增长中全要素生产率所占的百分比；产出下降的地区没有意义。 | The dot is the part of output growth, in percent, that TFP accounts for; it means nothing where output fell. """
-def measure_capital_growth() -> Text:
-    r"""圆点为资本存量的年均增长。 | The dot is the growth of the capital stock a year. """
-def measure_labour_growth() -> Text:
-    r"""圆点为就业人员的年均增长。 | The dot is the growth of employment a year. """
-def measure_human_capital_growth() -> Text:
-    r"""圆点为人均人力资本的年均增长。 | The dot is the growth of human capital per person a year. """
-def measure_labour_share() -> Text:
-    r"""圆点为核算所用的劳动者报酬份额（时期平均），即劳动投入的权数。 | The dot is the labour share that the accounts use (mean of the period): the weight of labour. """
 def measure_at(*, high: Value, least: Value, low: Value, most: Value, n: Value, title: Value, year: Value) -> Text:
     r"""{year}年{title}：{n}个地区中{high}最高（{most}），{low}最低（{least}）。 | {title}, {year}: of {n} regions {high} has the largest figure ({most}) and {low} the smallest ({least}). """
 def measure_in_unit(*, title: Value, unit: Value) -> Text:
@@ -272,34 +252,6 @@ def measure_years_log() -> Text:
     r"""对数（等比） | logarithmic """
 def measure_lines() -> Text:
     r"""一条线为一个地区，至多选四个；对数纵轴上，等高的上升为相同的增长率。点在下图为最近一年。 | A line is a region, up to four are chosen; on a logarithmic scale equal rises are equal rates of growth. The dots below are the last year. """
-def measure_tfp_level() -> Text:
-    r"""各年全要素生产率水平，当年各地区平均为1。 | The level of TFP, against a mean of the regions of 1 in every year. """
-def measure_tfp_to_leader() -> Text:
-    r"""各年全要素生产率水平与当年最高地区之比。 | The level of TFP over that of the leading region of the year. """
-def measure_output_per_worker() -> Text:
-    r"""劳均产出，当年各地区平均为1。 | Output per worker, against a mean of the regions of 1 in every year. """
-def measure_capital_per_worker() -> Text:
-    r"""劳均资本，当年各地区平均为1。 | Capital per worker, against a mean of the regions of 1 in every year. """
-def measure_output() -> Text:
-    r"""不变价产出。 | Output at constant prices. """
-def measure_capital() -> Text:
-    r"""按永续盘存法估算的不变价资本存量，取决于协议所定折旧率和基期。 | The capital stock at constant prices by perpetual inventory; it depends on the depreciation and the benchmark of the protocol. """
-def measure_labour() -> Text:
-    r"""就业人员；口径中断的年份见地区页的标记。 | Persons employed; the flags on the page of a region say where definitions break. """
-def measure_human_capital() -> Text:
-    r"""由平均受教育年限换算的人均人力资本。 | Human capital per person, from mean years of schooling. """
-def measure_economy() -> Text:
-    r"""经济领域指数（0至1），由其指标按熵值法等合成，只用于地区间、年份间比较。 | The index of the economy (0 to 1), composed of its indicators; it compares regions and years, nothing else. """
-def measure_education() -> Text:
-    r"""教育领域指数（0至1），由其指标合成，只用于地区间、年份间比较。 | The index of education (0 to 1), composed of its indicators; it compares regions and years, nothing else. """
-def measure_culture() -> Text:
-    r"""公共文化单位指数（0至1），由其指标合成，只用于地区间、年份间比较。 | The index of public culture (0 to 1), composed of its indicators; it compares regions and years, nothing else. """
-def measure_green() -> Text:
-    r"""绿色领域指数（0至1），由其指标合成，只用于地区间、年份间比较。 | The index of green development (0 to 1), composed of its indicators; it compares regions and years, nothing else. """
-def measure_development() -> Text:
-    r"""发展度：各领域指数的平均。 | Development: the mean of the indices of the fields. """
-def measure_to_output() -> Text:
-    r"""显性地方政府债务余额与地区生产总值之比，不含融资平台债务。 | Explicit debt of local government over gross regional product, without that of financing vehicles. """
 def settings_title() -> Text:
     r"""更换单个参数 | Change single parameters """
 def settings_own() -> Text:

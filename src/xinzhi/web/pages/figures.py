@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -116,7 +116,7 @@ def figure(store: Store, address: Address, key: str) -> Page:
             "nation_shown": shown(nation),
             "banded": any(row.get("low") is not None for row in own),
             "twin": tables.shown(view, "periods", frame),
-            "about": words.web.measure_of(name),
+            "about": about.about,
         },
     )
 
@@ -235,7 +235,7 @@ def _level(
         frame.select("region", "year", value=factor * pl.col(name)).fill_nan(None).drop_nulls().sort("region", "year")
     )
     if unit:
-        about = Column(name=name, title=about.title, kind=about.kind, unit=unit_text(unit))
+        about = replace(about, unit=unit_text(unit))
     return {name: Level(about=about, frame=rows, topic=topic, study=study)} if rows.height else {}
 
 
@@ -295,6 +295,6 @@ def _over_years(store: Store, address: Address, key: str, indicators: Sequence[A
             "names": {code: view.name(code) for code in one.frame["region"].unique().to_list()},
             "forms": [(place, chosen[at] if at < len(chosen) else "") for at, place in enumerate(CHOSEN)],
             "twin": twin,
-            "about": words.web.measure_of(name),
+            "about": one.about.about,
         },
     )
