@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import vl_convert
-
 import xinzhi
 
 if TYPE_CHECKING:
@@ -44,7 +42,6 @@ OF_THE_WAVE: dict[str, tuple[str, Language]] = {"wave": ("crowd", "en"), "wave-p
 OF_THE_REGISTER: dict[str, tuple[str, Language]] = {"risk-matrix": ("matrix", "en")}
 OF_THE_DEBT: dict[str, tuple[str, Language]] = {"debt-fan": ("fan", "en")}
 GALLERY = frozenset({"contributions", "sources", "audit-variance", "audit-reversals", "audit-curve"})
-SCALE = 2  # pixels of the PNG per pixel of the chart
 
 
 def draw(
@@ -56,13 +53,9 @@ def draw(
     """Draw every picture of a result as SVG, those outside the gallery also as PNG, and return the files."""
     files = []
     for name, (kind, language) in pictures.items():
-        spec = xinzhi.plot(result, kind, language, region=region).to_dict()
-        vector, pixels = folder / f"{name}.svg", folder / f"{name}.png"
-        vector.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8", newline="\n")
-        files.append(vector)
-        if name not in GALLERY:
-            pixels.write_bytes(vl_convert.vegalite_to_png(spec, scale=SCALE))
-            files.append(pixels)
+        chart = result.plot(kind, language, region=region)
+        suffixes = ("svg",) if name in GALLERY else ("svg", "png")
+        files += [chart.save(folder / f"{name}.{suffix}") for suffix in suffixes]
     return files
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import threading
 import time
@@ -34,18 +33,8 @@ VIEWS = {"zh": ((1280, "light"), (360, "dark")), "en": ((1280, "dark"), (360, "l
 DRAWN = """[...document.querySelectorAll(".drawn svg, .small svg")].filter(one => one.getClientRects().length)
 .map(one => ({name: one.getAttribute("aria-labelledby"), wide: one.getBoundingClientRect().width,
 own: one.viewBox.baseVal.width}))"""
-HOVER = """key => {
-  const told = document.querySelector(".told"), found = [];
-  const canvas = document.querySelector("#" + key + " canvas"), box = canvas.getBoundingClientRect();
-  for (let y = 3; y < box.height; y += 9) for (let x = 3; x < box.width; x += 9) {
-    if (found.length > 24) return found;
-    const at = {clientX: box.left + x, clientY: box.top + y, bubbles: true};
-    canvas.dispatchEvent(new PointerEvent("pointermove", at));
-    canvas.dispatchEvent(new MouseEvent("mousemove", at));
-    if (!told.hidden && found.indexOf(told.innerText) < 0) found.push(told.innerText);
-  }
-  return found;
-}"""
+LABELS = """key => [...document.querySelectorAll("#" + key + " .wide [aria-label]")]
+.map(mark => mark.getAttribute("aria-label"))"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -175,8 +164,13 @@ def test_the_search_finds_a_region_by_its_pinyin(tab):
 
 def test_a_chart_answers_the_pointer_and_its_table_is_sorted_by_a_click(tab):
     page = tab("en/index.html")
-    page.locator("#growth-groups .drawn").hover()
-    page.wait_for_selector("#growth-groups canvas")
+    page.locator("#growth-groups .wide [aria-label]").first.hover()
+    assert "1996 = 100" in page.locator(".tip").inner_text()
+    page.locator("#growth-groups .wide svg").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("1996")
+    page.keyboard.press("Escape")
+    expect(page.locator(".tip")).to_be_hidden()
     assert page.evaluate("document.querySelectorAll('style').length") == 0
     page.locator("#ranking thead button").first.click()
     assert page.locator("#ranking tbody th").first.inner_text() == "Anhui"
@@ -185,21 +179,17 @@ def test_a_chart_answers_the_pointer_and_its_table_is_sorted_by_a_click(tab):
 
 
 @pytest.mark.parametrize("name", ["en/index.html", "zh/audit.html"])
-def test_every_live_chart_says_what_the_pointer_is_on(tab, name):
+def test_every_chart_says_what_its_marks_are(tab, name):
     page = tab(name)
-    page.locator(".figure[data-live] .drawn").first.hover()
-    keys = page.evaluate("[...document.querySelectorAll('.figure[data-live]')].map(one => one.id)")
-    page.locator(".stage canvas").nth(len(keys) - 1).wait_for()
-    said = {key: page.evaluate(HOVER, key) for key in keys}
-    assert {key for key in keys if not any("\n" in one for one in said[key])} == set()
+    keys = page.evaluate("[...document.querySelectorAll('.figure')].map(one => one.id)")
+    said = {key: page.evaluate(LABELS, key) for key in keys}
+    assert {key for key in keys if not any("\n" in one for one in said[key])} <= {"audit-curves"}
     every = [line for lines in said.values() for one in lines for line in one.split("\n")]
     assert not [line for line in every if "undefined" in line or "NaN" in line]
     if name.startswith("zh"):
         assert any("\n全要素生产率增长，%/年：" in one for one in said["audit-curve"])
     else:
-        assert any(
-            re.match(r"\w+ · \d{4}\nCumulated TFP, 1996 = 100: \d+\.\d\d$", one) for one in said["growth-groups"]
-        )
+        assert any("1996 = 100" in one and "\nEast: " in one for one in said["growth-groups"])
     assert page.wrong == []
 
 
@@ -207,11 +197,11 @@ def test_drawings_of_a_region_and_of_a_comparison_say_what_the_pointer_is_on(tab
     frame = store.study("measure").results["measurement"].frame.filter(region="520000")
     last = frame.sort("year").row(-1, named=True)
     page = tab("en/region/520000.html")
-    told = page.locator(".told")
+    told = page.locator(".tip")
     growth = percent(last["output_growth"], 2)
     expected = {
-        f"#by-year svg.wide rect[data-told^='{last['year']}']": f"{last['year']}\nOutput growth: {growth}",
-        "#parts rect[data-told]": "Guizhou · 2017–2023\nCapital: ",
+        f"#by-year .wide rect[aria-label^='{last['year']}']": f"{last['year']}\nOutput growth: {growth}",
+        "#parts rect[aria-label]": "Guizhou · 2017–2023\nCapital: ",
         "#company tr.self svg.range": "Guizhou\n",
     }
     for mark, said in expected.items():
@@ -227,7 +217,7 @@ def test_drawings_of_a_region_and_of_a_comparison_say_what_the_pointer_is_on(tab
       return [to.a * point.x + to.e - 2, to.d * point.y + to.f + 1];
     }""")
     page.mouse.move(x, y)
-    assert page.locator(".told").inner_text() == f"Guizhou\n{last['year']}: {last['tfp_level']:.2f}"
+    assert page.locator(".tip").inner_text() == f"Guizhou\n{last['year']}: {last['tfp_level']:.2f}"
     assert page.wrong == []
 
 

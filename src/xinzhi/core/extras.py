@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from xinzhi.core.errors import UsageError
 
 EXTRAS: Mapping[str, str] = {  # by the name under which a package is imported
-    **dict.fromkeys(("altair", "vl_convert", "xlsxwriter", "jinja2", "markupsafe", "fastexcel"), "report"),
+    **dict.fromkeys(("vl_convert", "xlsxwriter", "jinja2", "markupsafe", "fastexcel"), "report"),
     **dict.fromkeys(("pandas", "pyarrow"), "frames"),
     **dict.fromkeys(("fastapi", "starlette", "uvicorn"), "web"),
     **dict.fromkeys(("ibis", "duckdb", "sqlglot"), "micro"),

@@ -179,7 +179,7 @@ def test_the_pictures_of_the_documentation_are_drawn(measurement: Measurement, t
     spec.loader.exec_module(module)
     files = module.draw(measurement, tmp_path)
     assert {path.name for path in files} >= {"first-look.svg", "first-look.png"}
-    assert all(path.stat().st_size > 5_000 for path in files)
+    assert all(path.stat().st_size > 2_000 for path in files)
 
 
 def test_a_tree_says_once_what_marks_share_and_rounds_places() -> None:

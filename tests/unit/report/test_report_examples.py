@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xinzhi.core.files import whole
 from xinzhi.core.flags import in_full, in_words, is_extrapolated, is_official, marks, split, year_ranges
-from xinzhi.core.text import Text, amount, same, share, split_unit, unit_text
+from xinzhi.core.text import Text, amount, share, split_unit, unit_text
 from xinzhi.protocol import DatedValue
 from xinzhi.report.charts.axes import padded, stretches
 from xinzhi.report.charts.blocks import squarify
@@ -20,7 +20,7 @@ from xinzhi.report.pages.register import figure
 from xinzhi.report.pages.yardstick.audit_tables import level_text, thinned, value_text
 from xinzhi.report.pages.yardstick.tables import as_written
 from xinzhi.report.palette import ink_on
-from xinzhi.report.sentence import chance, fact, joined, sentence, short, spread, yes_no
+from xinzhi.report.sentence import chance, fact, sentence, short, spread, yes_no
 
 
 def test_ink_on() -> None:
@@ -190,10 +190,6 @@ def test_sentence() -> None:
     assert repr(sentence(Text(zh="吉林居首", en="Jilin ranks first"))) == (
         "Text(zh='吉林居首。', en='Jilin ranks first.')"
     )
-
-
-def test_joined() -> None:
-    assert repr(joined([same("a"), same("b")])) == "Text(zh='a，b', en='a, b')"
 
 
 def test_short() -> None:

@@ -4,4 +4,4 @@ from xinzhi.report.certificate.certify import dependencies
 
 
 def test_dependencies() -> None:
-    assert {"altair", "fastexcel", "python"} <= dependencies().keys()
+    assert {"fastexcel", "polars", "python"} <= dependencies().keys()

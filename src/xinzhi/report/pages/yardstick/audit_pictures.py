@@ -16,6 +16,7 @@ from xinzhi.core.text import Text, number, percent, share
 from xinzhi.report.charts import kinds
 from xinzhi.report.charts.axes import both_ends, padded
 from xinzhi.report.charts.chart import PADDING, PAGE, PHONE, Canvas, Chart, Drawing, Panels
+from xinzhi.report.charts.labels import of_lines
 from xinzhi.report.lettering import wrapped
 from xinzhi.report.pages.yardstick.audit_tables import AuditView, Curve, level_text, thinned
 from xinzhi.report.palette import ACCENT, DEEP, INK, SOFT
@@ -28,7 +29,6 @@ LABELS = 190
 GUTTER = 30  # pixels of the figures of the axis on a phone
 NEAR = 25  # a label this near to an end of the curve is written towards its middle
 STEP = 24
-BARS = 300
 
 
 def room(view: AuditView) -> list[dict[str, Any]]:
@@ -95,10 +95,19 @@ def _line(found: Curve) -> Chart:
         "reference_ink": ACCENT,
         "stems": [{"year": place, "low": reach[0], "high": value}],
         "heads": [{"year": place, "value": value, "label": label}],
+        "strips": [_place_strip(row, title, 50 / len(rows)) for row in rows],
     }
     note = {"at_x": place, "at_y": value, "text": label, "align": "left" if at_left else "right", "dy": 13}
     note |= {"dx": 9 if at_left else -9, "letter": 11, "weight": 600, "text_ink": INK, "baseline": "middle"}
     return Chart(template="lines", values=values, titles={}, layout=partial(_curve_notes, found, needed, note))
+
+
+def _place_strip(row: Mapping[str, float], title: Text, half: float) -> dict[str, object]:
+    """Return a place on the curve with the growth that the protocols give there."""
+    place = words.shared.chart_told_line(name=words.shared.chart_place_on_curve(), value=number(row["year"], 0))
+    growth = words.shared.chart_told_line(name=title, value=number(row["value"], 2))
+    start, end = max(0.0, row["year"] - half), min(100.0, row["year"] + half)
+    return {"start": start, "end": end, "label": of_lines([place, growth])}
 
 
 def _curve_notes(found: Curve, needed: float | None, note: Mapping[str, object], canvas: Canvas) -> dict[str, object]:
@@ -199,7 +208,13 @@ def _strips(view: AuditView, found: Curve, canvas: Canvas) -> dict[str, object]:
         *([] if canvas.phone else [{"rows": dots, "at": at_left, "align": "right", "letter": 6, "text_ink": INK}]),
     ]
     height = rows[-1].top + step
-    return {"height": height, "cells": cells, "stems": stems, "texts": texts, "left": gutter - PADDING + 6}
+    return {
+        "height": height,
+        "cells": cells,
+        "stems": stems,
+        "texts": texts,
+        "left": gutter - PADDING + 6 if canvas.phone else 2,
+    }
 
 
 def _texts(rows: Sequence[Row], step: float, look: Mapping[str, object]) -> dict[str, object]:
@@ -249,10 +264,8 @@ def variance(view: AuditView) -> Drawing:
             }
         ],
     }
-    bars = Chart(
-        template="rows", values=values, titles={"value": title}, width=BARS if several else PAGE, phone_width=PHONE
-    )
-    return Panels(charts=[bars, _by_region(view, order)], gap=8) if several else bars
+    bars = Chart(template="rows", values=values, titles={"value": title}, width=PAGE, phone_width=PHONE)
+    return Panels(charts=[bars, _by_region(view, order)], across=1, gap=8) if several else bars
 
 
 def _by_region(view: AuditView, order: Mapping[str, Text]) -> Chart:
@@ -271,7 +284,7 @@ def _by_region(view: AuditView, order: Mapping[str, Text]) -> Chart:
         title=words.shared.chart_part_by_region(),
         domain=(0.0, 100.0),
         inks=("#fbf3ea", ACCENT, "#6b2f06"),
-        cell=14,
+        cell=17,
     )
 
 

@@ -1,6 +1,6 @@
 """Each region by itself: accounts by period and year, its flags, and a picture written as SVG by hand.
 
-Measured, that is a hundred times faster than a renderer; the same picture as an altair chart is
+Measured, that is a hundred times faster than a renderer; the same picture as a chart of the one system is
 ``xinzhi.plot(result, "region", region=...)``.
 """
 
