@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ from xinzhi.core.formulas import escape_formulas
 from xinzhi.core.text import same
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from xinzhi.cli.call import Call
     from xinzhi.protocol import Protocol
     from xinzhi.studies import Study
@@ -114,13 +117,20 @@ def conclude(call: Call, made: Study) -> int:
     return exit_code(made, call.out)
 
 
-def write_files(call: Call, made: Study, out: Path | None, **certificate: object) -> list[Path]:
+def write_files(
+    call: Call,
+    made: Study,
+    out: Path | None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    key: Ed25519PrivateKey | None = None,
+) -> list[Path]:
     """Write the files of a study; where packages of the extra `report` are missing, its tables alone."""
     if out is None:
         return []
     if missing_packages("report") and not call.json:
         return report.write_tables(made.results, out, made.name)
-    return made.write(out, call.language, **certificate)
+    return made.write(out, call.language, options=options, key=key)
 
 
 def exit_code(made: Study, out: Path | None) -> int:

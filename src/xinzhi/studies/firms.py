@@ -11,12 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import __version__, data, micro, words
+from xinzhi import __version__, micro, words
 from xinzhi import protocol as protocols
 from xinzhi.core.errors import InputError
 from xinzhi.core.files import whole
 from xinzhi.core.lazy import pl
 from xinzhi.core.parameters import setting
+from xinzhi.core.provenance import provenance
 from xinzhi.core.text import Text, same
 from xinzhi.studies.draft import SILENT, Draft, first_line
 from xinzhi.studies.firm_plan import measure, read_deflator, read_plan, rules_of, valued
@@ -446,7 +447,7 @@ def results_of(tables: Mapping[str, pl.DataFrame], plan: Mapping[str, Any]) -> d
     if named := [name for name in tables if name.startswith(TABLES)]:
         long = [tables[name].with_columns(amount=pl.lit(name.removeprefix(TABLES))) for name in named]
         frame = pl.concat(long).select("amount", pl.exclude("amount")).with_columns(pl.col("withheld").fill_null(""))
-        results["totals"] = micro.Totals(frame=frame, provenance=data.provenance("firm_totals"))
+        results["totals"] = micro.Totals(frame=frame, provenance=provenance("firm_totals"))
     if "misallocation" in tables:
         error = tables["measurement_error"].row(0, named=True) if "measurement_error" in tables else None
         results["misallocation"] = micro.Misallocation(
@@ -456,7 +457,7 @@ def results_of(tables: Mapping[str, pl.DataFrame], plan: Mapping[str, Any]) -> d
             counterfactuals=pl.DataFrame(),
             noise=None if error is None else micro.Noise(**error),
             sigma=float(plan["sigma"] or setting(micro.CONVENTIONS, "misallocation.sigma")),
-            provenance=data.provenance("misallocation"),
+            provenance=provenance("misallocation"),
         )
     for name, method in (("decomposition", plan["method"]), ("covariance", "olley-pakes")):
         if name in tables:
@@ -470,7 +471,7 @@ def results_of(tables: Mapping[str, pl.DataFrame], plan: Mapping[str, Any]) -> d
                 method=method,
                 parts=parts,
                 value=measure(plan),
-                provenance=data.provenance("micro_decompose"),
+                provenance=provenance("micro_decompose"),
             )
     return results
 

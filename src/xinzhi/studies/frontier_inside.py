@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import xinzhi.frontier as verbs
 from xinzhi import risks, words
@@ -123,7 +123,8 @@ def notes_of_flows(flow: Mapping[str, str]) -> tuple[Text, ...]:
 def notes_of_goods(contents: Mapping[str, float], retained: Mapping[str, float]) -> tuple[Text, ...]:
     """Return what goods contain."""
     notes = []
-    for part, values in {"contents": contents, "retained": retained}.items():
+    parts: Mapping[Literal["contents", "retained"], Mapping[str, float]] = {"contents": contents, "retained": retained}
+    for part, values in parts.items():
         if values:
             goods = [f"{name} {_number(name, value):g}" for name, value in values.items()]
             notes.append(words.studies.note_of(part, goods=goods))
