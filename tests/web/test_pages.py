@@ -374,7 +374,7 @@ def test_a_page_that_says_why_there_is_none_is_as_whole_as_any(client, path):
     assert answer.status_code in {404, 422}
     base = posixpath.dirname(path.partition("?")[0])
     heads = re.findall(r'<(?:link rel="stylesheet"|script|link rel="icon") (?:href|src)="([^"]+)"', answer.text)
-    assert len(heads) == 4
+    assert len(heads) == 5
     links = re.findall(r'<li><a href="([^"]+)"', answer.text)
     assert len(links) > 5
     for link in [*heads, *links]:

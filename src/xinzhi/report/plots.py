@@ -1,4 +1,4 @@
-"""A chart as a user has it: titled, in one language, to look at, to save, or to take elsewhere as Vega-Lite."""
+"""A chart as a user has it: with_title, in one language, to look at, to save, or to take elsewhere as Vega-Lite."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xinzhi.core.extras import require
 from xinzhi.core.files import whole_file
 from xinzhi.core.text import Language, Text
 from xinzhi.report.charts.chart import Drawing
-from xinzhi.report.charts.tree import finish, titled
+from xinzhi.report.charts.tree import finish, with_title
 from xinzhi.report.lettering import wrapped
 
 SCALE = 2  # pixels of a PNG per pixel of the chart
@@ -55,7 +55,7 @@ class Plot:
     @property
     def svg(self) -> str:
         """Return the chart as an SVG that stands for itself."""
-        root = titled(self.drawing.tree(self.language), self._lines(), self.foot)
+        root = with_title(self.drawing.tree(self.language), self._lines(), self.foot)
         finish(root, "chart", "")
         root.attrib |= {"font-family": FONTS, "aria-label": self.headline.lang(self.language)}
         del root.attrib["aria-labelledby"]

@@ -32,11 +32,11 @@ def names_of(rows: Iterable[Row], field: str = "name") -> list[Text]:
     return list(dict.fromkeys(row[field] for row in rows))
 
 
-def colours(rows: Iterable[Row], inks: Sequence[str] = palette.GROUPS, known: Sequence[Text] = ()) -> dict[Text, str]:
+def colours(rows: Iterable[Row], inks: Sequence[str] = palette.GROUPS, order: Sequence[Text] = ()) -> dict[Text, str]:
     """Return the colour of each group; none when no row has one."""
     # Each of `known` has its own colour by its place among them, drawn or not; others follow as they appear.
     present = dict.fromkeys(row["group"] for row in rows if row.get("group") is not None)
-    places = {group: at for at, group in enumerate(dict.fromkeys([*known, *present]))}
+    places = {group: at for at, group in enumerate(dict.fromkeys([*order, *present]))}
     return {group: inks[at % len(inks)] for group, at in places.items() if group in present}
 
 
@@ -47,8 +47,8 @@ def grouped(inks: Mapping[Text, str]) -> dict[str, object]:
 
 def padded(values: Iterable[float | None], *, by: float = 0.12) -> list[float]:
     """Return a domain that holds zero and all values, with room for labels where the values reach."""
-    known = [0.0, *(value for value in values if value is not None)]
-    low, high = min(known), max(known)
+    ends = [0.0, *(value for value in values if value is not None)]
+    low, high = min(ends), max(ends)
     room = by * ((high - low) or 1.0)
     top = high + room if high > 0 else 0.0 if low < 0 else room
     return [low - room if low < 0 else 0.0, top]

@@ -70,7 +70,7 @@ def _tiles(cells: Sequence[Row], by_group: bool, canvas: Canvas) -> dict[str, ob
     """Return the tiles at their places, with name and figure."""
     across = 1 + max(cell["at"][0] for cell in cells)
     tile = min(TILE, (canvas.width - 2 * PADDING) / across)
-    known: list[Row] = []
+    valued_blocks: list[Row] = []
     unknown: list[Row] = []
     texts: list[Row] = []
     small = tile < TILE
@@ -79,7 +79,7 @@ def _tiles(cells: Sequence[Row], by_group: bool, canvas: Canvas) -> dict[str, ob
         x, y = (tile * place for place in cell["at"])
         block = {"name": cell["word"], "x": x, "y": y, "x2": x + tile - GAP, "y2": y + tile - GAP}
         block |= {"value": cell["value"], "group": cell["group"]}
-        (unknown if cell["group" if by_group else "value"] is None else known).append(block)
+        (unknown if cell["group" if by_group else "value"] is None else valued_blocks).append(block)
         middle = (tile - GAP) / 2
         texts.append({"x": x + middle, "y": y + middle - 9, "text": cell["word"], "ink": cell["ink"], "kind": "name"})
         texts.append(
@@ -94,7 +94,7 @@ def _tiles(cells: Sequence[Row], by_group: bool, canvas: Canvas) -> dict[str, ob
     return {
         "width": tile * across,
         "height": tile * (1 + max(cell["at"][1] for cell in cells)),
-        "blocks": known,
+        "blocks": valued_blocks,
         "blanks": unknown,
         "texts": names + figures,
         "gradient": 120 if small else 190,
@@ -150,9 +150,9 @@ def _share(name: Text, share: str) -> Text:
     return Text(zh=f"{name.zh}\n{share}%", en=f"{name.en}\n{share} %")
 
 
-def _lines(name: str, share: str, wide: float, high: float) -> list[str]:
+def _lines(name: str, share: str, across: float, high: float) -> list[str]:
     """Return the lines in a block: its name, and its share below; none where the name has no room."""
-    room = (wide - 8) / SIZE
+    room = (across - 8) / SIZE
     lines = wrapped(name, room) if room > 1 else []
     most = int((high - 4) / LINE)
     if not lines or len(lines) > most or max(map(letters, lines)) > room:

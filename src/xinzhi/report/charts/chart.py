@@ -164,8 +164,8 @@ class Panels:
         """Return a chart as a part of a larger specification, which has the datasets of none by name."""
         spec = chart.spec(language, phone=phone)
         datasets = _mapping(spec["datasets"])
-        kept = {name: part for name, part in spec.items() if name not in {"datasets", "config", "autosize", "padding"}}
-        return _inlined(kept, datasets)
+        view = {name: part for name, part in spec.items() if name not in {"datasets", "config", "autosize", "padding"}}
+        return _inlined(view, datasets)
 
     def tree(self, language: Language, *, phone: bool = False, name: str = "") -> ET.Element:
         """Return the charts as they are drawn."""

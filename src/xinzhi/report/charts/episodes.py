@@ -148,10 +148,10 @@ def _lanes(spans: Sequence[Row], low: int, high: int, canvas: Canvas) -> dict[st
     lanes: list[list[tuple[float, float]]] = []
     bars = []
     for span in sorted(spans, key=lambda span: span["start"] - span["end"]):
-        left, right = (span["start"] - low) * pixels, (span["end"] + 1 - low) * pixels
+        start, right = (span["start"] - low) * pixels, (span["end"] + 1 - low) * pixels
         room = LETTER * width(canvas.word(span["word"])) + 10
         after = right + room <= across
-        reach = (left, right + room) if after else (left - room, right)
+        reach = (start, right + room) if after else (start - room, right)
         lane = _first_free(lanes, reach)
         if lane < LANES:
             lanes[lane].append(reach)

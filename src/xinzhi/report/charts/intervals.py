@@ -55,7 +55,7 @@ def dots(
         "order": names_of(rows),
         "step": STEP,
         "grid": True,
-        "domain": list(domain) if domain else around([*reach, *_known(reference)]),
+        "domain": list(domain) if domain else around([*reach, *_as_list(reference)]),
         "reference": reference,
         "bands": [{"cells": spans, "thick": OUTER, "tint": 1, "band_ink": palette.BAND}] if spans else [],
         "points": [row for row in rows if row["value"] is not None],
@@ -67,7 +67,7 @@ def dots(
     return Chart(template="rows", values=values, titles={"value": x}, decimals=decimals)
 
 
-def _known(value: float | None) -> list[float]:
+def _as_list(value: float | None) -> list[float]:
     return [] if value is None else [value]
 
 
@@ -94,7 +94,7 @@ def spreads(
     # each, below each other. zones: ends (None: open) and the word above; every second one is shaded.
     names = both_ends(names_of(rows))
     rows = [row for row in rows if row["name"] in names]
-    domain = around([*_reach(rows, zones), *_known(reference)])
+    domain = around([*_reach(rows, zones), *_as_list(reference)])
     lanes = len(rows) > len(names)
     depth = max((len(row.get("bands") or ()) for row in rows), default=0)
     shades = stretches(zones, domain)
@@ -189,7 +189,7 @@ def pairs(
         "x": x,
         "order": names,
         "step": STEP,
-        "domain": around([*(point["value"] for point in points), *_known(reference)]),
+        "domain": around([*(point["value"] for point in points), *_as_list(reference)]),
         "reference": reference,
         "bands": [{"cells": joined, "thick": OUTER, "tint": 1, "band_ink": palette.BAND}] if joined else [],
         "points": points,

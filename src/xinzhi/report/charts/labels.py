@@ -20,16 +20,16 @@ def label(row: object, titles: Titles, decimals: int) -> Text:
     """Return what the mark of a row says, a line for its name and one for each figure."""
     if not isinstance(row, Mapping):
         return same("")
-    own = row.get("label")
-    if isinstance(own, Text):
-        return own
+    text = row.get("label")
+    if isinstance(text, Text):
+        return text
     names = [name_text(row[name]) for name in NAMES if row.get(name) is not None and name not in titles]
     lines = [_joined(list(dict.fromkeys(names)))] if names else []
     for name, cell in row.items():
         title = titles.get(name) or (words.by_key(f"chart.told.{ENDS[name]}") if name in ENDS else None)
         value = _value(cell, title, decimals)
         if title is not None and value is not None:
-            lines.append(words.shared.chart_told_line(name=_title(title), value=value))
+            lines.append(value if title == same("") else words.shared.chart_told_line(name=_title(title), value=value))
     return of_lines(lines)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from xinzhi.core.text import Text, number
+from xinzhi.core.text import Text, number, same
 from xinzhi.report import palette
 from xinzhi.report.charts.axes import Row, names_of
 from xinzhi.report.charts.chart import Canvas, Chart
@@ -16,6 +16,7 @@ from xinzhi.report.lettering import SIZE, least_width, width, wrapped
 CELL = 30  # pixels of a cell
 ACROSS, LEAST, HIGHEST, LOWEST, DOWN = 640, 14, 20, 14, 900
 SMALL = 17  # pixels of a cell below which no figure is written in it
+LABELS = 400  # cells up to which every label repeats what the figures are
 SIDE = 10  # pixels beside the names and the cells
 NAME = 10.0  # letters of a line of a name on a phone
 SHADES = (palette.SHADE, palette.BAND, palette.DEEP, "#0b3a5e")
@@ -36,15 +37,15 @@ def matrix(
     # in which they first appear. One with a mark and no value (not known, not checked) is hollow, one with neither is
     # not drawn. cell: width of a column in pixels, at most; names that are wider are slanted. decimals: None writes no
     # figures.
-    known = [row for row in cells if row["value"] is not None]
-    low, high = domain or span([row["value"] for row in known], diverging=diverging)
+    valued = [row for row in cells if row["value"] is not None]
+    low, high = domain or span([row["value"] for row in valued], diverging=diverging)
     shades = inks or (palette.DIVERGING if diverging else SHADES)
-    marked = all(row["value"] in {0, 1} and row.get("mark") for row in known)  # the marks say it all
+    marked = all(row["value"] in {0, 1} and row.get("mark") for row in valued)  # the marks say it all
     values = {
         "title": title,
         "row_order": names_of(cells, "row"),
         "column_order": names_of(cells, "column"),
-        "cells": known,
+        "cells": valued,
         "hollow": [{**row, "text": row["mark"]} for row in cells if row["value"] is None and row.get("mark")],
         "domain": [low, high],
         "inks": list(shades),
@@ -56,11 +57,12 @@ def matrix(
             "text": row.get("mark") or number(row["value"], decimals or 0),
             "ink": _ink(row["value"], low, high, shades),
         }
-        for row in known
+        for row in valued
         if decimals is not None or row.get("mark")
     ]
     layout = partial(_layout, values, texts, cell)
-    return Chart(template="matrix", values=values, titles={"value": title}, decimals=decimals or 1, layout=layout)
+    titles = {"value": title if len(cells) <= LABELS else same("")}
+    return Chart(template="matrix", values=values, titles=titles, decimals=decimals or 1, layout=layout)
 
 
 def _ink(value: float, low: float, high: float, shades: Sequence[str]) -> str:

@@ -65,7 +65,7 @@ def points(
         "split_y": split[1],
         "line": [{"x": a, "y": b, "order": at} for at, (a, b) in enumerate(line)],
         "points": rows,
-        "sizes": [20, 320] if _sized(rows) else None,
+        "sizes": [20, 320] if _has_sizes(rows) else None,
         "size": 58,
         "tint": 0.85,
         **_shaped(colours(rows)),
@@ -81,7 +81,7 @@ def _shaped(inks: Mapping[Text, str]) -> dict[str, object]:
     return {**grouped(inks), "shapes": list(SHAPES[: len(inks)])}
 
 
-def _sized(rows: Sequence[Row]) -> bool:
+def _has_sizes(rows: Sequence[Row]) -> bool:
     return any(row.get("size") is not None for row in rows)
 
 
@@ -97,10 +97,10 @@ def _layout(
 ) -> dict[str, object]:
     """Return the height, the words in the corners and the names that have room."""
     size = (canvas.width - margin - 2 * PADDING, PHONE_HEIGHT if canvas.phone else HEIGHT)
-    named = labels(rows, {"x": domain, "y": reach}, size, canvas, path=path, sides=sides)
+    places = labels(rows, {"x": domain, "y": reach}, size, canvas, path=path, sides=sides)
     return {
         "height": size[1],
-        "names": names_by_side(named),
+        "names": names_by_side(places),
         "corners": [
             {
                 "text": word,
@@ -140,7 +140,7 @@ def network(nodes: Sequence[Row], edges: Sequence[tuple[str, str]], *, size: Tex
             if a in at and b in at
         ],
         "points": [{name: cell for name, cell in node.items() if name != "id"} for node in nodes],
-        "sizes": [25, 420] if _sized(nodes) else None,
+        "sizes": [25, 420] if _has_sizes(nodes) else None,
         "size": 90,
         "tint": 0.95,
         **grouped(colours(nodes)),
@@ -185,12 +185,12 @@ def _unit_ends(values: Sequence[float]) -> list[float]:
 
 def products(domain: Sequence[float], reach: Sequence[float]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the lines on which the root of the product of both axes is the same, by tenths, and their figures."""
-    (left, right), (low, high) = domain, reach
+    (start_x, right), (low, high) = domain, reach
     curves: list[dict[str, Any]] = []
     degrees = []
     for tenth in range(1, 10):
         degree = tenth / 10
-        start, end = max(left, degree**2 / high), min(right, degree**2 / low if low else right)
+        start, end = max(start_x, degree**2 / high), min(right, degree**2 / low if low else right)
         places = [start + (end - start) * step / STEPS for step in range(STEPS + 1)] if start < end else []
         curve = [{"id": tenth, "x": place, "y": degree**2 / place} for place in places if place > 0]
         curves += curve
@@ -253,40 +253,40 @@ def labels(
     most = max((row.get("size") or 0.0 for row in rows), default=0.0)
     radii = [LARGEST * math.sqrt((row.get("size") or 0.0) / most) if most else 0.0 for row in rows]
     spots, gaps = [spot(row) for row in rows], [max(DOT, radius) for radius in radii]
-    taken: list[Box] = [(x - gap, y - gap, x + gap, y + gap) for (x, y), gap in zip(spots, gaps, strict=True)]
-    taken += [(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in map(spot, path)]
-    taken += [(x - YEAR, y, x + YEAR, y + 2 * LETTER) for x, y in map(spot, (*path[:1], *path[-1:]))]
+    boxes: list[Box] = [(x - gap, y - gap, x + gap, y + gap) for (x, y), gap in zip(spots, gaps, strict=True)]
+    boxes += [(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in map(spot, path)]
+    boxes += [(x - YEAR, y, x + YEAR, y + 2 * LETTER) for x, y in map(spot, (*path[:1], *path[-1:]))]
     middle = (sum(x for x, _ in spots) / len(spots), sum(y for _, y in spots) / len(spots)) if spots else (0.0, 0.0)
-    named = []
+    places = []
     for at in sorted(range(len(rows)), key=lambda at: (-radii[at], -math.dist(spots[at], middle))):
         if not rows[at].get("name"):
             continue
         letters = LETTER * width(canvas.word(rows[at]["name"]))
         side = _side(
-            spots[at], gaps[at] + 2, letters, [box for place, box in enumerate(taken) if place != at], size, sides
+            spots[at], gaps[at] + 2, letters, [box for place, box in enumerate(boxes) if place != at], size, sides
         )
         if side is not None:
-            taken.append(side[1])
-            named.append((rows[at], side[0], round(gaps[at] + 2)))
-    return named
+            boxes.append(side[1])
+            places.append((rows[at], side[0], round(gaps[at] + 2)))
+    return places
 
 
 def _side(
     spot: tuple[float, float],
     gap: float,
     letters: float,
-    taken: Sequence[Box],
+    boxes: Sequence[Box],
     size: tuple[float, float],
     sides: Sequence[str],
 ) -> tuple[str, Box] | None:
     """Return the first side of a point on which its name has room, with the place that it takes."""
     for side in sides:
         align, baseline, right, down = SIDES[side]
-        left = spot[0] + right * gap - BACK[align] * letters
+        x = spot[0] + right * gap - BACK[align] * letters
         top = spot[1] + down * gap - BACK[baseline] * LETTER
-        box = (left, top, left + letters, top + LETTER)
+        box = (x, top, x + letters, top + LETTER)
         inside = box[0] >= 0 and box[2] <= size[0] and box[1] >= 0 and box[3] <= size[1]
-        if inside and not any(_meet(box, place) for place in taken):
+        if inside and not any(_meet(box, place) for place in boxes):
             return side, box
     return None
 

@@ -66,11 +66,11 @@ def arrange(lines: Sequence[Sequence[Cell]], gap: float, level: Level) -> ET.Ele
     root = sheet(width, height)
     top, number = 0.0, 0
     for line in lines:
-        left, height = 0.0, max(cell.height for cell in line)
+        x, height = 0.0, max(cell.height for cell in line)
         for cell, across in zip(line, columns, strict=False):
             below = height - cell.height if level == "foot" else 0.0
-            root.append(_moved(cell.root, left, top + below, f"p{number}"))
-            left, number = left + across + gap, number + 1
+            root.append(_moved(cell.root, x, top + below, f"p{number}"))
+            x, number = x + across + gap, number + 1
         top += height + gap
     return root
 
@@ -83,7 +83,7 @@ def _moved(root: ET.Element, x: float, y: float, key: str) -> ET.Element:
     return group
 
 
-def titled(root: ET.Element, lines: Sequence[str], foot: str) -> ET.Element:
+def with_title(root: ET.Element, lines: Sequence[str], foot: str) -> ET.Element:
     """Return a drawing under its title and the line that says what it rests on."""
     cell = Cell(root)
     top = MARGIN + len(lines) * (HEAD + 4) + FOOT + 2 * MARGIN

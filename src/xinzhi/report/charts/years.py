@@ -45,12 +45,12 @@ def lines(  # noqa: PLR0913 - what a line chart can show
     # (Text). levels: stretches of the upright axis, ends (None: open) and word; every second one is shaded. strong: the
     # groups whose lines stand out (None: all).
     shades = colours(rows, inks)
-    known = [row for row in rows if row["value"] is not None]
-    reach = [row[key] for row in known for key in ("value", "low", "high") if row.get(key) is not None]
+    points = [row for row in rows if row["value"] is not None]
+    reach = [row[key] for row in points for key in ("value", "low", "high") if row.get(key) is not None]
     reach += [] if reference is None else [reference]
     domain = fitted(reach)
     least = LABEL * HEIGHT / height * ((max(reach, default=1.0) - min(reach, default=0.0)) or 1.0)
-    every = stretches(levels, domain)
+    zones = stretches(levels, domain)
     bold = [row for row in rows if strong is None or row["group"] in strong]
     values = {
         "y": y,
@@ -63,17 +63,17 @@ def lines(  # noqa: PLR0913 - what a line chart can show
         "shade_words": [
             {"x": (row["start"] + row["end"]) / 2, "text": row["word"]} for row in marks if row.get("word")
         ],
-        "levels": [{"start": start, "end": end} for start, end, _, shaded in every if shaded],
-        "level_words": [_level_word(start, end, word, domain) for start, end, word, _ in every if end - start >= least],
+        "levels": [{"start": start, "end": end} for start, end, _, shaded in zones if shaded],
+        "level_words": [_level_word(start, end, word, domain) for start, end, word, _ in zones if end - start >= least],
         "areas": [{"cells": _pieces(rows), "tint": 0.18}],
         "lines": [
             {"cells": bold, "thick": 2.2},
             {"cells": [row for row in rows if row not in bold] if strong is not None else [], "thick": 1.2},
         ],
-        "dots": [row for row in known if row.get("dot")],
-        "strips": _strips(known, y, decimals) if len(shades) <= LINES else [],
+        "dots": [row for row in points if row.get("dot")],
+        "strips": _strips(points, y, decimals) if len(shades) <= LINES else [],
     }
-    layout = partial(_ends, _end_labels(known, least, decimals, shades))
+    layout = partial(_ends, _end_labels(points, least, decimals, shades))
     return Chart(template="lines", values=values, decimals=decimals, width=width, layout=layout)
 
 
@@ -125,10 +125,10 @@ def figure(row: Row, decimals: int) -> str:
     return f"{value} ({number(row['low'], decimals)} … {number(row['high'], decimals)})"
 
 
-def _end_labels(known: Sequence[Row], least: float, decimals: int, inks: Mapping[Text, str]) -> list[dict[str, Any]]:
+def _end_labels(points: Sequence[Row], least: float, decimals: int, inks: Mapping[Text, str]) -> list[dict[str, Any]]:
     """Return the labels at the ends of the lines, so far from each other that none covers another."""
     last: dict[Text, Row] = {}
-    for row in known:
+    for row in points:
         if row["group"] not in last or row["year"] >= last[row["group"]]["year"]:
             last[row["group"]] = row
     return [
@@ -161,9 +161,9 @@ def fan(
     # past: year and value (None breaks the line); bands by word, the widest first: year, lower and upper end, which
     # open from the last known value of the past; middle: year and value; ends: values to name at the right; reference:
     # a level, its word
-    known = [(year, value) for year, value in past if value is not None]
-    start = known[-1:]
-    reach = [value for _, value in (*known, *middle)] + [
+    points = [(year, value) for year, value in past if value is not None]
+    start = points[-1:]
+    reach = [value for _, value in (*points, *middle)] + [
         end for rows in bands.values() for row in rows for end in row[1:]
     ]
     reach += [reference[0]] if reference else []
@@ -192,22 +192,22 @@ def fan(
         else [],
         "dashes": [{"year": year, "value": value} for year, value in (*start, *middle)] if middle else [],
         "past": [{"year": year, "value": value} for year, value in past],
-        "past_dots": [{"year": year, "value": value} for year, value in known] if len(known) <= DENSE else [],
-        "strips": _fan_strips(known, bands, middle, y),
+        "past_dots": [{"year": year, "value": value} for year, value in points] if len(points) <= DENSE else [],
+        "strips": _fan_strips(points, bands, middle, y),
     }
     ends_of = [{"year": last, "place": row["place"], "text": row["text"], "ink": palette.INK} for row in labels]
     return Chart(template="lines", values=values, layout=partial(_ends, ends_of))
 
 
 def _fan_strips(
-    known: Sequence[tuple[float, float]],
+    points: Sequence[tuple[float, float]],
     bands: Mapping[Text, Sequence[tuple[float, float, float]]],
     middle: Sequence[tuple[float, float]],
     y: Text,
 ) -> list[dict[str, Any]]:
     """Return the place of every year with its value, or what may come."""
     lines_of: dict[float, list[Text]] = {}
-    for year, value in (*known, *middle):
+    for year, value in (*points, *middle):
         lines_of.setdefault(year, []).append(words.shared.chart_told_line(name=y, value=number(value, 1)))
     for word, rows in bands.items():
         for year, low, high in rows:

@@ -59,24 +59,25 @@ def _ranked(view: AuditView, row: Mapping[str, Any], text: str) -> dict[str, Any
     return {"name": view.name(row["region"]), "value": row["reference_rank"], "mark": better, "text": text}
 
 
-def curve(found: Curve, view: AuditView) -> Drawing:
+def curve(selected_curve: Curve, view: AuditView) -> Drawing:
     """Return the specification curve of one region over the panel of its choices."""
-    return Panels(charts=[_line(found), _panel(view, found)], across=1, gap=0)
+    return Panels(charts=[_line(selected_curve), _panel(view, selected_curve)], across=1, gap=0)
 
 
-def _line(found: Curve) -> Chart:
+def _line(selected_curve: Curve) -> Chart:
     """Return the curve with the reference protocol: a line down to the panel, a dot and its value."""
-    count = len(found.values)
+    count = len(selected_curve.values)
     places = thinned(count).tolist()
     rows = [
-        {"year": round(100 * (place + 0.5) / count, 3), "value": round(100 * float(found.values[place]), 4)}
+        {"year": round(100 * (place + 0.5) / count, 3), "value": round(100 * float(selected_curve.values[place]), 4)}
         for place in places
     ]
-    needed = None if found.needed is None else 100 * found.needed
-    reach = padded([100 * float(found.values[0]), 100 * float(found.values[-1]), needed])
-    place, value = 100 * found.place, 100 * found.reference
+    step = -(-len(rows) // POINTS)
+    needed = None if selected_curve.needed is None else 100 * selected_curve.needed
+    reach = padded([100 * float(selected_curve.values[0]), 100 * float(selected_curve.values[-1]), needed])
+    place, value = 100 * selected_curve.place, 100 * selected_curve.reference
     title = words.shared.chart_tfp_per_year()
-    label = words.shared.chart_reference_value(value=percent(found.reference))
+    label = words.shared.chart_reference_value(value=percent(selected_curve.reference))
     at_left = place < 100 - NEAR
     values = {
         "y": title,
@@ -95,11 +96,11 @@ def _line(found: Curve) -> Chart:
         "reference_ink": ACCENT,
         "stems": [{"year": place, "low": reach[0], "high": value}],
         "heads": [{"year": place, "value": value, "label": label}],
-        "strips": [_place_strip(row, title, 50 / len(rows)) for row in rows],
+        "strips": [_place_strip(row, title, 50 * step / len(rows)) for row in rows[step // 2 :: step]],
     }
     note = {"at_x": place, "at_y": value, "text": label, "align": "left" if at_left else "right", "dy": 13}
     note |= {"dx": 9 if at_left else -9, "letter": 11, "weight": 600, "text_ink": INK, "baseline": "middle"}
-    return Chart(template="lines", values=values, titles={}, layout=partial(_curve_notes, found, needed, note))
+    return Chart(template="lines", values=values, titles={}, layout=partial(_curve_notes, selected_curve, needed, note))
 
 
 def _place_strip(row: Mapping[str, float], title: Text, half: float) -> dict[str, object]:
@@ -110,12 +111,14 @@ def _place_strip(row: Mapping[str, float], title: Text, half: float) -> dict[str
     return {"start": start, "end": end, "label": of_lines([place, growth])}
 
 
-def _curve_notes(found: Curve, needed: float | None, note: Mapping[str, object], canvas: Canvas) -> dict[str, object]:
+def _curve_notes(
+    selected_curve: Curve, needed: float | None, note: Mapping[str, object], canvas: Canvas
+) -> dict[str, object]:
     """Return the room at the side, and the words at the line of what a first place needs."""
     gutter = {"gutter": GUTTER if canvas.phone else LABELS, "title_x": -GUTTER if canvas.phone else -LABELS}
     if needed is None:
         return {**gutter, "notes": [note]}
-    lines = wrapped(canvas.word(_needed(found)), 24.0 if canvas.phone else 200.0)
+    lines = wrapped(canvas.word(_needed_text(selected_curve)), 24.0 if canvas.phone else 200.0)
     place = {
         "at_x": 0,
         "at_y": needed,
@@ -127,10 +130,10 @@ def _curve_notes(found: Curve, needed: float | None, note: Mapping[str, object],
     return {**gutter, "notes": [note, {**place, "text": lines, "letter": 10, "text_ink": ACCENT}]}
 
 
-def _needed(found: Curve) -> Text:
-    if not found.first:
+def _needed_text(selected_curve: Curve) -> Text:
+    if not selected_curve.first:
         return words.shared.chart_none_first()
-    return words.shared.chart_ranks_first(share=share(found.first))
+    return words.shared.chart_ranks_first(share=share(selected_curve.first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,7 @@ def layout(view: AuditView, code: str, step: int = ROW) -> list[Row]:
     return rows
 
 
-def _panel(view: AuditView, found: Curve) -> Chart:
+def _panel(view: AuditView, selected_curve: Curve) -> Chart:
     """Return which levels the protocols at each place of the curve have: the darker, the more of them."""
     values = {
         "scale": {"domain": [0, 1], "range": ["#ffffff", DEEP], "interpolate": "lab"},
@@ -170,21 +173,24 @@ def _panel(view: AuditView, found: Curve) -> Chart:
         "x_title": words.shared.chart_place_on_curve(),
     }
     titles = {"value": Column(title=words.shared.chart_told_part(), kind="level")}
-    return Chart(template="strips", values=values, titles=titles, layout=partial(_strips, view, found))
+    return Chart(template="strips", values=values, titles=titles, layout=partial(_strips, view, selected_curve))
 
 
-def _strips(view: AuditView, found: Curve, canvas: Canvas) -> dict[str, object]:
+def _strips(view: AuditView, selected_curve: Curve, canvas: Canvas) -> dict[str, object]:
     """Return the strips with their names at the left; on a phone a level stands above its strip."""
     step = 2 * ROW if canvas.phone else ROW
-    rows = layout(view, found.code, step)
+    rows = layout(view, selected_curve.code, step)
     gutter = GUTTER if canvas.phone else LABELS
     cells = [
-        {**cell, "name": row.text} for row in rows if row.level is not None for cell in strip(found, row, step - ROW)
+        {**cell, "name": row.text}
+        for row in rows
+        if row.level is not None
+        for cell in strip(selected_curve, row, step - ROW)
     ]
     heads = [row for row in rows if row.level is None]
     stems = [
         {
-            "at": 100 * found.place,
+            "at": 100 * selected_curve.place,
             "y": row.top + HEAD,
             "y2": row.top + HEAD + step * len(view.choices[row.choice].levels),
         }
@@ -222,9 +228,9 @@ def _texts(rows: Sequence[Row], step: float, look: Mapping[str, object]) -> dict
     return {"rows": [{"y": row.top + step / 2, "text": row.text} for row in rows], **look}
 
 
-def strip(found: Curve, row: Row, below: int = 0) -> list[dict[str, float]]:
+def strip(selected_curve: Curve, row: Row, below: int = 0) -> list[dict[str, float]]:
     """Return one level along the curve, `below` the top of its row: the part of the protocols that have it."""
-    has = (found.levels[:, row.choice] == row.level).astype(np.float64)
+    has = (selected_curve.levels[:, row.choice] == row.level).astype(np.float64)
     count = len(has)
     edges = np.linspace(0, count, min(STRIPS, count) + 1).round().astype(np.int64)
     part = np.add.reduceat(has, edges[:-1]) / np.diff(edges)
@@ -294,11 +300,13 @@ def reversals(view: AuditView) -> Drawing:
     inside = view.audit.reversals.filter(
         view.span.holds(), pl.col("region").is_in(regions), pl.col("other").is_in(regions)
     )
-    above = {(code, other): 100 * value for code, other, value in inside.select("region", "other", "above").rows()}
+    above = {
+        (code, opponent): 100 * value for code, opponent, value in inside.select("region", "other", "above").rows()
+    }
     cells = [
-        {"row": view.name(code), "column": view.name(other), "value": above.get((code, other))}
+        {"row": view.name(code), "column": view.name(opponent), "value": above.get((code, opponent))}
         for code in regions
-        for other in regions
+        for opponent in regions
     ]
     return kinds.matrix(cells, title=words.shared.chart_row_above(), domain=(0.0, 100.0), diverging=True)
 

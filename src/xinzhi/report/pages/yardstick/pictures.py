@@ -62,11 +62,11 @@ def _inks(view: View) -> dict[Text, str]:
 
 def _growth_rows(view: View, span: Span, regions: list[str], ranked: Ranking | None) -> list[dict[str, Any]]:
     """Return one row a region: its bar, its whiskers, and where its label stands, beyond both."""
-    known = view.regions_in(span).drop_nulls("tfp_growth").filter(pl.col("region").is_in(regions))
+    regions_of_span = view.regions_in(span).drop_nulls("tfp_growth").filter(pl.col("region").is_in(regions))
     ranking_rows = [] if ranked is None else ranked.in_period(span.start, span.end).rows(named=True)
     ranges = {row["region"]: row for row in ranking_rows}
     rows = []
-    for code, growth, cell in known.select("region", "tfp_growth", "flags").rows():
+    for code, growth, cell in regions_of_span.select("region", "tfp_growth", "flags").rows():
         ends = ranges.get(code, {})
         whiskers = {mark: 100 * ends[name] for name, mark in WHISKERS.items() if ends.get(name) is not None}
         points = [100 * growth, *whiskers.values()]
@@ -125,9 +125,9 @@ def _growth_texts(rows: Sequence[Row], *, above: bool) -> list[dict[str, object]
 
 def tile_map(view: View) -> Drawing:
     """Return the tile-grid map of TFP growth in the leading period."""
-    known = view.regions_in(view.lead).drop_nulls("tfp_growth").select("region", value=100 * pl.col("tfp_growth"))
+    growth = view.regions_in(view.lead).drop_nulls("tfp_growth").select("region", value=100 * pl.col("tfp_growth"))
     tiles = {code: view.tiles[code] for code in view.codes}
-    return kinds.tiles(known.rows(named=True), tiles, title=words.shared.chart_tfp_per_year())
+    return kinds.tiles(growth.rows(named=True), tiles, title=words.shared.chart_tfp_per_year())
 
 
 def sources(view: View) -> Drawing:
