@@ -23,6 +23,12 @@ _WHITE = (0.96422, 1.0, 0.82521)
 _BEND = 6 / 29  # where the curve of CIELAB becomes a line
 
 
+def ink_of(name: str) -> str:
+    """Return a colour by its name in rows of data: ``DEEP``, ``GROUPS.2``."""
+    single = {"INK": INK, "SOFT": SOFT, "FAINT": FAINT, "ACCENT": ACCENT, "BAND": BAND, "DEEP": DEEP}
+    return single[name] if name in single else GROUPS[int(name.removeprefix("GROUPS."))]
+
+
 def ink_on(share: float, shades: Sequence[str]) -> str:
     """Return the ink for text on a scale of colours that is interpolated in CIELAB, as the charts do."""
     ground = luminance(between(min(max(share, 0.0), 1.0), shades))

@@ -1,6 +1,6 @@
 """A section of a page: what one result says, in words, pictures and tables.
 
-A picture is a row of data in ``words/pictures/<topic>.yaml``, under its name; ``shown("debt.change", result, frame,
+A picture is a row of data in ``words/sections/<topic>.yaml``, under its name; ``shown("debt.change", result, frame,
 facts)`` makes it. A row says what cannot be found by the name::
 
     pictures:
@@ -10,11 +10,15 @@ facts)`` makes it. A row says what cannot be found by the name::
         table: debt_change          # key of the table of the same figures: its row, or its columns, here
         columns: [region, change]
         said: [fell, none_fell]     # headlines: the first of these that the facts have; with none there is no picture
-        part: latest                # the frame of the result that is drawn and describes the columns (without: frame)
+        frame: latest               # the frame of the result that is drawn and describes the columns (without: frame)
         order: [-change, region]
         kind: bars                  # the name by which `plot` draws it, where it is not that of the row
         capital: true               # the headline begins with a name that may be in small letters
         unit: points                # and other words: title, headline, how, legend
+        labels: {group: deviation}  # what is the same word in every row: debt.chart.deviation
+        parts: {own: DEEP}          # columns that are stacked, each with its colour; their words are debt.chart.own
+        groups: [above, below]      # groups of the chart: debt.chart.above
+        values: {domain: ranks}     # options of the chart that a property of the result has
         decimals: 1                 # all others are options of the chart: x, y, reference, domain ...
 
 What is not said has the words of the name: ``debt.title.change``, ``debt.headline.change`` (or the one that was found),
@@ -38,8 +42,10 @@ from xinzhi.core.text import LANGUAGES, Language, Text, has, same
 from xinzhi.report.charts.chart import Drawing, svg_of
 from xinzhi.report.charts.chart import described as described_chart
 from xinzhi.report.charts.kinds import KINDS
+from xinzhi.report.palette import ink_of
+from xinzhi.report.rows import PictureRow, rows_of_topic
 from xinzhi.report.sentence import capital, fact, sentence
-from xinzhi.report.table import DECIMALS, NUMERIC, Called, Listed, Table, cells_of, described, ordered, row_of, table
+from xinzhi.report.table import DECIMALS, NUMERIC, Called, Listed, Table, cells_of, described, ordered, table
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -49,9 +55,6 @@ LEGEND = "title"
 LANG = {"zh": "zh-CN", "en": "en"}
 WORDED = frozenset({"name", "group", "row", "column", "mark", "word"})  # fields of rows that are a `Text`
 TAKEN = frozenset(signature(table).parameters)  # values of words that a table takes for itself
-OWN = frozenset(
-    {"draws", "kind", "capital", "table", "columns", "said", "part", "order"}
-)  # fields of a row that are no options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,46 +289,87 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     # `frame`, `listed` (the columns of the table) and what is `given` go before the row, `draws` is added to it; `rows`
     # and `twin` are made by hand.
     topic, _, name = key.rpartition(".")
-    row, said = row_of(result, "pictures", name), dict(facts or {})
-    options = {one: value for one, value in row.items() if one not in OWN} | given
-    if "said" in row:
-        found = fact(said, *row["said"])
-        if found is None:
+    row, said = rows_of_topic(result.topic).pictures.get(name, PictureRow()), dict(facts or {})
+    options = row.options() | _from_result(row, result, topic) | given
+    if row.said:
+        headline = fact(said, *row.said)
+        if headline is None:
             return None
-        options, said = {"headline": found[0], **options}, found[1]
+        options, said = {"headline": headline[0], **options}, headline[1]
     said = {**said, **(values or {})}
     options = dict.fromkeys(("title", "headline", "how"), name) | options
-    if row.get("capital"):
+    if row.capital:
         options["headline"] = capital(words.by_key(f"{topic}.headline.{options['headline']}", **said))
-    part = row.get("part", "frame")
-    held = ordered(getattr(result, part) if frame is None else frame, row.get("order", ()))
+    part = row.frame
+    rows_in_order = ordered(getattr(result, part) if frame is None else frame, row.order)
     if twin is None:
-        title = _twin_title(topic, row["table"], options["title"], said)
-        filled = {one: value for one, value in said.items() if one not in TAKEN}
-        twin = table(
-            row["table"],
-            held,
-            row.get("columns") if listed is None else listed,
-            result,
-            part=part,
-            names=names,
-            title=title,
-            **filled,
-        )
+        twin = _twin(result, row, rows_in_order, listed, names, options["title"], said)
     if rows is None:
-        told = {one.name: one for one in twin.columns}
-        drawn = {
-            field.removesuffix("?"): told.get(one, one) if isinstance(one, str) else one
-            for field, one in (row.get("draws", {}) | (draws or {})).items()
-            if not field.endswith("?") or one in held.columns
-        }
-        rows = rows_of(held, result, names, part=part, **drawn)
+        rows = _rows(result, row, rows_in_order, twin, names, draws or {})
     kind = options.pop("chart")
     chart = kind if callable(kind) else KINDS[str(kind)]
     if (unit := options.get("unit")) is not None:
         measure = unit if isinstance(unit, Text) else words.by_key(f"{topic}.unit_of.{unit}", **said)
         options = {axis: measure for axis in ("x", "y") if _asks(chart, axis)} | options
-    return picture(f"{topic}.{row.get('kind', name)}", chart, rows, twin, said, **options)
+    return picture(f"{topic}.{row.kind or name}", chart, rows, twin, said, **options)
+
+
+def _from_result(row: PictureRow, result: Result, topic: str) -> dict[str, Any]:
+    """Return the options of a chart that are properties of the result, and its parts and groups in words."""
+    options: dict[str, Any] = {option: getattr(result, name) for option, name in row.values.items()}
+    if row.parts:
+        options["parts"] = {
+            part: (words.by_key(f"{topic}.chart.{part}"), ink_of(ink)) for part, ink in row.parts.items()
+        }
+    if row.groups:
+        options["groups"] = [words.by_key(f"{topic}.chart.{group}") for group in row.groups]
+    return options
+
+
+def _twin(
+    result: Result,
+    row: PictureRow,
+    frame: pl.DataFrame,
+    listed: Listed | None,
+    names: Called | None,
+    title: Text | str,
+    values: Mapping[str, Any],
+) -> Table:
+    """Return the table of a picture: of the frame that is drawn, or of the frame that the row of the table names."""
+    kept = rows_of_topic(result.topic).tables.get(row.table)
+    part = row.frame
+    if listed is None and row.columns is None and kept is not None and kept.frame not in {"frame", part}:
+        part, frame = kept.frame, ordered(getattr(result, kept.frame), kept.order)
+    return table(
+        row.table,
+        frame,
+        row.columns if listed is None else listed,
+        result,
+        part=part,
+        names=names,
+        title=_twin_title(result.topic, row.table, title, values),
+        **{name: value for name, value in values.items() if name not in TAKEN},
+    )
+
+
+def _rows(
+    result: Result,
+    row: PictureRow,
+    frame: pl.DataFrame,
+    twin: Table,
+    names: Called | None,
+    draws: Mapping[str, str | Column | Text],
+) -> Rows:
+    """Return the rows of a chart that a row draws."""
+    columns = {column.name: column for column in twin.columns}
+    labels = {name: words.by_key(f"{result.topic}.chart.{word}") for name, word in row.labels.items()}
+    fields = {**row.draws, **{part: part for part in row.parts}, **labels, **draws}
+    encodings = {
+        name.removesuffix("?"): columns.get(column, column) if isinstance(column, str) else column
+        for name, column in fields.items()
+        if not name.endswith("?") or column in frame.columns
+    }
+    return rows_of(frame, result, names, part=row.frame, **encodings)
 
 
 def _twin_title(topic: str, key: str, title: Text | str, values: Mapping[str, object]) -> Text:

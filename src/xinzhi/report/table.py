@@ -1,12 +1,12 @@
 """A table: columns described once, cells made from a frame; page, workbook and terminal show the same one.
 
-A table that needs no code is a row of ``words/pictures/<topic>.yaml`` under its key; ``table(key, frame, of=result)``
+A table that needs no code is a row of ``words/sections/<topic>.yaml`` under its key; ``table(key, frame, of=result)``
 makes it::
 
     tables:
       debt_held:
         columns: [region, {borrowing: {kind: percent, unit: points_a_year}}, "flags?"]
-        part: means        # the frame of the result that is shown and described (without: frame)
+        frame: means       # the frame of the result that is shown and described (without: frame)
         order: [-borrowing, region]
         title: table.held  # without: <topic>.table.<key behind the line>, else <topic>.title.<...>
 
@@ -34,17 +34,16 @@ from xinzhi.core.text import (
     is_finite_number,
     listing,
     number,
-    read_words,
     same,
     significant,
     span_text,
-    words_exist,
 )
+from xinzhi.report.rows import TableRow, rows_of_topic
 from xinzhi.report.sentence import yes_no
 
 __all__ = [
     "DECIMALS", "NO_UNIT", "NUMERIC", "Column", "Kind", "Table", "cell", "cells_of", "column", "described", "ordered",
-    "row_of", "table", "with_period", "without_notes",
+    "table", "with_period", "without_notes",
 ]  # fmt: skip
 
 NUMERIC: frozenset[Kind] = frozenset(
@@ -102,7 +101,7 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
         What is shown; by default the `part` of the result.
     columns
         Names of columns of the frame, or a `column` with a title, a kind or a unit of its own; those of the row of the
-        table in ``words/pictures`` by default, else all of the frame. One that the frame holds as ``<name>_zh`` and
+        table in ``words/sections`` by default, else all of the frame. One that the frame holds as ``<name>_zh`` and
         ``<name>_en`` is a text in both languages.
     of
         The result that describes and names the columns.
@@ -127,13 +126,14 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     [('110000', 0.5)]
     """
     topic = key.partition("_")[0]
-    row = row_of(of, "tables", key)
-    part = part or row.get("part", "frame")
-    frame = ordered(getattr(of, part) if frame is None else frame, row.get("order", ()))
-    if title is None and of is not None and "title" in row:
-        title = words.by_key(f"{of.topic}.{row['title']}", **values)
-    asked = row.get("columns", frame.columns) if columns is None else columns
-    read = (_column(one, topic, frame, of, part, values) for one in asked)
+    row = TableRow() if of is None else rows_of_topic(of.topic).tables.get(key, TableRow())
+    part = part or row.frame
+    frame = ordered(getattr(of, part) if frame is None else frame, row.order)
+    if title is None and of is not None and row.title is not None:
+        title = words.by_key(f"{of.topic}.{row.title}", **values)
+    if columns is None:
+        columns = frame.columns if row.columns is None else row.columns
+    read = (_column(one, topic, frame, of, part, values) for one in columns)
     chosen = [one for one in read if one is not None]
     chosen = [replace(one, unit=units[one.name]) if units and one.name in units else one for one in chosen]
     called = of.names if names is None and of is not None else names
@@ -149,13 +149,6 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
         rows=list(zip(*cells, strict=True)) if cells else [],
         notes=tuple(notes),
     )
-
-
-def row_of(of: Result | None, kind: str, name: str) -> Mapping[str, Any]:
-    """Return what the data of the topic of a result say of one of its ``tables`` or ``pictures``; often nothing."""
-    path = f"pictures/{of.topic}.yaml" if of is not None else ""
-    found: Mapping[str, Any] = read_words(path).get(kind, {}).get(name, {}) if words_exist(path) else {}
-    return found
 
 
 def ordered(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from inspect import signature
 from pathlib import Path
 
@@ -9,12 +10,16 @@ import polars as pl
 import pytest
 
 import xinzhi
+from xinzhi import frontier, micro, pathways, risks, scope, sectors, sources, yardstick
 from xinzhi.core.names import Names
-from xinzhi.core.schema import Column
-from xinzhi.core.text import Text, has, read_words, words
+from xinzhi.core.result import Result
+from xinzhi.core.schema import Column, described
+from xinzhi.core.text import Text, has, words
 from xinzhi.report.charts import kinds
+from xinzhi.report.charts.kinds import KINDS
 from xinzhi.report.page import table_markup as markup
-from xinzhi.report.section import OWN, Section, picture, rows_of
+from xinzhi.report.rows import CHART, PictureRow, rows_of_topic
+from xinzhi.report.section import Section, picture, rows_of
 from xinzhi.report.table import column, ordered, table
 
 LEFT_OPEN = {"frontier.how.dots", "frontier.how.frontier", "sources.title.flow-capital", "sources.title.flow-labour"}
@@ -147,24 +152,64 @@ def test_a_column_of_its_own_names_its_place_in_the_frame() -> None:
     assert made.rows[0] == (25.0,)
 
 
-TOPICS = sorted(path.stem for path in (Path(xinzhi.__file__).parent / "words" / "pictures").glob("*.yaml"))
+TOPICS = sorted(path.stem for path in (Path(xinzhi.__file__).parent / "words" / "sections").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_row_of_data_names_a_chart_its_options_and_words_that_are_there(topic) -> None:
-    rows = read_words(f"pictures/{topic}.yaml")
-    assert set(rows) <= {"pictures", "tables"}
-    for name, row in rows["pictures"].items():
-        chart = getattr(kinds, row["chart"]) if "chart" in row else None
-        options = set(row) - OWN - {"chart", "title", "headline", "how", "unit", "legend"}
+    rows = rows_of_topic(topic)
+    for name, row in rows.pictures.items():
+        chart = KINDS[row.chart] if row.chart else None
+        options = {option for option in CHART if getattr(row, option) is not None}
         assert chart is None or options <= set(signature(chart).parameters), name
-        for shelf, word in (("title", name), ("how", name), ("unit_of", row.get("unit"))):
-            key = f"{topic}.{shelf}.{row.get(shelf, word)}"
+        for shelf, word in (("title", row.title or name), ("how", row.how or name), ("unit_of", row.unit)):
+            key = f"{topic}.{shelf}.{word}"
             assert word is None or has(key) or key in LEFT_OPEN, key
-        assert all(has(f"{topic}.headline.{one}") for one in row.get("said", ())), name
-    for name, row in rows.get("tables", {}).items():
-        assert set(row) <= {"columns", "part", "order", "title"}, name
-        assert "title" not in row or has(f"{topic}.{row['title']}"), name
+        assert all(has(f"{topic}.headline.{headline}") for headline in row.said), name
+        assert all(has(f"{topic}.chart.{word}") for word in (*row.labels.values(), *row.parts, *row.groups)), name
+    for name, row in rows.tables.items():
+        assert row.title is None or has(f"{topic}.{row.title}"), name
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_section_of_data_has_a_class_frames_columns_and_words(topic) -> None:
+    rows, classes = rows_of_topic(topic), {kind.__name__: kind for kind in result_classes() if kind.topic == topic}
+    for name, row in rows.sections.items():
+        kind = classes[name]
+        assert has(f"{topic}.title.{row.title}"), name
+        assert row.warning is None or has(f"{topic}.{row.warning}"), name
+        for entry in (*row.answer, *row.notes):
+            if entry.startswith("frame."):
+                assert has_property(kind, entry.removeprefix("frame.")), entry
+            elif entry not in {"pictures", "facts", "findings"}:
+                assert has(f"{topic}.{entry.removesuffix('?')}"), entry
+        pictures = [rows.pictures[picture] for picture in row.pictures]
+        assert all(has_property(kind, value) for picture in pictures for value in picture.values.values()), name
+        for drawn in [*pictures, *(rows.tables[key] for key in (*row.tables, *row.sheets))]:
+            assert has_property(kind, drawn.frame), (name, drawn.frame)
+            columns = [column for column in drawn.columns or () if isinstance(column, str) and not column.endswith("?")]
+            assert all(described(kind.verb, column, drawn.frame) for column in columns), (name, columns)
+
+
+def test_a_row_with_a_field_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(TypeError, match="colour"):
+        PictureRow(chart="bars", colour="red")
+
+
+def result_classes() -> list[type[Result]]:
+    """Return the classes of results of all packages."""
+    for package in (pathways, risks, scope, sectors, sources, yardstick, frontier, micro):
+        for name in package.__all__:
+            getattr(package, name)
+    classes = [Result]
+    for kind in classes:
+        classes += kind.__subclasses__()
+    return classes
+
+
+def has_property(kind: type[Result], name: str) -> bool:
+    """Say whether a class of results has a field or a property."""
+    return hasattr(kind, name) or name in {field.name for field in fields(kind)}
 
 
 def test_a_column_in_data_may_be_missing_and_has_its_own_kind_title_and_unit() -> None:

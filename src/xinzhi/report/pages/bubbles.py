@@ -13,6 +13,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.text import Text, Values, listing, sentences
 from xinzhi.report.charts.intervals import COLUMN
 from xinzhi.report.section import Picture, Section, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import MOST_NOTES, capital
 from xinzhi.report.table import Table, table
 from xinzhi.risks import Bubbles, PanelBubbles
@@ -23,6 +24,7 @@ SIGNS = {RISE: "▲", FALL: "▼"}
 _NAMED = 3
 
 
+@section.register
 def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
     """Return which series explode, since when, and by which critical values; `region` is the series that leads."""
     names = result.names.distinct("series", result.statistics["series"])
@@ -58,6 +60,7 @@ def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
     )
 
 
+@section.register
 def panel(result: PanelBubbles) -> Section:
     """Return whether a panel explodes as a whole, and when."""
     names = result.names.distinct("series", result.members)

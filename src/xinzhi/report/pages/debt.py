@@ -15,6 +15,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, has, listing, number, same
 from xinzhi.report.palette import ACCENT, DEEP, GROUPS, INK
 from xinzhi.report.section import Picture, Section, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, arrangement, distinct, fact, finding_notes, notes_of, short
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks import Debt, DebtDynamics, DebtFan, DebtStress, conventions
@@ -40,6 +41,7 @@ OTHERS = (GROUPS[5], GROUPS[6], GROUPS[7], GROUPS[1])  # for scenarios of the ca
 MIDDLE = 50.0
 
 
+@section.register
 def debt_dynamics(result: DebtDynamics, *, region: str | None = None) -> Section:
     """Return what moved debt to output: of every region on average, and of one over the years."""
     means = result.means()
@@ -100,6 +102,7 @@ def _dynamics_notes(result: DebtDynamics) -> list[Text]:
     return [*notes, *gaps(frame, result.names), *swaps(frame["region"].unique().to_list(), past)]
 
 
+@section.register
 def debt(result: Debt, *, region: str | None = None) -> Section:
     """Return how heavy explicit debt is against output and revenue, with that of financing vehicles beside it."""
     chosen = None if region is None else result.names.resolve(region, result.frame["region"].unique().sort())
@@ -280,6 +283,7 @@ def swaps(codes: Sequence[str], past: pl.DataFrame | None = None, *, ahead: bool
     return [words.debt.note_swaps_share(share=part / total) if 0 < part <= total else words.debt.note_swaps()]
 
 
+@section.register
 def debt_stress(result: DebtStress, *, region: str | None = None) -> Section:
     """Return what shocks add to debt to output: in every region at the end, and in one over the years."""
     code = result.order()[0] if region is None else result.names.resolve(region, result.inputs["region"])
@@ -430,6 +434,7 @@ def _stress_notes(result: DebtStress, facts: Facts) -> list[Text]:
     return [*notes, *swaps(result.inputs["region"].to_list(), ahead=True)]
 
 
+@section.register
 def debt_fan(result: DebtFan, *, region: str | None = None) -> Section:
     """Return where debt to output may go: the fan of one region, and where all may end."""
     code = result.highest() if region is None else result.names.resolve(region, result.ends["region"])

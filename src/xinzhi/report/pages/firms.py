@@ -9,6 +9,7 @@ from xinzhi.core.text import Text, same, sentences
 from xinzhi.report import palette
 from xinzhi.report.pages.frontier import domain
 from xinzhi.report.section import Picture, Section, rows_of, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import finding_notes, sentence
 from xinzhi.report.table import table
 
@@ -16,6 +17,7 @@ MANY = 8  # groups in one chart
 NAMES = {"method": micro.method_text, "group": micro.group_text}
 
 
+@section.register
 def misallocation(result: micro.Misallocation) -> Section:
     """Return how far firms are apart, and what reallocation would give."""
     facts, names = next(iter(result.facts().values())), ("gains", "dispersion")
@@ -34,6 +36,7 @@ def misallocation(result: micro.Misallocation) -> Section:
     )
 
 
+@section.register
 def totals(result: micro.Totals) -> Section:
     """Return the sums over all firms; every cell stands in the CSV tables."""
     shown = ["amount", "year", "firms", "value", "withheld"]
@@ -42,6 +45,7 @@ def totals(result: micro.Totals) -> Section:
     return Section.of("firms.totals", [], [every], anchor="totals", answer=sentences(result.facts(), "firms"))
 
 
+@section.register
 def decomposition(result: micro.Decomposition) -> Section:
     """Return the parts of growth, or of the level, of aggregate productivity: a stacked bar for every pair of years."""
     anchor = "covariance" if result.total == "aggregate" else "decomposition"
@@ -66,6 +70,7 @@ def decomposition(result: micro.Decomposition) -> Section:
     )
 
 
+@section.register
 def production(result: micro.ProductionFunction) -> Section:
     """Return what a production function says: methods side by side, and what became of the search."""
     answer, notes = _sentences(result)
@@ -77,6 +82,7 @@ def production(result: micro.ProductionFunction) -> Section:
     )
 
 
+@section.register
 def markups(result: micro.Markups) -> Section:
     """Return what markups say: their mean by revenue over the years, by group."""
     (key, facts), *_ = result.facts().items()

@@ -15,6 +15,7 @@ from xinzhi.core.schema import Kind, described
 from xinzhi.core.text import Text, listing, number, unit_text
 from xinzhi.frontier import Efficiency, Labelled, Labels, conventions, good_text, rts_text
 from xinzhi.report.section import Picture, Section, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import sentence
 from xinzhi.report.table import NO_UNIT, Column, Table, column, table
 
@@ -38,7 +39,7 @@ def sentences_of(result: Labelled) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
     return tuple(answer), tuple(notes)
 
 
-def section(
+def section_of_facts(
     result: Labelled,
     name: str,
     pictures: Iterable[Picture | None],
@@ -244,6 +245,7 @@ def _picture(
     return drawn("frontier", result, frame, facts, rows=rows, listed=columns, **more)
 
 
+@section.register
 def efficiency(result: Efficiency, *, region: str | None = None) -> Section:
     """Return what an efficiency says; with `region` the way to the frontier of that unit."""
     asked = chosen(result, region, result.data.units)
@@ -252,7 +254,7 @@ def efficiency(result: Efficiency, *, region: str | None = None) -> Section:
     goods, n = len(result.data.columns), len(result.data.units)
     few = [words.frontier.note_few(n=n, goods=goods)] if n < conventions()["units_per_good"]["value"] * goods else []
     tables = [_peer_table(result), _target_table(result)] if known.height else [_scores(result)]
-    return section(result, "efficiency", pictures, tables, *few, words.frontier.note_noise())
+    return section_of_facts(result, "efficiency", pictures, tables, *few, words.frontier.note_noise())
 
 
 def _dots(result: Efficiency, known: pl.DataFrame) -> Picture | None:

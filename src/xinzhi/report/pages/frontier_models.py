@@ -10,8 +10,9 @@ import polars as pl
 from xinzhi import frontier, words
 from xinzhi.core.text import Text, has, same
 from xinzhi.report import palette
-from xinzhi.report.pages.frontier import called, chosen, domain, drawn, head, headline, section, titled
+from xinzhi.report.pages.frontier import called, chosen, domain, drawn, head, headline, section_of_facts, titled
 from xinzhi.report.section import Picture, Section
+from xinzhi.report.section_rows import section
 from xinzhi.report.table import Table, table
 
 MANY = 8  # lines in one chart
@@ -23,6 +24,7 @@ _TESTS = {
 }
 
 
+@section.register
 def stochastic(result: frontier.StochasticFrontier, *, region: str | None = None) -> Section:
     """Return what a stochastic frontier says, its verdict first; what is no maximum is not drawn."""
     asked = chosen(result, region, _rows(result)["unit"].unique())
@@ -32,13 +34,14 @@ def stochastic(result: frontier.StochasticFrontier, *, region: str | None = None
         table("frontier_tests", of=result, names={"test": _test}),
         table("frontier_checks", of=result, names={"check": frontier.check_text}),
     ]
-    return section(result, "sfa", pictures, tables, words.frontier.note_interval())
+    return section_of_facts(result, "sfa", pictures, tables, words.frontier.note_interval())
 
 
+@section.register
 def stoned(result: frontier.Stoned, *, region: str | None = None) -> Section:
     """Return what StoNED says: efficiencies, variances, and how the fit went."""
     asked = chosen(result, region, _rows(result)["unit"].unique())
-    return section(result, "stoned", [_dots(result), _history(result, asked)])
+    return section_of_facts(result, "stoned", [_dots(result), _history(result, asked)])
 
 
 def _rows(result: frontier.StochasticFrontier | frontier.Stoned) -> pl.DataFrame:
@@ -127,6 +130,7 @@ def _test(name: str) -> Text:
     return next((words.frontier.chart_of(key) for start, key in _TESTS.items() if name.startswith(start)), same(name))
 
 
+@section.register
 def bootstrap(result: frontier.Bootstrap, *, region: str | None = None) -> Section:
     """Return what a bootstrap says of scores."""
     chosen(result, region, result.frame["unit"])
@@ -139,9 +143,10 @@ def bootstrap(result: frontier.Bootstrap, *, region: str | None = None) -> Secti
         rows = result.shares.with_columns(group=pl.col("unit"))
         more = {"headline": headline(result), "unit": result.orientation, "domain": ends}
         pictures.append(drawn("bootstrap", result, rows, {"level": level}, twin=twin, **more))
-    return section(result, "bootstrap", pictures, [] if pictures else [twin], words.frontier.note_small())
+    return section_of_facts(result, "bootstrap", pictures, [] if pictures else [twin], words.frontier.note_small())
 
 
+@section.register
 def returns_test(result: frontier.ReturnsTest, *, region: str | None = None) -> Section:
     """Return what the tests of returns to scale say."""
     chosen(result, region, result.units["unit"])
@@ -149,9 +154,10 @@ def returns_test(result: frontier.ReturnsTest, *, region: str | None = None) -> 
         "frontier_returns_tests", of=result, names={"null": frontier.rts_text, "alternative": frontier.rts_text}
     )
     scale = drawn("scale", result, None, result.facts()["answer.returns"])
-    return section(result, "returns", [scale], [tests], words.frontier.note_returns())
+    return section_of_facts(result, "returns", [scale], [tests], words.frontier.note_returns())
 
 
+@section.register
 def two_stage(result: frontier.TwoStage, *, region: str | None = None) -> Section:
     """Return what explains efficiency."""
     chosen(result, region, result.scores["unit"])
@@ -161,25 +167,27 @@ def two_stage(result: frontier.TwoStage, *, region: str | None = None) -> Sectio
     more = {"headline": headline(result), "domain": domain(frame, "coefficient", "lower", "upper")}
     picture = drawn("two_stage", result, frame, {"level": level}, twin=twin, names=names, **more)
     scores = table("frontier_two_stage_scores", of=result, names=names)
-    return section(result, "two_stage", [picture], [scores], words.frontier.note_separability())
+    return section_of_facts(result, "two_stage", [picture], [scores], words.frontier.note_separability())
 
 
+@section.register
 def metafrontier(result: frontier.Metafrontier, *, region: str | None = None) -> Section:
     """Return the technology gaps of groups."""
     chosen(result, region, result.frame["unit"])
     names = {**called(result), "group": result.group_text}
     gaps = drawn("gaps", result, names=names, twin=table("frontier_gaps", of=result, names=names))
     groups = table("frontier_groups", of=result, names=names)
-    return section(result, "metafrontier", [gaps] if result.groups["mean_tgr"].count() else [], [groups])
+    return section_of_facts(result, "metafrontier", [gaps] if result.groups["mean_tgr"].count() else [], [groups])
 
 
+@section.register
 def window(result: frontier.Window, *, region: str | None = None) -> Section:
     """Return the scores of every unit over all windows, and how stable they are; with `region` those of that unit."""
     loose = result.units.sort("column_range", descending=True, nulls_last=True)["unit"][0]
     unit = chosen(result, region, result.units["unit"]) or str(loose)
     spread = result.frame.group_by("unit").agg(low=pl.col("score").min(), high=pl.col("score").max())
     units = drawn("window", result, result.units.join(spread, on="unit", how="left"))
-    return section(result, "window", [units, _path(result, unit)])
+    return section_of_facts(result, "window", [units, _path(result, unit)])
 
 
 def _path(result: frontier.Window, unit: str) -> Picture | None:
@@ -192,29 +200,33 @@ def _path(result: frontier.Window, unit: str) -> Picture | None:
     return drawn("window_unit", result, frame, facts, draws={"group": name})
 
 
+@section.register
 def partial_frontier(result: frontier.Partial, *, region: str | None = None) -> Section:
     """Return scores against a partial frontier."""
     chosen(result, region, result.frame["unit"])
     unit = "index" if result.orientation == "hyperbolic" else result.orientation
-    return section(result, "partial", [drawn("partial", result, unit=unit)], (), words.frontier.note_partial())
+    return section_of_facts(result, "partial", [drawn("partial", result, unit=unit)], (), words.frontier.note_partial())
 
 
+@section.register
 def economic(result: frontier.Economic, *, region: str | None = None) -> Section:
     """Return economic efficiency and its technical and allocative parts."""
     chosen(result, region, result.frame["unit"])
     ratio, facts = result.objective != "profit", {"name": words.frontier.chart_of(result.objective)}
     more: dict[str, Any] = {"unit": "lost", "decimals": 1} if ratio else {"unit": "lost_profit", "decimals": 3}
-    return section(result, "economic", _lost(result, "economic", facts, ratio=ratio, **more), facts=facts)
+    return section_of_facts(result, "economic", _lost(result, "economic", facts, ratio=ratio, **more), facts=facts)
 
 
+@section.register
 def materials(result: frontier.MaterialsBalance, *, region: str | None = None) -> Section:
     """Return environmental efficiency by the materials balance, and its technical and allocative parts."""
     chosen(result, region, result.frame["unit"])
     same_as_inflow = result.frame["surplus"].eq_missing(result.frame["inflow"]).all()  # no output keeps any of it
     listed = result.frame.drop("surplus", "least_surplus") if same_as_inflow else result.frame
-    return section(result, "materials", _lost(result, "materials", {}, whole="environmental", listed=listed))
+    return section_of_facts(result, "materials", _lost(result, "materials", {}, whole="environmental", listed=listed))
 
 
+@section.register
 def staged(result: frontier.Staged, *, region: str | None = None) -> Section:
     """Return the scores of units, and those of their stages."""
     chosen(result, region, result.frame["unit"])
@@ -226,7 +238,9 @@ def staged(result: frontier.Staged, *, region: str | None = None) -> Section:
     title = head({"network": "division", "dynamic": "period"}.get(part, "stage"), "name", of="stage")
     inside = table("frontier_stages", result.stages, ["unit", title, "score"], result, names=names, inside=part)
     scored = frame.drop_nulls("score")
-    return section(result, "staged", [drawn("staged", result, scored, twin=twin)] if scored.height else [], [inside])
+    return section_of_facts(
+        result, "staged", [drawn("staged", result, scored, twin=twin)] if scored.height else [], [inside]
+    )
 
 
 def _lost(

@@ -14,6 +14,7 @@ from xinzhi.core.schema import Kind, describe
 from xinzhi.core.text import Text, Values, has, listing, number, percent, same
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.section import Picture, Section, rows_of, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, distinct, short, word
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks import HerdEntry, conventions
@@ -93,6 +94,7 @@ class Wave:
         return {"edge": self.edge, "years": self.horizon, "bands": bands, "paths": listing(paths)}
 
 
+@section.register
 def herd_entry(result: HerdEntry, *, region: str | None = None) -> Section:
     """Return what a wave of entry does; `region` is a category, else the one furthest beyond what its market bears."""
     wave, facts = Wave(result), result.facts()

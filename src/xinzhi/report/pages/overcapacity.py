@@ -13,6 +13,7 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, listing, number, same
 from xinzhi.report import palette
 from xinzhi.report.section import Picture, Section, rows_of, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, capital, finding_notes, sentence, word
 from xinzhi.report.table import Column, Table, table
 from xinzhi.risks import PeakToPeak, PlantCapacity, Utilisation, Zombies, conventions
@@ -31,6 +32,7 @@ FULL = 100.0
 PARTS = {"zombie": palette.GROUPS[3], "sound": palette.GROUPS[0], "unknown": palette.FAINT}
 
 
+@section.register
 def capacity(result: Utilisation, *, region: str | None = None) -> Section:
     """Return what a survey of utilisation says: level, change over the year, and history; `region` is an industry."""
     facts = result.facts()
@@ -194,6 +196,7 @@ def _history(result: Utilisation, code: str) -> Picture | None:
     return shown("overcapacity.history", result, frame, values, rows=rows, title=title, levels=_zones(result))
 
 
+@section.register
 def peak_to_peak(result: PeakToPeak, *, region: str | None = None) -> Section:
     """Return what the trend through peaks says of each unit; `region` is the unit that is drawn, else the lowest."""
     last = result.last()
@@ -274,6 +277,7 @@ def _rates(result: PeakToPeak, code: str, last: pl.DataFrame) -> Picture | None:
     return shown("overcapacity.rates", result, frame, values, rows=rows, headline=headline)
 
 
+@section.register
 def plant_capacity(result: PlantCapacity, *, region: str | None = None) -> Section:
     """Return how much of its plant each unit uses, with and without its inefficiency; `region` is a unit to name."""
     twin, needed = table("plants", of=result), table("plants_needed", of=result)
@@ -311,6 +315,7 @@ def plant_capacity(result: PlantCapacity, *, region: str | None = None) -> Secti
     )
 
 
+@section.register
 def zombies(result: Zombies, *, region: str | None = None) -> Section:
     """Return how many firms live on credit by each criterion; the years of the firm `region` are put in a table."""
     firm = None if region is None else result.names.resolve(region, result.frame["firm"].unique().sort(), "firm")

@@ -13,8 +13,9 @@ from xinzhi import words
 from xinzhi.core.text import Text, number
 from xinzhi.frontier import ProductivityChange, index_text, part_text
 from xinzhi.report import palette
-from xinzhi.report.pages.frontier import called, chosen, drawn, group_text, head, headline, section, titled
+from xinzhi.report.pages.frontier import called, chosen, drawn, group_text, head, headline, section_of_facts, titled
 from xinzhi.report.section import Picture, Section
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import arrangement
 from xinzhi.report.table import Column, Table, table
 
@@ -25,6 +26,7 @@ MANY = 8  # lines in one chart
 INKS = (palette.DEEP, palette.ACCENT, "#7f9a99", "#5b4a8a")
 
 
+@section.register
 def change(result: ProductivityChange, *, region: str | None = None) -> Section:
     """Return what a productivity change says; with `region` the chained index of that unit."""
     asked = chosen(result, region, result.frame["unit"].unique())
@@ -36,7 +38,7 @@ def change(result: ProductivityChange, *, region: str | None = None) -> Section:
     ways = result.parts and set(result.stack) != set(result.parts)
     more = (logs, *([words.frontier.note_two_ways()] if ways else []), words.frontier.note_counted())
     left = table("frontier_left_out", of=result, names=called(result)) if result.left_out.height else None
-    return section(result, "change", pictures, [_unsolved(result), left, _weights(result)], *more)
+    return section_of_facts(result, "change", pictures, [_unsolved(result), left, _weights(result)], *more)
 
 
 def unit_of(result: ProductivityChange, name: str = "mean") -> Text:

@@ -12,6 +12,7 @@ from xinzhi import words
 from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, has, join_names, number, paragraph, same
 from xinzhi.report.section import Picture, Section, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, distinct, finding_notes, sentence, short
 from xinzhi.report.table import Table, table
 from xinzhi.risks import Register, conventions
@@ -150,6 +151,7 @@ def unchecked_table(result: Register, called: Called) -> Table:
     return table("register_unchecked", _named(frame, called), of=result)
 
 
+@section.register
 def register(result: Register, *, region: str | None = None) -> Section:
     """Return what the register says: the matrix of regions and pitfalls, industries, and one region's own figures."""
     called = Called(result)

@@ -15,6 +15,7 @@ from xinzhi.core.text import Text, Values, number, same, sentences
 from xinzhi.report import palette
 from xinzhi.report.pages.yardstick.tables import findings as findings_table
 from xinzhi.report.section import Entry, Ledger, Picture, Piece, Section, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import clauses, short
 from xinzhi.report.table import Column, Table, column, table
 
@@ -293,6 +294,7 @@ def calibration(result: risks.Screening) -> Picture | None:
     return shown("screen.calibration", result, tenths, values, rows=rows)
 
 
+@section.register
 def screening(result: risks.Screening, *, region: str | None = None) -> Section:
     """Return which projects are repackaged, follow-ons or new; `region` is a project, or a region that texts name."""
     asked = region if region is not None and region in set(result.frame["id"]) else None

@@ -18,6 +18,7 @@ from xinzhi.report import palette
 from xinzhi.report.pages.sources_basis import assumptions, coverage, findings, omitted
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.section import shown as drawn
+from xinzhi.report.section_rows import section
 from xinzhi.report.table import Column, Table, table, with_period
 from xinzhi.sources import Sources, pair, part_name, share_range_text, whole_span
 from xinzhi.yardstick import Span, View
@@ -256,6 +257,7 @@ def beside(shown: Shown, means: pl.DataFrame) -> Table:
     return table("sources_beside", means, ["region", part, "years", "ours", "frontier", "difference"], shown.result)
 
 
+@section.register
 def decomposition(result: Sources, *, region: str | None = None) -> Section:
     """Return what a decomposition says; its waterfall is that of `region`, or of where allocation moved most."""
     shown = Shown(result)

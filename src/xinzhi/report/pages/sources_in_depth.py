@@ -10,6 +10,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.text import Text, number, percent, sentences
 from xinzhi.report.section import Picture, Section, rows_of, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.table import Column, Table, table, with_period
 from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, share_range_text, share_title
 from xinzhi.yardstick import region_groups
@@ -42,6 +43,7 @@ def _section(
     )
 
 
+@section.register
 def allocation(result: Allocation) -> Section:
     """Return how unequal the returns of capital and labour are, what equal ones would bring, and who follows."""
     flows = result.flows.with_columns(pl.col("observations").cast(pl.Int64))
@@ -64,6 +66,7 @@ def allocation(result: Allocation) -> Section:
     )
 
 
+@section.register
 def among_firms(result: AmongFirms) -> Section:
     """Return what reallocation among firms gave inside industries, beside that among industries."""
     labels = {"growth": "among_firms", "allocation": "among_industries"}
@@ -170,6 +173,7 @@ def flow_means(products: pl.DataFrame, factor: str) -> pl.DataFrame:
     )
 
 
+@section.register
 def upgrading(result: Upgrading) -> Section:
     """Return what is said of the structure: how fast it changed, whether for the better, and who catches up."""
     change = result.change()
@@ -220,6 +224,7 @@ def _catch_up(result: Upgrading) -> list[Table | None]:
     ]
 
 
+@section.register
 def innovation(result: Innovation) -> Section:
     """Return what is said of innovation: what regions put into it, and what their TFP has to do with it."""
     return _section("innovation", result, [_shares(result)], [], [words.sources.note_innovation()])

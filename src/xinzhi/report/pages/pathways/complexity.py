@@ -15,6 +15,7 @@ from xinzhi.pathways import Complexity, Uncertainty
 from xinzhi.report.charts import kinds
 from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.section import shown as drawn_as
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import distinct, finding_notes, short
 from xinzhi.report.table import table
 
@@ -114,6 +115,7 @@ def narrow(result: Result, codes: Sequence[str], kind: str = "industry") -> dict
     return distinct({code: short(name, NARROW) for code, name in names.items()})
 
 
+@section.register
 def complexity(result: Complexity, *, region: str | None = None) -> Section:
     """Return who is how complex, how activities hang together, and what a region lives on."""
     code = None if region is None else result.names.resolve(region, result.matrix.places)
@@ -246,6 +248,7 @@ def shares(result: Complexity, code: str) -> Picture:
     )
 
 
+@section.register
 def uncertainty(result: Uncertainty) -> Section:
     """Return the ranks with their intervals."""
     options, n = result.provenance.options, result.frame.height

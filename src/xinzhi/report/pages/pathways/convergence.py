@@ -12,6 +12,7 @@ from xinzhi import pathways, words
 from xinzhi.core.text import Text
 from xinzhi.report.charts import kinds
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import capital, finding_notes, sentence, yes_no
 from xinzhi.report.table import table
 
@@ -20,6 +21,7 @@ MOST = 24
 NAMED = 40  # units whose names a cloud of points can show
 
 
+@section.register
 def leapfrog(result: pathways.Leapfrog, *, region: str | None = None) -> Section:
     """Return which conditions of a leap hold where."""
     order = result.regions.sort("met", "judged", "region", descending=[True, False, False])
@@ -47,6 +49,7 @@ def leapfrog(result: pathways.Leapfrog, *, region: str | None = None) -> Section
     return Section.of("pathways.leapfrog", [drawn], tables, anchor="paths-leapfrog", notes=notes)
 
 
+@section.register
 def lane_changes(result: pathways.LaneChanges) -> Section:
     """Return whether entries leave the lane: by tenths of relatedness to the old core."""
     frame = result.deciles.sort("decile")
@@ -66,6 +69,7 @@ def lane_changes(result: pathways.LaneChanges) -> Section:
     )
 
 
+@section.register
 def northeast(result: pathways.Northeast) -> Section:
     """Return provinces beside their synthetic controls, series by series."""
     drawn = [_gap(result, facts) for facts in result.facts()["headline.gap"]]
@@ -113,6 +117,7 @@ def _gap(result: pathways.Northeast, facts: Mapping[str, object]) -> Picture:
     return replace(drawn, kind=kind, unit=label)
 
 
+@section.register
 def clubs(result: pathways.Clubs) -> Section:
     """Return which regions converge among themselves."""
     path = pl.col("path")
@@ -143,6 +148,7 @@ def _club(club: int | None) -> Text:
     return words.pathways.chart_diverging() if club is None else words.pathways.chart_club(k=club)
 
 
+@section.register
 def beta(result: pathways.BetaConvergence) -> Section:
     """Return whether laggards grow faster."""
     points = result.points.drop_nulls()
@@ -154,6 +160,7 @@ def beta(result: pathways.BetaConvergence) -> Section:
     return Section.of("pathways.beta_section", [drawn], anchor="paths-beta", notes=finding_notes(result.findings))
 
 
+@section.register
 def sigma(result: pathways.SigmaConvergence) -> Section:
     """Return whether differences shrink."""
     draws = {"group": words.pathways.chart_deviation()}
@@ -161,6 +168,7 @@ def sigma(result: pathways.SigmaConvergence) -> Section:
     return Section.of("pathways.sigma_section", [drawn], anchor="paths-sigma", notes=finding_notes(result.findings))
 
 
+@section.register
 def lead_changes(result: pathways.LeadChanges, *, region: str | None = None) -> Section:
     """Return who has overtaken whom, in which interval, and whether it lasted."""
     units = result.levels["unit"].unique(maintain_order=True)

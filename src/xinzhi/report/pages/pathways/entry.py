@@ -16,6 +16,7 @@ from xinzhi.report.charts import kinds
 from xinzhi.report.pages.pathways.complexity import narrow
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import finding_notes, sentence
 from xinzhi.report.table import Table, column, table
 
@@ -33,6 +34,7 @@ LACKING = ("open", "contradicted", "unproven")
 PARTS = {"named_able": GROUPS[0], "named_proxy": GROUPS[1], "named_unknown": GROUPS[2], "named_unable": GROUPS[3]}
 
 
+@section.register
 def plan(result: Plan, *, region: str | None = None) -> Section:
     """Return what a coordinated plan gains over the herd and over every region for itself."""
     if result.frame.is_empty():
@@ -114,6 +116,7 @@ def scarce(result: Plan) -> Picture | None:
     return shown("pathways.scarce", result, frame, result.facts())
 
 
+@section.register
 def opportunities(result: Opportunities, *, region: str | None = None) -> Section:
     """Return what a region could enter, its best chances, and how all regions stand."""
     facts = result.facts()
@@ -217,6 +220,7 @@ def regions(result: Opportunities) -> Picture | None:
     )
 
 
+@section.register
 def backtest(result: Backtest) -> Section:
     """Return how well each score predicted entry in years that no model has seen."""
     facts = result.facts()
@@ -267,6 +271,7 @@ def _precision(result: Backtest, absent: float, guess: float, headline: Text, fa
     return replace(drawn, kind=kind)
 
 
+@section.register
 def able(result: Able, *, region: str | None = None) -> Section:
     """Return who is able to do what, by which kind of evidence, and where nothing was found."""
     notes = [words.pathways.able_limits()]
@@ -303,6 +308,7 @@ def verdicts(result: Able) -> Picture | None:
     return shown("pathways.able", result, frame, result.facts(), rows=rows, twin=twin, legend=legend)
 
 
+@section.register
 def isomorphism(result: Isomorphism) -> Section:
     """Return how alike the structures of regions are, in the last year and over time."""
     last = result.years.filter(pl.col("year") == max(result.places))
@@ -336,6 +342,7 @@ def likeness(result: Isomorphism) -> Picture | None:
     return shown("pathways.likeness", result, frame, result.facts(), rows=rows)
 
 
+@section.register
 def choices(result: Choices, *, region: str | None = None) -> Section:
     """Return what plans name on which evidence, whose plan lacks it, and who has it and does not plan."""
     notes = [words.pathways.note_choices(), *finding_notes(result.findings)]

@@ -16,6 +16,7 @@ from xinzhi.report.charts import kinds
 from xinzhi.report.charts.chart import Canvas, Chart, Drawing
 from xinzhi.report.charts.labels import of_lines
 from xinzhi.report.section import Picture, Section, picture, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, clauses, notes_of
 from xinzhi.report.table import NO_UNIT, Column, Table, column, table
 from xinzhi.scope import Era, Scope, definition
@@ -152,6 +153,7 @@ def _rows(end: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[
     return bars, events, others
 
 
+@section.register
 def classified(result: Scope) -> Section:
     """Return what counts as new quality on a day; the pictures show all regions."""
     drawn = [treemap(result), lists(result), regions(result), years(result), power_line(result.question.day)]

@@ -16,6 +16,7 @@ from xinzhi.report.charts.chart import Chart
 from xinzhi.report.charts.labels import of_lines
 from xinzhi.report.pages.scope.classify import eras
 from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.scope import Dependence, DigitalCore, History, document, industry_name, standard
@@ -26,6 +27,7 @@ STEP, WIDTH, LINE = 22, 600, 13
 LED = ("human", "horse", "electric")  # the powers that data on energy can show
 
 
+@section.register
 def dependence(result: Dependence) -> Section:
     """Return who uses digital input; a result is of one economy."""
     shown, facts = _last(result), result.facts()
@@ -135,6 +137,7 @@ def _shares(key: str, result: Dependence, shown: pl.DataFrame) -> Table:
     )
 
 
+@section.register
 def core(result: DigitalCore) -> Section:
     """Return how large the digital core is; a result is of one economy."""
     facts = result.facts()
@@ -183,6 +186,7 @@ def _core_table(result: DigitalCore) -> Table:
     )
 
 
+@section.register
 def history(result: History, *, region: str | None = None) -> Section:
     """Return what the history of energy says of the five powers; `region` is the country whose energy is drawn."""
     facts, reference = result.facts(), same(str(document(FACTS)["reference"]).strip())

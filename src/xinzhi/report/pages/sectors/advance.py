@@ -16,6 +16,7 @@ from xinzhi.core.text import Text, listing, sentences
 from xinzhi.report.charts import kinds
 from xinzhi.report.palette import GROUPS, SOFT
 from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, arrangement
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.sectors import Index, Sectors, sector_text, setting
@@ -50,6 +51,7 @@ def sector_inks(names: Sequence[str]) -> dict[str, str]:
     return {name: INKS.get(name) or others[free.index(name) % len(others)] for name in names}
 
 
+@section.register
 def together(result: Sectors, *, region: str | None = None) -> Section:
     """Return the section; `region` is the one drawn, else the one that its lowest sector holds back most."""
     view, facts = View(result), result.facts()

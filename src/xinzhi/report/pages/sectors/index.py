@@ -15,6 +15,7 @@ from xinzhi.report.charts import kinds
 from xinzhi.report.charts.axes import END, MOST
 from xinzhi.report.pages.sectors.advance import chosen, sector_inks
 from xinzhi.report.section import Picture, Section, picture, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import distinct, short
 from xinzhi.report.table import Table, column, table
 from xinzhi.sectors import Gaming, Index, Sensitivity, Uncertainty, departures, method
@@ -23,6 +24,7 @@ HOW = ("treatment", "imputation", "normalisation", "weights", "aggregation")
 LONG, LEGEND = 30.0, 14.0  # widths of an indicator beside a chart, and of a sector in its legend
 
 
+@section.register
 def uncertain(result: Uncertainty) -> Section:
     """Return the section on the interval of every rank."""
     now, facts = result.last(), result.facts()
@@ -38,6 +40,7 @@ def uncertain(result: Uncertainty) -> Section:
     )
 
 
+@section.register
 def gamed(result: Gaming) -> Section:
     """Return the section on how far every region could move by convention alone."""
     now, facts = result.last(), result.facts()
@@ -60,6 +63,7 @@ def gamed(result: Gaming) -> Section:
     )
 
 
+@section.register
 def sensitive(result: Sensitivity) -> Section:
     """Return the section on which choice moves ranks."""
     by = "shapley" if "shapley" in result.overall.columns else "total"
@@ -123,6 +127,7 @@ def _left_out(frame: pl.DataFrame) -> list[Text]:
     ]
 
 
+@section.register
 def indexed(result: Index, *, region: str | None = None) -> Section:
     """Return the section; `region` is the one whose indicators are drawn, else the first by the index."""
     view = View(result)

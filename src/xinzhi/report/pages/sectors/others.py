@@ -14,6 +14,7 @@ from xinzhi.report import palette
 from xinzhi.report.charts import kinds
 from xinzhi.report.palette import FACTORS, GROUPS
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, arrangement, notes_of, spread
 from xinzhi.report.table import Table, column, table
 from xinzhi.sectors import (
@@ -37,6 +38,7 @@ PART_INKS = {"within": palette.GROUPS[0], "between": palette.GROUPS[2], "transva
 RIDGES = 8  # densities that one picture holds
 
 
+@section.register
 def neighbouring(result: SpatialAutocorrelation) -> Section:
     """Return whether neighbours are alike, and where."""
     facts = result.facts()
@@ -109,6 +111,7 @@ def _clusters(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture | 
     )
 
 
+@section.register
 def moving(result: MarkovChain) -> Section:
     """Return how often regions stay, rise and fall, and whether neighbours matter."""
     facts = result.facts()
@@ -168,6 +171,7 @@ def called(result: Inequality | Densities) -> Text:
     return series_text(str(result.provenance.options["value"]), result.names)
 
 
+@section.register
 def unequal(result: Inequality) -> Section:
     """Return the Gini over the years and what it is made of."""
     what, facts = called(result), result.facts()
@@ -247,6 +251,7 @@ def _notes(result: Inequality, *, grouped: bool) -> list[Text]:
     return notes + ([words.sectors.note_ragged(low=counts[0], high=counts[-1])] if len(counts) > 1 else [])
 
 
+@section.register
 def dense(result: Densities) -> Section:
     """Return where the regions crowd, year by year."""
     what, facts = called(result), result.facts()
@@ -266,6 +271,7 @@ def dense(result: Densities) -> Section:
     )
 
 
+@section.register
 def decoupled(result: Decoupling) -> Section:
     """Return whether a pressure still grows with its driver, region by region."""
     facts = result.facts()
@@ -309,6 +315,7 @@ def _states(result: Decoupling, facts: Any) -> Picture:  # noqa: ANN401 - facts 
     )
 
 
+@section.register
 def driven(result: Drivers) -> Section:
     """Return what moved a total, for the regions that share the most common span."""
     facts: Any = result.facts()
@@ -357,6 +364,7 @@ def _waterfall(result: Drivers, facts: Any) -> Picture:  # noqa: ANN401 - facts 
     )
 
 
+@section.register
 def educated(result: Education) -> Section:
     """Return what schooling contributed to growth, or how much human capital there is."""
     facts = result.facts()
@@ -395,6 +403,7 @@ def _human_capital(result: Education, values: Any) -> Picture | None:  # noqa: A
     return shown("sectors.human_capital", result, now, values, twin=twin)
 
 
+@section.register
 def cultured(result: Culture) -> Section:
     """Return the weight of culture in employment, region by region."""
     facts = result.facts()
@@ -413,6 +422,7 @@ def cultured(result: Culture) -> Section:
     )
 
 
+@section.register
 def intense(result: Green) -> Section:
     """Return what a unit of output takes of energy and emissions, and what was passed in."""
     facts = result.facts()

@@ -23,6 +23,7 @@ from xinzhi.report.pages.yardstick.audit_tables import AuditView, level_text
 from xinzhi.report.pages.yardstick.measurement import Headline
 from xinzhi.report.pages.yardstick.tables import introduction, of_table
 from xinzhi.report.section import Picture, Section, picture
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import Table, without_notes
 from xinzhi.yardstick import Audit, choice_title, departure
@@ -105,6 +106,7 @@ def reversals(view: AuditView) -> Headline:
     return "reversals" if turned else "reversals_none", facts
 
 
+@section.register
 def audit(result: Audit, *, region: str | None = None) -> Section:
     """Return what an audit says; the specification curve is that of the region asked for."""
     view, facts = AuditView(result), result.facts()

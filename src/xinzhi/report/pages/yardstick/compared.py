@@ -15,6 +15,7 @@ from xinzhi.report.charts import kinds
 from xinzhi.report.document import Data, rows
 from xinzhi.report.palette import DEEP, GROUPS
 from xinzhi.report.section import Picture, Section, picture, rows_of
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of
 from xinzhi.report.table import Table, table
 
@@ -26,6 +27,7 @@ BOUNDS = ("median", "low", "high", "relative_low", "relative_high")
 TOLD = 6  # claims that the answer tells one by one; the table has all of them
 
 
+@section.register
 def history(result: yardstick.VintageHistory) -> Section:
     """Return what every recorded revision did to the growth and the levels of output."""
     moved = result.growth.filter(pl.col("revision").abs() > LEAST)
@@ -67,6 +69,7 @@ def _revised(result: yardstick.VintageHistory, before: str, after: str) -> Pictu
     )
 
 
+@section.register
 def change(result: yardstick.VintageChange) -> Section:
     """Return what moved the growth of every region between two vintages, part by part."""
     frame = result.frame.sort("total", "region", descending=[True, False])
@@ -94,6 +97,7 @@ def change(result: yardstick.VintageChange) -> Section:
     )
 
 
+@section.register
 def bridge(result: yardstick.Bridge) -> Section:
     """Return both figures, every step with its range over the orders, and where the other figure comes from."""
     steps, groups = (describe(result.verb, name).values for name in ("step", "kind"))
@@ -122,6 +126,7 @@ def bridge(result: yardstick.Bridge) -> Section:
     )
 
 
+@section.register
 def digital(result: yardstick.DigitalCapital) -> Section:
     """Return the contribution of digital capital with its range, and the growth account by period."""
     facts = result.facts()
@@ -167,6 +172,7 @@ def digital(result: yardstick.DigitalCapital) -> Section:
     )
 
 
+@section.register
 def claims(result: yardstick.Claims) -> Section:
     """Return what became of every claim."""
     given = [name for name in yardstick.VERDICTS if name in set(result.frame["verdict"])]
@@ -258,6 +264,7 @@ def _departures(result: yardstick.Claims, row: dict[str, Any]) -> tuple[Text, ..
     return (departures, yardstick.choices_text(row["own_choices"]), yardstick.choices_text(row["own_left"]))
 
 
+@section.register
 def bands(result: yardstick.Bands, *, region: str | None = None) -> Section:
     """Return how sure the growth of the leading estimated period is."""
     facts = result.facts()
@@ -347,6 +354,7 @@ def _tables(result: yardstick.Bands, start: int, end: int) -> list[Table]:
     ]
 
 
+@section.register
 def backtest(result: yardstick.Backtest) -> Section:
     """Return how often the bands would have held in the past."""
     facts = result.facts()

@@ -17,6 +17,7 @@ from xinzhi.report.charts.axes import END, MOST
 from xinzhi.report.pages.yardstick import pictures, tables
 from xinzhi.report.pages.yardstick.tables import notes
 from xinzhi.report.section import Picture, Section, picture
+from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import Table, column, table
 from xinzhi.yardstick import ALL, PARTS, TOGETHER, Measurement, Ranking, Span, View, figures_of, largest_source
@@ -41,6 +42,7 @@ ORDER = (
 Headline = tuple[str, dict[str, Any]]  # the name of a sentence of the catalogue, and what it is made from
 
 
+@section.register
 def ranking(result: Ranking, *, region: str | None = None) -> Section:
     """Return what an assessment says first; the pictures behind the ranking are those of the measurement."""
     whole, facts = measurement(result.measurement, region=region), result.facts()
@@ -200,6 +202,7 @@ PICTURES: Mapping[str, tuple[Callable[..., Any], Callable[[View], Headline]]] = 
 }
 
 
+@section.register
 def measurement(result: Measurement, *, region: str | None = None) -> Section:
     """Return what a measurement says; with a region its picture stands behind the others."""
     view, facts = View(result), result.facts()
