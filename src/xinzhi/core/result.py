@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from xinzhi.core.errors import UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.lazy import pl
 from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.schema import Column, describe
-from xinzhi.core.text import Language, Text, sentences
+from xinzhi.core.text import Language, Text, Values, sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,13 +122,21 @@ class Result(Displayed):
             if value is not None:
                 setattr(cls, name, value)
 
+    def answer(self) -> Iterator[Fact]:
+        """Yield the facts that answer, each a typed text of the catalogue; `facts` and `summary` are made from them."""
+        yield from ()
+
     def facts(self) -> Facts:
         """Return what the sentences about the result are made from: key of a sentence of its page, and its values.
 
         The same facts make the summary, what the terminal prints, and the answer of the page. A key with a list of
         values gives one sentence for each of them.
         """
-        return {"summary.size": {"name": type(self).__name__, "n": self.frame.height}}
+        groups: dict[str, list[Values]] = {}
+        for fact in self.answer():
+            groups.setdefault(fact.key, []).append(dict(fact.values))
+        facts: Facts = {key: rows[0] if len(rows) == 1 else rows for key, rows in groups.items()}
+        return facts or {"summary.size": {"name": type(self).__name__, "n": self.frame.height}}
 
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions of the columns of one of its frames: title in both languages, unit, kind."""

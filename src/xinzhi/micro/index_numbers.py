@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyEngine, AnyFrame
 from xinzhi.core.errors import InputError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
@@ -42,9 +44,9 @@ class FirmIndex(Result, verb="tfp_index", topic="firms", key=CELL):
         """Write the productivity of every firm as parquet, without bringing it home."""
         return self.panel.engine.write(self.table, path)
 
-    def facts(self) -> Facts:
-        """Return of how many industries and years."""
-        return {"answer.index": {"n": self.frame.height, "firms": int(self.frame["firms"].sum())}}
+    def answer(self) -> Iterator[Fact]:
+        """Yield of how many industries and years."""
+        yield words.firms.answer_index(n=self.frame.height, firms=int(self.frame["firms"].sum()))
 
 
 def tfp_index(

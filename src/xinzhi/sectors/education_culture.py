@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray, inside, interpolate, yearly_change
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.index_numbers import Formula, contributions
 from xinzhi.core.labour import human_capital
@@ -227,9 +229,10 @@ class Composition(Result, verb="composition", topic="sectors", key=KEYS):
 
     omitted: pl.DataFrame
 
-    def facts(self) -> Facts:
-        """Return the mean growth of composition."""
-        return {"answer.composition": {"growth": self.frame["composition_growth"].mean(), "rows": self.frame.height}}
+    def answer(self) -> Iterator[Fact]:
+        """Yield the mean growth of composition."""
+        growth = self.frame.select(pl.col("composition_growth").mean()).item()
+        yield words.sectors.answer_composition(growth=growth, rows=self.frame.height)
 
 
 def composition(frame: object, group: str, persons: str, wage: str, *, formula: Formula = "tornqvist") -> Composition:

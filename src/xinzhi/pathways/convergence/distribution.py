@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ from xinzhi import words
 from xinzhi.core import markov_chains as chains
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import hac_errors, newey_west_lags
@@ -345,10 +346,10 @@ class DistributionDynamics(Result, verb="distribution_dynamics", topic="pathways
     bandwidths: tuple[float, float]
     moves: int
 
-    def facts(self) -> Facts:
-        """Return whether the distribution has one peak or several, now and in the long run."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield whether the distribution has one peak or several, now and in the long run."""
         first, last, limit = self.modes
-        return {"summary.peaks": {"n": self.moves, "lag": self.lag, "first": first, "last": last, "limit": limit}}
+        yield words.pathways.summary_peaks(n=self.moves, lag=self.lag, first=first, last=last, limit=limit)
 
 
 def distribution_dynamics(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import bartlett, long_run_variance, newey_west_lags
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.pathways.conventions import check_option, options_of, setting
 from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, logarithms, read_unit_years, span
 
@@ -198,12 +200,12 @@ class LogT(Result, verb="log_t_test", topic="pathways", key=("time",)):
     converges: bool
     findings: tuple[Finding, ...]
 
-    def facts(self) -> Facts:
-        """Return whether the units converge, and in what sense."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield whether the units converge, and in what sense."""
         # Phillips and Sul: levels converge from b = 2 on.
         sense = "levels" if self.slope >= 2 else "rates"  # noqa: PLR2004 - b = 2, see above
         sense = sense if self.converges else "rejected"
-        return {"summary.log_t": {"n": self.paths["unit"].n_unique(), "sense": sense, "b": self.slope, "t": self.t}}
+        yield words.pathways.summary_log_t(n=self.paths["unit"].n_unique(), sense=sense, b=self.slope, t=self.t)
 
 
 def prepared(frame: AnyFrame, *, unit: str, time: str, value: str, rules: LogTRules, verb: str) -> UnitYears:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
@@ -137,15 +139,15 @@ class Forecast(Result, verb="forecast", topic="pathways", key=("place", "activit
     span: Span
     axes: tuple[tuple[str, ...], tuple[str, ...]]
 
-    def facts(self) -> Facts:
-        """Return the likeliest entries and the base rate."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield the likeliest entries and the base rate."""
         industry, region = partial(self.names.text, "industry"), self.names.region
         best = self.frame.sort("probability", descending=True).head(_SHOWN)
         top = [
             words.pathways.summary_entry(activity=industry(activity), place=region(place), chance=chance)
             for activity, place, chance in best.select("activity", "place", "probability").iter_rows()
         ]
-        return {"summary.forecast": {"n": self.frame.height, "base": self.frame["base_rate"][0], "top": top}}
+        yield words.pathways.summary_forecast(n=self.frame.height, base=self.frame["base_rate"][0], top=top)
 
     def explain(self, place: str, activity: str) -> pl.DataFrame:
         """Return ``trait, label_zh, label_en, value, log_odds``: what speaks for and against an entry."""
