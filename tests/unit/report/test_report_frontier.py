@@ -16,7 +16,6 @@ from xinzhi.core.names import Names
 from xinzhi.core.text import Text, number
 from xinzhi.frontier import Labels, labelled, package_goods
 from xinzhi.frontier.change.result import STACKS
-from xinzhi.report import svg
 from xinzhi.report.pages import section
 from xinzhi.report.pages.frontier import isoquant, production, transformation
 
@@ -130,7 +129,7 @@ def test_every_result_makes_a_section_whose_pictures_draw_in_both_languages(resu
         assert text.en
         assert not any("\u4e00" <= sign <= "\u9fff" for sign in text.en)
     for one in made.pictures:
-        drawn = svg.inline(one.draw, one.kind)
+        drawn = str(one.figure("topic").svg)
         assert drawn.count('class="zh"') == drawn.count('class="en"') > 0
         assert one.twin.rows
         assert all(len(row) == len(one.twin.columns) for row in one.twin.rows)

@@ -13,7 +13,7 @@ import pytest
 import xinzhi
 from xinzhi import risks
 from xinzhi.core.errors import UsageError
-from xinzhi.report import pages, svg
+from xinzhi.report import pages
 
 TIGHT = 1e-9
 CHK, FN, LOSSES = "caballero-hoshi-kashyap", "fukuda-nakamura", "losses"
@@ -23,7 +23,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 def draws(section):
     for picture in section.pictures:
-        drawn = svg.inline(picture.draw, picture.kind)
+        drawn = str(picture.figure("topic").svg)
         assert drawn.count('class="zh"') == drawn.count('class="en"') > 0
         assert picture.headline.zh != picture.headline.en
         assert picture.twin.rows
@@ -90,7 +90,7 @@ def test_a_missing_quarter_breaks_the_line(package):
     assert missing == {"2017 Q3", "2018 Q4", "2023 Q2"}
     chart = xinzhi.plot(risks.capacity(package), "history", region="coal").to_dict()
     area = next(one for one in chart["layer"] if one["mark"]["type"] == "area")
-    pieces = {row["piece"] for row in chart["datasets"][area["data"]["name"]]}
+    pieces = {row["piece"] for row in area["data"]["values"]}
     assert len(pieces) == len(missing) + 1  # so does its band
 
 

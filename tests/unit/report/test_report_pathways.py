@@ -12,7 +12,7 @@ import pytest
 import xinzhi
 from xinzhi import pathways
 from xinzhi.core.errors import UsageError
-from xinzhi.report import pages, svg
+from xinzhi.report import pages
 from xinzhi.report.pages.pathways import complexity as layout
 
 TIGHT = 1e-9
@@ -50,7 +50,7 @@ def plan(package):
 
 def draws(section):
     for picture in section.pictures:
-        drawn = svg.inline(picture.draw, picture.kind)
+        drawn = str(picture.figure("topic").svg)
         assert drawn.count('class="zh"') == drawn.count('class="en"') > 0
         assert picture.headline.zh != picture.headline.en
         assert picture.twin.rows

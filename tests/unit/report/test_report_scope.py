@@ -14,7 +14,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.names import NO_NAMES
 from xinzhi.core.text import Text, number
 from xinzhi.data import load
-from xinzhi.report import svg, write_report
+from xinzhi.report import write_report
 from xinzhi.report.pages import section
 from xinzhi.report.pages.scope.classify import brief, era_of
 from xinzhi.report.pages.yardstick.assessment import topics as sections
@@ -71,7 +71,7 @@ def test_every_picture_draws_in_both_languages(results, name) -> None:
     found = section(results[name])
     assert [picture.kind for picture in found.pictures] == KINDS[name]
     for picture in found.pictures:
-        drawn = svg.inline(picture.draw, f"{name}-{picture.kind}")
+        drawn = str(picture.figure("topic").svg)
         assert drawn.count('class="zh"') == drawn.count('class="en"') > 0
         assert picture.headline.zh
         assert picture.headline.en

@@ -157,8 +157,8 @@ def waterfall(steps: Sequence[tuple[Text, float, str]], *, y: Text, decimals: in
         row["top"] = max(row["start"], row["end"])
 
     def layout(canvas: Canvas) -> dict[str, object]:
-        letters = (canvas.width - SIDE) / len(steps) / SIZE
-        lines = max(len(wrapped(canvas.word(word), letters)) for word, _, _ in steps)
+        letters = (canvas.width - SIDE) / max(1, len(steps)) / SIZE
+        lines = max((len(wrapped(canvas.word(word), letters)) for word, _, _ in steps), default=1)
         return {"column_letters": letters, "below": 12 * lines + 8}
 
     values = {

@@ -58,7 +58,7 @@ def episodes(panels: Sequence[Row], spans: Sequence[Row], *, dates: Unit, groups
 def _ends(panels: Iterable[Row]) -> tuple[int, int]:
     """Return the first and the last date of panels."""
     places = [row["x"] for panel in panels for row in panel["rows"]]
-    return min(places), max(places)
+    return min(places, default=0), max(places, default=1)
 
 
 def _panel(
@@ -213,7 +213,7 @@ def spells(rows: Sequence[Row], *, dates: Unit, groups: Sequence[Text] = (), ste
     """Return the spells of every name on a line of dates, over the span in which it was observed."""
     # rows: name (Text), first, last (observed, drawn as a thin line) and spans: start, end, group (Text, its colour),
     # mark (a sign on the bar), where wanted after (one behind); step: pixels of a row
-    low, high = min(row["first"] for row in rows), max(row["last"] for row in rows)
+    low, high = min((row["first"] for row in rows), default=0), max((row["last"] for row in rows), default=1)
     bars = [{"name": row["name"], **_span(span), **_signs(span)} for row in rows for span in row["spans"]]
     for bar in bars:
         begin, end = (same(written(round(bar[name] + half), dates)) for name, half in (("start", 0.5), ("end", -0.5)))

@@ -216,14 +216,14 @@ def limits(
     shades = colours(rows, inks, groups)
     domain = fitted([row[key] for row in rows for key in ("value", "limit")], by=0.05)
     height = -(-len(rows) // 2) if len(rows) > COLUMN else len(rows)
-    parts = [rows[start : start + height] for start in range(0, len(rows), height)]
+    parts = [rows[start : start + height] for start in range(0, len(rows), max(1, height))] or [rows]
     charts = []
     for part in parts:
         cells = [
             {**row, "text": f"{number(row['value'], decimals)} | {number(row['limit'], decimals)}"} for row in part
         ]
         figures_of = [{"name": row["name"], "text": row["text"]} for row in cells]
-        edge = FIGURE * max(width(row["text"]) for row in cells) + 6
+        edge = FIGURE * max((width(row["text"]) for row in cells), default=0.0) + 6
         values = {
             "x": x,
             "order": names_of(part),

@@ -279,7 +279,7 @@ def timeline(rows: Sequence[Row], *, x: Text | None = None) -> Chart:
         "step": ROW,
         "thickness": 15,
         "opacity": 0.5,
-        "domain": [min(row["start"] for row in rows), max(row["end"] for row in rows)],
+        "domain": [min((row["start"] for row in rows), default=0), max((row["end"] for row in rows), default=1)],
         "format": "d",
         "axis_line": False,
         "silent": True,

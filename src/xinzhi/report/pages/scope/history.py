@@ -237,7 +237,7 @@ def _lead_chart(runs: pl.DataFrame, *, result: History) -> Chart:
         for country, power, start, end in runs.iter_rows()
     ]
     order = list(dict.fromkeys(row["name"] for row in rows))
-    low, high = min(row["start"] for row in rows), max(row["end"] for row in rows)
+    low, high = min((row["start"] for row in rows), default=0), max((row["end"] for row in rows), default=1)
     starts = [
         {"at": era.begins.year, "text": words.scope.label_era(power=era.title, year=era.begins.year)}
         for era in eras()
