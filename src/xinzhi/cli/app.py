@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xinzhi.cli.call import Call
-from xinzhi.cli.options import Command, Group, given, misuse, params_of
+from xinzhi.cli.options import Command, Group, given_options, misuse, params_of
 from xinzhi.cli.speech import flushed, lines, print_findings, print_json, say, steady
 from xinzhi.cli.verbs import VERBS
 from xinzhi.core.errors import InputError, UsageError, XinzhiError, system_reason
@@ -38,42 +38,42 @@ class Application(Group):
         if path not in VERBS:
             return _group(path, language)
         verb = VERBS[path]
-        made = Command(
+        command = Command(
             name=name,
             help=read_words("verbs.yaml")[path][language],
             params=params_of(path.replace(" ", "-"), verb.arguments, verb.options, language),
             callback=partial(_run, path, language),
         )
-        made.language = language
-        return made
+        command.language = language
+        return command
 
 
 def application(language: Language) -> Group:
     """Return the whole command line in one language."""
-    made = _group("", language)
+    group = _group("", language)
     words = read_words("verbs.yaml")["words"]
     eager: dict[str, Any] = {"expose_value": False, "is_eager": True}
     version, shells = words["version"][language], words["completion"][language]
-    made.params += [
+    group.params += [
         click.Option(["--version"], is_flag=True, callback=_version, help=version, **eager),
         click.Option(["--show-completion"], metavar="SHELL", callback=_completion, help=shells, **eager),
     ]
-    return made
+    return group
 
 
 def _group(path: str, language: Language) -> Application:
     prefix = f"{path} " if path else ""
     below = [name.removeprefix(prefix).partition(" ")[0] for name in VERBS if name.startswith(prefix)]
-    made = Application(
+    group = Application(
         name=path.rpartition(" ")[2] or "xinzhi",
         help=read_words("verbs.yaml")[path][language],
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     about = read_words("options.yaml")["shared"]["lang"][language]
-    made.params = [click.Option(["--lang"], metavar="zh|en", expose_value=False, help=about)]
-    made.language, made.path, made.verbs = language, path, list(dict.fromkeys(below))
-    return made
+    group.params = [click.Option(["--lang"], metavar="zh|en", expose_value=False, help=about)]
+    group.language, group.path, group.verbs = language, path, list(dict.fromkeys(below))
+    return group
 
 
 def _run(path: str, language: Language, /, **values: Any) -> int | None:  # noqa: ANN401 - options
@@ -81,11 +81,11 @@ def _run(path: str, language: Language, /, **values: Any) -> int | None:  # noqa
 
     verb = VERBS[path]
     values.pop("lang", None)
-    for asked, called in (("data", "DATA"), ("out", "--out")):  # an empty path would be the folder one stands in
-        if isinstance(values.get(asked), str) and not values[asked].strip():
-            raise UsageError("cli.no-value", given=called)
+    for name, label in (("data", "DATA"), ("out", "--out")):  # an empty path would be the folder one stands in
+        if isinstance(values.get(name), str) and not values[name].strip():
+            raise UsageError("cli.no-value", given=label)
     as_json, out = values.pop("json", False), values.pop("out", None)
-    call = Call(path, given(values), language, as_json, None if out is None else Path(out))
+    call = Call(path, given_options(values), language, as_json, None if out is None else Path(out))
     return verb.run(call)
 
 
@@ -111,8 +111,8 @@ def _completion(ctx: click.Context, _: click.Parameter, value: str | None) -> No
 
 def asked_language(words: Sequence[str]) -> Language:
     """Return the language of a call: ``--lang``, else ``XINZHI_LANG``, else the locale, else English."""
-    wish = os.environ.get("XINZHI_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
-    own: Language = "zh" if wish.lower().startswith("zh") else "en"
+    locale = os.environ.get("XINZHI_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    default: Language = "zh" if locale.lower().startswith("zh") else "en"
     for place, word in enumerate(words):
         if word == "--lang" or word.startswith("--lang="):
             value = word.partition("=")[2] if "=" in word else "".join(words[place + 1 : place + 2])
@@ -121,7 +121,7 @@ def asked_language(words: Sequence[str]) -> Language:
             if value == "en":
                 return "en"
             raise UsageError("cli.language", given=value)
-    return own
+    return default
 
 
 def run() -> None:
@@ -192,10 +192,10 @@ def _readable(words: Sequence[str]) -> None:
 def _report(error: XinzhiError, words: Sequence[str], language: Language) -> int:
     """Say what is wrong; the findings behind it follow, so that they are left out of the sentence."""
     findings = error.findings if isinstance(error, InputError) else ()
-    asked, verb = error.values.get("verb"), next((word for word in words if word in VERBS), None)
-    if isinstance(asked, str) and verb and asked not in VERBS:  # a step of it, such as `measure`, which nobody typed
+    origin, verb = error.values.get("verb"), next((word for word in words if word in VERBS), None)
+    if isinstance(origin, str) and verb and origin not in VERBS:  # a step of it, such as `measure`, which nobody typed
         error.values["verb"] = verb
-    elif isinstance(asked, Text) and asked.en and verb and asked.en.rstrip(": ") not in VERBS:
+    elif isinstance(origin, Text) and origin.en and verb and origin.en.rstrip(": ") not in VERBS:
         error.values["verb"] = Text(zh=f"{verb}：", en=f"{verb}: ")
     _say(type(error).__name__, error.text, words, language, findings)
     return error.exit_code
@@ -203,15 +203,15 @@ def _report(error: XinzhiError, words: Sequence[str], language: Language) -> int
 
 def _say(kind: str, text: Text, words: Sequence[str], language: Language, findings: Sequence[Any] = ()) -> None:
     """Say it as JSON on stdout when that was asked for, else on stderr."""
-    said = text.lang(language)
+    sentence = text.lang(language)
     if findings:
-        said = said.splitlines()[0].rstrip(":：")
+        sentence = sentence.splitlines()[0].rstrip(":：")
     if "--json" in words:
-        print_json({"error": kind, "message": said, "findings": [finding.to_dict() for finding in findings]})
+        print_json({"error": kind, "message": sentence, "findings": [finding.to_dict() for finding in findings]})
         return
-    sys.stderr.write(f"xinzhi: {said}\n")
+    sys.stderr.write(f"xinzhi: {sentence}\n")
     more = [
-        finding for finding in findings if finding.sentence(language) not in said
+        finding for finding in findings if finding.sentence(language) not in sentence
     ]  # one that is said is not repeated
     print_findings(more[:SHOWN], language, stderr=True)
     if len(more) > SHOWN:

@@ -35,11 +35,11 @@ def serve(call: Call) -> None:
         from xinzhi.web.app import bound, run, warm
     listening = bound(host, port)
     store = _store(call, guarded=bool(token))
-    with progress(call.language) as told:
-        told.step("explorer")
+    with progress(call.language) as bar:
+        bar.step("explorer")
         warm(store)
-    shown = token if sys.stdout.isatty() else None  # a file or a service's log keeps no secret
-    address = _address(host, listening.getsockname()[1], shown)
+    visible_token = token if sys.stdout.isatty() else None  # a file or a service's log keeps no secret
+    address = _address(host, listening.getsockname()[1], visible_token)
     console().print(say("served", call.language, address=address), markup=False, soft_wrap=True)
     run(store, listening, token)
 
@@ -71,9 +71,9 @@ def site(call: Call) -> None:
         from xinzhi.web.static import patient
         from xinzhi.web.static import site as write
     store = _store(call, limits=patient())
-    with progress(call.language) as told:
-        told.step("explorer")
-        files = write(store, call.out or Path("site"), told.count)
+    with progress(call.language) as bar:
+        bar.step("explorer")
+        files = write(store, call.out or Path("site"), bar.count)
     lines([files[0]], call.language)
 
 

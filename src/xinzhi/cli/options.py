@@ -27,9 +27,9 @@ FIRST = 32  # width of the column of names, at the most
 class Number(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.5
     """A number, a whole one on request; what is none is refused in the language of the caller."""
 
-    def __init__(self, *, whole: bool) -> None:
-        self.whole = whole
-        self.name = "N" if whole else "X"  # in the help
+    def __init__(self, *, integer: bool) -> None:
+        self.whole = integer
+        self.name = "N" if integer else "X"  # in the help
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401, ARG002 - as click calls it
         """Return the number."""
@@ -84,8 +84,8 @@ class Pairs(click.ParamType):  # type: ignore[type-arg] # no generic before clic
 def option_of(option: Option, verb: str, language: Language) -> click.Option:
     """Return an option: name, kind and default are those of the parameter, words those of the catalogue."""
     entry, kind = option_words(verb, option.name), option.kind
-    called = entry.get("called", option.name).replace("_", "-")
-    names = [option.name, *([f"-{entry['short']}"] if "short" in entry else []), f"--{called}"]
+    spelling = entry.get("called", option.name).replace("_", "-")
+    names = [option.name, *([f"-{entry['short']}"] if "short" in entry else []), f"--{spelling}"]
     names += [f"--{entry['also']}"] if "also" in entry else []
     more: dict[str, Any] = {"help": entry[language], "metavar": entry.get("metavar"), "default": None}
     if kind == "flag":
@@ -97,9 +97,9 @@ def option_of(option: Option, verb: str, language: Language) -> click.Option:
     elif kind == "columns":
         more |= {"type": Columns()}
     elif kind == "whole":
-        more |= {"type": Number(whole=True)}
+        more |= {"type": Number(integer=True)}
     elif kind == "number":
-        more |= {"type": Number(whole=False)}
+        more |= {"type": Number(integer=False)}
     if "alone" in entry:  # what the option means without a value
         more |= {"is_flag": False, "flag_value": entry["alone"]}
     default = setting(SOURCE / entry["usual"][0], entry["usual"][1]) if "usual" in entry else option.default
@@ -108,17 +108,19 @@ def option_of(option: Option, verb: str, language: Language) -> click.Option:
     return click.Option(names, **more)
 
 
-def given(values: Mapping[str, Any]) -> dict[str, Any]:
+def given_options(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that were given; the others keep the defaults of their class."""
-    found = {name: value for name, value in values.items() if value is not None and value is not False and value != ()}
-    for name, pairs in ((name, value) for name, value in found.items() if _pairs(value) and name != "settings"):
+    options = {
+        name: value for name, value in values.items() if value is not None and value is not False and value != ()
+    }
+    for name, pairs in ((name, value) for name, value in options.items() if _pairs(value) and name != "settings"):
         if twice := next((key for key, times in Counter(key for key, _ in pairs).items() if times > 1), None):
             raise UsageError("cli.named-twice", option=name, given=twice)
-    return {name: dict(value) if _pairs(value) else value for name, value in found.items()}
+    return {name: dict(value) if _pairs(value) else value for name, value in options.items()}
 
 
 def _pairs(value: object) -> bool:
-    return isinstance(value, tuple) and all(isinstance(one, tuple) for one in value)
+    return isinstance(value, tuple) and all(isinstance(pair, tuple) for pair in value)
 
 
 class Command(click.Command):
@@ -172,51 +174,54 @@ class Group(click.Group):
 
 def _help(command: Command | Group, ctx: click.Context, language: Language) -> list[str]:
     words, verbs = read_words("verbs.yaml")["words"], read_words("verbs.yaml")
-    pieces = [one for one in command.collect_usage_pieces(ctx) if one != "[OPTIONS]"]
+    pieces = [piece for piece in command.collect_usage_pieces(ctx) if piece != "[OPTIONS]"]
     pieces = [words["command"][language]] if isinstance(command, Group) else pieces
     usage = " ".join([ctx.command_path, f"[{words['options'][language]}]", *pieces])
     lines = [f"{words['usage'][language]} {usage}", "", *_wrapped(command.help or "", INDENT)]
     calls = read_words("examples.yaml")
-    if examples := "\n".join(f"  {one}" for one in calls.get(ctx.command_path, ())):
+    if examples := "\n".join(f"  {example}" for example in calls.get(ctx.command_path, ())):
         for name, chinese in calls["names"].items() if language == "zh" else ():
             examples = examples.replace(name, chinese)
         lines += ["", f"{words['examples'][language]}:", *examples.splitlines()]
-    arguments = [one for one in command.params if isinstance(one, Argument)]
+    arguments = [param for param in command.params if isinstance(param, Argument)]
     if arguments:
         needed = f"  [{words['required'][language]}]"
         rows = [
-            (one.make_metavar(ctx).strip("[]{}"), one.about + (needed if one.required else "")) for one in arguments
+            (argument.make_metavar(ctx).strip("[]{}"), argument.about + (needed if argument.required else ""))
+            for argument in arguments
         ]
-        lines += _listed(words["arguments"][language], rows)
-    shown = [one for one in command.params if isinstance(one, click.Option)]
+        lines += _rows(words["arguments"][language], rows)
+    options = [param for param in command.params if isinstance(param, click.Option)]
     helped = ("-h, --help", read_words("options.yaml")["shared"]["help"][language])
-    kinds = ["" if one.is_flag else one.metavar or getattr(one.type, "name", "").upper() for one in shown]
-    names = [f"{', '.join(one.opts)} {shape(kind, language)}".strip() for one, kind in zip(shown, kinds, strict=True)]
-    listed = [(name, one.help or "") for name, one in zip(names, shown, strict=True)]
-    lines += _listed(words["options"][language], [*listed, helped])
+    kinds = ["" if option.is_flag else option.metavar or getattr(option.type, "name", "").upper() for option in options]
+    names = [
+        f"{', '.join(option.opts)} {shape(kind, language)}".strip() for option, kind in zip(options, kinds, strict=True)
+    ]
+    listed = [(name, option.help or "") for name, option in zip(names, options, strict=True)]
+    lines += _rows(words["options"][language], [*listed, helped])
     if isinstance(command, Group):
         prefix = f"{command.path} " if command.path else ""
         rows = [(name, verbs[f"{prefix}{name}"][language]) for name in command.verbs]
-        lines += _listed(words["commands"][language], rows)
+        lines += _rows(words["commands"][language], rows)
     return lines
 
 
 def shape(metavar: str, language: Language) -> str:
     """Return how a value looks, such as ``NAME=VALUE``, in a language."""
-    known = read_words("verbs.yaml")["words"]["shapes"]
-    return re.sub("[A-Z]{2,}", lambda found: known[found[0]][language] if found[0] in known else found[0], metavar)
+    shapes = read_words("verbs.yaml")["words"]["shapes"]
+    return re.sub("[A-Z]{2,}", lambda match: shapes[match[0]][language] if match[0] in shapes else match[0], metavar)
 
 
-def _listed(title: str, rows: Iterable[tuple[str, str]]) -> list[str]:
-    kept = list(rows)
-    wide = min(FIRST, max(_width(name) for name, _ in kept) + 2)
+def _rows(title: str, rows: Iterable[tuple[str, str]]) -> list[str]:
+    pairs = list(rows)
+    width = min(FIRST, max(_width(name) for name, _ in pairs) + 2)
     lines = ["", f"{title}:"]
-    for name, text in kept:
-        body = _wrapped(text, INDENT + wide)
-        if _width(name) + 2 > wide:
+    for name, text in pairs:
+        body = _wrapped(text, INDENT + width)
+        if _width(name) + 2 > width:
             lines += [f"  {name}", *body]
         else:
-            lines += [f"  {name}{' ' * (wide - _width(name))}{body[0].lstrip()}", *body[1:]]
+            lines += [f"  {name}{' ' * (width - _width(name))}{body[0].lstrip()}", *body[1:]]
     return lines
 
 
@@ -229,27 +234,27 @@ def _wrapped(text: str, indent: int) -> list[str]:
             lines.append(line.rstrip())
             line, width, word = "", 0, word.lstrip()  # noqa: PLW2901 - a line does not begin with a space
         line, width = line + word, width + size
-    return [" " * indent + one for one in [*lines, line.rstrip()]]
+    return [" " * indent + line for line in [*lines, line.rstrip()]]
 
 
 def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _words(text: str) -> list[str]:
     """Return where a line may break: after a space, and around Chinese characters."""
     parts: list[str] = []
-    for one in text:
-        wide = unicodedata.east_asian_width(one) in "WF"
+    for letter in text:
+        is_wide = unicodedata.east_asian_width(letter) in "WF"
         if (
             parts
-            and not wide
+            and not is_wide
             and not parts[-1].endswith(" ")
             and unicodedata.east_asian_width(parts[-1][-1]) not in "WF"
         ):
-            parts[-1] += one
+            parts[-1] += letter
         else:
-            parts.append(one)
+            parts.append(letter)
     return parts
 
 
@@ -261,11 +266,11 @@ class Argument(click.Argument):
 
 def argument_of(name: str, verb: str, language: Language) -> Argument:
     """Return an argument; a question mark at the end of its name says that it may be left out."""
-    plain = name.rstrip("?")
-    entry = option_words(verb, plain)
-    made = Argument([plain], required=name == plain, metavar=shape(entry.get("metavar", plain.upper()), language))
-    made.about = entry[language]
-    return made
+    bare = name.rstrip("?")
+    entry = option_words(verb, bare)
+    argument = Argument([bare], required=name == bare, metavar=shape(entry.get("metavar", bare.upper()), language))
+    argument.about = entry[language]
+    return argument
 
 
 def params_of(
@@ -282,16 +287,16 @@ def params_of(
 def misuse(error: click.UsageError) -> UsageError:
     """Return a misuse that the parser found as an error of both languages."""
     command = error.ctx.command if error.ctx else None
-    known = [name for one in (command.params if command else ()) for name in one.opts]
+    names = [name for param in (command.params if command else ()) for name in param.opts]
     match error:
         case click.NoSuchOption():
             from difflib import get_close_matches
 
-            near = get_close_matches(error.option_name, known)
+            matches = get_close_matches(error.option_name, names)
             return UsageError(
-                "cli.near-option" if near else "cli.no-option",
+                "cli.near-option" if matches else "cli.no-option",
                 given=error.option_name,
-                near=[same(name) for name in near],
+                near=[same(name) for name in matches],
             )
         case click.MissingParameter():
             param = error.param
@@ -299,7 +304,7 @@ def misuse(error: click.UsageError) -> UsageError:
             return UsageError("cli.missing", given=name)
         case click.BadOptionUsage():
             params = command.params if command else ()
-            flag = any(getattr(one, "is_flag", False) for one in params if error.option_name in one.opts)
+            flag = any(getattr(param, "is_flag", False) for param in params if error.option_name in param.opts)
             return UsageError("cli.takes-no-value" if flag else "cli.no-value", given=error.option_name)
     if isinstance(command, Group):  # the name of the verb is all that can be missing
         return UsageError("cli.no-command", known=list(command.verbs))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xinzhi import data, protocol, report, studies
-from xinzhi.cli.speech import answer, console, counted, grid, lines, print_findings, print_json, progress, say
+from xinzhi.cli.speech import answer, console, counts_text, grid, lines, print_findings, print_json, progress, say
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, same
 
@@ -22,8 +22,8 @@ def new(call: Call) -> None:
     """Lay out a data package to fill in."""
     folder = report.new_package(call.get("folder"), call.get("tables", ()), language=call.language)
     files = sorted(folder.iterdir())
-    told = say("laid-out", call.language, book=folder / "data.xlsx", folder=folder)
-    answer(call, {"files": [str(path) for path in files]}, [*files, told])
+    message = say("laid-out", call.language, book=folder / "data.xlsx", folder=folder)
+    answer(call, {"files": [str(path) for path in files]}, [*files, message])
 
 
 def check(call: Call) -> int:
@@ -34,19 +34,19 @@ def check(call: Call) -> int:
         report.write_marked(
             findings, call.get("data"), Path(marked), encoding=call.get("encoding"), language=call.language
         )
-    listed(findings, call)
+    print_listing(findings, call)
     if marked is not None and not call.json:
         lines([marked], call.language)
     return int(any(finding.severity == "error" for finding in findings))
 
 
-def listed(findings: Sequence[Any], call: Call) -> None:
+def print_listing(findings: Sequence[Any], call: Call) -> None:
     """Print findings and how many there are, or all as JSON."""
     if call.json:
         print_json([finding.to_dict() for finding in findings])
         return
     print_findings(findings, call.language)
-    lines([counted(findings, call.language)], call.language, style="bold")
+    lines([counts_text(findings, call.language)], call.language, style="bold")
 
 
 def verify(call: Call) -> int:
@@ -58,9 +58,9 @@ def verify(call: Call) -> int:
         raise UsageError("cli.missing", given="--data")
     signer = None if call.get("key") is None else public_key(Path(call.get("key")))
     rules = None if call.get("protocol") is None else protocol.load(call.get("protocol"))
-    with progress(call.language, quiet=call.json) as told:
+    with progress(call.language, quiet=call.json) as bar:
         package = data.load(call.get("data"), encoding=call.get("encoding"))
-        told.step("verify")
+        bar.step("verify")
         path, files = Path(call.get("certificate")), call.get("files")
         folder = None if files is None else Path(files) if files else path.parent
         result = run(path, package, key=signer, protocol=rules, files=folder, cells=call.get("cells"))
@@ -76,8 +76,8 @@ def verify(call: Call) -> int:
 
 def _head(item: Protocol, language: Language) -> dict[str, Any]:
     """Return what identifies a protocol."""
-    named = {name: getattr(item, name) for name in ("id", "version", "status", "extends", "fingerprint")}
-    return named | {"title": item.title.lang(language)}
+    identity = {name: getattr(item, name) for name in ("id", "version", "status", "extends", "fingerprint")}
+    return identity | {"title": item.title.lang(language)}
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - JSON-ready
@@ -116,7 +116,7 @@ def protocol_show(call: Call) -> None:
                 "unit": item.unit,
                 "description": item.description.lang(language),
                 "reference": [f"{source.title}, {source.where}" for source in item.reference],
-                "alternatives": [_plain(other.value) for other in item.alternatives],
+                "alternatives": [_plain(alternative.value) for alternative in item.alternatives],
             }
             for path, item in rules.parameters.items()
         ]
@@ -130,7 +130,7 @@ def protocol_show(call: Call) -> None:
             path,
             _word(item.value, language),
             item.description,
-            ", ".join(protocol.spell(one.value) for one in item.alternatives),
+            ", ".join(protocol.spell(alternative.value) for alternative in item.alternatives),
         ]
         for path, item in rules.parameters.items()
     ]
@@ -140,10 +140,10 @@ def protocol_show(call: Call) -> None:
 
 def protocol_diff(call: Call) -> None:
     """Show the parameters in which two protocols differ."""
-    left, right = (protocol.load(call.get(name)) for name in ("first", "second"))
-    rows = protocol.diff(left, right)
+    before, right = (protocol.load(call.get(name)) for name in ("first", "second"))
+    rows = protocol.diff(before, right)
     if call.json:
-        print_json([{"parameter": row.path, left.id: _plain(row.left), right.id: _plain(row.right)} for row in rows])
+        print_json([{"parameter": row.path, before.id: _plain(row.left), right.id: _plain(row.right)} for row in rows])
         return
     cells = []
     for row in rows:
@@ -151,7 +151,7 @@ def protocol_diff(call: Call) -> None:
         if left_side == right_side:
             right_side = say("other_source", call.language, value=right_side)
         cells.append([row.path, left_side, right_side])
-    grid(["parameter", same(left.id), same(right.id)], cells, call.language)
+    grid(["parameter", same(before.id), same(right.id)], cells, call.language)
 
 
 def protocol_new(call: Call) -> None:
@@ -163,7 +163,7 @@ def protocol_new(call: Call) -> None:
 def protocol_check(call: Call) -> int:
     """List everything that is wrong with a protocol file."""
     findings = protocol.check(call.get("file"))
-    listed(findings, call)
+    print_listing(findings, call)
     return int(any(finding.severity == "error" for finding in findings))
 
 
@@ -201,17 +201,19 @@ def data_import(call: Call) -> int:
     errors = int(any(finding.severity == "error" for finding in package.findings))
     if call.json:
         sizes = {name: table.height for name, table in package.tables.items()}
-        found = [finding.to_dict() for finding in package.findings]
+        findings = [finding.to_dict() for finding in package.findings]
         sources = package.descriptor["sources"]
-        print_json({"folder": str(folder), "sources": sources, "tables": sizes, "findings": found})
+        print_json({"folder": str(folder), "sources": sources, "tables": sizes, "findings": findings})
         return errors
-    rules = next(one.protocol for one in kinds if one.kind == package.name)
+    rules = next(connector.protocol for connector in kinds if connector.kind == package.name)
     lines([f"{name}: {table.height} × {table.width}" for name, table in package.tables.items()], call.language)
     issuer, page = package.issuers[""][0].lang(call.language), package.descriptor["sources"][0]["path"]
     lines([say("imported-from", call.language, issuer=issuer, page=page)], call.language, style="dim")
-    told = [one for one in package.findings if one.severity == "error" or one.rule.startswith("connector")]
-    print_findings(told, call.language)  # what `check` of the folder cannot say any more, and what stops the verbs
-    lines([counted(package.findings, call.language), folder], call.language)
+    worst = [
+        finding for finding in package.findings if finding.severity == "error" or finding.rule.startswith("connector")
+    ]
+    print_findings(worst, call.language)  # what `check` of the folder cannot say any more, and what stops the verbs
+    lines([counts_text(package.findings, call.language), folder], call.language)
     step = "imported-measured" if rules and "accounts" in package.tables else "imported"
     lines([say(step, call.language, folder=folder, protocol=rules)], call.language)
     return errors
@@ -220,13 +222,13 @@ def data_import(call: Call) -> int:
 def _sources(kinds: Sequence[Connector], call: Call) -> None:
     """Print the official sources whose downloads can be read."""
     if call.json:
-        rows = [{"kind": one.kind, "page": one.page, "protocol": one.protocol} for one in kinds]
-        for row, one in zip(rows, kinds, strict=True):
-            texts = {name: getattr(one, name) for name in ("title", "issuer", "file")}
+        rows = [{"kind": connector.kind, "page": connector.page, "protocol": connector.protocol} for connector in kinds]
+        for row, connector in zip(rows, kinds, strict=True):
+            texts = {name: getattr(connector, name) for name in ("title", "issuer", "file")}
             row |= {f"{name}_{tongue}": text.lang(tongue) for name, text in texts.items() for tongue in LANGUAGES}
         print_json(rows)
         return
-    cells = [[one.kind, one.title, one.issuer, one.file, one.page] for one in kinds]
+    cells = [[connector.kind, connector.title, connector.issuer, connector.file, connector.page] for connector in kinds]
     grid(["name", "title", "issuer", "file", "page"], cells, call.language)
 
 

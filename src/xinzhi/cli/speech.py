@@ -44,14 +44,14 @@ def say(key: str, language: Language, **values: object) -> str:
 
 def lines(texts: Iterable[object], language: Language, *, stderr: bool = False, style: str | None = None) -> None:
     """Print texts, a line each; a style is for terminals."""
-    said = [text.lang(language) if isinstance(text, Text) else str(text) for text in texts]
+    sentences = [text.lang(language) if isinstance(text, Text) else str(text) for text in texts]
     stream = sys.stderr if stderr else sys.stdout
     if style is None or not stream.isatty():  # what has no style needs no rich, whose import costs 30 ms
-        stream.writelines(f"{one}\n" for one in said)
+        stream.writelines(f"{line}\n" for line in sentences)
         return
     out = console(stderr=stderr)
-    for one in said:
-        out.print(one, markup=False, style=style)
+    for line in sentences:
+        out.print(line, markup=False, style=style)
 
 
 def grid(heads: Sequence[object], rows: Iterable[Sequence[object]], language: Language) -> None:
@@ -59,13 +59,13 @@ def grid(heads: Sequence[object], rows: Iterable[Sequence[object]], language: La
     from rich import box
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for head in heads:
         text = head.lang(language) if isinstance(head, Text) else say(f"column.{head}", language)
-        made.add_column(text, overflow="fold")
+        table.add_column(text, overflow="fold")
     for row in rows:
-        made.add_row(*(cell.lang(language) if isinstance(cell, Text) else str(cell) for cell in row))
-    console().print(made)
+        table.add_row(*(cell.lang(language) if isinstance(cell, Text) else str(cell) for cell in row))
+    console().print(table)
 
 
 def print_json(document: Any) -> None:  # noqa: ANN401 - whatever a verb has to say
@@ -83,11 +83,11 @@ def answer(call: Call, document: object, texts: Iterable[object]) -> None:
 
 def print_findings(findings: Iterable[Finding], language: Language, *, stderr: bool = False) -> None:
     """Print findings, one line each, errors first."""
-    kept = sorted(findings, key=lambda item: ORDER[item.severity][1])
-    if not kept:
+    ordered = sorted(findings, key=lambda item: ORDER[item.severity][1])
+    if not ordered:
         return
     out = console(stderr=stderr)
-    for finding in kept:
+    for finding in ordered:
         if not out.is_terminal:  # rich lays out every line, which takes longer than finding what is wrong
             out.file.write(
                 f"{say(f'severity.{finding.severity}', language)} [{finding.rule}] {finding.sentence(language)}\n"
@@ -97,7 +97,7 @@ def print_findings(findings: Iterable[Finding], language: Language, *, stderr: b
         out.print(f"[{finding.rule}] {finding.sentence(language)}", markup=False)
 
 
-def counted(findings: Iterable[Finding], language: Language) -> str:
+def counts_text(findings: Iterable[Finding], language: Language) -> str:
     """Return how many errors, warnings and notes there are."""
     severities: list[str] = [finding.severity for finding in findings]
     return say("counted", language, **{f"{name}s": severities.count(name) for name in ORDER})
@@ -150,8 +150,8 @@ def steady() -> None:
         elif stream is getattr(sys, f"__{name}__"):
             raw = io.BufferedWriter(_Patient(number, "w", closefd=False))
             soon = stream.line_buffering or stream.write_through
-            made = io.TextIOWrapper(raw, stream.encoding, "replace", line_buffering=soon)
-            setattr(sys, name, made)
+            wrapper = io.TextIOWrapper(raw, stream.encoding, "replace", line_buffering=soon)
+            setattr(sys, name, wrapper)
 
 
 def flushed() -> None:

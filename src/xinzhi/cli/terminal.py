@@ -23,12 +23,12 @@ SURE = 0.005  # a probability nearer to zero or one than random draws can tell
 WIDTH = 24.0  # of a title in a table, in units of its size
 
 
-def show(made: Study, call: Call) -> None:
+def show(study: Study, call: Call) -> None:
     """Print what belongs to the topic, then the notes."""
     makers: Mapping[str, Callable[[Study, Call], None]] = {
         "measure": _measure,
         "paths": _paths,
-        "able": _told,
+        "able": _explanation,
         "plan": _plan,
         "frontier": _frontier,
         "sources": _sources,
@@ -42,21 +42,21 @@ def show(made: Study, call: Call) -> None:
         "bridge": _bridge,
         "digital": _digital,
     }
-    if made.name in makers:
-        makers[made.name](made, call)
-    lines(made.notes, call.language, stderr=made.name not in {"frontier", "sources"}, style="dim")
+    if study.name in makers:
+        makers[study.name](study, call)
+    lines(study.notes, call.language, stderr=study.name not in {"frontier", "sources"}, style="dim")
 
 
-def _measure(made: Study, call: Call) -> None:
+def _measure(study: Study, call: Call) -> None:
     """Print growth of output and of TFP with its grade: the regions of the leading period, or the periods of one."""
     from xinzhi.yardstick import View
 
-    result: Any = made.results["measurement"]
+    result: Any = study.results["measurement"]
     view = View(result)
-    if made.region is None:
+    if study.region is None:
         rows = _ends(view.regions_in(view.lead), call.get("top", 10))
     else:
-        rows = result.periods.fill_nan(None).filter(region=made.region)
+        rows = result.periods.fill_nan(None).filter(region=study.region)
     cells = [
         [
             view.name(row["region"]),
@@ -75,33 +75,33 @@ def _ends(rows: pl.DataFrame, top: int) -> pl.DataFrame:
     return rows if rows.height <= 2 * top else pl.concat([rows.head(top), rows.tail(top)])
 
 
-def _told(made: Study, call: Call) -> None:
+def _explanation(study: Study, call: Call) -> None:
     """Print the explanation that was asked for."""
-    found = made.more.get("explanation")
-    if found is not None:
-        lines([found.text(call.language)], call.language)
+    explanation = study.more.get("explanation")
+    if explanation is not None:
+        lines([explanation.text(call.language)], call.language)
 
 
-def _paths(made: Study, call: Call) -> None:
+def _paths(study: Study, call: Call) -> None:
     """Print the best chances of the region that was asked for."""
-    chances: Any = made.results.get("opportunities")
-    if chances is None or chances.silent or made.region is None or made.region not in chances.measured.matrix.places:
+    chances: Any = study.results.get("opportunities")
+    if chances is None or chances.silent or study.region is None or study.region not in chances.measured.matrix.places:
         return
-    lines([say("near", call.language, region=chances.names.region(made.region))], call.language)
+    lines([say("near", call.language, region=chances.names.region(study.region))], call.language)
     rows = [
         [
             chances.names.text("industry", row["activity"]),
             *(f"{row[name]:.2f}" for name in ("density", "complexity", "gain")),
         ]
-        for row in chances.best(made.region, FEW).iter_rows(named=True)
+        for row in chances.best(study.region, FEW).iter_rows(named=True)
     ]
     grid(["industry", "density", "complexity", "gain"], rows, call.language)
 
 
-def _plan(made: Study, call: Call) -> None:
+def _plan(study: Study, call: Call) -> None:
     """Print the explanation of a region and the sensitivity to the caps."""
-    _told(made, call)
-    if "sensitivity" not in made.more:
+    _explanation(study, call)
+    if "sensitivity" not in study.more:
         return
     rows = [
         [
@@ -111,7 +111,7 @@ def _plan(made: Study, call: Call) -> None:
             "–" if row["beside_plan"] is None else f"{row['beside_plan']:+.1%}",
             row[f"status_{call.language}"],
         ]
-        for row in made.more["sensitivity"].iter_rows(named=True)
+        for row in study.more["sensitivity"].iter_rows(named=True)
     ]
     grid(["scale", "places", "gain", "beside-plan", "status"], rows, call.language)
 
@@ -122,85 +122,85 @@ AUDITED = {
 }
 
 
-def _audit(made: Study, call: Call) -> None:
+def _audit(study: Study, call: Call) -> None:
     """Print the regions of the leading period, what each choice is worth, and the alternatives left out."""
     from xinzhi.report.pages import section
 
-    drawn = section(made.results["audit"])
-    start, end = made.more["official_span"]
-    _table(drawn.sheet("audit_regions").of(*AUDITED[call.get("group", "all")], start=start, end=end), call.language)
-    _table(drawn.sheet("choices").of("choice", "path", "part"), call.language)
-    together: dict[str, list[str]] = {}
-    for departures, reason in drawn.sheet("left_out").rows:
-        together.setdefault(reason.lang(call.language), []).append(departures)
-    for reason, departures in together.items():
+    page = section(study.results["audit"])
+    start, end = study.more["official_span"]
+    _table(page.sheet("audit_regions").of(*AUDITED[call.get("group", "all")], start=start, end=end), call.language)
+    _table(page.sheet("choices").of("choice", "path", "part"), call.language)
+    groups: dict[str, list[str]] = {}
+    for departures, reason in page.sheet("left_out").rows:
+        groups.setdefault(reason.lang(call.language), []).append(departures)
+    for reason, departures in groups.items():
         what = ": ".join(part for part in (", ".join(departures), reason) if part)
         lines([say("left-out", call.language, what=what)], call.language, style="dim")
 
 
-def _frontier(made: Study, call: Call) -> None:
+def _frontier(study: Study, call: Call) -> None:
     """Print the leading table of the first result, cut to its ends."""
     from xinzhi.report.pages import section
 
-    drawn = section(next(iter(made.results.values())))
+    page = section(next(iter(study.results.values())))
     top = call.get("top", 10)
-    if drawn.pictures and top:
-        twin = drawn.pictures[0].twin
+    if page.pictures and top:
+        twin = page.pictures[0].twin
         _table(twin.of(*(column.name for column in twin.columns[:WIDE])), call.language, top)
 
 
-def _table(shown: Table, language: Language, top: int | None = None) -> None:
+def _table(table: Table, language: Language, top: int | None = None) -> None:
     """Print a table of the page; of a long one the first and the last rows."""
     from xinzhi.report.table import cell
 
     heads = [
-        Text(**{one: f"{column.title.lang(one)}\n{column.unit.lang(one)}".strip() for one in LANGUAGES})
-        for column in shown.columns
+        Text(**{code: f"{column.title.lang(code)}\n{column.unit.lang(code)}".strip() for code in LANGUAGES})
+        for column in table.columns
     ]
-    rows = [[cell(value, one, 2) for value, one in zip(row, shown.columns, strict=True)] for row in shown.rows]
+    rows = [[cell(value, one, 2) for value, one in zip(row, table.columns, strict=True)] for row in table.rows]
     if top and len(rows) > 2 * top:
         rows = [*rows[:top], ["…"] * len(heads), *rows[-top:]]
     grid(heads, rows, language)
 
 
-def _sources(made: Study, call: Call) -> None:
+def _sources(study: Study, call: Call) -> None:
     """Print the regions in which allocation gave most over the whole span, or the periods of one region."""
     from xinzhi.sources import PARTS, part_name, share_range_text, whole_span
 
-    result: Any = made.results["sources"]
+    result: Any = study.results["sources"]
     top = call.get("top", 10)
-    if not top and made.region is None:
+    if not top and study.region is None:
         return
-    if made.region is None:
+    if study.region is None:
         frame = whole_span(result, result.periods)
         frame = frame.sort("allocation", "tfp_growth", descending=True, nulls_last=True).head(top)
     else:
-        frame = result.periods.filter(pl.col("region") == made.region)
+        frame = result.periods.filter(pl.col("region") == study.region)
     listed = PARTS if result.industries["emerging"].any() else ("allocation", "upgrading", "breakthrough")
     parts = [name for name in listed if frame[name].is_not_null().any()]
     place = ["region", "start", "end"]
-    known = [
-        dict(zip(one.select(place).rows(), one.rows(named=True), strict=True))
-        for one in (each.periods for each in result.views)
+    views = [
+        dict(zip(frame.select(place).rows(), frame.rows(named=True), strict=True))
+        for frame in (view.periods for view in result.views)
     ]
     rows = []
     for key in frame.select(place).iter_rows():
-        values = [[one[key][name] for one in known] for name in ("tfp_growth", *parts)]
-        cells = [percent(None) if None in some else share_range_text(some) for some in values]
+        values = [[view[key][name] for view in views] for name in ("tfp_growth", *parts)]
+        cells = [percent(None) if None in shares else share_range_text(shares) for shares in values]
         rows.append([result.names.region(key[0]), span_text(*key[1:]), *cells])
     grid(["region", "period", "tfp", *(part_name(name) for name in parts)], rows, call.language)
 
 
-def _sectors(made: Study, call: Call) -> None:
+def _sectors(study: Study, call: Call) -> None:
     """Print the explanation of a region; of an index the ranking, the figures of a region, and what the data lack."""
     from xinzhi.core.text import unit_text
 
-    if "index" not in made.results:
-        _told(made, call)
+    if "index" not in study.results:
+        _explanation(study, call)
         return
-    result: Any = made.results["index"]
-    _ranking(made, call.language)
-    if "explanation" in made.more:
+    result: Any = study.results["index"]
+    _ranking(study, call.language)
+    if "explanation" in study.more:
         rows = [
             [
                 row[f"name_{call.language}"],
@@ -209,23 +209,23 @@ def _sectors(made: Study, call: Call) -> None:
                 f"{row['score']:.3f}",
                 f"{row['weight']:.1%}",
             ]
-            for row in made.more["explanation"].iter_rows(named=True)
+            for row in study.more["explanation"].iter_rows(named=True)
         ]
         grid(["indicator", "value", "unit", "score", "weight"], rows, call.language)
     if missing := [item.name for item in result.system.missing]:
         total = len(missing) + len(result.system.indicators)
         lines([say("lacks", call.language, n=len(missing), total=total, names=missing)], call.language)
-    print_findings([one for one in result.findings if one.severity != "note"], call.language, stderr=True)
+    print_findings([finding for finding in result.findings if finding.severity != "note"], call.language, stderr=True)
 
 
-def _ranking(made: Study, language: Language) -> None:
+def _ranking(study: Study, language: Language) -> None:
     """Print the last year: index, rank, its interval, and the best and the worst rank by convention."""
-    result, keys = made.results["index"], ["region", "year"]
+    result, keys = study.results["index"], ["region", "year"]
     rows = result.frame.drop_nulls("index").select(*keys, "index", "rank")
     rows = rows.filter(year=int(rows["year"].to_numpy().max()))
     for name, columns in (("uncertainty", ("rank_p05", "rank_p95")), ("gaming", ("best_rank", "worst_rank"))):
-        if name in made.results:
-            rows = rows.join(made.results[name].frame.select(*keys, *columns), on=keys)
+        if name in study.results:
+            rows = rows.join(study.results[name].frame.select(*keys, *columns), on=keys)
     cells = [
         [
             row["rank"],
@@ -239,13 +239,13 @@ def _ranking(made: Study, language: Language) -> None:
     grid(["rank", "region", "index", "interval", "by-convention"], cells, language)
 
 
-def _risks(made: Study, call: Call) -> None:
+def _risks(study: Study, call: Call) -> None:
     """Print the matrix of regions and pitfalls, or what is said of the region that was asked for."""
-    register: Any = made.results.get("register")
+    register: Any = study.results.get("register")
     if register is None:
         return
-    if made.region is not None:
-        lines([register.explain(made.region, call.language)], call.language)
+    if study.region is not None:
+        lines([register.explain(study.region, call.language)], call.language)
         return
     from xinzhi.report.pages.register import mark, pitfall_heads, telling
 
@@ -253,33 +253,33 @@ def _risks(made: Study, call: Call) -> None:
     rows = []
     for code in register.codes():
         cells = {row["pitfall"]: mark(row) for row in register.matrix.filter(region=code).iter_rows(named=True)}
-        rows.append([register.names.region(code), *(cells[one] for one in pitfalls)])
-    grid(["region", *(pitfall_heads()[one] for one in pitfalls)], rows, call.language)
+        rows.append([register.names.region(code), *(cells[pitfall] for pitfall in pitfalls)])
+    grid(["region", *(pitfall_heads()[pitfall] for pitfall in pitfalls)], rows, call.language)
     lines([say("legend", call.language)], call.language)
 
 
-def _screen(made: Study, call: Call) -> None:
+def _screen(study: Study, call: Call) -> None:
     """Print the verdicts that matter (all but the new ones, the most probable first), pairs, findings."""
     from xinzhi.report.sentence import short
     from xinzhi.risks import chance_text, interval_text, reader_verdicts, value_words
 
-    found: Any = made.results["screening"]
+    screening: Any = study.results["screening"]
     verdicts = value_words("verdict")
     place = pl.col("verdict").replace_strict({name: at for at, name in enumerate(verdicts)}, return_dtype=pl.Int64)
-    telling = reader_verdicts(found.frame).filter((pl.col("verdict") != "new") & pl.col("archive_id").is_not_null())
+    telling = reader_verdicts(screening.frame).filter((pl.col("verdict") != "new") & pl.col("archive_id").is_not_null())
     telling = telling.sort(place, "probability", "id", descending=[False, True, False], nulls_last=True)
-    titles = [dict(frame.select("id", "title").rows()) for frame in (found.projects, found.archive)]
+    titles = [dict(frame.select("id", "title").rows()) for frame in (screening.projects, screening.archive)]
 
-    def called(side: int, code: str) -> str:
+    def title_of(side: int, code: str) -> str:
         return f"{code} {short(same(titles[side].get(code, '').strip()), WIDTH).lang(call.language)}".strip()
 
     rows = [
         [
-            called(0, row["id"]),
+            title_of(0, row["id"]),
             verdicts[row["verdict"]],
             chance_text(row["probability"]),
             interval_text(row["lower"], row["upper"]),
-            called(1, row["archive_id"]),
+            title_of(1, row["archive_id"]),
         ]
         for row in telling.head(SOME).iter_rows(named=True)
     ]
@@ -287,11 +287,11 @@ def _screen(made: Study, call: Call) -> None:
         grid(["project", "verdict", "probability", "interval95", "archived"], rows, call.language)
     if telling.height > SOME:
         lines([say("more", call.language, n=telling.height - SOME)], call.language)
-    for pair in made.more.get("explanation", ()):
+    for pair in study.more.get("explanation", ()):
         texts = [say("project-text", call.language, text=pair.project_text)]
         texts += [] if pair.archive_id is None else [say("archive-text", call.language, text=pair.archive_text)]
         lines([pair.text(call.language), *texts], call.language)
-    some_findings(found.findings, call)
+    some_findings(screening.findings, call)
 
 
 def some_findings(findings: Sequence[Finding], call: Call) -> None:
@@ -301,11 +301,11 @@ def some_findings(findings: Sequence[Finding], call: Call) -> None:
         lines([say("more-findings", call.language, n=len(findings) - SOME)], call.language, stderr=True)
 
 
-def _bubbles(made: Study, call: Call) -> None:
+def _bubbles(study: Study, call: Call) -> None:
     """Print the episodes, the explanation of a series, what was not tested, and remarks."""
     from xinzhi.studies import remarks
 
-    result: Any = made.results["bubbles"]
+    result: Any = study.results["bubbles"]
     rows = [
         [
             row["series"],
@@ -322,25 +322,25 @@ def _bubbles(made: Study, call: Call) -> None:
         grid(["series", "direction", "start", "peak", "last", "periods", "ongoing"], rows, call.language)
     if result.episodes.height > MANY:
         lines([say("more", call.language, n=result.episodes.height - MANY)], call.language)
-    _told(made, call)
-    if untested := made.more["untested"]:
+    _explanation(study, call)
+    if untested := study.more["untested"]:
         lines([say("untested", call.language, n=len(untested))], call.language, stderr=True)
         print_findings(untested, call.language, stderr=True)
     lines(remarks(result.findings), call.language, stderr=True, style="dim")
 
 
-def _bands(made: Study, call: Call) -> None:
+def _bands(study: Study, call: Call) -> None:
     """Print the regions of the leading period with their bands and ranges of ranks: the ends, or the one asked for."""
     from xinzhi.yardstick import leading_span
 
-    result: Any = made.results["bands"]
+    result: Any = study.results["bands"]
     start, end = leading_span(result)
     rows = result.frame.filter(pl.col("region") != "total", start=start, end=end, component="estimates")
     rows = rows.sort("measured", descending=True)
-    if made.region is not None:
-        rows = rows.filter(region=made.region)
+    if study.region is not None:
+        rows = rows.filter(region=study.region)
     top = call.get("top", 10)
-    shown = _ends(rows, top)
+    ends = _ends(rows, top)
     names = ("relative_low", "relative_high") if result.refused else ("low", "high")
 
     def surely(chance: float) -> str:  # draws can tell neither zero nor one
@@ -354,15 +354,15 @@ def _bands(made: Study, call: Call) -> None:
             "–" if row[names[0]] is None else f"{percent(row[names[0]], 1)} – {percent(row[names[1]], 1)}",
             *([surely(row["above_nation"]), f"{row['rank_low']}–{row['rank_high']}"] if compared else []),
         ]
-        for row in shown.iter_rows(named=True)
+        for row in ends.iter_rows(named=True)
     ]
     band = "relative-band" if result.refused else "band"
     grid(["region", "tfp", band, *compared], cells, call.language)
 
 
-def _backtest(made: Study, call: Call) -> None:
+def _backtest(study: Study, call: Call) -> None:
     """Print coverage, score and pairs by test and years ahead."""
-    result: Any = made.results["backtest"]
+    result: Any = study.results["backtest"]
     cells = [
         [
             say(f"test.{row['test']}", call.language),
@@ -379,13 +379,13 @@ def _backtest(made: Study, call: Call) -> None:
     grid(heads, cells, call.language)
 
 
-def _bridge(made: Study, call: Call) -> None:
+def _bridge(study: Study, call: Call) -> None:
     """Print the steps: what each adds in its order, on average, and at least and most."""
-    result: Any = made.results["bridge"]
-    known, kinds = (describe(result.verb, name).values for name in ("step", "kind"))
+    result: Any = study.results["bridge"]
+    steps, kinds = (describe(result.verb, name).values for name in ("step", "kind"))
     cells = [
         [
-            known[row["step"]],
+            steps[row["step"]],
             kinds[row["kind"]],
             *(percent(row[name], 2) for name in ("ordered", "after", "mean", "low", "high")),
         ]
@@ -394,9 +394,9 @@ def _bridge(made: Study, call: Call) -> None:
     grid(["step", "kind", "in-order", "after", "mean", "lowest", "highest"], cells, call.language)
 
 
-def _digital(made: Study, call: Call) -> None:
+def _digital(study: Study, call: Call) -> None:
     """Print the growth account by period, one row for each part."""
-    result: Any = made.results["digital"]
+    result: Any = study.results["digital"]
     periods = result.periods.sort("start", descending=True)
     parts = [name for name in periods.columns if name not in {"start", "end", "status", "rate_of_return"}]
     heads = [span_text(start, f"{end} %") for start, end in periods.select("start", "end").iter_rows()]
@@ -404,11 +404,11 @@ def _digital(made: Study, call: Call) -> None:
     grid(["what", *heads], cells, call.language)
 
 
-def explained(found: pl.DataFrame, standard: str | None, language: Language) -> None:
+def explained(verdicts: pl.DataFrame, standard: str | None, language: Language) -> None:
     """Print what every definition says of one industry on a day."""
     from xinzhi.scope import industry_name, share_with_bounds
 
-    last = found.row(-1, named=True)
+    last = verdicts.row(-1, named=True)
     head = {
         "code": last["code"],
         "name": industry_name(last["code"], standard),
@@ -417,7 +417,7 @@ def explained(found: pl.DataFrame, standard: str | None, language: Language) -> 
         "share": share_with_bounds(last),
     }
     lines([say("verdict", language, **head)], language)
-    for row in found.iter_rows(named=True):
+    for row in verdicts.iter_rows(named=True):
         if row["definition"] != "union":
             lines([f"  {row['definition']}: {row[f'reason_{language}']}"], language)
             if row["line"] or (row["upper"] or 0.0) > 0:

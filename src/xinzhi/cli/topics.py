@@ -13,7 +13,7 @@ from xinzhi import protocol, report, risks, studies
 from xinzhi import scope as verbs
 from xinzhi.cli import terminal
 from xinzhi.cli.call import DEFAULT, PROTOCOL
-from xinzhi.cli.speech import answer, counted, grid, lines, print_json, progress, say
+from xinzhi.cli.speech import answer, counts_text, grid, lines, print_json, progress, say
 from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.core.extras import missing_packages
 from xinzhi.core.files import whole
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def topic(call: Call) -> int:
     """Run the study of a topic on a package or a table."""
-    return conclude(call, study(call, call.get("data", DEFAULT)))
+    return conclude(call, run_study(call, call.get("data", DEFAULT)))
 
 
 def audit(call: Call) -> int:
@@ -40,17 +40,17 @@ def audit(call: Call) -> int:
         raise UsageError("cli.group", given=group)
     if call.get("vintages"):
         call = replace(call, verb="vintages")
-        return conclude(call, study(call, call.get("data")))
+        return conclude(call, run_study(call, call.get("data")))
     return topic(call)
 
 
-def study(call: Call, source: str | None, **more: object) -> Study:
+def run_study(call: Call, source: str | None, **more: object) -> Study:
     """Return the study of a call."""
-    known = studies.options_of(call.verb)
-    options = call.among(known) | more
+    known_options = studies.options_of(call.verb)
+    options = call.among(known_options) | more
     if "settings" in call.options or "protocol" in options:
         options["protocol"] = rules_of(call)
-    if "language" in known:
+    if "language" in known_options:
         options["language"] = call.language
     with progress(call.language, quiet=call.json) as bar:
         return studies.study(call.verb, source, progress=bar, **options)
@@ -59,15 +59,15 @@ def study(call: Call, source: str | None, **more: object) -> Study:
 def brief(call: Call) -> int:
     """Print the brief of a region, or all of it as JSON; write its page if a folder was named."""
     gc.disable()  # as in `assess`
-    made: Any = study(call, call.get("data", DEFAULT))
-    files = write_files(call, made, call.out)
+    study: Any = run_study(call, call.get("data", DEFAULT))
+    files = write_files(call, study, call.out)
     if call.json:
-        print_json(report.study_document(made, call.language, files))
-        return errors_left(made)
-    lines([made.summary(call.language)], call.language)
-    lines(made.notes, call.language, style="dim")
+        print_json(report.study_document(study, call.language, files))
+        return errors_left(study)
+    lines([study.summary(call.language)], call.language)
+    lines(study.notes, call.language, style="dim")
     lines(files, call.language)
-    return exit_code(made, call.out)
+    return exit_code(study, call.out)
 
 
 def firms(call: Call) -> int:
@@ -81,16 +81,16 @@ def firms(call: Call) -> int:
         files = [folder / "firms.parquet", folder / "plan.yaml"]
         frame.write_parquet(files[0])
         files[1].write_text(studies.plan_to_edit(), encoding="utf-8")
-        told = say("mocked", call.language, rows=frame.height, folder=folder)
-        answer(call, {"files": [str(path) for path in files], "rows": frame.height}, [*files, told])
+        message = say("mocked", call.language, rows=frame.height, folder=folder)
+        answer(call, {"files": [str(path) for path in files], "rows": frame.height}, [*files, message])
         return 0
     out = None if call.out is None else str(call.out)
-    made = study(call, call.get("data"), out=out)
-    if "manifest" in made.more:  # cells that are read back have a page
-        return conclude(call, made)
-    status = conclude(replace(call, out=None), made)
+    study = run_study(call, call.get("data"), out=out)
+    if "manifest" in study.more:  # cells that are read back have a page
+        return conclude(call, study)
+    status = conclude(replace(call, out=None), study)
     if call.out is not None and not call.json:
-        lines([call.out / f"{name}.csv" for name in made.more["cells"]] + [call.out / "manifest.json"], call.language)
+        lines([call.out / f"{name}.csv" for name in study.more["cells"]] + [call.out / "manifest.json"], call.language)
     return status
 
 
@@ -104,22 +104,22 @@ def rules_of(call: Call) -> Protocol:
         raise UsageError("cli.bad-setting", why=error.text) from error
 
 
-def conclude(call: Call, made: Study) -> int:
+def conclude(call: Call, study: Study) -> int:
     """Write the files if a folder was named, then print the answer and the files, or all as JSON; see `errors_left`."""
-    files = write_files(call, made, call.out)
+    files = write_files(call, study, call.out)
     if call.json:
-        print_json(report.study_document(made, call.language, files))
-        return errors_left(made)
-    for result in made.results.values():
+        print_json(report.study_document(study, call.language, files))
+        return errors_left(study)
+    for result in study.results.values():
         lines([result.summary(call.language)], call.language)
     lines(files, call.language)
-    terminal.show(made, call)
-    return exit_code(made, call.out)
+    terminal.show(study, call)
+    return exit_code(study, call.out)
 
 
 def write_files(
     call: Call,
-    made: Study,
+    study: Study,
     out: Path | None,
     *,
     options: Mapping[str, Any] | None = None,
@@ -129,21 +129,21 @@ def write_files(
     if out is None:
         return []
     if missing_packages("report") and not call.json:
-        return report.write_tables(made.results, out, made.name)
-    return made.write(out, call.language, options=options, key=key)
+        return report.write_tables(study.results, out, study.name)
+    return study.write(out, call.language, options=options, key=key)
 
 
-def exit_code(made: Study, out: Path | None) -> int:
+def exit_code(study: Study, out: Path | None) -> int:
     """Return the exit code of a study; say which packages page and workbook need, where they could not be written."""
     missing = missing_packages("report")
     if out is not None and missing:
         raise UsageError("cli.tables-only", packages=missing, extra="report")
-    return errors_left(made)
+    return errors_left(study)
 
 
-def errors_left(made: Study) -> int:
+def errors_left(study: Study) -> int:
     """Return 1 where a finding is an error or a claim is not supported, else 0."""
-    return int(any(finding.severity == "error" for finding in made.findings) or made.more.get("supported") is False)
+    return int(any(finding.severity == "error" for finding in study.findings) or study.more.get("supported") is False)
 
 
 def assess(call: Call) -> int:
@@ -153,20 +153,20 @@ def assess(call: Call) -> int:
 
     gc.disable()  # one short run: little is left in cycles, and looking for it costs a twentieth of the time
     key = signing_key(Path(call.get("sign"))) if call.get("sign") is not None else None
-    made: Any = study(call, call.get("data"))
+    study: Any = run_study(call, call.get("data"))
     out, settings = call.out or Path("out"), call.get("settings", {})
     options = {"encoding": call.get("encoding"), "set": [f"{path}={value}" for path, value in settings.items()]}
-    files = write_files(call, made, out, options=options, key=key)
+    files = write_files(call, study, out, options=options, key=key)
     if call.json:
-        print_json(report.study_document(made, call.language, files))
-        return errors_left(made)
-    lines(answer_of(made.ranking.facts(), made.ranking.topic), call.language)
-    lines([made.ranking.provenance.foot(call.language)], call.language, style="dim")
-    if made.findings:
-        counts = counted(made.findings, call.language)
+        print_json(report.study_document(study, call.language, files))
+        return errors_left(study)
+    lines(answer_of(study.ranking.facts(), study.ranking.topic), call.language)
+    lines([study.ranking.provenance.foot(call.language)], call.language, style="dim")
+    if study.findings:
+        counts = counts_text(study.findings, call.language)
         lines([say("see-check", call.language, counts=counts)], call.language, style="dim")
     lines(files, call.language)
-    return exit_code(made, out)
+    return exit_code(study, out)
 
 
 def sectors(call: Call) -> int | None:
@@ -177,14 +177,14 @@ def sectors(call: Call) -> int | None:
         return None
     if data is None:
         raise UsageError("cli.missing", given="DATA")
-    return conclude(call, study(call, data))
+    return conclude(call, run_study(call, data))
 
 
 def _systems(data: str, call: Call) -> None:
     """Print the systems that ship, and how much of each the data have."""
-    found = studies.covered(data, call.get("encoding"))
+    systems = studies.covered(data, call.get("encoding"))
     if call.json:
-        print_json({"data": data, "systems": found})
+        print_json({"data": data, "systems": systems})
         return
     heads = ["name", "title", "origin", same(say("coverage-of", call.language, data=data)), "complete"]
     rows = [
@@ -195,7 +195,7 @@ def _systems(data: str, call: Call) -> None:
             f"{row['covered']} / {row['indicators']}",
             "-" if row["first_year"] is None else f"{row['first_year']}-{row['last_year']}",
         ]
-        for row in found
+        for row in systems
     ]
     grid(heads, rows, call.language)
 
@@ -204,10 +204,10 @@ def screen(call: Call) -> int | None:
     """Screen projects, or write an example to begin with."""
     folder = call.get("example")
     if folder is None and call.get("keep") is not None and call.get("projects") is None:
-        _kept(call)
+        _index_archive(call)
         return None
     if folder is None:
-        return conclude(call, study(call, call.get("projects")))
+        return conclude(call, run_study(call, call.get("projects")))
     frames = {f"{name}.csv": frame for name, frame in risks.example().items()}
     with whole(Path(folder), list(frames)) as paths:
         for path, frame in zip(paths, frames.values(), strict=True):
@@ -219,7 +219,7 @@ def screen(call: Call) -> int | None:
     return None
 
 
-def _kept(call: Call) -> None:
+def _index_archive(call: Call) -> None:
     """Index an archive in a folder."""
     idle = [f"--{name}" for name in ("id", "labels", "prior") if call.get(name) is not None]
     if call.out is not None:
@@ -231,7 +231,7 @@ def _kept(call: Call) -> None:
         archive, _ = studies.archive_of(call.get("archive"), progress=bar, **options)
     folder, n = call.get("keep"), archive.frame.height
     if call.json:
-        print_json({"folder": folder, "records": n, "findings": [one.to_dict() for one in archive.findings]})
+        print_json({"folder": folder, "records": n, "findings": [finding.to_dict() for finding in archive.findings]})
         return
     lines([say("kept", call.language, folder=folder, n=f"{n:,}")], call.language)
     terminal.some_findings(archive.findings, call)
@@ -259,15 +259,15 @@ def scope(call: Call) -> int | None:
         else:
             terminal.explained(verdicts, standard, language)
     else:
-        return conclude(call, study(call, call.get("file")))
+        return conclude(call, run_study(call, call.get("file")))
     return None
 
 
 def _definitions(call: Call) -> None:
     """Print the definitions that ship, those in force on a day where one is named."""
-    found, language = verbs.definitions(call.get("as_of")), call.language
+    rules, language = verbs.definitions(call.get("as_of")), call.language
     if call.json:
-        print_json({"definitions": report.plain(found, language)})
+        print_json({"definitions": report.plain(rules, language)})
         return
     rows = [
         [
@@ -278,6 +278,6 @@ def _definitions(call: Call) -> None:
             row[f"title_{language}"]
             + (say("missing", language, what=row[f"missing_{language}"]) if row["missing_en"] else ""),
         ]
-        for row in found.iter_rows(named=True)
+        for row in rules.iter_rows(named=True)
     ]
     grid(["name", "status", "in-force", "default", "what"], rows, language)

@@ -37,43 +37,43 @@ class Verb:
     run: Run
     arguments: tuple[str, ...] = ("data",)
     study: Callable[..., Study] | None = None
-    own: tuple[Option, ...] = SHOWN
+    extra: tuple[Option, ...] = SHOWN
 
     @property
     def options(self) -> tuple[Option, ...]:
         """The options: those in the signature of the study, then its own."""
         of_study = () if self.study is None else tuple(studies.options_of(self.study.__name__).values())
-        return (*of_study, *self.own)
+        return (*of_study, *self.extra)
 
 
 VERBS: Mapping[str, Verb] = {
     "assess": Verb(
         topics.assess,
         study=studies.assess,
-        own=(SETTINGS, Option("sign", "text"), Option("out", "text", "out"), LANG, JSON),
+        extra=(SETTINGS, Option("sign", "text"), Option("out", "text", "out"), LANG, JSON),
     ),
-    "measure": Verb(topics.topic, study=studies.measure, own=(SETTINGS, TOP, *SHOWN)),
+    "measure": Verb(topics.topic, study=studies.measure, extra=(SETTINGS, TOP, *SHOWN)),
     "brief": Verb(topics.brief, ("region", "data?"), studies.brief, (SETTINGS, *SHOWN)),
     "audit": Verb(
         topics.audit,
         study=studies.audit,
-        own=(SETTINGS, Option("group", "text", "all"), Option("vintages", "flag", default=False), *SHOWN),
+        extra=(SETTINGS, Option("group", "text", "all"), Option("vintages", "flag", default=False), *SHOWN),
     ),
-    "claim": Verb(topics.topic, study=studies.claim, own=(SETTINGS, *SHOWN)),
-    "bridge": Verb(topics.topic, study=studies.bridge, own=(SETTINGS, *SHOWN)),
-    "digital": Verb(topics.topic, study=studies.digital, own=(SETTINGS, *SHOWN)),
-    "bands": Verb(topics.topic, study=studies.bands, own=(SETTINGS, TOP, *SHOWN)),
-    "backtest": Verb(topics.topic, study=studies.backtest, own=(SETTINGS, *SHOWN)),
+    "claim": Verb(topics.topic, study=studies.claim, extra=(SETTINGS, *SHOWN)),
+    "bridge": Verb(topics.topic, study=studies.bridge, extra=(SETTINGS, *SHOWN)),
+    "digital": Verb(topics.topic, study=studies.digital, extra=(SETTINGS, *SHOWN)),
+    "bands": Verb(topics.topic, study=studies.bands, extra=(SETTINGS, TOP, *SHOWN)),
+    "backtest": Verb(topics.topic, study=studies.backtest, extra=(SETTINGS, *SHOWN)),
     "scope": Verb(topics.scope, ("file?",), studies.scope, (*texts("explain", "template"), LIST, *SHOWN)),
     "verify": Verb(
         registries.verify,
         ("certificate",),
-        own=(*texts("data", "key", "protocol", "files", "cells"), ENCODING, *SPOKEN),
+        extra=(*texts("data", "key", "protocol", "files", "cells"), ENCODING, *SPOKEN),
     ),
-    "new": Verb(registries.new, ("folder",), own=(Option("tables", "columns"), *SPOKEN)),
-    "check": Verb(registries.check, own=(Option("xlsx", "text"), ENCODING, *SPOKEN)),
-    "sources": Verb(topics.topic, study=studies.sources, own=(SETTINGS, TOP, *SHOWN)),
-    "frontier": Verb(topics.topic, study=studies.frontier, own=(SETTINGS, TOP, *SHOWN)),
+    "new": Verb(registries.new, ("folder",), extra=(Option("tables", "columns"), *SPOKEN)),
+    "check": Verb(registries.check, extra=(Option("xlsx", "text"), ENCODING, *SPOKEN)),
+    "sources": Verb(topics.topic, study=studies.sources, extra=(SETTINGS, TOP, *SHOWN)),
+    "frontier": Verb(topics.topic, study=studies.frontier, extra=(SETTINGS, TOP, *SHOWN)),
     "sectors": Verb(topics.sectors, ("data?",), studies.sectors, (LIST, *SHOWN)),
     "paths": Verb(topics.topic, study=studies.paths),
     "able": Verb(topics.topic, study=studies.able),
@@ -84,22 +84,28 @@ VERBS: Mapping[str, Verb] = {
     "firms": Verb(
         topics.firms,
         study=studies.firms,
-        own=(Option("number", "whole"), Option("seed", "whole", 0), *SHOWN),
+        extra=(Option("number", "whole"), Option("seed", "whole", 0), *SHOWN),
     ),
     "serve": Verb(
         explorer.serve,
         ("data?",),
-        own=(RULES, Option("port", "whole", 8000), Option("host", "text", "127.0.0.1"), Option("token", "text"), LANG),
+        extra=(
+            RULES,
+            Option("port", "whole", 8000),
+            Option("host", "text", "127.0.0.1"),
+            Option("token", "text"),
+            LANG,
+        ),
     ),
-    "mcp": Verb(explorer.mcp, ("data?",), own=(RULES, LANG)),
-    "site": Verb(explorer.site, ("data?",), own=(RULES, OUT, LANG)),
-    "protocol list": Verb(registries.protocol_list, (), own=SPOKEN),
-    "protocol show": Verb(registries.protocol_show, ("identifier",), own=SPOKEN),
-    "protocol diff": Verb(registries.protocol_diff, ("first", "second"), own=SPOKEN),
-    "protocol new": Verb(registries.protocol_new, ("file",), own=SPOKEN),
-    "protocol check": Verb(registries.protocol_check, ("file",), own=SPOKEN),
-    "data list": Verb(registries.data_list, (), own=SPOKEN),
-    "data new": Verb(registries.new, ("folder",), own=(Option("tables", "columns"), *SPOKEN)),
-    "data import": Verb(registries.data_import, ("kind?", "file?"), own=(LIST, ENCODING, *SHOWN)),
-    "data export": Verb(registries.data_export, ("data", "target"), own=(ENCODING, *SPOKEN)),
+    "mcp": Verb(explorer.mcp, ("data?",), extra=(RULES, LANG)),
+    "site": Verb(explorer.site, ("data?",), extra=(RULES, OUT, LANG)),
+    "protocol list": Verb(registries.protocol_list, (), extra=SPOKEN),
+    "protocol show": Verb(registries.protocol_show, ("identifier",), extra=SPOKEN),
+    "protocol diff": Verb(registries.protocol_diff, ("first", "second"), extra=SPOKEN),
+    "protocol new": Verb(registries.protocol_new, ("file",), extra=SPOKEN),
+    "protocol check": Verb(registries.protocol_check, ("file",), extra=SPOKEN),
+    "data list": Verb(registries.data_list, (), extra=SPOKEN),
+    "data new": Verb(registries.new, ("folder",), extra=(Option("tables", "columns"), *SPOKEN)),
+    "data import": Verb(registries.data_import, ("kind?", "file?"), extra=(LIST, ENCODING, *SHOWN)),
+    "data export": Verb(registries.data_export, ("data", "target"), extra=(ENCODING, *SPOKEN)),
 }

@@ -63,14 +63,14 @@ class Assessment(Study):
     @property
     def measurement(self) -> Measurement:
         """The growth accounts."""
-        found: Any = self.results["measurement"]
-        return found  # type: ignore[no-any-return] # put there by `assess`
+        result: Any = self.results["measurement"]
+        return result  # type: ignore[no-any-return] # put there by `assess`
 
     @property
     def ranking(self) -> Ranking:
         """What is said first: the newest period, every rank with its range."""
-        found: Any = self.results["ranking"]
-        return found  # type: ignore[no-any-return] # put there by `assess`
+        result: Any = self.results["ranking"]
+        return result  # type: ignore[no-any-return] # put there by `assess`
 
 
 @topic
@@ -96,7 +96,7 @@ def assess(
     >>> list(made.results), list(made.topics)
     (['measurement', 'ranking', 'scope.core', 'scope.dependence', 'scope', 'frontier.change'], ['scope', 'frontier'])
     """
-    wanted = _topics(only, skip)
+    names = _topics(only, skip)
     draft, package = Draft.of("assess", source, encoding, progress)
     firms = None if cells is None else read_cells(cells)
     progress.step("measure")
@@ -109,7 +109,7 @@ def assess(
     topics: dict[str, Study] = {}
     makers = _makers(package, measured, firms)
     unusable: dict[str, Text] = {}
-    for name in wanted:
+    for name in names:
         progress.step(name)
         try:
             part = makers[name]()
@@ -145,7 +145,7 @@ def _topics(only: Collection[str], skip: Collection[str]) -> list[str]:
     """Return the topics beside the growth accounts; an unknown one is refused."""
     for name in (*only, *skip):
         if name not in (*TOPICS, "none"):
-            raise UsageError("studies.no-topic", name=name, known=[same(known) for known in TOPICS])
+            raise UsageError("studies.no-topic", name=name, known=[same(topic_name) for topic_name in TOPICS])
     return [name for name in TOPICS if name in (only or TOPICS) and name not in skip]
 
 
@@ -154,7 +154,9 @@ def _protocols(measured: Measurement) -> pl.DataFrame | None:
     if not measured.periods.height:
         return None
     view = yardstick.View(measured)
-    return yardstick.robustness(measured, [(one.start, one.end) for one in dict.fromkeys([view.spans[-1], view.lead])])
+    return yardstick.robustness(
+        measured, [(span.start, span.end) for span in dict.fromkeys([view.spans[-1], view.lead])]
+    )
 
 
 def _ranking(measured: Measurement, protocols: pl.DataFrame | None) -> Ranking:
@@ -177,12 +179,12 @@ def _why(topic: str, error: InputError | UsageError) -> Text:
     if topic != "scope":
         return first_line(error)
     lines = {language: error.lang(language).splitlines()[:2] for language in LANGUAGES}
-    return Text(**{language: " ".join(line.strip() for line in some) for language, some in lines.items()})
+    return Text(**{language: " ".join(line.strip() for line in lines_of) for language, lines_of in lines.items()})
 
 
 def _makers(package: Package, measured: Measurement, cells: Study | None) -> Mapping[str, Callable[[], Study | None]]:
     """Return what makes each topic; a maker gives None where the package does not reach so far."""
-    held = PlanEvidence(package)
+    evidence = PlanEvidence(package)
     last = max(measured.frame["year"].to_list())  # the same data give the same report on any day
     return {
         "scope": lambda: _or_none("studies.no-industry-table", lambda: scope(package, as_of=f"{last}-12-31")),
@@ -192,9 +194,9 @@ def _makers(package: Package, measured: Measurement, cells: Study | None) -> Map
             else None
         ),
         "sectors": lambda: _sectors(package, measured),
-        "paths": lambda: _paths(package, measured, held),
+        "paths": lambda: _paths(package, measured, evidence),
         "frontier": lambda: _frontier(package, measured),
-        "risks": lambda: _risks(package, held),
+        "risks": lambda: _risks(package, evidence),
     }
 
 
@@ -206,28 +208,28 @@ def _sectors(package: Package, measured: Measurement) -> Study | None:
         return None
 
 
-def _paths(package: Package, measured: Measurement, held: PlanEvidence) -> Study | None:
+def _paths(package: Package, measured: Measurement, evidence: PlanEvidence) -> Study | None:
     """Return complexity and what regions could enter in the last year of industries."""
     table = package.optional("activity", verb="paths")
     if table is None or not {*PANEL.values(), "year"} <= set(table.columns) or not table.height:
         return None
-    made = paths(package, measurement=measured, protocol=measured.protocol, evidence=held, deeper=False)
-    return replace(made, more={"year": int(table["year"].max())})  # type: ignore[arg-type] # years are whole numbers
+    study = paths(package, measurement=measured, protocol=measured.protocol, evidence=evidence, deeper=False)
+    return replace(study, more={"year": int(table["year"].max())})  # type: ignore[arg-type] # years are whole numbers
 
 
 def _frontier(package: Package, measured: Measurement) -> Study | None:
     """Return the Malmquist index of capital and labour over the years of official figures."""
-    made = _or_none("studies.two-years", lambda: frontier(package, measurement=measured, protocol=measured.protocol))
-    change = None if made is None else made.results["change"].frame
-    if made is None or change is None or change["unit"].n_unique() < LEAST or not change["index"].count():
+    study = _or_none("studies.two-years", lambda: frontier(package, measurement=measured, protocol=measured.protocol))
+    change = None if study is None else study.results["change"].frame
+    if study is None or change is None or change["unit"].n_unique() < LEAST or not change["index"].count():
         return None
-    return replace(made, notes=())  # they stand in the section of the topic
+    return replace(study, notes=())  # they stand in the section of the topic
 
 
-def _risks(package: Package, held: PlanEvidence) -> Study | None:
+def _risks(package: Package, evidence: PlanEvidence) -> Study | None:
     """Return the register and its evidence; debt alone where there are no plans, nothing without either."""
     if {"plans", "plan_categories"} <= set(package.tables):
-        return risks(package, evidence=held, only=("register",))
+        return risks(package, evidence=evidence, only=("register",))
     if not {"debt", "fiscal"} & set(package.tables):
         return None
     draft = Draft(name="risks", source=title(package), package=package, results={"debt": risk_methods.debt(package)})
@@ -265,7 +267,9 @@ def reconciled(measurement: Measurement, topics: Mapping[str, Study]) -> pl.Data
         return _no_spans()
     years = {span: range(span.start + 1, span.end + 1) for span in (newest, view.lead, view.whole)}
     series: list[tuple[str, dict[int, float], dict[int, float]]] = [
-        ("accounts", {year: added[year] for year in one}, added) for one in years.values() if set(one) <= set(added)
+        ("accounts", {year: added[year] for year in inside}, added)
+        for inside in years.values()
+        if set(inside) <= set(added)
     ]
     if "sources" in topics:
         groups: Any = topics["sources"].results["sources"]
@@ -276,37 +280,37 @@ def reconciled(measurement: Measurement, topics: Mapping[str, Study]) -> pl.Data
         series.append(
             (
                 "frontier",
-                {year: one / 100 for year, one in points.items()},
+                {year: change / 100 for year, change in points.items()},
                 _yearly(measurement.frame, "year", "tfp_growth"),
             )
         )
-    rows = [_row(*one, added, list(lead)) for one in series if one[1] and set(one[1]) <= set(added)]
+    rows = [_row(*row, added, list(lead)) for row in series if row[1] and set(row[1]) <= set(added)]
     return pl.DataFrame(rows, schema=_no_spans().schema)
 
 
 def _yearly(frame: pl.DataFrame, year: str, value: str) -> dict[int, float]:
     """Return the mean of a figure by year."""
-    known = frame.fill_nan(None).drop_nulls(value).group_by(year).agg(pl.col(value).mean())
-    return dict(known.sort(year).iter_rows())
+    means = frame.fill_nan(None).drop_nulls(value).group_by(year).agg(pl.col(value).mean())
+    return dict(means.sort(year).iter_rows())
 
 
 def _row(
-    topic: str, own: dict[int, float], alike: dict[int, float], added: dict[int, float], lead: list[int]
+    topic: str, figures: dict[int, float], alike: dict[int, float], added: dict[int, float], lead: list[int]
 ) -> dict[str, Any]:
     """Return one row: `alike` are the accounts weighted as the topic weighs regions, `added` those of their sum."""
 
     def mean(series: Mapping[int, float], years: Collection[int]) -> float:
         return sum(series[year] for year in years) / len(years)
 
-    reference, figure = mean(added, lead), mean(own, own)
+    reference, figure = mean(added, lead), mean(figures, figures)
     return {
         "topic": topic,
-        "start": min(own) - 1,
-        "end": max(own),
+        "start": min(figures) - 1,
+        "end": max(figures),
         "figure": figure,
-        "same_span": mean(own, lead) if set(lead) <= set(own) else None,
+        "same_span": mean(figures, lead) if set(lead) <= set(figures) else None,
         "reference": reference,
-        "span_effect": mean(added, own) - reference,
-        "weighting_effect": mean(alike, own) - mean(added, own),
-        "method_effect": figure - mean(alike, own),
+        "span_effect": mean(added, figures) - reference,
+        "weighting_effect": mean(alike, figures) - mean(added, figures),
+        "method_effect": figure - mean(alike, figures),
     }

@@ -28,14 +28,14 @@ VALUES = ("price", "log_price", "price_to_output")
 PANEL_LINES = frozenset({"pointwise", "family-wise"})  # a panel has no running maximum
 
 
-def _whole(text: int | str, name: str, *others: str) -> int | str:
+def _whole(text: int | str, name: str, *words_allowed: str) -> int | str:
     """Return an option that is a whole number or one of some words."""
-    if text in others:
+    if text in words_allowed:
         return str(text)
     try:
         return int(text)
     except ValueError:
-        raise UsageError("studies.whole-or", option=name, given=text, others=" or ".join(others)) from None
+        raise UsageError("studies.whole-or", option=name, given=text, others=" or ".join(words_allowed)) from None
 
 
 @topic
@@ -104,22 +104,22 @@ def bubbles(
     draft = Draft(name="bubbles", source=prices.source, package=package, notes=prices.notes)
     progress.step("test")
     single = rules if gaps or not prices.package else replace(rules, gaps="longest")
-    found = _tested(prices, lag, critical, convention, single)
-    draft.results["bubbles"] = found
-    _add_notes(draft, prices, found, default=lag is None and critical == "sieve", log=log)
+    result = _tested(prices, lag, critical, convention, single)
+    draft.results["bubbles"] = result
+    _add_notes(draft, prices, result, default=lag is None and critical == "sieve", log=log)
     panel_result = None
     if panel:
         progress.step("panel")
-        panel_result = _panel(prices, found, convention, rules, draft)
+        panel_result = _panel(prices, result, convention, rules, draft)
         draft.results |= {} if panel_result is None else {"panel": panel_result}
     more: dict[str, Any] = {
-        "statistics": found.statistics,
-        "episodes": found.episodes,
+        "statistics": result.statistics,
+        "episodes": result.episodes,
         "names": dict(prices.names),
-        "untested": [one for one in found.findings if one.severity == "error"],
+        "untested": [finding for finding in result.findings if finding.severity == "error"],
     }
     if key is not None:
-        more["explanation"] = found.explain(key)
+        more["explanation"] = result.explain(key)
     if panel_result is not None:
         members = list(panel_result.members)
         frames = {"statistics": panel_result.statistics, "episodes": panel_result.episodes}
@@ -135,11 +135,14 @@ def _add_notes(draft: Draft, prices: Prices, result: Bubbles, *, default: bool, 
         draft.note("as-given")
 
 
-def _region(prices: Prices, asked: str) -> str:
+def _region(prices: Prices, region: str) -> str:
     """Return the series that is called so."""
-    own = next((one for one, text in prices.names.items() if asked in {text.zh, text.en}), None)
-    there = [*prices.frame[SERIES].drop_nulls().unique(maintain_order=True), *(one.key for one in prices.aside)]
-    return own or verbs.find_series({one: verbs.place_text(one) for one in there if one is not None}, asked)
+    exact = next((key for key, text in prices.names.items() if region in {text.zh, text.en}), None)
+    series = [
+        *prices.frame[SERIES].drop_nulls().unique(maintain_order=True),
+        *(finding.key for finding in prices.aside),
+    ]
+    return exact or verbs.find_series({key: verbs.place_text(key) for key in series if key is not None}, region)
 
 
 def _prices(
@@ -176,17 +179,17 @@ def _labels(prices: pl.DataFrame, code: str, language: Language) -> dict[str, st
     """Return the name of every place in a language; of two alike, and without a name, its code."""
     name = f"name_{language}"
     if name not in prices.columns:
-        return {one: one for one in prices[code].unique().to_list()}
+        return {place: place for place in prices[code].unique().to_list()}
     pairs = prices.select(code, name).unique(maintain_order=True).rows()
     times = Counter(label for _, label in pairs)
-    return {one: label if label and times[label] == 1 else f"{label or ''} {one}".strip() for one, label in pairs}
+    return {place: label if label and times[label] == 1 else f"{label or ''} {place}".strip() for place, label in pairs}
 
 
 def _names(prices: pl.DataFrame, code: str, labels: dict[str, str]) -> dict[str, Text]:
     if "name_zh" not in prices.columns:
         return {}
     rows = prices.select(code, "name_zh", "name_en").unique(maintain_order=True).rows()
-    return {labels[one]: Text(zh=zh or one, en=en or one) for one, zh, en in rows}
+    return {labels[place]: Text(zh=zh or place, en=en or place) for place, zh, en in rows}
 
 
 def _tested(
@@ -213,31 +216,31 @@ def _tested(
         if findings:
             raise InputError("studies.no-series", findings, file=prices.file) from error
         raise InputError("studies.in-file", file=prices.file, why=error.text) from error
-    return _sealed(result, prices)
+    return _with_places(result, prices)
 
 
-def _sealed(result: Bubbles, prices: Prices) -> Bubbles:
+def _with_places(result: Bubbles, prices: Prices) -> Bubbles:
     """Return a result whose findings are placed, and that lists the series set aside before the test too."""
     statistics = result.statistics
     if prices.aside:
         rows = [
             {
-                "series": one.key,
+                "series": finding.key,
                 "level": result.level,
                 "convention": result.convention,
-                "status": one.rule.removeprefix("bubbles-"),
-                "reason_zh": f"{one.message.zh}{one.hint.zh}",
-                "reason_en": f"{one.message.en} {one.hint.en}",
+                "status": finding.rule.removeprefix("bubbles-"),
+                "reason_zh": f"{finding.message.zh}{finding.hint.zh}",
+                "reason_en": f"{finding.message.en} {finding.hint.en}",
             }
-            for one in prices.aside
+            for finding in prices.aside
         ]
         statistics = pl.concat([statistics, pl.DataFrame(rows)], how="diagonal_relaxed")
-    chosen = {**result.provenance.options, "value": prices.value or None, "log": prices.logarithms}
+    options = {**result.provenance.options, "value": prices.value or None, "log": prices.logarithms}
     return replace(
         result,
         statistics=statistics,
         findings=(*prices.aside, *prices.placed(result.findings)),
-        provenance=replace(result.provenance, package=prices.package, options=chosen),
+        provenance=replace(result.provenance, package=prices.package, options=options),
     )
 
 
@@ -257,7 +260,7 @@ def _panel(
     except InputError as error:
         draft.note("no-panel", why=first_line(error))
         return None
-    out = list(dict.fromkeys(one.key for one in result.findings if one.severity == "error" and one.key))
+    out = list(dict.fromkeys(finding.key for finding in result.findings if finding.severity == "error" and finding.key))
     if out:
         draft.note("out-of-panel", names=", ".join(out[:SHOWN]), rest=f" … ({len(out)})" if len(out) > SHOWN else "")
     return replace(
@@ -270,10 +273,12 @@ def _panel(
 def remarks(findings: tuple[Finding, ...]) -> list[Text]:
     """Return what was found without stopping the test, each thing once with the series that it holds for."""
     groups: dict[Text, list[str]] = {}
-    for one in findings:
-        if one.severity != "error":
-            what = Text(zh=f"{one.message.zh}{one.hint.zh}", en=f"{one.message.en} {one.hint.en}".strip())
-            groups.setdefault(what, []).append(one.key or "")
+    for finding in findings:
+        if finding.severity != "error":
+            what = Text(
+                zh=f"{finding.message.zh}{finding.hint.zh}", en=f"{finding.message.en} {finding.hint.en}".strip()
+            )
+            groups.setdefault(what, []).append(finding.key or "")
     return [
         words.studies.note_remark(
             names=[same(key) for key in keys[:SHOWN]], more=f" … ({len(keys)})" if len(keys) > SHOWN else "", what=what

@@ -146,10 +146,12 @@ class Draft:
             progress.step(step)
         return cls(name=name, source=title(package), package=package), package
 
-    def code(self, asked: str | None, codes: Iterable[Any]) -> str | None:
+    def code(self, region: str | None, codes: Iterable[Any]) -> str | None:
         """Return which of the codes of the package is asked for; None where nothing is."""
         return (
-            None if asked is None else data.names_of(self.package).resolve(asked, sorted({str(one) for one in codes}))
+            None
+            if region is None
+            else data.names_of(self.package).resolve(region, sorted({str(entry) for entry in codes}))
         )
 
     def note(self, key: str, **values: object) -> None:
@@ -170,7 +172,7 @@ class Draft:
         before = words.studies.note_left_out(what=[*parts], why=why)
         parts.append(part)
         now = words.studies.note_left_out(what=[*parts], why=why)
-        self.notes = [now if one == before else one for one in self.notes]
+        self.notes = [now if note == before else note for note in self.notes]
         if now not in self.notes:
             self.notes.append(now)
 
@@ -188,7 +190,7 @@ class Draft:
         return Study(
             name=self.name,
             source=self.source,
-            results={name: sealed(result, self.package, labels) for name, result in self.results.items()},
+            results={name: with_package(result, self.package, labels) for name, result in self.results.items()},
             notes=tuple(self.notes),
             region=region,
             more=more,
@@ -196,14 +198,14 @@ class Draft:
         )
 
 
-def sealed(result: Result, package: Package | None, names: Names | None = None) -> Result:
+def with_package(result: Result, package: Package | None, names: Names | None = None) -> Result:
     """Return a result that knows its package and what its codes are called."""
-    made = result.provenance
-    if package is not None and not made.package and made.verb != "screen":
-        made = replace(made, package=package.name)
+    provenance = result.provenance
+    if package is not None and not provenance.package and provenance.verb != "screen":
+        provenance = replace(provenance, package=package.name)
     if package is not None:
-        made = replace(made, issuers=package.issued_by(made.inputs))
-    result = replace(result, provenance=made)
+        provenance = replace(provenance, issuers=package.issued_by(provenance.inputs))
+    result = replace(result, provenance=provenance)
     return result if names is None else replace(result, names=names)
 
 
@@ -211,14 +213,17 @@ def first_line(error: InputError | UsageError) -> Text:
     """Return the first line of an error in both languages, without the verb that it begins with."""
     verb = error.values.get("verb")
     begins = verb if isinstance(verb, Text) else Text(zh=f"{verb}：", en=f"{verb}: ")
-    first = {one: error.lang(one).partition("\n")[0].removeprefix(begins.lang(one)).rstrip(":：") for one in LANGUAGES}
+    first = {
+        language: error.lang(language).partition("\n")[0].removeprefix(begins.lang(language)).rstrip(":：")
+        for language in LANGUAGES
+    }
     return Text(**first)
 
 
 def joined(texts: Iterable[Text]) -> Text:
     """Return texts, a line each."""
-    kept = list(texts)
-    return Text(zh="\n".join(text.zh for text in kept), en="\n".join(text.en for text in kept))
+    lines = list(texts)
+    return Text(zh="\n".join(text.zh for text in lines), en="\n".join(text.en for text in lines))
 
 
 def enough_draws(draws: int | None, least: str) -> None:
@@ -227,12 +232,12 @@ def enough_draws(draws: int | None, least: str) -> None:
         raise UsageError("studies.few-draws", draws=draws, least=setting(LEAST, least))
 
 
-def year_of(years: pl.Series, asked: int | None, table: str) -> int:
+def year_of(years: pl.Series, year: int | None, table: str) -> int:
     """Return the year of a table that is asked for, by default the last; one that is not there is refused."""
-    known = years.unique().sort().to_list()
-    if asked is not None and asked not in known:
-        raise UsageError("studies.no-year", year=asked, table=table, first=known[0], last=known[-1])
-    return int(known[-1] if asked is None else asked)
+    periods = years.unique().sort().to_list()
+    if year is not None and year not in periods:
+        raise UsageError("studies.no-year", year=year, table=table, first=periods[0], last=periods[-1])
+    return int(periods[-1] if year is None else year)
 
 
 def title(package: Package) -> Text:

@@ -81,19 +81,19 @@ def explain(
     '贵州2012—2017年，全要素生产率：年均0.90%（对数增长率），等级B。'
     """
     if study.name not in EXPLAINED:
-        raise UsageError("studies.not-explained", topic=study.name, known=[same(one) for one in EXPLAINED])
+        raise UsageError("studies.not-explained", topic=study.name, known=[same(topic) for topic in EXPLAINED])
     result: Any = next(iter(study.results.values()))
     if study.name == "risks":
         result = study.results["register"]
         code = result.names.resolve(region, result.codes())
         text = Text(zh=result.explain(code, "zh"), en=result.explain(code, "en"))
-        return _made(study, result, code, text, {"flags": result.frame.filter(region=code).to_dicts()})
+        return _explained(study, result, code, text, {"flags": result.frame.filter(region=code).to_dicts()})
     measured: Measurement = result if study.name == "measure" else result.measurement
     code = measured.names.resolve(region, measured.panel.regions)
     spans = result.frame if study.name == "bands" else result.periods
     first, last = (start, end) if start is not None and end is not None else _newest(study.name, result, measured)
-    asked = (pl.col("region") == code, pl.col("start") == first, pl.col("end") == last)
-    rows = spans.filter(*asked)
+    keys = (pl.col("region") == code, pl.col("start") == first, pl.col("end") == last)
+    rows = spans.filter(*keys)
     figures: dict[str, Any] = {}
     lines: list[Text] = []
     if study.name == "bands":
@@ -105,11 +105,11 @@ def explain(
             pl.col("region") == code, pl.col("year").is_between(first, last, closed="right")
         ).to_dicts()
         lines += [_parts(row, result) for row in figures["parts"]]
-    if study.name == "measure" or measured.periods.filter(*asked).height:  # sources begin where tables of sectors do
+    if study.name == "measure" or measured.periods.filter(*keys).height:  # sources begin where tables of sectors do
         account = measured.explain_period(code, first, last, component)
         figures["account"] = account.to_dict()
         lines.append(Text(zh=account.text("zh"), en=account.text("en")))
-    return _made(study, result, code, joined(lines), figures)
+    return _explained(study, result, code, joined(lines), figures)
 
 
 def _part_text(name: str, views: list[Any]) -> Text | str:
@@ -121,8 +121,8 @@ def _part_text(name: str, views: list[Any]) -> Text | str:
 
 def _parts(row: Mapping[str, Any], result: Sources) -> Text:
     """Return the parts of growth of a period, with their ranges over the labour shares that ship."""
-    asked = {name: row[name] for name in ("region", "start", "end")}
-    views = [row, *(one.periods.filter(**asked).row(0, named=True) for one in result.views[1:])]
+    keys = {name: row[name] for name in ("region", "start", "end")}
+    views = [row, *(view.periods.filter(**keys).row(0, named=True) for view in result.views[1:])]
     parts = {name: _part_text(name, views) for name in PARTS}
     span = marked_span(row["start"], row["end"], [row["flags"]])
     return words.studies.explain_parts(span=span, tfp=row["tfp_growth"], **parts)
@@ -141,18 +141,18 @@ def _newest(topic: str, result: Any, measured: Measurement) -> tuple[Any, Any]: 
 
 
 def _band(row: Mapping[str, Any], result: Any) -> Text:  # noqa: ANN401 - bands
-    told = {name: row[name] for name in ("median", "low", "high")}
+    band = {name: row[name] for name in ("median", "low", "high")}
     about = describe("bands", "component").values.get(row["component"], same(row["component"]))
     if row["low"] is None:
-        told = {"low": row["relative_low"], "high": row["relative_high"]}
+        band = {"low": row["relative_low"], "high": row["relative_high"]}
     return (
-        words.studies.explain_band(level=result.level, component=about, **told)
-        if "median" in told
-        else words.studies.explain_relative(level=result.level, component=about, **told)
+        words.studies.explain_band(level=result.level, component=about, **band)
+        if "median" in band
+        else words.studies.explain_relative(level=result.level, component=about, **band)
     )
 
 
-def _made(study: Study, result: Result, code: str, text: Text, figures: Mapping[str, Any]) -> Explained:
+def _explained(study: Study, result: Result, code: str, text: Text, figures: Mapping[str, Any]) -> Explained:
     mark = result.provenance
     foot = Text(zh=mark.foot("zh"), en=mark.foot("en"))
     issued = [words.shared.label_issued(issuers=mark.issuers)] if mark.issuers else []

@@ -84,17 +84,17 @@ def plan_to_edit() -> str:
     >>> print(plan_to_edit().splitlines()[0])
     layout: plain
     """
-    shown = ("layout", "region", "unit", "jobs", "dimensions", "value", "method", "by", "duplicates")
-    given = asdict(Plan())
-    plan = {name: list(given[name]) if isinstance(given[name], tuple) else given[name] for name in shown}
+    names = ("layout", "region", "unit", "jobs", "dimensions", "value", "method", "by", "duplicates")
+    defaults = asdict(Plan())
+    plan = {name: list(defaults[name]) if isinstance(defaults[name], tuple) else defaults[name] for name in names}
     return yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 
 def _filled(kind: type[Entries], entries: Mapping[str, Any]) -> Entries:
     """Return a part of a plan from its entries; an unknown one is refused with those that there are."""
-    known = [entry.name for entry in fields(kind)]
-    if unknown := [name for name in entries if name not in known]:
-        raise UsageError("studies.no-option", name=unknown[0], known=[same(name) for name in known])
+    names = [entry.name for entry in fields(kind)]
+    if unknown := [name for name in entries if name not in names]:
+        raise UsageError("studies.no-option", name=unknown[0], known=[same(name) for name in names])
     return kind(**entries)
 
 
@@ -103,27 +103,29 @@ def read_plan(path: str | None) -> Plan:
     if path is None:
         return Plan()
     try:
-        given = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError("studies.no-plan", (), path=path) from error
-    if not isinstance(given, dict):
+    if not isinstance(content, dict):
         raise InputError("studies.no-plan", (), path=path)
-    asked: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    entries: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
+    }
     for name in _LISTS:
-        if isinstance(asked.get(name), str):  # one word is a list of one
-            asked[name] = (asked[name],)
-    if isinstance(asked.get("region"), int):  # a code
-        asked["region"] = str(asked["region"])
-    made = _filled(Plan, asked)
-    _judge(made)
+        if isinstance(entries.get(name), str):  # one word is a list of one
+            entries[name] = (entries[name],)
+    if isinstance(entries.get("region"), int):  # a code
+        entries["region"] = str(entries["region"])
+    plan = _filled(Plan, entries)
+    _judge(plan)
     folder = Path(path).parent  # paths count from there
-    if made.unit is None and made.layout == "survey":
-        made = replace(made, unit=setting(micro.SURVEY, "unit"))
-    if made.deflator is not None:
-        made = replace(made, deflator=str(folder / made.deflator))
-    if isinstance(made.capital_share, str) and made.capital_share != "income":
-        made = replace(made, capital_share=str(folder / made.capital_share))
-    return made
+    if plan.unit is None and plan.layout == "survey":
+        plan = replace(plan, unit=setting(micro.SURVEY, "unit"))
+    if plan.deflator is not None:
+        plan = replace(plan, deflator=str(folder / plan.deflator))
+    if isinstance(plan.capital_share, str) and plan.capital_share != "income":
+        plan = replace(plan, capital_share=str(folder / plan.capital_share))
+    return plan
 
 
 _LISTS = ("jobs", "dimensions", "by")
@@ -152,29 +154,29 @@ _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "flag": lambda value: isinstance(value, bool),
     "text": lambda value: isinstance(value, str),
-    "names": lambda value: isinstance(value, tuple) and all(isinstance(one, str) for one in value),
+    "names": lambda value: isinstance(value, tuple) and all(isinstance(name, str) for name in value),
     "rules": lambda value: isinstance(value, dict),
 }
 
 
-def _judge(made: Plan) -> None:
+def _judge(plan: Plan) -> None:
     """Refuse values of a plan that are of another kind, with what should stand there."""
-    given = [(name, getattr(made, name), kind) for name, kind in _OF_KIND.items()]
-    if isinstance(made.rules, dict):
-        given += [(name, value, "number") for name, value in made.rules.items()]
-    if not isinstance(made.capital_share, str):
-        given.append(("capital_share", made.capital_share, "number"))
-    for name, value, kind in given:
+    checks = [(name, getattr(plan, name), kind) for name, kind in _OF_KIND.items()]
+    if isinstance(plan.rules, dict):
+        checks += [(name, value, "number") for name, value in plan.rules.items()]
+    if not isinstance(plan.capital_share, str):
+        checks.append(("capital_share", plan.capital_share, "number"))
+    for name, value, kind in checks:
         if value is not None and not _KINDS[kind](value):
             raise UsageError("studies.plan-value", name=name, given=str(value), wanted=words.studies.wanted_of(kind))
-    if made.unit is not None:
-        data.units.parse(made.unit)
+    if plan.unit is not None:
+        data.units.parse(plan.unit)
     for name, choices in _words().items():
-        value = getattr(made, name)
+        value = getattr(plan, name)
         for word in value if name in _LISTS else (value,):
             if word not in choices:
-                wanted = words.studies.wanted_word(known=[same(choice) for choice in choices if choice])
-                raise UsageError("studies.plan-value", name=name, given=str(word), wanted=wanted)
+                expected = words.studies.wanted_word(known=[same(choice) for choice in choices if choice])
+                raise UsageError("studies.plan-value", name=name, given=str(word), wanted=expected)
 
 
 def rules_of(plan: Plan) -> micro.Rules:
@@ -184,53 +186,55 @@ def rules_of(plan: Plan) -> micro.Rules:
 
 def measure(plan: Plan | Mapping[str, Any]) -> str:
     """Return which words tell what is decomposed: labour productivity or TFP, at current or constant prices."""
-    told = plan if isinstance(plan, Mapping) else vars(plan)
-    return f"{told['value']}-{'constant' if told['deflator'] else 'current'}"
+    entries = plan if isinstance(plan, Mapping) else vars(plan)
+    return f"{entries['value']}-{'constant' if entries['deflator'] else 'current'}"
 
 
-def read_deflator(path: str, held: Panel, value: str) -> pl.DataFrame:
+def read_deflator(path: str, panel: Panel, value: str) -> pl.DataFrame:
     """Return the deflators of a table, 1 in the first year of the panel: ``industry, year, output, capital, base``."""
     # Every industry and year of the panel must be there, and for TFP a deflator of capital: figures that are deflated
     # in part compare nothing.
-    held.need("industry")
+    panel.need("industry")
     cells = data.read_any(Path(path), "deflator")[0].cells
     if missing := [name for name in (*_KEYS, "deflator") if name not in cells.columns]:
         raise InputError("studies.deflator-column", path=path, missing=[same(name) for name in missing])
     if value == "tfp" and "capital_deflator" not in cells.columns:
         raise InputError("studies.deflator-capital", path=path)
     capital = "capital_deflator" if "capital_deflator" in cells.columns else None
-    given = cells.select(
+    levels = cells.select(
         pl.col("industry").cast(pl.String).str.strip_chars(),
         pl.col("year").cast(pl.Int64, strict=False),
         output=pl.col("deflator").cast(pl.Float64, strict=False),
         capital=pl.col(capital).cast(pl.Float64, strict=False) if capital else pl.lit(1.0),
     ).filter(pl.col("output") > 0, pl.col("capital") > 0)
-    if twice := given.filter(given.select(_KEYS).is_duplicated())["industry"].unique().to_list():
+    if twice := levels.filter(levels.select(_KEYS).is_duplicated())["industry"].unique().to_list():
         raise InputError("studies.deflator-twice", path=path, industries=[same(name) for name in sorted(twice)])
-    base = min(held.years)
-    first = given.filter(pl.col("year") == base).drop("year")
-    made = given.join(first, on="industry", suffix="_base").select(
+    base = min(panel.years)
+    first = levels.filter(pl.col("year") == base).drop("year")
+    relative = levels.join(first, on="industry", suffix="_base").select(
         *_KEYS, pl.col("output") / pl.col("output_base"), pl.col("capital") / pl.col("capital_base"), base=pl.lit(base)
     )
-    there = held.engine.collect(held.table.select(*_KEYS).distinct()).filter(pl.col("industry") != "")
-    lost = there.with_columns(pl.col("year").cast(pl.Int64)).join(made, on=_KEYS, how="anti")["industry"]
+    cells_present = panel.engine.collect(panel.table.select(*_KEYS).distinct()).filter(pl.col("industry") != "")
+    lost = cells_present.with_columns(pl.col("year").cast(pl.Int64)).join(relative, on=_KEYS, how="anti")["industry"]
     if len(lost):
-        raise InputError("studies.deflator-gap", path=path, industries=[same(one) for one in sorted(set(lost))])
-    return made
+        raise InputError(
+            "studies.deflator-gap", path=path, industries=[same(industry) for industry in sorted(set(lost))]
+        )
+    return relative
 
 
-def valued(held: Panel, value: str, prices: pl.DataFrame | None) -> Panel:
+def with_value(panel: Panel, value: str, prices: pl.DataFrame | None) -> Panel:
     """Return firms with ``value`` and ``weight``, null where a firm is there and cannot be measured."""
     # Of labour productivity, value added per person in logs weighted by persons; of TFP, the Törnqvist index against
     # the mean firm of the industry, chained over years, weighted by value added at current prices.
     needed = ("output", "labour") if value == "labour" else ("industry", "output", "capital", "labour", "wages")
-    held.need(*needed)
-    table = held.table
+    panel.need(*needed)
+    table = panel.table
     if prices is None:
         table = table.mutate(_output=1.0, _capital=1.0)
     else:
-        own = prices.select(_industry="industry", _year="year", _output="output", _capital="capital")
-        small = held.engine.table(own)
+        deflators = prices.select(_industry="industry", _year="year", _output="output", _capital="capital")
+        small = panel.engine.table(deflators)
         joined = table.left_join(small, [table.industry == small["_industry"], table.year == small["_year"]])
         table = joined.drop("_industry", "_year")
     real = table.output / table["_output"]
@@ -238,17 +242,17 @@ def valued(held: Panel, value: str, prices: pl.DataFrame | None) -> Panel:
         value_of = ((table.output > 0) & (table.labour > 0)).ifelse(real / table.labour, None).ln()
         table, weight = table.mutate(value=value_of), "labour"
     else:
-        moved = table.mutate(
+        deflated = table.mutate(
             output=real, wages=table.wages / table["_output"], capital=table.capital / table["_capital"]
         )
-        index = micro.tfp_index(replace(held, table=moved)).table
+        index = micro.tfp_index(replace(panel, table=deflated)).table
         index = index.select(_firm=index.firm, _year=index.year, value=index.ln_tfp)
         joined = table.drop("value", "weight") if {"value", "weight"} & set(table.columns) else table
         joined = joined.left_join(index, [joined.firm == index["_firm"], joined.year == index["_year"]])
         table, weight = joined.drop("_firm", "_year"), "output"
-    known = table.value.notnull()
-    blank = {name: known.ifelse(table[name], None) for name in ("output", "labour")}  # the row still says: not gone
-    table = table.mutate(**blank, weight=known.ifelse(table[weight], None))
-    table = held.engine.keep(table.drop("_output", "_capital"))
-    told = {"value": "/".join(held.columns[name] for name in needed), "weight": held.columns[weight]}
-    return replace(held, table=table, columns={**held.columns, **told})
+    has_value = table.value.notnull()
+    blank = {name: has_value.ifelse(table[name], None) for name in ("output", "labour")}  # the row still says: not gone
+    table = table.mutate(**blank, weight=has_value.ifelse(table[weight], None))
+    table = panel.engine.keep(table.drop("_output", "_capital"))
+    names = {"value": "/".join(panel.columns[name] for name in needed), "weight": panel.columns[weight]}
+    return replace(panel, table=table, columns={**panel.columns, **names})

@@ -20,7 +20,7 @@ from xinzhi.core.parameters import setting
 from xinzhi.core.provenance import provenance
 from xinzhi.core.text import Text, same
 from xinzhi.studies.draft import SILENT, Draft, first_line
-from xinzhi.studies.firm_plan import measure, read_deflator, read_plan, rules_of, valued
+from xinzhi.studies.firm_plan import measure, read_deflator, read_plan, rules_of, with_value
 from xinzhi.studies.registry import topic
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class _Run:
             if part is not None and part.is_dir():  # what an interrupted run has made
                 said = json.loads((part / MANIFEST).read_text(encoding="utf-8"))
                 self.tables |= {name: pl.read_parquet(part / f"{name}.parquet") for name in said["tables"]}
-                self.draft.notes += [Text(**one) for one in said["notes"]]
+                self.draft.notes += [Text(**note) for note in said["notes"]]
                 continue
             notes = len(self.draft.notes)
             made = self.draft.run(name, jobs[name]) or {}  # a job that fails leaves no table behind
@@ -123,7 +123,7 @@ class _Run:
             if part is not None and made:
                 self._keep(part, sorted(made), self.draft.notes[notes:])
         self.draft.results |= results_of(self.tables, asdict(self.plan))
-        self.draft.notes += [one.text for one in self.held.findings]
+        self.draft.notes += [finding.text for finding in self.held.findings]
         study = self.draft.done(cells=dict(self.tables), plan=asdict(self.plan), digits=self.rules.digits)
         return replace(study, findings=self.held.findings)
 
@@ -133,7 +133,7 @@ class _Run:
         aside.mkdir(parents=True, exist_ok=True)
         for name in names:
             self.tables[name].write_parquet(aside / f"{name}.parquet")
-        said = {"tables": names, "notes": [asdict(one) for one in notes]}
+        said = {"tables": names, "notes": [asdict(note) for note in notes]}
         (aside / MANIFEST).write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
         aside.rename(part)
 
@@ -231,7 +231,9 @@ class _Run:
             by=by,
         )
         error = self._noise(held) if plan.measurement_error else None
-        self.draft.notes += [one.text for one in made.findings if one.rule in {"share-outside", "no-industry"}]
+        self.draft.notes += [
+            finding.text for finding in made.findings if finding.rule in {"share-outside", "no-industry"}
+        ]
         own = made.frame.drop("value_added", "left_out").with_columns(pl.col("year").cast(pl.Int64))
         blank = hidden.with_columns(firms=pl.lit(1))  # those whose totals are withheld stand there blank
         every = pl.concat([own, blank], how="diagonal_relaxed").sort("industry", "year")
@@ -313,13 +315,13 @@ class _Run:
         if self.plan.deflator is not None:
             prices = read_deflator(self.plan.deflator, self.held, self.plan.value)
             self.draft.note("deflated", year=prices["base"][0], table=Path(self.plan.deflator).name)
-        return valued(self.held, self.plan.value, prices)
+        return with_value(self.held, self.plan.value, prices)
 
     def _split(self, method: str, name: str) -> dict[str, pl.DataFrame]:
         """Return a decomposition by industry and of all firms, of what the plan says."""
         held = self._valued
         whole = micro.decompose(held, method=method)  # type: ignore[arg-type] # checked there
-        self.draft.notes += [one.text for one in whole.findings if one.rule == "blank-between"]
+        self.draft.notes += [finding.text for finding in whole.findings if finding.rule == "blank-between"]
         tables = {}
         if held.has("industry"):
             by = micro.decompose(held, method=method, group="industry")  # type: ignore[arg-type] # checked there
@@ -394,7 +396,7 @@ class _Run:
             "engine": self.held.engine.name,
             "rules": {one.name: getattr(self.rules, one.name) for one in fields(self.rules)},
             "tables": tables,
-            "notes": [asdict(one) for one in self.draft.notes],
+            "notes": [asdict(note) for note in self.draft.notes],
         }
 
     def write(self, folder: Path) -> None:
@@ -489,5 +491,5 @@ def _read_back(folder: Path) -> Study:
             frame = frame.with_columns(withheld=pl.col("withheld") == "true")
         held[name] = frame
     draft.results |= results_of(held, manifest["plan"])
-    draft.notes += [Text(**one) for one in manifest["notes"]]
+    draft.notes += [Text(**note) for note in manifest["notes"]]
     return draft.done(cells=held, plan=manifest["plan"], digits=manifest["rules"]["digits"], manifest=manifest)

@@ -183,10 +183,10 @@ def _with_index(options: dict[str, Any]) -> dict[str, Any]:
     if index is None and (reference is not None or "decomposition" in options):
         index = "malmquist-luenberger" if "bad" in options else "malmquist"
     if index is not None and index not in verbs.INDICES:
-        known = {"known": list(verbs.INDICES), "references": list(verbs.REFERENCES)}
-        raise UsageError("studies.no-index", index=index, **known)
-    chosen = {"index": index, "reference": reference}
-    return {**options, **{name: value for name, value in chosen.items() if value is not None}}
+        choices = {"known": list(verbs.INDICES), "references": list(verbs.REFERENCES)}
+        raise UsageError("studies.no-index", index=index, **choices)
+    index_and_reference = {"index": index, "reference": reference}
+    return {**options, **{name: value for name, value in index_and_reference.items() if value is not None}}
 
 
 def _columns(options: Mapping[str, Any]) -> Names:

@@ -42,11 +42,11 @@ def network(frame: pl.DataFrame, flow: Mapping[str, str], options: Mapping[str, 
         raise UsageError("studies.flow-alone", divisions=list(sides))
     above_zero(frame, tuple(flow), "--flow")
     keyed = {
-        name: tuple(frame.select("region", *goods) if goods else None for goods in both) for name, both in sides.items()
+        name: tuple(frame.select("region", *goods) if goods else None for goods in pair) for name, pair in sides.items()
     }
     tied = {pair: frame.select("region", *goods) for pair, goods in links.items()}
-    made = verbs.network_efficiency(keyed, tied, units="region", **options)  # type: ignore[arg-type] # pairs
-    return _traced(made, flow=dict(flow))
+    result = verbs.network_efficiency(keyed, tied, units="region", **options)  # type: ignore[arg-type] # pairs
+    return _with_options(result, flow=dict(flow))
 
 
 def _ends(way: object) -> list[str]:
@@ -66,12 +66,12 @@ def dynamic(
     terms = frame["year"].n_unique()
     if gaps := _gaps(frame["year"].unique().sort()):
         labels = replace(labels, notes=(*labels.notes, words.studies.note_periods_apart(gaps=gaps)))
-    whole = frame.filter(pl.len().over("region") == terms)
-    lost = frame["region"].unique().sort().filter(~frame["region"].unique().sort().is_in(whole["region"].implode()))
-    if whole.height and len(lost):
+    complete = frame.filter(pl.len().over("region") == terms)
+    lost = frame["region"].unique().sort().filter(~frame["region"].unique().sort().is_in(complete["region"].implode()))
+    if complete.height and len(lost):
         names = [labels.names.region(code) for code in lost]
         labels = replace(labels, notes=(*labels.notes, words.studies.note_part_of_span(n=len(lost), names=names)))
-        frame = whole
+        frame = complete
     above_zero(frame, (*inputs, *outputs, *carry), "--carry")
     carried: dict[str, Any] = {kind: [] for kind in KINDS}
     for column, kind in carry.items():
@@ -87,10 +87,10 @@ def _gaps(periods: pl.Series) -> list[str]:
     except InputError:
         parts = periods.cast(pl.String).str.extract_groups(r"^(\D*)(\d+)(\D*)$").struct.unnest()
         if parts.select(pl.col("1", "3"), pl.col("2").str.len_chars()).n_unique() > 1 or parts["2"].has_nulls():
-            raise UsageError("studies.period-order", known=[same(str(one)) for one in periods]) from None
+            raise UsageError("studies.period-order", known=[same(str(period)) for period in periods]) from None
         at = parts["2"].cast(pl.Int64).to_list()
-    shown = [str(label(one)) if isinstance(one, int) else str(one) for one in periods]
-    return [f"{shown[i]}→{shown[i + 1]}" for i in range(len(at) - 1) if at[i + 1] - at[i] > 1]
+    labels_of = [str(label(period)) if isinstance(period, int) else str(period) for period in periods]
+    return [f"{labels_of[i]}→{labels_of[i + 1]}" for i in range(len(at) - 1) if at[i + 1] - at[i] > 1]
 
 
 Side = tuple[tuple[str, ...], Mapping[str, float]]  # goods, and the material in a unit of each
@@ -101,7 +101,7 @@ def materials(frame: pl.DataFrame, inputs: Side, outputs: Side, rts: str) -> ver
     x, y = (frame.select("region", *goods) for goods, _ in (inputs, outputs))
     contents, retained = (_amounts(side) for side in (inputs, outputs))
     result = verbs.materials_balance(x, y, contents, retained, units="region", rts=rts)
-    return _traced(result, contents=dict(inputs[1]), retained=dict(outputs[1]))
+    return _with_options(result, contents=dict(inputs[1]), retained=dict(outputs[1]))
 
 
 def _amounts(side: Side) -> list[float]:
@@ -136,15 +136,15 @@ def above_zero(frame: pl.DataFrame, columns: tuple[str, ...], by: str) -> None:
     for name in columns:
         low = frame.filter(frame[name] <= 0)
         if low.height:
-            said = {"column": name, "unit": low["region"][0], "figure": f"{low[name][0]:g}", "n": low.height}
+            values = {"column": name, "unit": low["region"][0], "figure": f"{low[name][0]:g}", "n": low.height}
             timed = frame["year"].n_unique() > 1
-            raise InputError("studies.not-above-zero", by=by, year=str(low["year"][0]) if timed else "", **said)
+            raise InputError("studies.not-above-zero", by=by, year=str(low["year"][0]) if timed else "", **values)
 
 
-def _traced(made: Inside, **said: object) -> Inside:
+def _with_options(result: Inside, **more: object) -> Inside:
     """Return a result with what was said by the names of columns among the options it was made with."""
-    options = {**made.provenance.options, **said}
-    return replace(made, provenance=replace(made.provenance, options=options))
+    options = {**result.provenance.options, **more}
+    return replace(result, provenance=replace(result.provenance, options=options))
 
 
 def _number(name: str, value: object) -> float:

@@ -148,7 +148,7 @@ class Change(WithBad):
         if source.measured and not self.bad and self.group is None and self._of_accounts() and not change.additive:
             growth = source.measured[0].frame.fill_nan(None).rename({"region": "unit", "year": "period"})
             change = replace(change, accounts=growth.select("unit", "period", *change.compared, "labour_share"))
-        return source.sealed(change, labels)
+        return source.with_labels(change, labels)
 
     def _of_accounts(self) -> bool:
         """Return whether the goods are those of the growth accounts."""
@@ -192,11 +192,11 @@ class Stochastic(Question):
         frame, labels = source.goods.take(source.span(self.years) if timed else [source.year(self.year, self.years)])
         keys = (self.outputs[0], self.inputs, "region", "year" if timed else None)
         if self.sfa == STONED:
-            return source.sealed(verbs.stoned(source.rows(frame), *keys, **self.choices("rts")), labels)
+            return source.with_labels(verbs.stoned(source.rows(frame), *keys, **self.choices("rts")), labels)
         options = self.choices("form")
         options |= {"determinants": list(self.explain)} if self.explain else {}
         options |= {"trend": True} if timed else {}
-        return source.sealed(verbs.sfa(source.rows(frame), *keys, model=self.sfa, **options), labels)
+        return source.with_labels(verbs.sfa(source.rows(frame), *keys, model=self.sfa, **options), labels)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +222,7 @@ class Window(WithBad):
             measure=self.orientation or ("directional" if self.bad else "output"),
             rts=self.rts or "crs",
         )
-        return source.sealed(result, labels)
+        return source.with_labels(result, labels)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +246,7 @@ class Dynamic(Question):
         del count
         frame, labels = source.goods.take(source.span(self.years))
         options = self.choices("rts", "orientation")
-        return source.sealed(*dynamic(frame, labels, self.inputs, self.outputs, self.carry, options))
+        return source.with_labels(*dynamic(frame, labels, self.inputs, self.outputs, self.carry, options))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,7 +263,7 @@ class OfYear(Question):
         if source.timed:
             labels = replace(labels, notes=(words.studies.note_figures_of(year=frame["year"][0]), *labels.notes))
         labels = replace(labels, notes=(*labels.notes, *self.notes()))
-        return source.sealed(self.score(frame, count), labels)
+        return source.with_labels(self.score(frame, count), labels)
 
     def notes(self) -> tuple[Text, ...]:
         """Return what was assumed of the goods."""
@@ -426,7 +426,7 @@ class Partial(OfYear):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawn(OfYear):
+class Sampling(OfYear):
     """A question that is answered by samples."""
 
     boot: int = 0
@@ -442,7 +442,7 @@ class Drawn(OfYear):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bootstrap(Drawn):
+class Bootstrap(Sampling):
     """How sure efficiencies are."""
 
     name: ClassVar[str] = "bootstrap"
@@ -453,7 +453,7 @@ class Bootstrap(Drawn):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReturnsTest(Drawn):
+class ReturnsTest(Sampling):
     """Whether returns to scale are constant."""
 
     name: ClassVar[str] = "returns_test"
@@ -464,7 +464,7 @@ class ReturnsTest(Drawn):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwoStage(Drawn):
+class TwoStage(Sampling):
     """What explains efficiencies."""
 
     name: ClassVar[str] = "two_stage"
@@ -515,7 +515,7 @@ def questions_of(options: Mapping[str, Any]) -> list[Question]:
     kinds = [kind]
     if issubclass(kind, OfYear):
         _check_radial(options)
-        kinds += [beside for beside, names in BESIDES.items() if any(name in options for name in names)]
+        kinds += [extra for extra, names in BESIDES.items() if any(name in options for name in names)]
     questions = [kind(**{name: options[name] for name in _names(kind) if name in options}) for kind in kinds]
     for question in questions:
         question.check()

@@ -41,14 +41,14 @@ class Source:
             if year or years:
                 raise UsageError("studies.no-period")
             return 0
-        return self.goods.official_years()[-1] if year is None else self._known(year)
+        return self.goods.official_years()[-1] if year is None else self._period(year)
 
-    def _known(self, year: object) -> Any:  # noqa: ANN401 - a period
-        known = self.goods.frame["year"].unique().sort().to_list()
+    def _period(self, year: object) -> Any:  # noqa: ANN401 - a period
+        periods = self.goods.frame["year"].unique().sort().to_list()
         spelt = {str(year).strip(), *map(str, in_order(pl.Series([str(year).strip()])))}
-        period = next((period for period in known if str(period) in spelt), None)
+        period = next((period for period in periods if str(period) in spelt), None)
         if period is None:
-            raise UsageError("studies.no-such-year", year=str(year), first=known[0], last=known[-1])
+            raise UsageError("studies.no-such-year", year=str(year), first=periods[0], last=periods[-1])
         return period
 
     def span(self, years: str | None) -> list[Any]:
@@ -62,7 +62,7 @@ class Source:
             first, colon, last = years.replace("：", ":").partition(":")
             if not colon:
                 raise UsageError("studies.span", years=years)
-            start, end = self._known(first), self._known(last)
+            start, end = self._period(first), self._period(last)
             if start > end:
                 raise UsageError("studies.span-reversed", years=years)
             periods = [period for period in complete if start <= period <= end]
@@ -74,13 +74,13 @@ class Source:
         """Return rows of the goods as a verb takes them that names lines."""
         return at_lines(frame, self.line.en)
 
-    def sealed(self, result: Labelled, labels: Labels) -> Labelled:
+    def with_labels(self, result: Labelled, labels: Labels) -> Labelled:
         """Return a result with the names of its units and what it was computed from."""
         provenance = result.provenance
         labels = replace(labels, notes=(*(finding.text for finding in self.findings), *labels.notes))
         if self.package is not None:
-            read = {table: self.package.fingerprint(table) for table in self.goods.tables}
-            provenance = replace(provenance, package=self.package.name, inputs=read)
+            fingerprints = {table: self.package.fingerprint(table) for table in self.goods.tables}
+            provenance = replace(provenance, package=self.package.name, inputs=fingerprints)
         if self.measured:
             accounts = self.measured[0].provenance
             provenance = replace(
@@ -107,9 +107,9 @@ def of_package(
     goods = verbs.package_goods(package, columns, take, group=group)
     # the units of measurement of the goods, as far as the package tells
     tables = {table.get("name"): table for table in package.descriptor.get("resources", [])}
-    known = {name: about.get("unit") for name, about in tables.get("indicators", {}).get("indicators", {}).items()}
-    known |= input_units(rules, package) | dict(package.units.get("accounts", {}))
-    labels = replace(goods.labels, measures={name: known[name] for name in goods.goods if known.get(name)})
+    measures = {name: about.get("unit") for name, about in tables.get("indicators", {}).get("indicators", {}).items()}
+    measures |= input_units(rules, package) | dict(package.units.get("accounts", {}))
+    labels = replace(goods.labels, measures={name: measures[name] for name in goods.goods if measures.get(name)})
     return Source(
         line=title(package), goods=replace(goods, labels=labels), timed=True, package=package, measured=measured
     )

@@ -53,37 +53,39 @@ def read_goods(
         *(data.Field(good) for good in goods),
     ]
     key = [name for name in (REGION, YEAR) if places[name]]
-    read = data.tidy(table.raw, fields, key=key, verb="frontier", columns_from_caller=True)
-    _refuse_odd(read, goods, period)
+    tidy = data.tidy(table.raw, fields, key=key, verb="frontier", columns_from_caller=True)
+    _refuse_odd(tidy, goods, period)
     if period is not None:
-        read = replace(read, frame=read.frame.with_columns(in_order(whole(read.frame[YEAR]))))
+        tidy = replace(tidy, frame=tidy.frame.with_columns(in_order(whole(tidy.frame[YEAR]))))
     numbered = {REGION: pl.int_range(1, pl.len() + 1).cast(pl.String), YEAR: pl.lit(0)}
-    lines = table.raw.lines.gather(read.rows).alias(LINE)
-    frame = read.frame.with_columns(lines, *(made.alias(name) for name, made in numbered.items() if not places[name]))
+    lines = table.raw.lines.gather(tidy.rows).alias(LINE)
+    frame = tidy.frame.with_columns(
+        lines, *(column.alias(name) for name, column in numbered.items() if not places[name])
+    )
     ends = {good: frame.drop_nulls(good)[YEAR].sort().to_list()[-1:] for good in goods}
     if empty := [good for good, end in ends.items() if not end]:
         raise InputError("studies.empty-column", table=table.name, column=empty[0])
-    findings = read.slips(*goods, unit=REGION if unit else None, period=YEAR if period else None)
+    findings = tidy.slips(*goods, unit=REGION if unit else None, period=YEAR if period else None)
     last = {good: end[0] for good, end in ends.items()}
     return frontier.PackageGoods(frame=frame.sort(YEAR, REGION), goods=goods, ends=last), findings
 
 
-def _refuse_odd(read: Tidy, goods: tuple[str, ...], period: str | None) -> None:
+def _refuse_odd(tidy: Tidy, goods: tuple[str, ...], period: str | None) -> None:
     """Refuse figures that cannot be computed with, and among numbered periods those that are no number."""
     size = frontier.conventions()["figure_size"]["value"]
     for good in goods:
-        far = (pl.col(good).abs() > size) | ((pl.col(good) != 0) & (pl.col(good).abs() < 1 / size))
-        read.refuse(far, "studies.figure-size", column=good, least=f"{1 / size:g}", most=f"{size:g}")
+        extreme = (pl.col(good).abs() > size) | ((pl.col(good) != 0) & (pl.col(good).abs() < 1 / size))
+        tidy.refuse(extreme, "studies.figure-size", column=good, least=f"{1 / size:g}", most=f"{size:g}")
     if period is not None:
-        number = read.frame[YEAR].cast(pl.Float64, strict=False)
+        number = tidy.frame[YEAR].cast(pl.Float64, strict=False)
         sound = ((number.abs() < EXACT) & number.is_finite()).fill_null(value=False)
-        if sound.any() or read.frame[YEAR].dtype.is_numeric():
-            read.refuse(~sound, "studies.no-period-cell", column=period)
+        if sound.any() or tidy.frame[YEAR].dtype.is_numeric():
+            tidy.refuse(~sound, "studies.no-period-cell", column=period)
 
 
-def _unit(frame: pl.DataFrame, taken: set[str | None], period: str | None) -> str | None:
+def _unit(frame: pl.DataFrame, used: set[str | None], period: str | None) -> str | None:
     """Return the column that names every row of a period once, one of words if there is any, or nearly all rows."""
-    free = [name for name in frame.columns if name not in taken]
+    free = [name for name in frame.columns if name not in used]
     texts = [name for name in free if frame[name].dtype == pl.String]
     numbers = [name for name in free if name not in texts and whole(frame[name]).dtype == pl.Int64]
     keys = [] if period is None else [period]

@@ -211,25 +211,25 @@ def _add_convergence(
     draft.add("overtaking", lambda: pathways.lead_changes(frame, **keys, errors=errors))
 
 
-def _add_intervals(found: pathways.Complexity, draws: pathways.Draws, draft: Draft) -> None:
+def _add_intervals(complexity: pathways.Complexity, draws: pathways.Draws, draft: Draft) -> None:
     """Add the intervals of the ranks, and hand them to the result whose ranks they are."""
-    made = draft.add("intervals", lambda: pathways.uncertainty(found, draws=draws))
-    if made is not None:
-        rows = made.frame.select("place", "rank_low", "rank_high").rows()
-        draft.results["complexity"] = replace(found, ranges={place: (low, high) for place, low, high in rows})
+    intervals = draft.add("intervals", lambda: pathways.uncertainty(complexity, draws=draws))
+    if intervals is not None:
+        rows = intervals.frame.select("place", "rank_low", "rank_high").rows()
+        draft.results["complexity"] = replace(complexity, ranges={place: (low, high) for place, low, high in rows})
 
 
 def _growth_errors(measurement: Measurement) -> dict[str, float]:
     """Return half of the band of growth beside the nation's over the longest span, by region; none without bands."""
     try:
-        found = (
+        rows = (
             yardstick.bands(measurement)
             .frame.filter(component="everything")
             .drop_nulls(["relative_low", "relative_high"])
         )
     except (InputError, UsageError):
         return {}
-    longest = found.filter((pl.col("end") - pl.col("start")) == (pl.col("end") - pl.col("start")).max())
+    longest = rows.filter((pl.col("end") - pl.col("start")) == (pl.col("end") - pl.col("start")).max())
     return dict(longest.select("region", (pl.col("relative_high") - pl.col("relative_low")) / 2).iter_rows())
 
 
@@ -245,9 +245,11 @@ def _add_together(package: Package, measurement: Measurement | None, draft: Draf
             draft.note("extrapolated-levels", span=marked_span(first, last, late["flags"]))  # type: ignore[arg-type] # years
         keys = {"unit": "region", "time": "year", "value": "tfp_level"}
         _add_convergence(measurement.levels, keys, pathways.ClubRules.yearly(), draft, _growth_errors(measurement))
-        found = draft.results.get("overtaking")
-        if isinstance(found, pathways.LeadChanges) and not measurement.regions_declared.foreign:  # not beside counties
-            draft.results["overtaking"] = replace(found, history=pathways.historic_leads())
+        overtaking = draft.results.get("overtaking")
+        if (
+            isinstance(overtaking, pathways.LeadChanges) and not measurement.regions_declared.foreign
+        ):  # not beside counties
+            draft.results["overtaking"] = replace(overtaking, history=pathways.historic_leads())
     table = None if clubs else package.optional("activity", verb="paths")
     years = [] if table is None else sorted(table["year"].unique())
     lanes = None

@@ -29,18 +29,18 @@ def add_complexity(
     package: Package, draft: Draft, *, year: int | None, anchor: str | None, threshold: float
 ) -> tuple[Complexity | None, int]:
     """Add the complexity of a year and return it with the year; None with a note where the data do not reach so far."""
-    table, found = industries(package, year, draft)
+    table, last = industries(package, year, draft)
     if table is None:
-        return None, found
-    level, note = anchor_of(package, anchor, found), "" if anchor is not None else "anchor"
+        return None, last
+    level, note = anchor_of(package, anchor, last), "" if anchor is not None else "anchor"
     if note and not level:  # for want of output per head that per person employed
-        level = pathways.output_per_head(package, found, people="employment")
+        level = pathways.output_per_head(package, last, people="employment")
         note = "anchor-worker" if level else ""
-    chosen = pathways.ComplexityOptions(threshold=threshold)
-    made = draft.add("complexity", lambda: pathways.complexity(table, **PANEL, anchor=level, options=chosen))
-    if made is not None and note:
-        draft.note(note, year=found)
-    return made, found
+    options = pathways.ComplexityOptions(threshold=threshold)
+    result = draft.add("complexity", lambda: pathways.complexity(table, **PANEL, anchor=level, options=options))
+    if result is not None and note:
+        draft.note(note, year=last)
+    return result, last
 
 
 class PlanEvidence:
@@ -67,37 +67,37 @@ class PlanEvidence:
         )
 
 
-def evidence_of(package: Package, draft: Draft, held: PlanEvidence | None = None) -> Choices | None:
+def evidence_of(package: Package, draft: Draft, evidence: PlanEvidence | None = None) -> Choices | None:
     """Return what the last plans name and what evidence shows of it; None where the package has no such tables."""
     if not {"plans", "plan_categories", "capability"} <= set(package.tables):
         return None
-    asked = held or PlanEvidence(package)
-    made: Choices | None = draft.run("choices", lambda: asked.choices)
-    return made
+    source = evidence or PlanEvidence(package)
+    result: Choices | None = draft.run("choices", lambda: source.choices)
+    return result
 
 
 def add_opportunities(
-    package: Package, draft: Draft, found: Complexity, year: int, *, evidence: PlanEvidence | None = None
+    package: Package, draft: Draft, complexity: Complexity, year: int, *, evidence: PlanEvidence | None = None
 ) -> Opportunities | None:
     """Add what each region could enter; the fit of endowments and marks of what emerges as far as they are known."""
     # With `evidence` what regions plan and are able to do, where no chance can be recommended.
     # the test that `plan` gives: plans name services
     skill = pathways.entry_skill(pathways.with_services(package), year, verb=draft.name)
-    emerging, have = _emerging(package, found, draft), endowments_of(package, year)
+    emerging, have = _emerging(package, complexity, draft), endowments_of(package, year)
 
     def chances() -> Opportunities:
         try:
-            return replace(pathways.opportunities(found, endowments=have, emerging=emerging), skill=skill)
+            return replace(pathways.opportunities(complexity, endowments=have, emerging=emerging), skill=skill)
         except InputError as error:
             if have is None:
                 raise
             draft.note("no-fit", why=error.text)
-            return replace(pathways.opportunities(found, emerging=emerging), skill=skill)
+            return replace(pathways.opportunities(complexity, emerging=emerging), skill=skill)
 
-    made: Opportunities | None = draft.add("opportunities", chances)
-    if made is not None and made.silent and evidence is not None:
-        draft.results["opportunities"] = made = replace(made, choices=evidence_of(package, draft, evidence))
-    return made
+    result: Opportunities | None = draft.add("opportunities", chances)
+    if result is not None and result.silent and evidence is not None:
+        draft.results["opportunities"] = result = replace(result, choices=evidence_of(package, draft, evidence))
+    return result
 
 
 def industries(package: Package, year: int | None, draft: Draft) -> tuple[pl.DataFrame | None, int]:
@@ -107,8 +107,8 @@ def industries(package: Package, year: int | None, draft: Draft) -> tuple[pl.Dat
     except InputError as error:
         draft.note("no-industries", why=first_line(error))
         return None, 0
-    chosen = year_of(table["year"], year, "activity")
-    return table.filter(pl.col("year") == chosen).drop_nulls("employment"), chosen
+    last = year_of(table["year"], year, "activity")
+    return table.filter(pl.col("year") == last).drop_nulls("employment"), last
 
 
 def anchor_of(package: Package, column: str | None, year: int) -> dict[str, float] | None:
@@ -119,15 +119,15 @@ def anchor_of(package: Package, column: str | None, year: int) -> dict[str, floa
     if accounts is not None and column in accounts.columns and accounts[column].dtype.is_numeric():
         rows = accounts.filter(pl.col("year") == year).select("region", pl.col(column).cast(pl.Float64))
     elif indicators is not None and column in set(indicators["indicator"]):
-        here = (pl.col("year") == year) & (pl.col("indicator") == column)
-        rows = indicators.filter(here).select("region", "value")
+        rows_of_year = (pl.col("year") == year) & (pl.col("indicator") == column)
+        rows = indicators.filter(rows_of_year).select("region", "value")
     else:
-        known = [] if accounts is None else [name for name in accounts.columns if accounts[name].dtype.is_numeric()]
-        raise UsageError("studies.no-anchor", anchor=column, known=list(known))
+        numeric = [] if accounts is None else [name for name in accounts.columns if accounts[name].dtype.is_numeric()]
+        raise UsageError("studies.no-anchor", anchor=column, known=list(numeric))
     return dict(rows.drop_nulls().rows())
 
 
-def _emerging(package: Package, found: Complexity, draft: Draft) -> list[str] | None:
+def _emerging(package: Package, complexity: Complexity, draft: Draft) -> list[str] | None:
     """Return the industries that count as emerging by the lists in force; None where codes are not of the standard."""
     from xinzhi.scope import classify_package
 
@@ -139,7 +139,7 @@ def _emerging(package: Package, found: Complexity, draft: Draft) -> list[str] | 
     except (InputError, UsageError) as error:
         draft.note("not-emerging", why=first_line(error))
         return None
-    return None if judged is None else [code for code in judged.mask() if code in found.matrix.activities]
+    return None if judged is None else [code for code in judged.mask() if code in complexity.matrix.activities]
 
 
 def endowments_of(package: Package, year: int) -> pl.DataFrame | None:
@@ -149,22 +149,26 @@ def endowments_of(package: Package, year: int) -> pl.DataFrame | None:
         return None
     rows = accounts.filter(pl.col("year") == year)
     if indicators is not None and {"indicator", "value"} <= set(indicators.columns):
-        wide = indicators.filter(pl.col("year") == year).pivot(on="indicator", index="region", values="value")
-        rows = rows.join(wide, on="region", how="left", suffix="_indicator")
+        by_indicator = indicators.filter(pl.col("year") == year).pivot(on="indicator", index="region", values="value")
+        rows = rows.join(by_indicator, on="region", how="left", suffix="_indicator")
     factors = [pl.col("schooling")] if "schooling" in rows.columns else []
     for name, column in OVER_OUTPUT.items():
         if {column, "output_nominal"} <= set(rows.columns):
             factors.append((pl.col(column) / pl.col("output_nominal")).alias(name))
-    known = rows.select("region", *factors)
-    kept = [name for name in known.columns[1:] if known[name].null_count() < known.height / 2]
-    return known.select("region", *kept) if kept else None
+    factors_by_region = rows.select("region", *factors)
+    columns = [
+        name
+        for name in factors_by_region.columns[1:]
+        if factors_by_region[name].null_count() < factors_by_region.height / 2
+    ]
+    return factors_by_region.select("region", *columns) if columns else None
 
 
 def regions_of(package: Package) -> list[str]:
     """Return the codes of all regions of a package."""
     tables = (package.optional(name, verb="paths") for name in ("regions", "plans", "activity", "accounts"))
-    found = (table for table in tables if table is not None and "region" in table.columns)
-    return sorted({str(code) for table in found for code in table["region"].unique()})
+    regional = (table for table in tables if table is not None and "region" in table.columns)
+    return sorted({str(code) for table in regional for code in table["region"].unique()})
 
 
 @topic
@@ -191,11 +195,11 @@ def able(
     if category is not None and region is None:
         raise UsageError("studies.category-of-region")
     draft, package = Draft.of("able", source, encoding, progress)
-    draft.results["able"] = found = pathways.able(package, as_of)
-    region = draft.code(region, found.frame["region"])
-    more: dict[str, Any] = {"evidence": found.evidence}
+    draft.results["able"] = result = pathways.able(package, as_of)
+    region = draft.code(region, result.frame["region"])
+    more: dict[str, Any] = {"evidence": result.evidence}
     if region is not None:
-        more["explanation"] = found.of_region(region) if category is None else found.explain(region, category)
+        more["explanation"] = result.of_region(region) if category is None else result.explain(region, category)
     return draft.done(region=region, **more)
 
 

@@ -123,8 +123,8 @@ def risks(
     enough_draws(draws, "draws_risks")
     draft, package = Draft.of("risks", source, encoding, progress)
     code = draft.code(region, regions_of(package))
-    drawn = {name: value for name, value in {"draws": draws, "seed": seed}.items() if value is not None}
-    case = Case(package, draft, data.names_of(package), parts, year, drawn, encoding)
+    sampling = {name: value for name, value in {"draws": draws, "seed": seed}.items() if value is not None}
+    case = Case(package, draft, data.names_of(package), parts, year, sampling, encoding)
     makers: Mapping[str, Callable[[], None]] = {
         "capacity": lambda: _capacity(case, firms, rates),
         "debt": lambda: _debt(case, amounts, bands),
@@ -166,14 +166,16 @@ def _needs(parts: Collection[str], part: str) -> bool:
     return part in parts or "register" in parts
 
 
-def _evidence(case: Case, held: PlanEvidence) -> None:
+def _evidence(case: Case, evidence: PlanEvidence) -> None:
     """Find what regions are able to do, and who names what."""
     if "plans" not in case.package.tables:
         return
     if "capability" in case.package.tables:
-        case.evidence.able = case.draft.run("able", lambda: held.able)
+        case.evidence.able = case.draft.run("able", lambda: evidence.able)
     rules = {**({} if case.year is None else {"years": case.year}), **case.drawn}
-    case.evidence.likeness = case.draft.run("choices", lambda: held.choices_of(rules) if rules else held.choices)
+    case.evidence.likeness = case.draft.run(
+        "choices", lambda: evidence.choices_of(rules) if rules else evidence.choices
+    )
 
 
 def _capacity(case: Case, firms: AnyFrame, rates: AnyFrame) -> None:
@@ -216,39 +218,39 @@ def _table(source: AnyFrame, encoding: str | None, *text: str) -> pl.DataFrame:
 
 def _yearly(source: AnyFrame, name: str, encoding: str | None) -> pl.DataFrame:
     """Return a table of amounts by region and year that an option names."""
-    found = _table(source, encoding, "region")
+    frame = _table(source, encoding, "region")
     needed = ("region", "year", name)
-    if missing := [one for one in needed if one not in found.columns]:
+    if missing := [column for column in needed if column not in frame.columns]:
         raise InputError(
             "studies.yearly",
             table=Path(source).name if isinstance(source, (str, Path)) else "table",
             option=name,
             needed=list(needed),
             missing=missing[0],
-            known=list(found.columns),
+            known=list(frame.columns),
         )
-    return found
+    return frame
 
 
-def _bands(asked: str | Path | Mapping[str, Any] | None) -> str | Mapping[str, Any] | None:
+def _bands(bands: str | Path | Mapping[str, Any] | None) -> str | Mapping[str, Any] | None:
     """Return a set of bands: one of the package's by name, or the caller's own from a YAML file."""
-    if not isinstance(asked, (str, Path)) or not (Path(asked).suffix or Path(asked).exists()):
-        return asked if asked is None or isinstance(asked, Mapping) else str(asked)
-    require_file(asked)
+    if not isinstance(bands, (str, Path)) or not (Path(bands).suffix or Path(bands).exists()):
+        return bands if bands is None or isinstance(bands, Mapping) else str(bands)
+    require_file(bands)
     try:
-        read = yamlfile.read(Path(asked)).content
+        content = yamlfile.read(Path(bands)).content
     except yamlfile.YamlError as error:
-        raise UsageError("studies.bad-bands", path=asked, why=error.finding.text) from error
-    if not isinstance(read, dict):
-        raise UsageError("studies.no-bands", path=asked)
-    return read
+        raise UsageError("studies.bad-bands", path=bands, why=error.finding.text) from error
+    if not isinstance(content, dict):
+        raise UsageError("studies.no-bands", path=bands)
+    return content
 
 
 def _screen(case: Case, projects: AnyFrame, archive: AnyFrame) -> None:
     """Hold projects against an archive: those of the options, else those of the package."""
-    given = projects is not None or archive is not None
+    named_tables = projects is not None or archive is not None
     new, past = _table_or_package(case, projects, "projects"), _table_or_package(case, archive, "archive")
-    if (new is None) != (past is None) and given:
+    if (new is None) != (past is None) and named_tables:
         raise UsageError("studies.projects-and-archive")
     if new is None or past is None:
         if case.parts != PARTS and "screen" in case.parts:
@@ -273,16 +275,16 @@ def _places(projects: pl.DataFrame, case: Case) -> pl.DataFrame | None:
         return None
     codes = regions_of(case.package)
 
-    def code(asked: str) -> str | None:
+    def code(region: str) -> str | None:
         try:
-            return case.names.resolve(asked, codes)
+            return case.names.resolve(region, codes)
         except UsageError:
-            return f"{asked[:2]}0000" if f"{asked[:2]}0000" in codes else None
+            return f"{region[:2]}0000" if f"{region[:2]}0000" in codes else None
 
-    given = {asked: code(asked) for asked in projects["region"].cast(pl.String).drop_nulls().unique()}
+    codes_by_name = {region: code(region) for region in projects["region"].cast(pl.String).drop_nulls().unique()}
     placed = projects.select(
         pl.col("id").cast(pl.String),
-        pl.col("region").cast(pl.String).replace_strict(given, default=None, return_dtype=pl.String),
+        pl.col("region").cast(pl.String).replace_strict(codes_by_name, default=None, return_dtype=pl.String),
     )
     lost = placed.filter(pl.col("region").is_null())["id"].to_list()
     if lost:
@@ -299,41 +301,41 @@ def _bubbles(case: Case, language: Language) -> None:
         if "city_prices" in package.tables:
             return verbs.bubbles(verbs.house_prices(package, of="cities"), "city", "month", "log_price", rules=rules)
         prices = verbs.house_prices(package, of="provinces")
-        beside = "price_to_output" if prices["price_to_output"].count() else "log_price"
-        return verbs.bubbles(prices.drop_nulls(beside), "region", "year", beside, rules=rules)
+        series = "price_to_output" if prices["price_to_output"].count() else "log_price"
+        return verbs.bubbles(prices.drop_nulls(series), "region", "year", series, rules=rules)
 
     if not {"city_prices", "prices"} & set(package.tables):
         case.draft.note("no-prices")
         return
-    found: Bubbles | None = case.draft.run("bubbles", verb)
-    case.evidence.bubbles = found
-    if found is not None:
-        case.results["bubbles"]["bubbles"] = called(found, language)
+    result: Bubbles | None = case.draft.run("bubbles", verb)
+    case.evidence.bubbles = result
+    if result is not None:
+        case.results["bubbles"]["bubbles"] = with_place_names(result, language)
 
 
-def called(result: Bubbles, language: Language) -> Bubbles:
+def with_place_names(result: Bubbles, language: Language) -> Bubbles:
     """Return a result whose series bear names of places in place of codes; two of one name keep their codes."""
-    codes = [str(one) for one in result.statistics["series"]]
-    known = {code: verbs.place_text(code) for code in codes}
-    told = {code: text.lang(language) for code, text in known.items()}
-    names = {code: name if verbs.place_text(name) == known[code] else code for code, name in told.items()}
-    named = pl.col("series").cast(pl.String).replace(names)
-    held = ("frame", "statistics", "episodes", "critical")
-    return replace(result, **{name: getattr(result, name).with_columns(named) for name in held})
+    codes = [str(series) for series in result.statistics["series"]]
+    texts = {code: verbs.place_text(code) for code in codes}
+    labels = {code: text.lang(language) for code, text in texts.items()}
+    names = {code: name if verbs.place_text(name) == texts[code] else code for code, name in labels.items()}
+    renamed = pl.col("series").cast(pl.String).replace(names)
+    frames = ("frame", "statistics", "episodes", "critical")
+    return replace(result, **{name: getattr(result, name).with_columns(renamed) for name in frames})
 
 
 def _register(case: Case) -> verbs.Register:
-    held, screening = case.evidence, case.evidence.screening
+    evidence, screening = case.evidence, case.evidence.screening
     if screening is not None:
-        rows = None if held.places is None else screening.frame.join(held.places, on="id")
+        rows = None if evidence.places is None else screening.frame.join(evidence.places, on="id")
         screening = None if rows is None or not rows.height else replace(screening, frame=rows)
     return verbs.register(
         case.package,
-        able=held.able,
-        debt=held.debt,
-        capacity=held.wave,
-        likeness=held.likeness,
+        able=evidence.able,
+        debt=evidence.debt,
+        capacity=evidence.wave,
+        likeness=evidence.likeness,
         screening=screening,
-        bubbles=held.bubbles,
+        bubbles=evidence.bubbles,
         year=case.year,
     )

@@ -70,7 +70,7 @@ def scope(
         progress.step("lists")
         draft.package = _package(source, encoding)
         day = last_day(draft.package) if as_of is None else as_of
-        judged, draft.source = _judged(source, draft.package, encoding, (day, definition, standard, use))
+        judged, draft.source = _classify(source, draft.package, encoding, (day, definition, standard, use))
         core = _core(draft.package)
         if core is not None:
             dependence = dependence or verbs.dependence_of_china()
@@ -117,7 +117,7 @@ def _dependence(io: AnyFrame, digital: str | Iterable[str], region: str | None, 
     tables = verbs.read_input_output(io, encoding=encoding)
     single = tables.get(None)
     return verbs.digital_dependence(
-        single if single is not None else {year: one for year, one in tables.items() if year is not None},
+        single if single is not None else {year: table for year, table in tables.items() if year is not None},
         digital="wiod-2013" if codes == ["wiod-2013"] else codes,
         region=region,
     )
@@ -136,7 +136,7 @@ def _core(package: Package | None) -> DigitalCore | None:
         return None
 
 
-def _judged(
+def _classify(
     source: AnyFrame,
     package: Package | None,
     encoding: str | None,
@@ -156,8 +156,8 @@ def _judged(
         return verbs.classify(rows, **ways), same(name)
     result = verbs.classify_package(package, **ways)
     if result is None:
-        known, tables = list(package.tables), list(INDUSTRY_TABLES)
-        raise InputError("studies.no-industry-table", package=package.name, tables=tables, known=known)
+        present, tables = list(package.tables), list(INDUSTRY_TABLES)
+        raise InputError("studies.no-industry-table", package=package.name, tables=tables, known=present)
     return result, package.title
 
 
@@ -177,7 +177,7 @@ def _powers(energy: AnyFrame, region: str | None, encoding: str | None) -> Study
     """Compare the eras of the five powers with shares of energy."""
     cells = data.read_any(energy, "energy", encoding=encoding)[0].cells
     columns = {name.lower(): name for name in cells.columns}
-    keys = {key: columns[name] for key, known in _KEYS.items() for name in known if name in columns}
+    keys = {key: columns[name] for key, spellings in _KEYS.items() for name in spellings if name in columns}
     result = verbs.history(cells, **keys)
     countries = result.frame["country"].unique().sort().to_list()
     name = Path(energy).name if isinstance(energy, (str, Path)) else "table"

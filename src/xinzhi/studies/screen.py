@@ -68,19 +68,19 @@ def screen(
         index = _indexed(lists, None, keep, encoding, progress)
     try:
         progress.step("projects")
-        found = verbs.screen(projects, index, encoding=encoding, prior=prior)
+        result = verbs.screen(projects, index, encoding=encoding, prior=prior)
     except InputError as error:
         raise _explained(error, projects, encoding) from None
-    made = replace(found.provenance, package=None if package is None else package.name)
-    found = replace(found, provenance=made, public=public)
+    provenance = replace(result.provenance, package=None if package is None else package.name)
+    result = replace(result, provenance=provenance, public=public)
     if labels is not None:
-        found = verbs.with_truth(found, _truth(labels, encoding))
-    draft = Draft(name="screen", source=line, results={"screening": found})
-    more: dict[str, Any] = {"candidates": found.candidates, "findings": list(found.findings)}
+        result = verbs.with_truth(result, _truth(labels, encoding))
+    draft = Draft(name="screen", source=line, results={"screening": result})
+    more: dict[str, Any] = {"candidates": result.candidates, "findings": list(result.findings)}
     if id is not None:
-        first, ranks = found.explain(id), found.candidates.filter(id=id)["rank"]
-        more["explanation"] = [first, *(found.explain(id, rank) for rank in ranks if rank > 1)]
-        more |= {part: getattr(found, part).filter(id=id) for part in ("ledger", "changes")}
+        first, ranks = result.explain(id), result.candidates.filter(id=id)["rank"]
+        more["explanation"] = [first, *(result.explain(id, rank) for rank in ranks if rank > 1)]
+        more |= {part: getattr(result, part).filter(id=id) for part in ("ledger", "changes")}
     return draft.done(region=id, **more)
 
 
@@ -171,11 +171,11 @@ def _explained(error: InputError, source: AnyFrame, encoding: str | None) -> Inp
     name = source.name if isinstance(source, Path) else "table"
     if error.findings:
         return InputError("studies.mend-projects", error.findings, table=name)
-    read, _ = verbs.rename_columns(pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), "projects")
-    if {"title", "text"} & set(read.columns) or verbs.sentences(list(read.columns)):
+    renamed, _ = verbs.rename_columns(pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), "projects")
+    if {"title", "text"} & set(renamed.columns) or verbs.sentences(list(renamed.columns)):
         return error
-    like = {one: data.nearest(one, columns) for one in ("title", "text")}
-    guesses = [words.studies.label_looks_like(column=found, name=one) for one, found in like.items() if found]
+    like = {name: data.nearest(name, columns) for name in ("title", "text")}
+    guesses = [words.studies.label_looks_like(column=column, name=name) for name, column in like.items() if column]
     return InputError("studies.no-text", table=name, known=list(columns), guesses=paragraph([same(""), *guesses]))
 
 

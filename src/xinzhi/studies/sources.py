@@ -98,8 +98,8 @@ def sources(
                 left.append({"measure": what.en, "reason": str(error)})
     frames = ("identity_gap", "periods", "group_periods", "coverage", "omitted")
     more: dict[str, Any] = {name: getattr(result, name) for name in frames}
-    made = draft.done(region=region, **more, findings=list(result.findings), left_out=left)
-    return replace(made, findings=(*package.findings, *result.findings))
+    study = draft.done(region=region, **more, findings=list(result.findings), left_out=left)
+    return replace(study, findings=(*package.findings, *result.findings))
 
 
 def _codes(asked: Iterable[str] | str | Path | None) -> list[str]:

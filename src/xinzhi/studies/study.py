@@ -27,11 +27,32 @@ if TYPE_CHECKING:
 
     from xinzhi.core.arrays import AnyFrame
 
-ORDER: tuple[Callable[..., Study], ...] = (
-    assess, measure, audit, claim, vintages, bands, backtest, bridge, digital, scope, sources, sectors, paths, able,
-    plan, frontier, risks, screen, bubbles, firms, brief,
-)  # fmt: skip
-TOPICS = tuple(study.__name__ for study in ORDER)
+__all__ = [
+    "able",
+    "assess",
+    "audit",
+    "backtest",
+    "bands",
+    "bridge",
+    "brief",
+    "bubbles",
+    "claim",
+    "digital",
+    "firms",
+    "frontier",
+    "measure",
+    "options_of",
+    "paths",
+    "plan",
+    "risks",
+    "scope",
+    "screen",
+    "sectors",
+    "sources",
+    "study",
+    "vintages",
+]
+TOPICS = tuple(sorted(STUDIES))
 
 
 def study(name: str, source: AnyFrame, *, progress: Progress = SILENT, **options: object) -> Study:
