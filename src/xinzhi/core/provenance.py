@@ -7,8 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-import polars as pl
-
+from xinzhi.core.lazy import pl
 from xinzhi.core.result import Provenance
 
 _AT_ONCE = 50_000  # rows
