@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import polars as pl
+import pytest
 
 from xinzhi.core.names import NO_NAMES
 from xinzhi.pathways.complexity.relatedness import (
@@ -42,6 +45,12 @@ def test_weighted_index() -> None:
 
 def test_tail_exact() -> None:
     assert tail_exact(np.array([[0.5]]), np.array([2]), np.array([[0, 1, 2]])).round(3).tolist() == [[1.0, 0.75, 0.25]]
+
+
+def test_tail_saddlepoint_at_the_mean_is_that_of_the_binomial_distribution() -> None:
+    exact = sum(math.comb(40, k) * 0.3**k * 0.7 ** (40 - k) for k in range(12, 41))
+    tail = tail_saddlepoint(np.full((1, 1), 0.3), np.array([40]), np.array([12]))
+    assert float(tail[0]) == pytest.approx(exact, abs=0.015)
 
 
 def test_tail_saddlepoint() -> None:
