@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 import xinzhi
-from xinzhi.pathways import Backtest, BacktestOptions, backtest
+from xinzhi.pathways import backtest
+from xinzhi.pathways.internal import Backtest, BacktestOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

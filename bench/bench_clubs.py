@@ -17,8 +17,9 @@ import time
 import numpy as np
 import polars as pl
 
-from xinzhi.pathways import ClubRules, clubs
+from xinzhi.pathways import clubs
 from xinzhi.pathways.convergence.log_t_test import LogTRules, growing_variation, regress, variation
+from xinzhi.pathways.internal import ClubRules
 
 LIMIT, RATIO_LIMIT = 0.5, 5
 

@@ -201,7 +201,7 @@ def _incomes(_: bool) -> np.ndarray:  # noqa: FBT001 - both take the same
 
 
 def _unequal_ours(values: np.ndarray) -> np.ndarray:
-    from xinzhi.sectors import gini, theil
+    from xinzhi.sectors.internal import gini, theil
 
     return np.array([gini(values), theil(values).t])
 

@@ -102,7 +102,7 @@ def _grouped(_: bool) -> tuple[np.ndarray, np.ndarray]:  # noqa: FBT001 - both t
 
 
 def _theil_ours(given: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    from xinzhi.sectors import theil
+    from xinzhi.sectors.internal import theil
 
     found = theil(*given)
     return np.array([found.t, found.t_between, found.t_within])
@@ -116,7 +116,7 @@ def _theil_theirs(given: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
 
 
 def _dagum_ours(given: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    from xinzhi.sectors import dagum
+    from xinzhi.sectors.internal import dagum
 
     found = dagum(*given)
     return np.array([found.gini, found.within, found.between, found.transvariation])

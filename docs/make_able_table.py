@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import xinzhi
-from xinzhi.pathways import Able, able
+from xinzhi.pathways import able
+from xinzhi.pathways.internal import Able
 
 PAGE = Path(__file__).with_name("able.md")
 START, END = "<!-- table of verdicts -->", "<!-- end of the table -->"

@@ -11,7 +11,8 @@ import polars as pl
 
 import xinzhi
 from xinzhi.core.schema import describe
-from xinzhi.yardstick import VERDICTS, Claims, choices_text, published_claims
+from xinzhi.yardstick import published_claims
+from xinzhi.yardstick.internal import VERDICTS, Claims, choices_text
 
 PAGE = Path(__file__).resolve().parent / "claims-published.md"
 SAME = 1e-9  # below it a difference is rounding of floats

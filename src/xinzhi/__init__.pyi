@@ -21,14 +21,8 @@ from .studies import study as study
 from .yardstick import Audit as Audit
 from .yardstick import Backtest as Backtest
 from .yardstick import Bands as Bands
-from .yardstick import Breaks as Breaks
-from .yardstick import Bridge as Bridge
 from .yardstick import ClaimCheck as ClaimCheck
-from .yardstick import Claims as Claims
-from .yardstick import DigitalCapital as DigitalCapital
 from .yardstick import Measurement as Measurement
-from .yardstick import VintageChange as VintageChange
-from .yardstick import VintageHistory as VintageHistory
 from .yardstick import audit as audit
 from .yardstick import backtest as backtest
 from .yardstick import bands as bands
@@ -41,5 +35,11 @@ from .yardstick import digital_capital as digital_capital
 from .yardstick import measure as measure
 from .yardstick import measure_nation as measure_nation
 from .yardstick import vintage_history as vintage_history
+from .yardstick.internal import Breaks as Breaks
+from .yardstick.internal import Bridge as Bridge
+from .yardstick.internal import Claims as Claims
+from .yardstick.internal import DigitalCapital as DigitalCapital
+from .yardstick.internal import VintageChange as VintageChange
+from .yardstick.internal import VintageHistory as VintageHistory
 
 __version__: str

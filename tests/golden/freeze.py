@@ -122,7 +122,7 @@ def _public_results() -> Iterator[type]:
     from xinzhi.core.result import Result
 
     seen: set[type] = set()
-    for face in FACES:
+    for face in [home for name in FACES for home in (name, f"{name}.internal")]:
         with contextlib.suppress(ModuleNotFoundError):
             module = importlib.import_module(f"xinzhi{face}")
             for name in getattr(module, "__all__", ()):

@@ -35,6 +35,7 @@ def _even(rows: int, columns: int, seed: int) -> np.ndarray:
 def dynamics() -> None:
     """Run the verbs on the movement of a distribution."""
     from xinzhi import pathways, sectors
+    from xinzhi.pathways import internal
 
     frame = _per_head()
     near = sectors.contiguity(sea=True)
@@ -43,7 +44,7 @@ def dynamics() -> None:
     pathways.transitions(frame, **SERIES, neighbours=near)
     pathways.sigma_convergence(frame, **SERIES)
     pathways.beta_convergence(frame, **SERIES)
-    pathways.merge_clubs(pathways.clubs(frame, **SERIES))
+    internal.merge_clubs(pathways.clubs(frame, **SERIES))
     pathways.lead_changes(frame, **SERIES)
     last = frame.filter(pl.col("year") == 2019)
     sectors.markov(frame, "output_per_head", classes=4, neighbours=near)
@@ -55,6 +56,7 @@ def dynamics() -> None:
 def capabilities() -> None:
     """Run the verbs on what regions could enter."""
     from xinzhi import pathways
+    from xinzhi.pathways import internal
 
     jobs = _tables()["activity"]
     pathways.forecast(jobs, **JOBS, period="year", train=(2006, 2011), at=2016, model="additive_logit")
@@ -63,7 +65,7 @@ def capabilities() -> None:
     anchor = dict(levels.select("region", "output_per_head").iter_rows())
     found = pathways.complexity(jobs.filter(pl.col("year") == 2016), "region", "industry", "employment", anchor=anchor)
     pathways.opportunities(found)
-    pathways.northeast()
+    internal.northeast()
 
 
 def systems() -> None:

@@ -8,10 +8,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from xinzhi.core.errors import InputError
-from xinzhi.pathways import measure_cells
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import without_empty
 from xinzhi.pathways.complexity.relatedness import fitness, present, revealed_advantage, spectrum
+from xinzhi.pathways.internal import measure_cells
 
 TOLERANCE = 1e-8
 quick = settings(deadline=None, max_examples=25)

@@ -16,7 +16,7 @@ from xinzhi.cli import app
 from xinzhi.core.text import percent, words
 from xinzhi.web.pages import category, reference
 from xinzhi.web.static import index
-from xinzhi.yardstick import View
+from xinzhi.yardstick.internal import View
 
 
 def test_every_growth_figure_leads_to_what_it_is_made_of(store, folder):

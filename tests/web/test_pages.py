@@ -19,7 +19,7 @@ from xinzhi.web import pages, render
 from xinzhi.web.page import Address, Page
 from xinzhi.web.pages import forms
 from xinzhi.web.pages.home import QUESTIONS
-from xinzhi.yardstick import View
+from xinzhi.yardstick.internal import View
 
 FIRST = (
     "zh/index.html",

@@ -49,7 +49,7 @@ def show(study: Study, call: Call) -> None:
 
 def _measure(study: Study, call: Call) -> None:
     """Print growth of output and of TFP with its grade: the regions of the leading period, or the periods of one."""
-    from xinzhi.yardstick import View
+    from xinzhi.yardstick.internal import View
 
     result: Any = study.results["measurement"]
     view = View(result)
@@ -261,7 +261,7 @@ def _risks(study: Study, call: Call) -> None:
 def _screen(study: Study, call: Call) -> None:
     """Print the verdicts that matter (all but the new ones, the most probable first), pairs, findings."""
     from xinzhi.report.sentence import short
-    from xinzhi.risks import chance_text, interval_text, reader_verdicts, value_words
+    from xinzhi.risks.internal import chance_text, interval_text, reader_verdicts, value_words
 
     screening: Any = study.results["screening"]
     verdicts = value_words("verdict")
@@ -331,7 +331,7 @@ def _bubbles(study: Study, call: Call) -> None:
 
 def _bands(study: Study, call: Call) -> None:
     """Print the regions of the leading period with their bands and ranges of ranks: the ends, or the one asked for."""
-    from xinzhi.yardstick import leading_span
+    from xinzhi.yardstick.internal import leading_span
 
     result: Any = study.results["bands"]
     start, end = leading_span(result)
@@ -406,7 +406,8 @@ def _digital(study: Study, call: Call) -> None:
 
 def explained(verdicts: pl.DataFrame, standard: str | None, language: Language) -> None:
     """Print what every definition says of one industry on a day."""
-    from xinzhi.scope import industry_name, share_with_bounds
+    from xinzhi.scope import industry_name
+    from xinzhi.scope.internal import share_with_bounds
 
     last = verdicts.row(-1, named=True)
     head = {

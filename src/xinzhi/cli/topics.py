@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import protocol, report, risks, studies
+from xinzhi import protocol, report, studies
 from xinzhi import scope as verbs
 from xinzhi.cli import terminal
 from xinzhi.cli.call import DEFAULT, PROTOCOL
@@ -19,6 +19,7 @@ from xinzhi.core.extras import missing_packages
 from xinzhi.core.files import whole
 from xinzhi.core.formulas import escape_formulas
 from xinzhi.core.text import same
+from xinzhi.risks import internal
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -208,7 +209,7 @@ def screen(call: Call) -> int | None:
         return None
     if folder is None:
         return conclude(call, run_study(call, call.get("projects")))
-    frames = {f"{name}.csv": frame for name, frame in risks.example().items()}
+    frames = {f"{name}.csv": frame for name, frame in internal.example().items()}
     with whole(Path(folder), list(frames)) as paths:
         for path, frame in zip(paths, frames.values(), strict=True):
             escape_formulas(frame).write_csv(path)

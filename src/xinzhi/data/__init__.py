@@ -8,16 +8,13 @@ The question
 The verbs
     `load` reads a package from wherever it is; `check` lists everything that is wrong with it; `export` writes it;
     `connect` makes one of what was downloaded from an official source, each a `Connector` that `connectors` lists;
-    `packages` names those that ship with xinzhi, `tables_by_name` the tables that it knows, each a `Table` of
-    `Column` objects; `national_series` reads one series of the nation in the vintage that counts; `NATION` is its
-    code, and `nation_codes` tells what else it is called, and `national_package` is a package of its accounts
-    alone. `tidy` reads a single table, a frame of any kind or a file, by a schema of `Field` and returns a `Tidy`;
-    `provenance` says what a result was made from; `is_package` tells a package from a frame, `as_package` loads it,
-    `names_of` names its codes. `FILES` are the suffixes of the files that are tables, `TEXTS` and `BOOKS` among
-    them. `read_source` gives the tables of a package as a `RawTable` each, before they are checked; `read_any` and
-    `read_file` one table from anywhere, `infer_numbers` casts its text; `fingerprint` digests a frame, `nearest`
-    the name that one misspells; `among` puts a part of the provinces among the others; `units` reads and converts
-    units, `admission` holds the tests that figures must pass before they are ranked.
+    `packages` names those that ship with xinzhi, `tables_by_name` the tables that it knows; `national_series` reads
+    one series of the nation in the vintage that counts; `NATION` is its code, `nation_codes` what else it is called,
+    and `national_package` a package of its accounts alone. `tidy` reads a single table, a frame of any kind or a
+    file, by a schema of `Field` and returns a `Tidy`; `read_file` reads one as it stands. `provenance` says what a
+    result was made from, by the `fingerprint` of each frame; `is_package` tells a package from a frame, `as_package`
+    loads it, `names_of` names its codes. `units` reads and converts units, `admission` holds the tests that figures
+    must pass before they are ranked.
 """
 
 from __future__ import annotations

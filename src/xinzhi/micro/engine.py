@@ -17,7 +17,7 @@ from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
 from xinzhi.core.errors import InputError, UsageError, XinzhiError
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import same
-from xinzhi.data import read_any
+from xinzhi.data.internal import read_any
 from xinzhi.micro.cohorts import cells, pair_sums, parts
 from xinzhi.micro.delimited_files import codec_of, csv_error, first_bad_line, header_of, in_utf8, is_text
 

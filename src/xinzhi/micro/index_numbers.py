@@ -17,7 +17,7 @@ from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
-from xinzhi.data import read_any
+from xinzhi.data.internal import read_any
 from xinzhi.micro.panel import Duplicates, Panel, choose, no_column, panel
 
 CELL = ("industry", "year")

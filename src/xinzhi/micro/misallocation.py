@@ -245,7 +245,7 @@ def _shares(firms: Panel, counts: pl.DataFrame, capital_share: Any) -> tuple[tup
         firms.need("wages")
         shares = counts.group_by("industry").agg(share=1 - pl.col("wages").sum() / pl.col("output").sum())
     else:
-        from xinzhi.data import read_any
+        from xinzhi.data.internal import read_any
 
         table = read_any(capital_share, "shares")[0].cells
         if missing := {"industry", "capital_share"} - set(table.columns):

@@ -132,7 +132,8 @@ def with_names(result: Kind, package: Package) -> Kind:
     Examples
     --------
     >>> import xinzhi
-    >>> from xinzhi.pathways import complexity, with_names
+    >>> from xinzhi.pathways import complexity
+    >>> from xinzhi.pathways.internal import with_names
     >>> package = xinzhi.load("china-provinces")
     >>> jobs = package.tables["activity"].filter(year=2016)
     >>> rich = dict(package.tables["accounts"].filter(year=2016).select("region", "output_real").rows())

@@ -18,7 +18,7 @@ from xinzhi.protocol import Protocol
 from xinzhi.report.section import Section
 from xinzhi.report.table import Table
 from xinzhi.studies import Assessment, Brief, Study
-from xinzhi.yardstick import View
+from xinzhi.yardstick.internal import View
 
 DECIMALS = 2  # of growth in percent, where no protocol says otherwise
 

@@ -14,7 +14,8 @@ from xinzhi.core.extras import require
 from xinzhi.core.files import whole_file
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import Language
-from xinzhi.data import Package, RawTable
+from xinzhi.data import Package
+from xinzhi.data.internal import RawTable
 from xinzhi.report.palette import SEVERITY
 
 if TYPE_CHECKING:  # of the extra `report`
@@ -93,7 +94,8 @@ def _read(source: Package | str | PathLike[str] | Mapping[str, Any], encoding: s
     """Return the tables as they were read; those of a package whose source is gone, as they are."""
     from pathlib import Path
 
-    from xinzhi.data import Package, packages, read_source
+    from xinzhi.data import Package, packages
+    from xinzhi.data.internal import read_source
 
     if not isinstance(source, Package):
         return read_source(source, encoding=encoding).tables

@@ -15,7 +15,8 @@ from xinzhi.core.extras import require
 from xinzhi.core.files import whole
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import LANGUAGES, Language, Text, Values
-from xinzhi.data import Column, Table, nearest, tables_by_name
+from xinzhi.data import tables_by_name
+from xinzhi.data.internal import Column, Table, nearest
 
 if TYPE_CHECKING:  # of the extra `report`
     from xlsxwriter.format import Format

@@ -12,7 +12,7 @@ from xinzhi.core.index_numbers import multilateral_levels
 from xinzhi.core.labour import two_year_mean
 from xinzhi.sources.assumptions import Assumptions
 from xinzhi.sources.detail import Detail, MeasuredInputs, growth
-from xinzhi.yardstick import IDENTITY_TOLERANCE
+from xinzhi.yardstick.internal import IDENTITY_TOLERANCE
 
 # From any bracket that shares can span down to the rounding of float64.
 _HALVINGS = 60

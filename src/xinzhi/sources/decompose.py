@@ -33,13 +33,12 @@ from xinzhi.sources.tables import (
     with_measured_flags,
     with_productivity_index,
 )
-from xinzhi.yardstick import (
+from xinzhi.yardstick import Measurement, measure
+from xinzhi.yardstick.internal import (
     DEFAULT_PROTOCOL,
     GrowthAccounts,
-    Measurement,
     account,
     build_inputs,
-    measure,
     require_value_added,
     require_yearly,
 )

@@ -11,7 +11,7 @@ import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, yearly_change
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick import Growth, Inputs, Marks, Panel
+from xinzhi.yardstick.internal import Growth, Inputs, Marks, Panel
 
 Level = Literal["industry", "sector", "total"]
 

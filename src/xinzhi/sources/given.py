@@ -30,7 +30,7 @@ from xinzhi.sources.detail import (
     scale_to,
     without,
 )
-from xinzhi.yardstick import BEARABLE, TOTAL_ASSET, Panel, deflator, investment, stocks
+from xinzhi.yardstick.internal import BEARABLE, TOTAL_ASSET, Panel, deflator, investment, stocks
 
 TABLE = "industry_accounts"
 _GROSS = ("gross_output_nominal", "gross_output_real", "intermediate_nominal", "intermediate_real")

@@ -18,7 +18,8 @@ from xinzhi.sources.assumptions import Assumptions, abbreviated_list
 from xinzhi.sources.best_practice import Accounts, BestPractice, Parts
 from xinzhi.sources.detail import Detail, MeasuredInputs, by_industry, by_region, without
 from xinzhi.sources.given import TABLE
-from xinzhi.yardstick import Measurement, flag_texts, spread_to_growth
+from xinzhi.yardstick import Measurement
+from xinzhi.yardstick.internal import flag_texts, spread_to_growth
 
 
 def coverage(

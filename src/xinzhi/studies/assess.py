@@ -23,6 +23,7 @@ from xinzhi.studies.scope import scope
 from xinzhi.studies.sectors import sectors
 from xinzhi.studies.sources import digest, read_cells, sources
 from xinzhi.studies.yardstick import examined
+from xinzhi.yardstick import internal
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyFrame, AnyPackage
@@ -101,8 +102,8 @@ def assess(
     firms = None if cells is None else read_cells(cells)
     progress.step("measure")
     measured = yardstick.measure(package, protocol)
-    yardstick.require_value_added(measured.protocol, "assess")
-    yardstick.require_yearly(measured.panel, "assess")
+    internal.require_value_added(measured.protocol, "assess")
+    internal.require_yearly(measured.panel, "assess")
     progress.step("bands")
     protocols = _protocols(measured)
     ranked = _ranking(measured, protocols)
@@ -153,7 +154,7 @@ def _protocols(measured: Measurement) -> pl.DataFrame | None:
     """Return the ranges over protocols of the newest and the last official period; None without periods."""
     if not measured.periods.height:
         return None
-    view = yardstick.View(measured)
+    view = internal.View(measured)
     return yardstick.robustness(
         measured, [(span.start, span.end) for span in dict.fromkeys([view.spans[-1], view.lead])]
     )
@@ -259,7 +260,7 @@ def reconciled(measurement: Measurement, topics: Mapping[str, Study]) -> pl.Data
     # topic, the mean of the regions instead of their sum, and what is left, the method. `same_span` is the topic's own
     # figure in the newest period, where it has its years; the first row is of that period. Empty where the regions have
     # no sum.
-    view = yardstick.View(measurement)
+    view = internal.View(measurement)
     added = _yearly(measurement.national, "year", "tfp_growth")
     newest = view.spans[-1] if view.spans else view.lead
     lead = range(newest.start + 1, newest.end + 1) if isinstance(newest.end, int) else range(0)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import data, sectors, sources, words, yardstick
+from xinzhi import data, sectors, sources, words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.schema import describe
@@ -15,6 +15,7 @@ from xinzhi.studies.brief_facts import ability, evidence, headline, moves, read
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, title
 from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import load
+from xinzhi.yardstick import internal
 
 if TYPE_CHECKING:
     from xinzhi import risks
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from xinzhi.protocol import Protocol
     from xinzhi.studies.brief_facts import Read
     from xinzhi.studies.draft import Progress
-    from xinzhi.yardstick import Bands, Gaps, Measurement
+    from xinzhi.yardstick import Bands, Measurement
+    from xinzhi.yardstick.internal import Gaps
 
 SURE = {"sure", "residual"}
 UNCOUNTED = {"abundant", "doubtful", "unsteady", "chance"}  # no shortfall, even where the band lies above zero
@@ -115,7 +117,7 @@ def _codes(package: Package) -> list[str]:
 def of_region(shared: Read, code: str) -> Brief:
     """Return the brief of one region from what was read once."""
     measured, bands = shared.measured, shared.bands
-    span = yardstick.View(measured).spans[-1]
+    span = internal.View(measured).spans[-1]
     about = data.names_of(shared.package).region(code)
     state = ability(shared, code)
     parts: dict[str, Facts] = {
@@ -185,12 +187,12 @@ def _uncounted(row: Mapping[str, Any]) -> bool:
     return row["verdict"] in UNCOUNTED and row["banded"] and row["low"] > 0
 
 
-def _period(measured: Measurement, code: str, span: yardstick.Span) -> dict[str, Any] | None:
+def _period(measured: Measurement, code: str, span: internal.Span) -> dict[str, Any] | None:
     rows = measured.periods.filter(region=code, start=span.start, end=span.end)
     return rows.row(0, named=True) if rows.height else None
 
 
-def _nation(measured: Measurement, span: yardstick.Span) -> float | None:
+def _nation(measured: Measurement, span: internal.Span) -> float | None:
     rows = measured.national_periods.filter(start=span.start, end=span.end)
     return rows["tfp_growth"][0] if rows.height else None
 
@@ -199,8 +201,8 @@ def _band_of(bands: Bands | None, code: str) -> dict[str, Any] | None:
     """Return the band of a region in the newest period; None where it has none."""
     if bands is None:
         return None
-    start, end = yardstick.leading_span(bands)
-    rows = bands.frame.filter(region=code, start=start, end=end, component=yardstick.TOGETHER)
+    start, end = internal.leading_span(bands)
+    rows = bands.frame.filter(region=code, start=start, end=end, component=internal.TOGETHER)
     return rows.row(0, named=True) if rows.height else None
 
 
@@ -210,21 +212,21 @@ def _sided(bands: Bands, row: Mapping[str, Any], agreed: float | None) -> dict[s
     above = row["above_nation"]
     side = "above" if above >= bands.decided else "below" if above <= 1 - bands.decided else "tie"
     held = {"above": agreed, "below": None if agreed is None else 1 - agreed}.get(side)
-    return {"side": side, "alone": held is not None and held < yardstick.AGREED}
+    return {"side": side, "alone": held is not None and held < internal.AGREED}
 
 
 def growth(shared: Read, code: str, about: Text) -> Facts:
     """Return growth of the newest period with its band, its rank only with its range, and the period before."""
     measured, bands = shared.measured, shared.bands
-    *earlier, span = yardstick.View(measured).spans
+    *earlier, span = internal.View(measured).spans
     own, band = _period(measured, code, span), _band_of(bands, code)
     over = next(shared.protocols.filter(region=code, start=span.start, end=span.end).iter_rows(named=True), {})
     held: Text | str = ""
     moved: Text | str = ""
     if bands is not None:  # how such bands held in the past, and what growth would be had investment been corrected
-        newest = yardstick.leading_span(bands)
-        held = yardstick.record_clause(bands, *newest, single=True)
-        moved = yardstick.corrected_clause(bands, code, *newest)
+        newest = internal.leading_span(bands)
+        held = internal.record_clause(bands, *newest, single=True)
+        moved = internal.corrected_clause(bands, code, *newest)
     facts: Facts = {}
     if own is None:
         facts["growth.missing"] = {"name": about, "span": span.label}
@@ -248,7 +250,7 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
             figures = {"value": own["tfp_growth"], "low": band["low"], "high": band["high"], "held": held}
             facts["growth.banded"] = told | figures | {"nation": _nation(measured, span)}
         if own["grade"] != "D":
-            n = bands.frame.filter(pl.col("region") != yardstick.NATIONAL)["region"].n_unique()
+            n = bands.frame.filter(pl.col("region") != internal.NATIONAL)["region"].n_unique()
             facts["growth.ranks"] = {"ranks": ranks_text(band["rank_low"], band["rank_high"]), "n": n}
     else:
         facts["growth.plain"] = {"name": about, "span": span.label, "value": own["tfp_growth"]}
@@ -265,7 +267,7 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
             "value": before["tfp_growth"],
             "nation": nation,
             "poor": before["grade"] == "D",
-            "adjusted": yardstick.View(measured).adjusted(earlier[-1]),
+            "adjusted": internal.View(measured).adjusted(earlier[-1]),
         }
     if own is not None and own["grade"]:
         years = measured.frame.filter(pl.col("region") == code, pl.col("year").is_between(span.start + 1, span.end))
@@ -275,12 +277,12 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
 
 def where(shared: Read, code: str) -> Facts:
     """Return the contributions to growth in the newest period, and what reallocation brought in the last one known."""
-    span = yardstick.View(shared.measured).spans[-1]
+    span = internal.View(shared.measured).spans[-1]
     own = _period(shared.measured, code, span)
     facts: Facts = {}
     if own is not None:
         facts["where.parts"] = {
-            **yardstick.rates(own),
+            **internal.rates(own),
             "tfp": own["tfp_growth"],
             **{name: own[f"{name}_contribution"] for name in ("capital", "labour", "human_capital")},
         }
@@ -312,7 +314,7 @@ def contributions(shared: Read, code: str) -> pl.DataFrame:
     """Return the contributions in the last two periods, of the region and of all together."""
     keys = ["output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_growth"]
     tables = []
-    for span in yardstick.View(shared.measured).spans[-2:]:
+    for span in internal.View(shared.measured).spans[-2:]:
         for kind, frame in (
             ("self", shared.measured.periods.filter(region=code)),
             ("total", shared.measured.national_periods),
@@ -435,16 +437,16 @@ def _apart(bands: Bands | None, code: str, others: list[str]) -> Facts:
     """Return which of the others grew surely more slowly or faster in the newest period."""
     if bands is None or bands.part is not None or not others:
         return {}
-    start, end = yardstick.leading_span(bands)
+    start, end = internal.leading_span(bands)
 
     def told(component: str) -> tuple[list[str], list[str]]:
         sure = bands.pairs.filter(pl.col("decided"), start=start, end=end, component=component)
         below = sure.filter(pl.col("region") == code, pl.col("other").is_in(others))["other"]
         return below.to_list(), sure.filter(pl.col("other") == code, pl.col("region").is_in(others))["region"].to_list()
 
-    faster, slower = told(yardstick.TOGETHER)
+    faster, slower = told(internal.TOGETHER)
     key = "apart" if faster and slower else "faster" if faster else "slower" if slower else "tied"
-    wide = {one for some in told(yardstick.ALL) for one in some}
+    wide = {one for some in told(internal.ALL) for one in some}
     lost = [bands.names.region(one) for one in (*faster, *slower) if one not in wide]
     named = {side: [bands.names.region(one) for one in some] for side, some in (("faster", faster), ("slower", slower))}
     return {f"company.{key}": {**named, "lost": words.brief.company_lost(names=lost) if lost else ""}}
@@ -454,7 +456,7 @@ def beside(shared: Read, code: str) -> pl.DataFrame:
     """Return the region, its peers and its neighbours with growth, band and ranks of the newest period."""
     peers = [] if shared.peers is None else shared.peers.codes(code)
     around = neighbours(shared, code) or []
-    span = yardstick.View(shared.measured).spans[-1]
+    span = internal.View(shared.measured).spans[-1]
     rows = []
     for one in dict.fromkeys([code, *peers, *around]):
         own, band = _period(shared.measured, one, span), _band_of(shared.bands, one) or {}

@@ -8,20 +8,25 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import data, pathways, risks, sources, words, yardstick
+from xinzhi import pathways, risks, sources, words, yardstick
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import Text, chance_text, clauses, join_with_commas, measured, span_text
+from xinzhi.data import internal as data_internal
+from xinzhi.pathways import internal as pathways_internal
+from xinzhi.risks import internal as risks_internal
 from xinzhi.studies.draft import LEAST, SILENT, Draft, first_line, title
+from xinzhi.yardstick import internal as yardstick_internal
 
 if TYPE_CHECKING:
     from xinzhi.core.result import Facts
     from xinzhi.data import Package
-    from xinzhi.pathways import Able
+    from xinzhi.pathways.internal import Able
     from xinzhi.protocol import Protocol
     from xinzhi.studies.draft import Progress
-    from xinzhi.yardstick import Bands, Gaps, Measurement, Peers
+    from xinzhi.yardstick import Bands, Measurement
+    from xinzhi.yardstick.internal import Gaps, Peers
 
 SURVEY, WAVE, MOST = "idle-now", "idle-if-all-build", "named-by-most"  # rules of the register, all of the nation
 CHECKED = {"both": 0, "survey": 1, "wave": 1, "none": 2}  # what of the nation's capacity was checked: most first
@@ -52,12 +57,12 @@ class Read:
     bands: Bands | None
     protocols: pl.DataFrame  # the range of growth over protocols in the newest period, as `robustness` has it
     sources: sources.Sources | None
-    able: pathways.Able | None
-    ahead: risks.HerdEntry | None  # what would follow if all that is planned is built
+    able: pathways_internal.Able | None
+    ahead: risks_internal.HerdEntry | None  # what would follow if all that is planned is built
     register: risks.Register | None
     peers: Peers | None
     gaps: Gaps | None
-    backcast: yardstick.Backcast | None
+    backcast: yardstick_internal.Backcast | None
     plans: Plans | None
     notes: tuple[Text, ...]
 
@@ -88,8 +93,8 @@ def read(
     # `measured` and `protocols` (what `robustness` gives of the newest period) are computed where they are not at hand.
     progress.step("measure")
     measured = yardstick.measure(package, protocol) if measured is None else measured
-    yardstick.require_value_added(measured.protocol, "brief")
-    yardstick.require_yearly(measured.panel, "brief")
+    yardstick_internal.require_value_added(measured.protocol, "brief")
+    yardstick_internal.require_yearly(measured.panel, "brief")
     draft = Draft(name="brief", source=title(package), package=package)
     progress.step("bands")
     bands: Bands | None = None
@@ -99,7 +104,7 @@ def read(
         if error.code != "yardstick.nothing-estimated":  # then none are missed
             draft.note("left-out", what=words.studies.part_bands(), why=first_line(error))
     if protocols is None:
-        newest = [(one.start, one.end) for one in yardstick.View(measured).spans[-1:]]
+        newest = [(one.start, one.end) for one in yardstick_internal.View(measured).spans[-1:]]
         protocols = yardstick.robustness(measured, newest)
     peers = draft.run("peers", lambda: yardstick.peers(measured, package))
     parts = draft.run("reallocation", lambda: sources.decompose(package, measurement=measured))
@@ -111,11 +116,11 @@ def read(
     gaps = None if peers is None else yardstick.gaps(measured, peers, bands=bands, **moved)
     progress.step("able")
     able = draft.run("able", lambda: pathways.able(package))
-    around = data.among(package)
+    around = data_internal.among(package)
     whole = package if around is None else around.package
     named = plans(whole)
     progress.step("risks")
-    ahead: risks.HerdEntry | None = None
+    ahead: risks_internal.HerdEntry | None = None
     with suppress(InputError):  # the register says what it lacks
         ahead = risks.herd_entry(whole)
     register = draft.run("register", lambda: risks.register(package, able=able, capacity=ahead))

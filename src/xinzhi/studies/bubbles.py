@@ -11,6 +11,7 @@ from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.text import Text, same
+from xinzhi.risks import internal
 from xinzhi.studies.draft import SILENT, Draft, first_line, title
 from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import DATE, SERIES, VALUE, Prices, is_plain, load, read_prices
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
     from xinzhi.data import Package
-    from xinzhi.risks import Bubbles, PanelBubbles
+    from xinzhi.risks import Bubbles
+    from xinzhi.risks.internal import PanelBubbles
     from xinzhi.studies.draft import Progress, Study
 
 SHOWN = 5  # names in a note
@@ -142,7 +144,7 @@ def _region(prices: Prices, region: str) -> str:
         *prices.frame[SERIES].drop_nulls().unique(maintain_order=True),
         *(finding.key for finding in prices.aside),
     ]
-    return exact or verbs.find_series({key: verbs.place_text(key) for key in series if key is not None}, region)
+    return exact or verbs.find_series({key: internal.place_text(key) for key in series if key is not None}, region)
 
 
 def _prices(

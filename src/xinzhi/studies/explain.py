@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import sources, words, yardstick
+from xinzhi import sources, words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.flags import marked_span
 from xinzhi.core.lazy import pl
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, same
 from xinzhi.studies.draft import joined
+from xinzhi.yardstick import internal
 
 if TYPE_CHECKING:
     from xinzhi.core.result import Result
@@ -131,12 +132,12 @@ def _parts(row: Mapping[str, Any], result: Sources) -> Text:
 def _newest(topic: str, result: Any, measured: Measurement) -> tuple[Any, Any]:  # noqa: ANN401 - bands or sources
     """Return the newest period, as the pages of the topic show it."""
     if topic == "bands":
-        leading: tuple[Any, Any] = yardstick.leading_span(result)
+        leading: tuple[Any, Any] = internal.leading_span(result)
         return leading
     if topic == "sources":
         newest: tuple[Any, Any] = result.periods.select("start", "end").sort("end", "start", descending=True).row(0)
         return newest
-    span = yardstick.View(measured).spans[-1]
+    span = internal.View(measured).spans[-1]
     return span.start, span.end
 
 

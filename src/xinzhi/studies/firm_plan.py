@@ -14,6 +14,8 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import same
+from xinzhi.data import internal as data_internal
+from xinzhi.micro import internal as micro_internal
 from xinzhi.studies.draft import PROTOCOL
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ def read_plan(path: str | None) -> Plan:
     _judge(plan)
     folder = Path(path).parent  # paths count from there
     if plan.unit is None and plan.layout == "survey":
-        plan = replace(plan, unit=setting(micro.SURVEY, "unit"))
+        plan = replace(plan, unit=setting(micro_internal.SURVEY, "unit"))
     if plan.deflator is not None:
         plan = replace(plan, deflator=str(folder / plan.deflator))
     if isinstance(plan.capital_share, str) and plan.capital_share != "income":
@@ -138,10 +140,10 @@ def _words() -> dict[str, tuple[object, ...]]:
         "value": VALUES,
         "trim_within": ("year", "industry"),
         "labour": ("wages", "labour", None),
-        "duplicates": tuple(policy for policy in micro.POLICIES if policy != "unchecked"),
-        "method": micro.DECOMPOSITIONS,
+        "duplicates": tuple(policy for policy in micro_internal.POLICIES if policy != "unchecked"),
+        "method": micro_internal.DECOMPOSITIONS,
         "jobs": JOBS,
-        "dimensions": micro.GROUPS,
+        "dimensions": micro_internal.GROUPS,
         "by": ("region", "ownership"),
     }
 
@@ -195,7 +197,7 @@ def read_deflator(path: str, panel: Panel, value: str) -> pl.DataFrame:
     # Every industry and year of the panel must be there, and for TFP a deflator of capital: figures that are deflated
     # in part compare nothing.
     panel.need("industry")
-    cells = data.read_any(Path(path), "deflator")[0].cells
+    cells = data_internal.read_any(Path(path), "deflator")[0].cells
     if missing := [name for name in (*_KEYS, "deflator") if name not in cells.columns]:
         raise InputError("studies.deflator-column", path=path, missing=[same(name) for name in missing])
     if value == "tfp" and "capital_deflator" not in cells.columns:

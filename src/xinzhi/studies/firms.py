@@ -19,6 +19,7 @@ from xinzhi.core.lazy import pl
 from xinzhi.core.parameters import setting
 from xinzhi.core.provenance import provenance
 from xinzhi.core.text import Text, same
+from xinzhi.micro import internal
 from xinzhi.studies.draft import SILENT, Draft, first_line
 from xinzhi.studies.firm_plan import measure, read_deflator, read_plan, rules_of, with_value
 from xinzhi.studies.registry import topic
@@ -163,8 +164,8 @@ class _Run:
             cells = micro.cell_sums(turned, (), value, self.rules)
             if cells.is_empty():
                 continue
-            hidden, base = pl.Series(micro.identifying(cells, self.rules)), self.rules.base
-            told = micro.rounded(
+            hidden, base = pl.Series(internal.identifying(cells, self.rules)), self.rules.base
+            told = internal.rounded(
                 cells.select(
                     pl.lit(value).alias("amount"),
                     pl.col("year").cast(pl.Int64),
@@ -197,8 +198,8 @@ class _Run:
         """Return the totals of industries (or of all) and years as may be told: ``industry, year, value, withheld``."""
         told = tuple(name for name in self.plan.dimensions if self.held.has(name))
         known = told if "industry" in told and "totals" in self.plan.jobs else ("industry",)
-        others = [pl.col(name) == micro.TOTAL for name in known if name != "industry"]
-        margin = self._protected(known)[value].filter((pl.col("industry") == micro.TOTAL) == every, *others)
+        others = [pl.col(name) == internal.TOTAL for name in known if name != "industry"]
+        margin = self._protected(known)[value].filter((pl.col("industry") == internal.TOTAL) == every, *others)
         return margin.select("industry", pl.col("year").cast(pl.Int64), "value", "withheld")
 
     def _hidden(self) -> pl.DataFrame:
@@ -244,10 +245,10 @@ class _Run:
             workers = plan.labour or ("wages" if held.has("wages") else "labour")
             tables["misallocation_groups"] = self._groups(made.groups, _above_zero(held, "output", "capital", workers))
         if error is not None:
-            tables["measurement_error"] = micro.rounded(pl.DataFrame([asdict(error)]), self.rules)
+            tables["measurement_error"] = internal.rounded(pl.DataFrame([asdict(error)]), self.rules)
         return tables
 
-    def _noise(self, held: Panel) -> micro.Noise | None:
+    def _noise(self, held: Panel) -> internal.Noise | None:
         """Return what of the dispersion is error of measurement, or None and a note where changes are too few."""
         plan = self.plan
         try:
@@ -265,7 +266,7 @@ class _Run:
             return None
         return made.noise
 
-    def _years(self, frame: pl.DataFrame, error: micro.Noise | None) -> pl.DataFrame:
+    def _years(self, frame: pl.DataFrame, error: internal.Noise | None) -> pl.DataFrame:
         """Return the yearly figures from the industries that are told, weighted by their totals, which are told too."""
         # Their share of value added is of the published total, null where that is withheld.
         weights = self._industries("output").select("industry", "year", weight="value")
@@ -290,21 +291,21 @@ class _Run:
             raise InputError("micro.all-withheld", ())
         if error is not None:
             years = years.with_columns(corrected_gain=error.corrected(pl.col("gain")))
-        return micro.rounded(years, self.rules)
+        return internal.rounded(years, self.rules)
 
     def _groups(self, groups: pl.DataFrame, held: Panel) -> pl.DataFrame:
         """Return what goes on inside groups and between them, blank in years in which a group would identify a firm."""
         # `held` has the rows that take part: no others make a group look larger.
         found = [pl.DataFrame(schema={"dimension": pl.String, "year": pl.Int64})]
         for name in groups["dimension"].unique():
-            cells = micro.cell_sums(held, (name,), "output", self.rules).filter(pl.col(name) != micro.TOTAL)
-            bad = cells.filter(pl.Series(micro.identifying(cells, self.rules)))
+            cells = micro.cell_sums(held, (name,), "output", self.rules).filter(pl.col(name) != internal.TOTAL)
+            bad = cells.filter(pl.Series(internal.identifying(cells, self.rules)))
             found.append(bad.select(pl.lit(name).alias("dimension"), pl.col("year").cast(pl.Int64)).unique())
         blocked = pl.concat(found).with_columns(withheld=pl.lit(value=True))
         frame = groups.join(blocked, on=["dimension", "year"], how="left", maintain_order="left")
         frame = frame.with_columns(pl.col("withheld").fill_null(value=False))
         told = [name for name in groups.columns if name not in {"dimension", "year"}]
-        return micro.rounded(
+        return internal.rounded(
             frame.with_columns(pl.when(~pl.col("withheld")).then(name).alias(name) for name in told), self.rules
         )
 
@@ -351,7 +352,7 @@ class _Run:
             base = self.rules.base
             frame = frame.with_columns((pl.col("firms") / base).round().cast(pl.Int64) * base)
         told = [name for name in frame.columns if name not in {*by, *ends, "withheld"}]
-        return micro.rounded(
+        return internal.rounded(
             frame.with_columns(pl.when(~pl.col("withheld")).then(name).alias(name) for name in told), self.rules
         )
 
@@ -362,7 +363,7 @@ class _Run:
         keys, found = [*by, "year"], []
         for amount in AMOUNTS:
             cells = micro.cell_sums(held, by, amount, self.rules).with_columns(pl.col("year").cast(pl.Int64))
-            found.append(cells.filter(pl.Series(micro.identifying(cells, self.rules))).select(keys))
+            found.append(cells.filter(pl.Series(internal.identifying(cells, self.rules))).select(keys))
         if not by:
             return pl.concat(found).unique()
         blocked = pl.concat([*found, self._hidden().select(keys)]).unique()
@@ -435,7 +436,7 @@ def _fingerprint(held: Panel, plan: Plan, rules: Rules) -> str:
     for name in held.columns:
         kind = table[name].type()
         sums[f"sum_{name}"] = (
-            table[name] if kind.is_numeric() else (table[name].hash() % micro.PRIME).cast("int64")
+            table[name] if kind.is_numeric() else (table[name].hash() % internal.PRIME).cast("int64")
         ).sum()
     found = held.engine.collect(table.group_by("year").agg(**sums)).sort("year")
     found = found.with_columns(pl.col(pl.Float64).round_sig_figs(_SAME))
@@ -449,7 +450,7 @@ def results_of(tables: Mapping[str, pl.DataFrame], plan: Mapping[str, Any]) -> d
     if named := [name for name in tables if name.startswith(TABLES)]:
         long = [tables[name].with_columns(amount=pl.lit(name.removeprefix(TABLES))) for name in named]
         frame = pl.concat(long).select("amount", pl.exclude("amount")).with_columns(pl.col("withheld").fill_null(""))
-        results["totals"] = micro.Totals(frame=frame, provenance=provenance("firm_totals"))
+        results["totals"] = internal.Totals(frame=frame, provenance=provenance("firm_totals"))
     if "misallocation" in tables:
         error = tables["measurement_error"].row(0, named=True) if "measurement_error" in tables else None
         results["misallocation"] = micro.Misallocation(
@@ -457,8 +458,8 @@ def results_of(tables: Mapping[str, pl.DataFrame], plan: Mapping[str, Any]) -> d
             years=tables["misallocation_years"],
             groups=tables.get("misallocation_groups", pl.DataFrame()),
             counterfactuals=pl.DataFrame(),
-            noise=None if error is None else micro.Noise(**error),
-            sigma=float(plan["sigma"] or setting(micro.CONVENTIONS, "misallocation.sigma")),
+            noise=None if error is None else internal.Noise(**error),
+            sigma=float(plan["sigma"] or setting(internal.CONVENTIONS, "misallocation.sigma")),
             provenance=provenance("misallocation"),
         )
     for name, method in (("decomposition", plan["method"]), ("covariance", "olley-pakes")):

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import xinzhi.frontier as verbs
 from xinzhi import protocol as protocols
 from xinzhi.core.errors import UsageError
+from xinzhi.frontier import internal
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study
 from xinzhi.studies.frontier_questions import GOODS, questions_of
 from xinzhi.studies.frontier_source import of_package, of_table
@@ -151,7 +151,7 @@ def frontier(
     return _concluded(results, origin, region)
 
 
-def _concluded(results: dict[str, verbs.Labelled], origin: Source, region: str | None) -> Study:
+def _concluded(results: dict[str, internal.Labelled], origin: Source, region: str | None) -> Study:
     """Return the study of results; notes and names of units are theirs."""
     draft = Draft(name="frontier", source=origin.line, package=origin.package, results=dict(results))
     draft.notes = list(dict.fromkeys(note for result in results.values() for note in result.labels.notes))
@@ -176,14 +176,14 @@ def _of_accounts(options: dict[str, Any]) -> dict[str, Any]:
 def _with_index(options: dict[str, Any]) -> dict[str, Any]:
     """Return options with a reference in the place of the index taken for what it is."""
     index, reference = options.get("index"), options.get("reference")
-    if index in verbs.REFERENCES:
+    if index in internal.REFERENCES:
         if reference not in {None, index}:
             raise UsageError("studies.two-references", index=index, reference=reference)
         index, reference = None, index
     if index is None and (reference is not None or "decomposition" in options):
         index = "malmquist-luenberger" if "bad" in options else "malmquist"
-    if index is not None and index not in verbs.INDICES:
-        choices = {"known": list(verbs.INDICES), "references": list(verbs.REFERENCES)}
+    if index is not None and index not in internal.INDICES:
+        choices = {"known": list(internal.INDICES), "references": list(internal.REFERENCES)}
         raise UsageError("studies.no-index", index=index, **choices)
     index_and_reference = {"index": index, "reference": reference}
     return {**options, **{name: value for name, value in index_and_reference.items() if value is not None}}

@@ -8,22 +8,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import xinzhi.frontier as verbs
-from xinzhi import risks, words
+from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.quarters import label
 from xinzhi.core.text import same
+from xinzhi.frontier import internal as frontier_internal
+from xinzhi.risks import internal as risks_internal
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Text
-    from xinzhi.frontier import Labels
+    from xinzhi.frontier.internal import Labels
 
-Inside = TypeVar("Inside", "verbs.Staged", "verbs.MaterialsBalance")
+Inside = TypeVar("Inside", "frontier_internal.Staged", "frontier_internal.MaterialsBalance")
 PAIR = 2  # ends of a flow
 KINDS = ("good", "bad", "free", "fixed")
 
 
-def network(frame: pl.DataFrame, flow: Mapping[str, str], options: Mapping[str, Any]) -> verbs.Staged:
+def network(frame: pl.DataFrame, flow: Mapping[str, str], options: Mapping[str, Any]) -> frontier_internal.Staged:
     """Return the efficiency of units that are networks."""
     sides: dict[str, tuple[list[str], list[str]]] = {}
     links: dict[tuple[str, str], list[str]] = {}
@@ -61,7 +63,7 @@ def dynamic(
     outputs: tuple[str, ...],
     carry: Mapping[str, str],
     options: Mapping[str, Any],
-) -> tuple[verbs.Staged, Labels]:
+) -> tuple[frontier_internal.Staged, Labels]:
     """Return the efficiency of units over all periods, and labels that name those left out for want of one."""
     terms = frame["year"].n_unique()
     if gaps := _gaps(frame["year"].unique().sort()):
@@ -83,7 +85,7 @@ def dynamic(
 def _gaps(periods: pl.Series) -> list[str]:
     """Return which periods that hand on to each other are no neighbours; refuse text whose order is not plain."""
     try:
-        at = risks.read_calendar(periods).ordinal.tolist()
+        at = risks_internal.read_calendar(periods).ordinal.tolist()
     except InputError:
         parts = periods.cast(pl.String).str.extract_groups(r"^(\D*)(\d+)(\D*)$").struct.unnest()
         if parts.select(pl.col("1", "3"), pl.col("2").str.len_chars()).n_unique() > 1 or parts["2"].has_nulls():
@@ -96,7 +98,7 @@ def _gaps(periods: pl.Series) -> list[str]:
 Side = tuple[tuple[str, ...], Mapping[str, float]]  # goods, and the material in a unit of each
 
 
-def materials(frame: pl.DataFrame, inputs: Side, outputs: Side, rts: str) -> verbs.MaterialsBalance:
+def materials(frame: pl.DataFrame, inputs: Side, outputs: Side, rts: str) -> frontier_internal.MaterialsBalance:
     """Return environmental efficiency by the materials balance."""
     x, y = (frame.select("region", *goods) for goods, _ in (inputs, outputs))
     contents, retained = (_amounts(side) for side in (inputs, outputs))

@@ -10,6 +10,7 @@ import xinzhi.frontier as verbs
 from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import same
+from xinzhi.frontier import internal
 from xinzhi.studies.frontier_inside import (
     KINDS,
     above_zero,
@@ -23,7 +24,7 @@ from xinzhi.studies.frontier_inside import (
 if TYPE_CHECKING:
     from xinzhi.core.lazy import pl
     from xinzhi.core.text import Text
-    from xinzhi.frontier import Labelled
+    from xinzhi.frontier.internal import Labelled
     from xinzhi.studies.frontier_source import Source
 
 Columns = tuple[str, ...]
@@ -123,8 +124,8 @@ class Change(WithBad):
             raise UsageError("studies.index-model", model=self.model, known=list(MEASURES))
         if self.disposability is not None and (not self.bad or self.group is not None):
             raise UsageError("studies.disposability-of-bad")
-        if self.bad and self.index not in verbs.DIRECTIONAL:
-            raise UsageError("studies.bad-index", index=self.index, known=[same(name) for name in verbs.DIRECTIONAL])
+        if self.bad and self.index not in internal.DIRECTIONAL:
+            raise UsageError("studies.bad-index", index=self.index, known=[same(name) for name in internal.DIRECTIONAL])
         if (self.reference == "window") != (self.window is not None):
             raise UsageError("studies.window-reference")
         if self.boot > 0 and (self.index, self.reference or "contemporaneous") != BOOTED:
@@ -392,7 +393,7 @@ class Efficiency(WithModel):
         del count
         model = self.model or ("environmental" if self.bad else "radial")
         rts = self.rts or ("crs" if model == "cross" else "vrs")
-        orientation = self.orientation or verbs.conventions()["orientations"]["value"].get(model)
+        orientation = self.orientation or internal.conventions()["orientations"]["value"].get(model)
         options: dict[str, Any] = {"model": model, "rts": rts, "units": "region", **self.choices("disposability")}
         options |= {} if orientation is None else {"orientation": orientation}
         options |= {"polluting": list(self.polluting)} if self.polluting else {}
@@ -436,7 +437,7 @@ class Sampling(OfYear):
     def samples(self, frame: pl.DataFrame, count: Count) -> dict[str, Any]:
         """Return how samples are drawn; refuse figures that distances cannot be divided by."""
         above_zero(frame, (*self.inputs, *self.outputs), "--boot")
-        draws = self.boot or verbs.conventions()["tests"]["value"]
+        draws = self.boot or internal.conventions()["tests"]["value"]
         options = {"orientation": self.orientation or "output", "seed": self.seed, "n_jobs": self.jobs}
         return {**options, "replications": draws, "units": "region", "progress": count}
 
@@ -531,8 +532,8 @@ def _names(kind: type[Question]) -> list[str]:
 def _check_values(options: Mapping[str, Any]) -> None:
     """Refuse values that no question takes."""
     model = options.get("model")
-    if model is not None and model not in verbs.MODELS:
-        raise UsageError("studies.no-model", model=model, known=list(verbs.MODELS))
+    if model is not None and model not in internal.MODELS:
+        raise UsageError("studies.no-model", model=model, known=list(internal.MODELS))
     if options.get("boot") == 1:
         raise UsageError("studies.boot-one")
     if options.get("window", 1) < 1:

@@ -10,6 +10,7 @@ import xinzhi.frontier as verbs
 from xinzhi import yardstick
 from xinzhi.core.errors import UsageError
 from xinzhi.core.lazy import pl
+from xinzhi.frontier import internal
 from xinzhi.studies.draft import title
 from xinzhi.studies.frontier_table import at_lines, read_goods
 from xinzhi.studies.tables import in_order, period_of
@@ -17,8 +18,9 @@ from xinzhi.studies.tables import in_order, period_of
 if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Text
-    from xinzhi.data import Package, RawTable
-    from xinzhi.frontier import Labelled, Labels, PackageGoods
+    from xinzhi.data import Package
+    from xinzhi.data.internal import RawTable
+    from xinzhi.frontier.internal import Labelled, Labels, PackageGoods
     from xinzhi.protocol import Protocol
     from xinzhi.studies.tables import Plain
     from xinzhi.yardstick import Measurement
@@ -90,7 +92,7 @@ class Source:
                 standing=accounts.standing,
                 inputs={**accounts.inputs, **provenance.inputs},
             )
-        return replace(verbs.labelled(result, labels), provenance=provenance)
+        return replace(internal.labelled(result, labels), provenance=provenance)
 
 
 def of_package(

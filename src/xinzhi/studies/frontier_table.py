@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xinzhi import data, frontier
+from xinzhi import data
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
+from xinzhi.data import internal as data_internal
+from xinzhi.frontier import internal as frontier_internal
 from xinzhi.studies.tables import in_order, whole
 
 if TYPE_CHECKING:
@@ -21,16 +23,16 @@ REGION, YEAR, GROUP = "region", "year", "group"
 LINE = "__line__"  # where a row stands in its file
 
 
-def at_lines(frame: pl.DataFrame, file: str) -> pl.DataFrame | data.RawTable:
+def at_lines(frame: pl.DataFrame, file: str) -> pl.DataFrame | data_internal.RawTable:
     """Return the rows of a plain table with the lines that a finding names; those of a package as they are."""
     if LINE not in frame.columns:
         return frame
-    return data.RawTable(name="frame", file=file, cells=frame.drop(LINE), lines=frame[LINE])
+    return data_internal.RawTable(name="frame", file=file, cells=frame.drop(LINE), lines=frame[LINE])
 
 
 def read_goods(
     table: Plain, columns: Iterable[str], period: str | None, unit: str | None, group: str | None
-) -> tuple[frontier.PackageGoods, tuple[Finding, ...]]:
+) -> tuple[frontier_internal.PackageGoods, tuple[Finding, ...]]:
     """Return the figures of a plain table, and what is odd about them."""
     goods = tuple(dict.fromkeys(columns))
     unit = unit or _unit(table.frame, {*goods, group, period}, period)
@@ -67,12 +69,12 @@ def read_goods(
         raise InputError("studies.empty-column", table=table.name, column=empty[0])
     findings = tidy.slips(*goods, unit=REGION if unit else None, period=YEAR if period else None)
     last = {good: end[0] for good, end in ends.items()}
-    return frontier.PackageGoods(frame=frame.sort(YEAR, REGION), goods=goods, ends=last), findings
+    return frontier_internal.PackageGoods(frame=frame.sort(YEAR, REGION), goods=goods, ends=last), findings
 
 
 def _refuse_odd(tidy: Tidy, goods: tuple[str, ...], period: str | None) -> None:
     """Refuse figures that cannot be computed with, and among numbered periods those that are no number."""
-    size = frontier.conventions()["figure_size"]["value"]
+    size = frontier_internal.conventions()["figure_size"]["value"]
     for good in goods:
         extreme = (pl.col(good).abs() > size) | ((pl.col(good) != 0) & (pl.col(good).abs() < 1 / size))
         tidy.refuse(extreme, "studies.figure-size", column=good, least=f"{1 / size:g}", most=f"{size:g}")

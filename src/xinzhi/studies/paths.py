@@ -12,6 +12,8 @@ from xinzhi.core.flags import marked_span
 from xinzhi.core.lazy import pl
 from xinzhi.core.names import Names
 from xinzhi.core.parameters import setting
+from xinzhi.data import internal as data_internal
+from xinzhi.pathways import internal as pathways_internal
 from xinzhi.studies.draft import (
     LEAST,
     PROTOCOL,
@@ -27,7 +29,8 @@ from xinzhi.studies.tables import is_plain, period_of, read_plain, require_file
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyFrame
-    from xinzhi.data import Package, RawTable
+    from xinzhi.data import Package
+    from xinzhi.data.internal import RawTable
     from xinzhi.protocol import Protocol
     from xinzhi.studies.draft import (
         Progress,
@@ -113,7 +116,7 @@ def paths(
         _add_deeper(package, measured, draft, progress, clubs=clubs, draws=draws, spans=spans)
     names = data.names_of(package)
     for key, result in draft.results.items():
-        if isinstance(result, pathways.Opportunities):
+        if isinstance(result, pathways_internal.Opportunities):
             draft.results[key] = replace(result, measured=replace(result.measured, names=names))
     return draft.done(names, code)
 
@@ -130,7 +133,7 @@ def _spans(backtest: str) -> Spans:
 def _add_chances(
     package: Package,
     draft: Draft,
-    space: tuple[pathways.Complexity | None, int],
+    space: tuple[pathways_internal.Complexity | None, int],
     draws: int | None,
     evidence: PlanEvidence | None,
     *,
@@ -144,7 +147,7 @@ def _add_chances(
     if deeper:
         # amounts are drawn by units of the package: jobs come in plants of many persons
         scale = data.units.parse(package.units.get("activity", {}).get("employment", "persons")).scale
-        lump = float(pathways.conventions("uncertainty")["lump"]) / float(scale)
+        lump = float(pathways_internal.conventions("uncertainty")["lump"]) / float(scale)
         _add_intervals(complexity, _draws(draws, lump), draft)
     add_opportunities(package, draft, complexity, year, evidence=plans)
 
@@ -192,16 +195,16 @@ def measured_or_noted(
         return None
 
 
-def _draws(draws: int | None, unit: float = 1.0) -> pathways.Draws:
+def _draws(draws: int | None, unit: float = 1.0) -> pathways_internal.Draws:
     """Return how samples are drawn."""
-    rules = pathways.Draws(density=False, unit=unit)
+    rules = pathways_internal.Draws(density=False, unit=unit)
     return rules if draws is None else replace(rules, draws=draws)
 
 
 def _add_convergence(
     frame: pl.DataFrame | RawTable,
     keys: dict[str, Any],
-    rules: pathways.ClubRules | None,
+    rules: pathways_internal.ClubRules | None,
     draft: Draft,
     errors: dict[str, float] | None = None,
 ) -> None:
@@ -211,7 +214,7 @@ def _add_convergence(
     draft.add("overtaking", lambda: pathways.lead_changes(frame, **keys, errors=errors))
 
 
-def _add_intervals(complexity: pathways.Complexity, draws: pathways.Draws, draft: Draft) -> None:
+def _add_intervals(complexity: pathways_internal.Complexity, draws: pathways_internal.Draws, draft: Draft) -> None:
     """Add the intervals of the ranks, and hand them to the result whose ranks they are."""
     intervals = draft.add("intervals", lambda: pathways.uncertainty(complexity, draws=draws))
     if intervals is not None:
@@ -244,10 +247,12 @@ def _add_together(package: Package, measurement: Measurement | None, draft: Draf
             first, last = late["year"].min(), late["year"].max()
             draft.note("extrapolated-levels", span=marked_span(first, last, late["flags"]))  # type: ignore[arg-type] # years
         keys = {"unit": "region", "time": "year", "value": "tfp_level"}
-        _add_convergence(measurement.levels, keys, pathways.ClubRules.yearly(), draft, _growth_errors(measurement))
+        _add_convergence(
+            measurement.levels, keys, pathways_internal.ClubRules.yearly(), draft, _growth_errors(measurement)
+        )
         overtaking = draft.results.get("overtaking")
         if (
-            isinstance(overtaking, pathways.LeadChanges) and not measurement.regions_declared.foreign
+            isinstance(overtaking, pathways_internal.LeadChanges) and not measurement.regions_declared.foreign
         ):  # not beside counties
             draft.results["overtaking"] = replace(overtaking, history=pathways.historic_leads())
     table = None if clubs else package.optional("activity", verb="paths")
@@ -260,7 +265,7 @@ def _add_together(package: Package, measurement: Measurement | None, draft: Draf
         draft.add("leap", lambda: pathways.leapfrog(package, measurement=measurement, lanes=lanes))
     try:
         if {"accounts", "sector_accounts"} <= set(package.tables):
-            draft.add("northeast", lambda: pathways.northeast(package, measurement=measurement))
+            draft.add("northeast", lambda: pathways_internal.northeast(package, measurement=measurement))
     except UsageError:
         draft.note("no-northeast")
 
@@ -281,13 +286,13 @@ def _add_backtest(package: Package, spans: Spans | None, draws: int | None, draf
 
 
 def _backtest(
-    table: pl.DataFrame | data.RawTable, columns: dict[str, str], spans: Spans, draws: int | None, draft: Draft
+    table: pl.DataFrame | data_internal.RawTable, columns: dict[str, str], spans: Spans, draws: int | None, draft: Draft
 ) -> None:
     """Add the backtest with both cutoffs; where too few cells enter from below one half, with the other alone."""
-    rules = pathways.BacktestOptions() if draws is None else pathways.BacktestOptions(draws=draws)
+    rules = pathways_internal.BacktestOptions() if draws is None else pathways_internal.BacktestOptions(draws=draws)
     train, test = spans
 
-    def run() -> pathways.Backtest:
+    def run() -> pathways_internal.Backtest:
         try:
             return pathways.backtest(table, **columns, train=train, test=test, options=rules)
         except InputError as error:
@@ -363,7 +368,7 @@ def _add_space(
         levels = dict(means.drop_nulls().rows())
     keys: dict[str, Any] = {"place": columns.place, "activity": columns.activity, "value": columns.value}
     # Without it nothing else can be said: an error here is the answer.
-    options = pathways.ComplexityOptions(threshold=threshold)
+    options = pathways_internal.ComplexityOptions(threshold=threshold)
     result = pathways.complexity(rows, **keys, anchor=levels, options=options)
     stated = tuple(replace(finding, table=rows.name, file=rows.file) for finding in result.findings)
     result = replace(result, findings=stated)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from xinzhi import pathways
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
+from xinzhi.pathways import internal
 from xinzhi.studies.draft import SILENT, Draft, first_line, year_of
 from xinzhi.studies.registry import topic
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyPackage
     from xinzhi.data import Package
-    from xinzhi.pathways import Able, Choices, Complexity, Opportunities
+    from xinzhi.pathways.internal import Able, Choices, Complexity, Opportunities
     from xinzhi.studies.draft import Progress, Study
 
 FEW = {"pathways.few-entered", "pathways.no-window", "pathways.too-few-cells"}  # too little to estimate chances from
@@ -34,9 +35,9 @@ def add_complexity(
         return None, last
     level, note = anchor_of(package, anchor, last), "" if anchor is not None else "anchor"
     if note and not level:  # for want of output per head that per person employed
-        level = pathways.output_per_head(package, last, people="employment")
+        level = internal.output_per_head(package, last, people="employment")
         note = "anchor-worker" if level else ""
-    options = pathways.ComplexityOptions(threshold=threshold)
+    options = internal.ComplexityOptions(threshold=threshold)
     result = draft.add("complexity", lambda: pathways.complexity(table, **PANEL, anchor=level, options=options))
     if result is not None and note:
         draft.note(note, year=last)
@@ -82,7 +83,7 @@ def add_opportunities(
     """Add what each region could enter; the fit of endowments and marks of what emerges as far as they are known."""
     # With `evidence` what regions plan and are able to do, where no chance can be recommended.
     # the test that `plan` gives: plans name services
-    skill = pathways.entry_skill(pathways.with_services(package), year, verb=draft.name)
+    skill = internal.entry_skill(internal.with_services(package), year, verb=draft.name)
     emerging, have = _emerging(package, complexity, draft), endowments_of(package, year)
 
     def chances() -> Opportunities:
@@ -114,7 +115,7 @@ def industries(package: Package, year: int | None, draft: Draft) -> tuple[pl.Dat
 def anchor_of(package: Package, column: str | None, year: int) -> dict[str, float] | None:
     """Return the anchor by region: a column of the accounts or an indicator, by default output per head."""
     if column is None:
-        return pathways.output_per_head(package, year)
+        return internal.output_per_head(package, year)
     accounts, indicators = package.optional("accounts", verb="paths"), package.optional("indicators", verb="paths")
     if accounts is not None and column in accounts.columns and accounts[column].dtype.is_numeric():
         rows = accounts.filter(pl.col("year") == year).select("region", pl.col(column).cast(pl.Float64))
@@ -232,7 +233,7 @@ def plan(
     limits = pathways.Limits(caps=cap, floor=floor)
     more: dict[str, Any] = {}
     shown: tuple[str, ...] = ()
-    found: pathways.Plan | Choices | None
+    found: internal.Plan | Choices | None
     try:
         found = made = pathways.plan(package, portfolio=industries, limits=limits)
     except InputError as error:

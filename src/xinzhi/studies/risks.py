@@ -13,6 +13,7 @@ from xinzhi.core import yamlfile
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.text import same
+from xinzhi.risks import internal
 from xinzhi.studies.draft import SILENT, Draft, enough_draws
 from xinzhi.studies.plan import PlanEvidence, regions_of
 from xinzhi.studies.registry import topic
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from xinzhi.core.result import Result
     from xinzhi.core.text import Language
     from xinzhi.data import Package
-    from xinzhi.pathways import Able
-    from xinzhi.risks import Bubbles, Debt, HerdEntry, Screening
+    from xinzhi.pathways.internal import Able
+    from xinzhi.risks import Bubbles, Debt, Screening
+    from xinzhi.risks.internal import HerdEntry
     from xinzhi.studies.draft import Progress, Study
 
 PARTS = ("register", "capacity", "debt", "screen", "bubbles")
@@ -316,9 +318,9 @@ def _bubbles(case: Case, language: Language) -> None:
 def with_place_names(result: Bubbles, language: Language) -> Bubbles:
     """Return a result whose series bear names of places in place of codes; two of one name keep their codes."""
     codes = [str(series) for series in result.statistics["series"]]
-    texts = {code: verbs.place_text(code) for code in codes}
+    texts = {code: internal.place_text(code) for code in codes}
     labels = {code: text.lang(language) for code, text in texts.items()}
-    names = {code: name if verbs.place_text(name) == texts[code] else code for code, name in labels.items()}
+    names = {code: name if internal.place_text(name) == texts[code] else code for code, name in labels.items()}
     renamed = pl.col("series").cast(pl.String).replace(names)
     frames = ("frame", "statistics", "episodes", "critical")
     return replace(result, **{name: getattr(result, name).with_columns(renamed) for name in frames})

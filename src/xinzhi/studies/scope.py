@@ -10,6 +10,7 @@ from xinzhi import data, words
 from xinzhi import scope as verbs
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import by_commas, same
+from xinzhi.data import internal
 from xinzhi.studies.draft import SILENT, Draft
 from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import known_sheets, load
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from xinzhi.core.lazy import pl
     from xinzhi.core.text import Text
     from xinzhi.data import Package
-    from xinzhi.scope import Dependence, DigitalCore, Scope
+    from xinzhi.scope import Scope
+    from xinzhi.scope.internal import Dependence, DigitalCore
     from xinzhi.studies.draft import Progress, Study
 
 INDUSTRY_TABLES = ("industry_accounts", "activity", "industries")
@@ -151,7 +153,7 @@ def _classify(
         "use": use,
     }
     if package is None:
-        rows = data.read_any(source, "industries", encoding=encoding)[0]
+        rows = internal.read_any(source, "industries", encoding=encoding)[0]
         name = Path(source).name if isinstance(source, (str, Path)) else "table"
         return verbs.classify(rows, **ways), same(name)
     result = verbs.classify_package(package, **ways)
@@ -175,7 +177,7 @@ def _package(source: AnyFrame, encoding: str | None) -> Package | None:
 
 def _powers(energy: AnyFrame, region: str | None, encoding: str | None) -> Study:
     """Compare the eras of the five powers with shares of energy."""
-    cells = data.read_any(energy, "energy", encoding=encoding)[0].cells
+    cells = internal.read_any(energy, "energy", encoding=encoding)[0].cells
     columns = {name.lower(): name for name in cells.columns}
     keys = {key: columns[name] for key, spellings in _KEYS.items() for name in spellings if name in columns}
     result = verbs.history(cells, **keys)

@@ -12,6 +12,8 @@ from xinzhi import risks as verbs
 from xinzhi.core.errors import InputError, UsageError, translate_native_errors
 from xinzhi.core.lazy import pl
 from xinzhi.core.text import paragraph, same
+from xinzhi.data import internal as data_internal
+from xinzhi.risks import internal as risks_internal
 from xinzhi.studies.draft import SILENT, Draft, title
 from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import is_plain, load, read_plain, require_file
@@ -19,7 +21,7 @@ from xinzhi.studies.tables import is_plain, load, read_plain, require_file
 if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyFrame
     from xinzhi.core.text import Text
-    from xinzhi.risks import Archive
+    from xinzhi.risks.internal import Archive
     from xinzhi.studies.draft import Progress, Study
 
 PUBLIC_ARCHIVE = "china-provinces"  # whose archive holds public lists
@@ -92,7 +94,7 @@ def _check(source: AnyFrame, archive: AnyFrame, keep: str | Path | None, prior: 
         raise UsageError("studies.keep-what")
     if source is None:
         raise UsageError("studies.name-projects")
-    if verbs.is_archive(source):
+    if risks_internal.is_archive(source):
         raise UsageError("studies.index-as-projects", folder=source)
 
 
@@ -120,7 +122,7 @@ def archive_of(
     archive: AnyFrame, *, keep: str | Path | None = None, encoding: str | None = None, progress: Progress = SILENT
 ) -> tuple[Archive, Text]:
     """Return an archive, indexed, and what it is called; it is kept on disk where a folder is named."""
-    if verbs.is_archive(archive):
+    if risks_internal.is_archive(archive):
         if keep is not None:
             raise UsageError("studies.keep-what")
         return _indexed(str(archive), archive, keep, encoding, progress), same(Path(archive).name)
@@ -171,10 +173,10 @@ def _explained(error: InputError, source: AnyFrame, encoding: str | None) -> Inp
     name = source.name if isinstance(source, Path) else "table"
     if error.findings:
         return InputError("studies.mend-projects", error.findings, table=name)
-    renamed, _ = verbs.rename_columns(pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), "projects")
-    if {"title", "text"} & set(renamed.columns) or verbs.sentences(list(renamed.columns)):
+    renamed, _ = risks_internal.rename_columns(pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), "projects")
+    if {"title", "text"} & set(renamed.columns) or risks_internal.sentences(list(renamed.columns)):
         return error
-    like = {name: data.nearest(name, columns) for name in ("title", "text")}
+    like = {name: data_internal.nearest(name, columns) for name in ("title", "text")}
     guesses = [words.studies.label_looks_like(column=column, name=name) for name, column in like.items() if column]
     return InputError("studies.no-text", table=name, known=list(columns), guesses=paragraph([same(""), *guesses]))
 

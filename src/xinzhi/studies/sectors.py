@@ -14,6 +14,7 @@ from xinzhi.core.lazy import pl
 from xinzhi.core.names import Names
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, same
+from xinzhi.sectors import internal
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, first_line
 from xinzhi.studies.paths import measured_or_noted
 from xinzhi.studies.registry import topic
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyFrame
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
-    from xinzhi.sectors import Index, System
+    from xinzhi.sectors import Index
+    from xinzhi.sectors.internal import System
     from xinzhi.studies.draft import Progress, Study
     from xinzhi.yardstick import Measurement
 
@@ -263,8 +265,8 @@ def _normalisation(text: str) -> verbs.Normalisation:
 
 def _read(source: AnyFrame, system: System, encoding: str | None) -> tuple[pl.DataFrame | None, System, Package | None]:
     """Return a table with what it can fill of the system, or the package."""
-    if verbs.is_table(source):
-        frame = verbs.read_indicators(source, encoding=encoding)
+    if internal.is_table(source):
+        frame = internal.read_indicators(source, encoding=encoding)
     elif isinstance(source, pl.DataFrame):
         frame = source
     else:
@@ -325,7 +327,7 @@ def within(source: AnyFrame, span: Span | None) -> AnyFrame:
 
 def covered(source: AnyFrame, encoding: str | None = None) -> list[dict[str, Any]]:
     """Return the systems that ship, and how much of each a package or a table of indicators has."""
-    read = verbs.read_indicators(source, encoding=encoding) if verbs.is_table(source) else load(source, encoding)
+    read = internal.read_indicators(source, encoding=encoding) if internal.is_table(source) else load(source, encoding)
     return [_coverage(read, system) for system in verbs.systems()]
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import data, frontier, micro, words
+from xinzhi import data, frontier, words
 from xinzhi import sources as verbs
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.text import by_commas, same
+from xinzhi.micro import internal
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, first_line
 from xinzhi.studies.firms import MANIFEST, firms
 from xinzhi.studies.registry import topic
@@ -166,7 +167,7 @@ def among_firms(made: Study, result: verbs.Sources, package: Package) -> verbs.A
         output = table.select("region", pl.col("year").cast(pl.Int64), output=nominal)
     others = [name for name in ("region", "ownership") if name in totals.columns]
     margin = totals.filter(
-        ~pl.col("industry").is_in([micro.TOTAL, ""]), *(pl.col(name) == micro.TOTAL for name in others)
+        ~pl.col("industry").is_in([internal.TOTAL, ""]), *(pl.col(name) == internal.TOTAL for name in others)
     )
     value = margin.select("industry", pl.col("year").cast(pl.Int64), value=pl.col("value") * scale)
     own = cells["misallocation"].select("industry", pl.col("year").cast(pl.Int64), "efficiency", "gain")
@@ -181,7 +182,7 @@ def _regions(
     """Return the codes of the regions of cells, and what of them the decomposition does not have."""
     told = [plan["region"]] if plan.get("region") else []
     if "region" in totals.columns:  # the table goes before the plan where it has several
-        seen = totals.filter(~pl.col("region").is_in([micro.TOTAL, ""]))["region"].unique().sort().to_list()
+        seen = totals.filter(~pl.col("region").is_in([internal.TOTAL, ""]))["region"].unique().sort().to_list()
         told = seen if len(seen) > 1 or not told else told
     there, names = result.frame["region"].unique().sort().to_list(), data.names_of(package)
     known, others = [], []

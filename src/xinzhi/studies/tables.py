@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import data, risks, words
+from xinzhi import data, words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.extras import require
 from xinzhi.core.finding import finding
 from xinzhi.core.lazy import pl
 from xinzhi.core.text import by_commas, same
+from xinzhi.data import internal as data_internal
+from xinzhi.risks import internal as risks_internal
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyFrame, AnyPackage
@@ -45,9 +47,9 @@ class Plain:
         return same(self.name)
 
     @property
-    def raw(self) -> data.RawTable:
+    def raw(self) -> data_internal.RawTable:
         """The table with its lines, as a verb takes it that names cells."""
-        return data.RawTable(
+        return data_internal.RawTable(
             name=self.name, file=self.name, cells=self.frame, lines=pl.Series(self.lines, dtype=pl.UInt32)
         )
 
@@ -63,7 +65,7 @@ class Plain:
                 texts = [one for one in known if self.frame[one].dtype == pl.String]
                 if long := next((one for one in texts if (self.frame[one] == name).any()), None):
                     raise UsageError("studies.no-column-long", near=long, **cell)
-                if like := by_case.get(name.lower()) or data.nearest(name, known):
+                if like := by_case.get(name.lower()) or data_internal.nearest(name, known):
                     raise UsageError("studies.no-column-near", near=like, known=[same(one) for one in known], **cell)
                 raise UsageError("studies.no-column", known=[same(one) for one in known], **cell)
 
@@ -73,7 +75,9 @@ def is_plain(source: AnyFrame) -> bool:
     if not isinstance(source, (str, Path)):
         return hasattr(source, "columns")
     path, suffix = Path(source), Path(source).suffix.lower()
-    return suffix in data.FILES and path.is_file() and not (suffix in data.BOOKS and known_sheets(path))
+    return (
+        suffix in data_internal.FILES and path.is_file() and not (suffix in data_internal.BOOKS and known_sheets(path))
+    )
 
 
 def known_sheets(path: Path) -> set[str]:
@@ -91,10 +95,10 @@ def known_sheets(path: Path) -> set[str]:
 def read_plain(source: AnyFrame, encoding: str | None = None, *, text: Iterable[str] = ()) -> Plain:
     """Return a plain table; the columns `text` stay as they are written, such as codes with leading zeros."""
     name = Path(source).name if isinstance(source, (str, Path)) else "table"
-    raw, _ = data.read_any(source, name, encoding=encoding, labels=True)
+    raw, _ = data_internal.read_any(source, name, encoding=encoding, labels=True)
     if not raw.cells.height or not raw.cells.columns:
         raise InputError("studies.no-rows", table=name)
-    return Plain(name, data.infer_numbers(raw.cells, text=text), raw.lines.to_list())
+    return Plain(name, data_internal.infer_numbers(raw.cells, text=text), raw.lines.to_list())
 
 
 def load(source: AnyPackage, encoding: str | None = None) -> data.Package:
@@ -130,7 +134,7 @@ def in_order(periods: pl.Series) -> pl.Series:
     if periods.dtype != pl.String:
         return periods
     try:
-        calendar = risks.read_calendar(periods)
+        calendar = risks_internal.read_calendar(periods)
     except InputError:
         return periods
     of = pl.Series(periods.name, calendar.ordinal)
@@ -212,7 +216,7 @@ def read_prices(
     """Return the series of a plain table: long with `series`, else wide, and `value` names the columns by commas."""
     table = read_plain(source, encoding, text=[one for one in (series, date) if one is not None])
     table.require(series, None if date == ROW else date, value if series is not None else None)
-    if str(source).endswith(data.BOOKS):  # headings that are dates of Excel, which readers drop
+    if str(source).endswith(data_internal.BOOKS):  # headings that are dates of Excel, which readers drop
         frame = pl.read_excel(source)
         if n := sum(one.startswith("__UNNAMED__") and len(frame[one].drop_nulls()) > 0 for one in frame.columns):
             raise InputError("studies.unnamed-columns", table=table.name, n=n)
@@ -221,7 +225,11 @@ def read_prices(
     if date is None and value is None and head.strip().lower() not in DATES and _are_dates(others):
         return _across(read_plain(source, encoding, text=[head]), head)
     chosen = date or _date_column(table.frame.columns, series)
-    if chosen not in {ROW, date} and table.frame[chosen].dtype.is_numeric() and table.name.endswith(data.TEXTS):
+    if (
+        chosen not in {ROW, date}
+        and table.frame[chosen].dtype.is_numeric()
+        and table.name.endswith(data_internal.TEXTS)
+    ):
         # as written: 2021.10 is no number
         table = read_plain(source, encoding, text=[one for one in (series, chosen) if one is not None])
     return _long(table, series, chosen, value) if series is not None else _wide(table, chosen, value)
@@ -385,7 +393,7 @@ def read_dates(table: Plain, name: str) -> pl.Series:
             "column": name,
         }
         try:
-            units.setdefault(risks.read_calendar(pl.Series(name, [one])).unit, one)
+            units.setdefault(risks_internal.read_calendar(pl.Series(name, [one])).unit, one)
         except InputError:
             raise InputError("studies.no-date", date=one, **place) from None
         if len(units) > 1:
@@ -403,7 +411,7 @@ def _are_dates(names: Sequence[str]) -> bool:
     if len(names) < FEWEST:
         return False
     try:
-        risks.read_calendar(pl.Series("heading", [_heading(name) for name in names]))
+        risks_internal.read_calendar(pl.Series("heading", [_heading(name) for name in names]))
     except InputError:
         return False
     return True

@@ -12,6 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft
 from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import load
+from xinzhi.yardstick import internal
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyFrame, AnyPackage
@@ -238,7 +239,7 @@ def claim(
     single = _single_claim({"region": region, "start": start, "end": end, "growth": growth}, rounding, claims)
     draft, package = Draft.of("claim", source, encoding, progress, "claim")
     if single is not None:
-        result: yardstick.Claims = yardstick.check_claim(package, protocol=protocol, **single)
+        result: internal.Claims = yardstick.check_claim(package, protocol=protocol, **single)
     else:
         result = yardstick.check_claims(package, claims, protocol, encoding=encoding)
     draft.results["claim"] = result
@@ -316,7 +317,7 @@ def check(source: AnyPackage, *, encoding: str | None = None) -> tuple[Finding, 
 def examined(package: Package) -> Package:
     """Return a package whose findings have the breaks in its series, too, where they can be judged: once each."""
     try:
-        breaks = yardstick.break_findings(package)
+        breaks = internal.break_findings(package)
     except InputError:  # tables with errors have no series to judge
         return package
     return replace(package, findings=(*package.findings, *breaks))

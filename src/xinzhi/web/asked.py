@@ -17,7 +17,7 @@ from xinzhi.studies import Assessment, Study, explain
 from xinzhi.studies.explain import Explained
 from xinzhi.web.page import PROTOCOL, SETTINGS, Address
 from xinzhi.web.store import Store
-from xinzhi.yardstick import View, value_text
+from xinzhi.yardstick.internal import View, value_text
 
 TOPICS: Mapping[str, tuple[str, ...]] = {
     "measure": ("region",),

@@ -24,7 +24,7 @@ from xinzhi.web.pages import category, figures, reference, topic
 from xinzhi.web.queue import Limits
 from xinzhi.web.render import environment
 from xinzhi.web.store import Store
-from xinzhi.yardstick import View
+from xinzhi.yardstick.internal import View
 
 Row = dict[str, Any]
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}

@@ -14,13 +14,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.pathways import BacktestOptions, backtest
+from xinzhi.pathways import backtest
 from xinzhi.pathways.entry.backtest import measures, ordered
+from xinzhi.pathways.internal import BacktestOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from xinzhi.pathways import Backtest
+    from xinzhi.pathways.internal import Backtest
 
 PUBLISHED = {  # area under the curve, average precision, mean precision at 10, area within the place
     (0.5, "rca"): (0.4790, 0.0338, 0.0517, 0.4986),

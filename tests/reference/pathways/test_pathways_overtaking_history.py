@@ -9,7 +9,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from xinzhi.pathways import historic_leads, historic_levels
+from xinzhi.pathways import historic_leads
+from xinzhi.pathways.internal import historic_levels
 from xinzhi.pathways.leap.lead_changes import LeadRules, lead_changes, side_by_side
 
 TOLERANCE = 5e-4  # ratios are quoted with three digits

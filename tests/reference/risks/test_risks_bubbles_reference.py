@@ -20,7 +20,8 @@ import polars as pl
 import pytest
 
 from xinzhi import risks
-from xinzhi.risks import BubbleRules, CriticalValues, panel_bubbles
+from xinzhi.risks import BubbleRules, panel_bubbles
+from xinzhi.risks.internal import CriticalValues
 from xinzhi.risks.prices.conventions import LEVELS
 from xinzhi.risks.prices.critical import critical_values, sieve_panels, stored_values, wild_values
 from xinzhi.risks.prices.recursive import minimum_window, recursive_adf

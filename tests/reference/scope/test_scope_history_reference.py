@@ -17,7 +17,7 @@ from xinzhi.scope import history
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from xinzhi.scope import History
+    from xinzhi.scope.internal import History
 
 
 @pytest.fixture(scope="module")

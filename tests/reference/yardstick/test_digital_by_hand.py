@@ -18,6 +18,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import load
+from xinzhi.yardstick import internal
 
 PRODUCTS = {
     "hardware": (
@@ -151,7 +152,7 @@ def ruler():
     ones = np.ones((1, len(nation_.panel.years)))
     inputs = nation_.inputs.filter(pl.col("year").is_between(2002, 2020)).sort("year")
     frame = nation_.frame.filter(pl.col("year").is_between(2003, 2020)).sort("year")
-    invested = xinzhi.yardstick.investment(nation_.panel, nation_.protocol, ones, ["total"])
+    invested = internal.investment(nation_.panel, nation_.protocol, ones, ["total"])
     price = invested.price[0, 0, 2002 - int(nation_.panel.years[0])]
     growth = nation_.frame.filter(year=2002)["capital_growth"].item()
     weight = 1 - frame["labour_share"].to_numpy()

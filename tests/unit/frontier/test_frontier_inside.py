@@ -8,6 +8,7 @@ import pytest
 
 import xinzhi.frontier as verbs
 from xinzhi.core.errors import XinzhiError
+from xinzhi.frontier import internal
 from xinzhi.report.pages import section
 
 X, Y = np.array([[4.0, 1.0], [1.0, 4.0], [6.0, 4.0]]), np.array([1.0, 1.0, 1.0])
@@ -19,7 +20,7 @@ PANEL = pl.DataFrame(
 )
 
 
-def dynamic(frame: pl.DataFrame, **asked: object) -> verbs.Staged:
+def dynamic(frame: pl.DataFrame, **asked: object) -> internal.Staged:
     return verbs.dynamic_efficiency(frame, "u", "t", ["x"], ["y"], **asked)
 
 
@@ -71,7 +72,7 @@ def test_a_unit_without_the_material_is_named() -> None:
     assert "单元b" in caught.value.text.zh
 
 
-def results() -> list[verbs.Labelled]:
+def results() -> list[internal.Labelled]:
     return [
         verbs.materials_balance(X, Y, [3.0, 1.0], [0.5]),
         verbs.series_efficiency(X, Z, Y),

@@ -12,6 +12,8 @@ import pytest
 import xinzhi as xz
 from xinzhi import frontier, micro, pathways, sectors
 from xinzhi.core.errors import XinzhiError
+from xinzhi.pathways import internal as pathways_internal
+from xinzhi.sectors import internal as sectors_internal
 
 RNG = np.random.default_rng(7)
 X, Y = RNG.uniform(1, 3, (8, 2)), RNG.uniform(1, 3, (8, 1))
@@ -43,11 +45,11 @@ HALVES = pl.DataFrame({"region": UNITS, "year": 2020, "a": Y[:, 0]})
 
 
 def beta(frame: pl.DataFrame = PANEL, neighbours: object = None, **given: object) -> object:
-    return pathways.beta_convergence(frame, **KEYS, neighbours=neighbours, spans=pathways.GrowthSpans(**given))
+    return pathways.beta_convergence(frame, **KEYS, neighbours=neighbours, spans=pathways_internal.GrowthSpans(**given))
 
 
 def log_t(frame: pl.DataFrame = PANEL, **given: object) -> object:
-    return pathways.log_t_test(frame, **KEYS, rules=pathways.LogTRules(**given))
+    return pathways.log_t_test(frame, **KEYS, rules=pathways_internal.LogTRules(**given))
 
 
 def dynamics(frame: pl.DataFrame = PANEL, **given: object) -> object:
@@ -135,7 +137,7 @@ CALLS: dict[str, list[Callable[[], object]]] = {
     "sectors.no-neighbours": [lambda: sectors.moran(HALVES, "a", neighbours=dict.fromkeys(UNITS, ()), islands="drop")],
     "sectors.moran-nowhere": [lambda: sectors.moran(HALVES.with_columns(a=1.0), "a", neighbours=CIRCLE)],
     "frontier.window-lengths": [lambda: frontier.window_analysis(X, Y, UNITS, [1, 2])],
-    "sectors.theil-groups": [lambda: sectors.theil(np.ones(3), ["a", "b"])],
+    "sectors.theil-groups": [lambda: sectors_internal.theil(np.ones(3), ["a", "b"])],
 }
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from xinzhi import micro
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.micro import internal
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -152,7 +153,7 @@ def test_files_with_other_columns_are_one_table(tmp_path):
 
 
 def test_persons_and_wages_are_read_by_the_names_that_offices_give_them():
-    named = micro.survey_columns(["企业代码", "年份", "从业人数", "工资"])
+    named = internal.survey_columns(["企业代码", "年份", "从业人数", "工资"])
     assert (named["labour"], named["wages"]) == ("从业人数", "工资")
 
 

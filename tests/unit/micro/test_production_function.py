@@ -6,7 +6,8 @@ import pytest
 
 from made_up_firms import CAPITAL, GROSS, LABOUR, panel
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.micro import METHODS, markups, production_function
+from xinzhi.micro import markups, production_function
+from xinzhi.micro.internal import METHODS
 from xinzhi.micro.production.estimator import keys, poisson
 from xinzhi.micro.production.result import method_text
 from xinzhi.micro.production.second_stage import Pairs, Powers, SecondStage, exponents, monomials, slope

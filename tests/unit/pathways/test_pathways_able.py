@@ -12,8 +12,9 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import words
-from xinzhi.pathways import Able, able
+from xinzhi.pathways import able
 from xinzhi.pathways.entry.forecast import Skill
+from xinzhi.pathways.internal import Able
 
 REGIONS = ("110000", "120000", "130000", "140000")
 

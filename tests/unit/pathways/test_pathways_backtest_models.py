@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.pathways import BacktestOptions, backtest, forecast
+from xinzhi.pathways import backtest, forecast
 from xinzhi.pathways.complexity.cells import read_panel
 from xinzhi.pathways.entry.backtest import _interval, candidates
 from xinzhi.pathways.entry.models import (
@@ -21,6 +21,7 @@ from xinzhi.pathways.entry.models import (
     traits,
     unit_of_chance,
 )
+from xinzhi.pathways.internal import BacktestOptions
 
 COLUMNS = {"place": "c", "activity": "i", "value": "v", "period": "t"}
 

@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.pathways import ClubRules, clubs
+from xinzhi.pathways import clubs
 from xinzhi.pathways.convergence.clubs import _numbers
 from xinzhi.pathways.convergence.log_t_test import placebo
+from xinzhi.pathways.internal import ClubRules
 from xinzhi.report.pages import section
 
 UNITS, YEARS = 31, 24

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.pathways import ClubRules, LogTRules, clubs, merge_clubs
+from xinzhi.pathways import clubs
+from xinzhi.pathways.internal import ClubRules, LogTRules, merge_clubs
 
 KEYS = {"unit": "unit", "time": "year", "value": "y"}
 

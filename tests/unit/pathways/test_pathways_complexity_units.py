@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.pathways import ComplexityOptions, Sample, complexity, measure_cells, opportunities, restrict, uncertainty
+from xinzhi.pathways import complexity, opportunities, restrict, uncertainty
 from xinzhi.pathways.complexity.cells import read_cells, without_empty
 from xinzhi.pathways.complexity.relatedness import (
     columns_by_row,
@@ -22,6 +22,7 @@ from xinzhi.pathways.complexity.relatedness import (
     revealed_advantage,
     spectrum,
 )
+from xinzhi.pathways.internal import ComplexityOptions, Sample, measure_cells
 from xinzhi.report.pages import section
 
 TOLERANCE = 1e-12

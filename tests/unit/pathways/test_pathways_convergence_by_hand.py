@@ -8,15 +8,7 @@ import pytest
 
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.pathways import (
-    GrowthSpans,
-    LogTRules,
-    beta_convergence,
-    distribution_dynamics,
-    log_t_test,
-    sigma_convergence,
-    transitions,
-)
+from xinzhi.pathways import beta_convergence, distribution_dynamics, log_t_test, sigma_convergence, transitions
 from xinzhi.pathways.convergence.beta_convergence import fit_spatial_lag, speed_of_convergence, weights_matrix
 from xinzhi.pathways.convergence.log_t_test import (
     growing_variation,
@@ -25,6 +17,7 @@ from xinzhi.pathways.convergence.log_t_test import (
     variation,
     variation_with_one_more,
 )
+from xinzhi.pathways.internal import GrowthSpans, LogTRules
 
 KEYS = {"unit": "unit", "time": "year", "value": "y"}
 

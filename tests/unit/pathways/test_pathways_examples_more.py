@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from xinzhi.pathways import choices, conventions, isomorphism, plan
+from xinzhi.pathways import choices, isomorphism, plan
+from xinzhi.pathways.internal import conventions
 from xinzhi.pathways.plans.lists import chosen_categories, divisions_of, plan_years, read_lists
 from xinzhi.pathways.plans.plan import own_ranks
 from xinzhi.pathways.plans.plan_constraints import Limits, caps_of, fit_entry, sizes_of, spread

@@ -12,19 +12,9 @@ import pytest
 
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.pathways import (
-    BacktestOptions,
-    ComplexityOptions,
-    Draws,
-    backtest,
-    beta_convergence,
-    clubs,
-    complexity,
-    lead_changes,
-    plan,
-    uncertainty,
-)
+from xinzhi.pathways import backtest, beta_convergence, clubs, complexity, lead_changes, plan, uncertainty
 from xinzhi.pathways.complexity.complexity import read_anchor
+from xinzhi.pathways.internal import BacktestOptions, ComplexityOptions, Draws
 
 COLUMNS = ("place", "activity", "value")
 SPAN = {"unit": "unit", "time": "year", "value": "income"}

@@ -8,7 +8,8 @@ import pytest
 
 from xinzhi import study
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.pathways import LeadRules, lead_changes, side_by_side
+from xinzhi.pathways import lead_changes
+from xinzhi.pathways.internal import LeadRules, side_by_side
 
 KEYS = {"unit": "unit", "time": "year", "value": "y"}
 

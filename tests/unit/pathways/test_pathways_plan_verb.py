@@ -368,7 +368,8 @@ def test_nothing_is_recommended_where_the_model_does_not_beat_the_quotient(packa
 
 
 def test_the_test_of_skill_equals_the_backtest(package):
-    from xinzhi.pathways import BacktestOptions, backtest
+    from xinzhi.pathways import backtest
+    from xinzhi.pathways.internal import BacktestOptions
 
     skill = plan(package).skill
     other = backtest(

@@ -9,7 +9,8 @@ from scipy.optimize import minimize
 
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.pathways import MatchRules, counterfactual, northeast
+from xinzhi.pathways import counterfactual
+from xinzhi.pathways.internal import MatchRules, northeast
 from xinzhi.pathways.leap.counterfactual import simplex_weights
 
 KEYS = {"unit": "unit", "time": "year", "value": "y"}

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.pathways import Draws, measure_cells, uncertainty
+from xinzhi.pathways import uncertainty
 from xinzhi.pathways.complexity.cells import without_empty
 from xinzhi.pathways.complexity.relatedness import present, spectrum
 from xinzhi.pathways.complexity.uncertainty import _ends, weighted_index
+from xinzhi.pathways.internal import Draws, measure_cells
 
 
 def measured(n: int = 20, p: int = 15, scale: float = 40.0):

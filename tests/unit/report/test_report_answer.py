@@ -7,7 +7,7 @@ import polars as pl
 
 from xinzhi.report.pages.yardstick import measurement as answer
 from xinzhi.report.pages.yardstick import regions
-from xinzhi.yardstick import View
+from xinzhi.yardstick.internal import View
 
 if TYPE_CHECKING:
     from xinzhi.yardstick.measurement import Measurement

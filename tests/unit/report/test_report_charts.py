@@ -18,7 +18,7 @@ from xinzhi.report.pages import section
 from xinzhi.report.pages.yardstick import regions as sketch
 from xinzhi.report.pages.yardstick.measurement import available
 from xinzhi.report.plots import Plot
-from xinzhi.yardstick import View
+from xinzhi.yardstick.internal import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,9 @@ from xinzhi import frontier
 from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.text import Text, number
-from xinzhi.frontier import Labels, labelled, package_goods
+from xinzhi.frontier import package_goods
 from xinzhi.frontier.change.result import STACKS
+from xinzhi.frontier.internal import Labels, labelled
 from xinzhi.report.pages import section
 from xinzhi.report.pages.frontier import isoquant, production, transformation
 

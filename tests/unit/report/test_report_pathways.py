@@ -12,6 +12,7 @@ import pytest
 import xinzhi
 from xinzhi import pathways
 from xinzhi.core.errors import UsageError
+from xinzhi.pathways import internal
 from xinzhi.report import pages
 from xinzhi.report.pages.pathways import complexity as layout
 
@@ -35,12 +36,12 @@ def measured(package):
     jobs = package.tables["activity"].filter(pl.col("year") == 2016)
     accounts = package.tables["accounts"].filter(pl.col("year") == 2016)
     anchor = dict(accounts.select("region", pl.col("output_nominal") / pl.col("population")).rows())
-    return pathways.with_names(pathways.complexity(jobs, **PANEL, anchor=anchor), package)
+    return internal.with_names(pathways.complexity(jobs, **PANEL, anchor=anchor), package)
 
 
 @pytest.fixture(scope="module")
 def chances(package, measured):
-    return pathways.with_names(pathways.opportunities(measured, emerging=["39", "40"]), package)
+    return internal.with_names(pathways.opportunities(measured, emerging=["39", "40"]), package)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_names_not_codes_stand_in_the_pictures(measured):
 
 
 def test_intervals_say_their_own_level(measured, package):
-    result = pathways.with_names(pathways.uncertainty(measured, draws=pathways.Draws(draws=30, unit=0.05)), package)
+    result = internal.with_names(pathways.uncertainty(measured, draws=internal.Draws(draws=30, unit=0.05)), package)
     picture = draws(pages.section(result))["ranks"]
     assert "90\N{NO-BREAK SPACE}% interval" in picture.headline.en
     assert all(1 <= low <= high <= 31 for _, _, low, high, _ in picture.twin.rows)
@@ -97,7 +98,7 @@ def test_opportunities_of_a_region(chances):
 
 
 def test_backtest_does_not_claim_what_is_not_beyond_chance(package):
-    options = pathways.BacktestOptions(absent=(1.0,), scores=("rca", "density", "additive_logit"), draws=50)
+    options = internal.BacktestOptions(absent=(1.0,), scores=("rca", "density", "additive_logit"), draws=50)
     result = pathways.backtest(
         package.tables["activity"], **PANEL, period="year", train=(2005, 2010), test=(2011, 2016), options=options
     )
@@ -130,14 +131,14 @@ def test_the_matrix_of_what_regions_are_able_to_do(package):
 
 def test_convergence_and_overtaking(measurement, package):
     levels = measurement.levels
-    rules = pathways.ClubRules(test=pathways.LogTRules(smoothing=6.25), merge="ps")
-    clubs = pathways.with_names(pathways.clubs(levels, **KEYS, rules=rules), package)
+    rules = internal.ClubRules(test=internal.LogTRules(smoothing=6.25), merge="ps")
+    clubs = internal.with_names(pathways.clubs(levels, **KEYS, rules=rules), package)
     assert f"{clubs.table.height} clubs" in draws(pages.section(clubs))["clubs"].headline.en
-    beta = draws(pages.section(pathways.with_names(pathways.beta_convergence(levels, **KEYS), package)))
+    beta = draws(pages.section(internal.with_names(pathways.beta_convergence(levels, **KEYS), package)))
     assert "no evidence" in beta["beta"].headline.en
     spread = draws(pages.section(pathways.sigma_convergence(levels, **KEYS)))["sigma"].headline.en
     assert spread.startswith("Differences widened from 0.219 in 1996 to 0.300 in 2023")
-    lead = pathways.with_names(pathways.lead_changes(levels, **KEYS), package)
+    lead = internal.with_names(pathways.lead_changes(levels, **KEYS), package)
     lasting = lead.frame.filter(pl.col("durable")).height
     picture = draws(pages.section(lead))["overtaking"]
     assert f"{lasting} of {lead.frame.height} changes" in picture.headline.en
@@ -150,13 +151,13 @@ def test_convergence_and_overtaking(measurement, package):
 
 def test_leap_lanes_and_the_northeast(measurement, package):
     lanes = pathways.lane_changes(package.tables["activity"], **PANEL, period="year", between=(2005, 2016))
-    found = draws(pages.section(pathways.with_names(lanes, package)))
+    found = draws(pages.section(internal.with_names(lanes, package)))
     assert f"of {int(lanes.frame['entries'].sum())} entries" in found["lanes"].headline.en
     leap = pathways.leapfrog(package, measurement=measurement, lanes=lanes)
     section = pages.section(leap, region="吉林")
     assert "Shanghai leads" in draws(section)["leapfrog"].headline.en
     assert section.tables[0].rows
-    east = draws(pages.section(pathways.northeast(package, measurement=measurement)))
+    east = draws(pages.section(internal.northeast(package, measurement=measurement)))
     assert "Liaoning" in east["northeast"].headline.en
 
 

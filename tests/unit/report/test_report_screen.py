@@ -14,7 +14,8 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
 from xinzhi.report import pages, write_report
 from xinzhi.report.pages.screening import pieces
-from xinzhi.risks import screen, value_words
+from xinzhi.risks import screen
+from xinzhi.risks.internal import value_words
 from xinzhi.risks.projects.screening import by_probability, calibration_table, with_truth
 
 OLD = pl.DataFrame(

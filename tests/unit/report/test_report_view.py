@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from xinzhi.yardstick import Span, View
+from xinzhi.yardstick.internal import Span, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable

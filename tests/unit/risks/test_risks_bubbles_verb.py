@@ -13,7 +13,8 @@ import pytest
 import xinzhi
 from make_critical_values import rejection_rates
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.risks import BubbleRules, CriticalValues, house_prices, panel_bubbles
+from xinzhi.risks import BubbleRules, house_prices, panel_bubbles
+from xinzhi.risks.internal import CriticalValues
 from xinzhi.risks.prices.critical import (
     critical_values,
     explosive_series,

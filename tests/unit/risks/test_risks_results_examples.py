@@ -6,7 +6,6 @@ import polars as pl
 import pytest
 
 from xinzhi.risks import (
-    Timeline,
     capacity,
     debt,
     debt_dynamics,
@@ -18,6 +17,7 @@ from xinzhi.risks import (
     register,
     zombies,
 )
+from xinzhi.risks.internal import Timeline
 
 PACKAGE = "china-provinces"
 LOSSES = pl.DataFrame({"firm": ["a"] * 4, "year": range(2020, 2024), "profit": [1.0, -1.0, -2.0, -1.0]})

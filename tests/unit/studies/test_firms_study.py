@@ -12,7 +12,7 @@ from called import called
 import xinzhi
 from xinzhi import micro
 from xinzhi.core.errors import InputError
-from xinzhi.micro import TOTAL
+from xinzhi.micro.internal import TOTAL
 from xinzhi.studies.firm_plan import Plan
 from xinzhi.studies.firms import _fingerprint, _Run
 

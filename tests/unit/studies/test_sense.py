@@ -12,7 +12,8 @@ import yaml
 
 import xinzhi
 from xinzhi.data import names_of
-from xinzhi.pathways import able, choices, northeast, plan
+from xinzhi.pathways import able, choices, plan
+from xinzhi.pathways.internal import northeast
 from xinzhi.risks import register
 from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_facts import read

@@ -10,9 +10,10 @@ import pytest
 import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import InputError, ProtocolError
-from xinzhi.yardstick import break_findings, break_marks, breaks
+from xinzhi.yardstick import breaks
 from xinzhi.yardstick.breaking import linked_growth
 from xinzhi.yardstick.breaks import SCHEMA
+from xinzhi.yardstick.internal import break_findings, break_marks
 from xinzhi.yardstick.panel import read_panel
 
 YEARS = np.arange(1990, 2015)

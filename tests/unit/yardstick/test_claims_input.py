@@ -13,8 +13,9 @@ import pytest
 import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.yardstick import check_claim, check_claims, note
+from xinzhi.yardstick import check_claim, check_claims
 from xinzhi.yardstick.claims.figures import percent_text, read_figure
+from xinzhi.yardstick.internal import note
 
 JILIN = {"region": "220000", "start": 2012, "end": 2017, "growth": "2.6%"}
 

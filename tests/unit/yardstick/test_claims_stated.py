@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 import xinzhi
-from xinzhi.yardstick import note
 from xinzhi.yardstick.claims.figures import choices_text, stated_choices
+from xinzhi.yardstick.internal import note
 
 CONSTANT = {"shares.rule": "constant"}
 

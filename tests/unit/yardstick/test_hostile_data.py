@@ -9,7 +9,7 @@ import pytest
 import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import UsageError
-from xinzhi.yardstick import View
+from xinzhi.yardstick.internal import View
 
 
 def tables(regions=("AA", "BB", "CC"), last=2023):

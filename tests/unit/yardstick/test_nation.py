@@ -11,7 +11,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError
 from xinzhi.data import national_package, national_series
-from xinzhi.yardstick import View
+from xinzhi.yardstick.internal import View
 
 TOLERANCE = 1e-12
 

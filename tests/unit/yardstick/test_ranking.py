@@ -12,7 +12,8 @@ import xinzhi
 from xinzhi.core.text import sentences
 from xinzhi.data import national_series
 from xinzhi.studies import assess
-from xinzhi.yardstick import View, audit, measure, ranking, robustness
+from xinzhi.yardstick import audit, measure, ranking, robustness
+from xinzhi.yardstick.internal import View
 from xinzhi.yardstick.ranking import _whole
 
 NEWEST, OFFICIAL = (2017, 2023), (2012, 2017)

@@ -14,8 +14,9 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.result import FrameKind
 from xinzhi.core.text import same
-from xinzhi.data import Field, RawTable, tidy
+from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
+from xinzhi.data.internal import RawTable
 from xinzhi.data.raw import ROW
 from xinzhi.pathways.conventions import setting
 

@@ -16,7 +16,8 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, Values, clauses, measured, same, split_unit
-from xinzhi.data import among, names_of
+from xinzhi.data import names_of
+from xinzhi.data.internal import among
 from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.industries import Explanation, as_package, word

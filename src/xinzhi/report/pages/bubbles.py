@@ -16,7 +16,8 @@ from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import MOST_NOTES, capital
 from xinzhi.report.table import Table, table
-from xinzhi.risks import Bubbles, PanelBubbles
+from xinzhi.risks import Bubbles
+from xinzhi.risks.internal import PanelBubbles
 
 CELLS, ROWS = 12, 45  # series that the grid and the time line show at most
 RISE, FALL = "positive", "negative"

@@ -18,7 +18,8 @@ from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, arrangement, distinct, fact, finding_notes, notes_of, short
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.risks import Debt, DebtDynamics, DebtFan, DebtStress, conventions
+from xinzhi.risks import Debt
+from xinzhi.risks.internal import DebtDynamics, DebtFan, DebtStress, conventions
 
 INKS = {
     "interest": GROUPS[3],

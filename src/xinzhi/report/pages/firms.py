@@ -6,6 +6,7 @@ import polars as pl
 
 from xinzhi import micro, words
 from xinzhi.core.text import Text, same, sentences
+from xinzhi.micro import internal
 from xinzhi.report import palette
 from xinzhi.report.pages.frontier import domain
 from xinzhi.report.section import Picture, Section, rows_of, shown
@@ -14,7 +15,7 @@ from xinzhi.report.sentence import finding_notes, sentence
 from xinzhi.report.table import table
 
 MANY = 8  # groups in one chart
-NAMES = {"method": micro.method_text, "group": micro.group_text}
+NAMES = {"method": internal.method_text, "group": internal.group_text}
 
 
 @section.register
@@ -37,10 +38,10 @@ def misallocation(result: micro.Misallocation) -> Section:
 
 
 @section.register
-def totals(result: micro.Totals) -> Section:
+def totals(result: internal.Totals) -> Section:
     """Return the sums over all firms; every cell stands in the CSV tables."""
     shown = ["amount", "year", "firms", "value", "withheld"]
-    frame = result.frame.filter(pl.col(name) == micro.TOTAL for name in result.frame.columns if name not in shown)
+    frame = result.frame.filter(pl.col(name) == internal.TOTAL for name in result.frame.columns if name not in shown)
     every = table("firms_totals", frame, shown, result)
     return Section.of("firms.totals", [], [every], anchor="totals", answer=sentences(result.facts(), "firms"))
 
@@ -112,7 +113,7 @@ def _methods(result: micro.ProductionFunction) -> Picture | None:
     word = "production.chart.name" if len(groups) == 1 else "production.chart.group"
     rows = rows_of(frame, result, NAMES, part="elasticities", value="estimate", low="low", high="high", group="method")
     for row, (group, term) in zip(rows, frame.select("group", "term").rows(), strict=True):
-        row["name"] = words.by_key(word, method=row["group"], group=micro.group_text(group), term=term)
+        row["name"] = words.by_key(word, method=row["group"], group=internal.group_text(group), term=term)
     known = frame.drop_nulls("estimate")
     if known.is_empty():
         return None

@@ -13,7 +13,8 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.schema import Kind, described
 from xinzhi.core.text import Text, listing, number, unit_text
-from xinzhi.frontier import Efficiency, Labelled, Labels, conventions, good_text, rts_text
+from xinzhi.frontier import Efficiency
+from xinzhi.frontier.internal import Labelled, Labels, conventions, good_text, rts_text
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import sentence

@@ -9,6 +9,7 @@ import polars as pl
 
 from xinzhi import frontier, words
 from xinzhi.core.text import Text, has, same
+from xinzhi.frontier import internal
 from xinzhi.report import palette
 from xinzhi.report.pages.frontier import called, chosen, domain, drawn, head, headline, section_of_facts, titled
 from xinzhi.report.section import Picture, Section
@@ -32,31 +33,31 @@ def stochastic(result: frontier.StochasticFrontier, *, region: str | None = None
     tables = [
         _coefficient_table(result),
         table("frontier_tests", of=result, names={"test": _test}),
-        table("frontier_checks", of=result, names={"check": frontier.check_text}),
+        table("frontier_checks", of=result, names={"check": internal.check_text}),
     ]
     return section_of_facts(result, "sfa", pictures, tables, words.frontier.note_interval())
 
 
 @section.register
-def stoned(result: frontier.Stoned, *, region: str | None = None) -> Section:
+def stoned(result: internal.Stoned, *, region: str | None = None) -> Section:
     """Return what StoNED says: efficiencies, variances, and how the fit went."""
     asked = chosen(result, region, _rows(result)["unit"].unique())
     return section_of_facts(result, "stoned", [_dots(result), _history(result, asked)])
 
 
-def _rows(result: frontier.StochasticFrontier | frontier.Stoned) -> pl.DataFrame:
+def _rows(result: frontier.StochasticFrontier | internal.Stoned) -> pl.DataFrame:
     """Return the rows with ``unit``: as the call named them, else the number of the row."""
     frame = result.frame
     return frame if "unit" in frame.columns else frame.with_columns(unit=pl.col("row").cast(pl.String))
 
 
-def _dots(result: frontier.StochasticFrontier | frontier.Stoned) -> Picture | None:
+def _dots(result: frontier.StochasticFrontier | internal.Stoned) -> Picture | None:
     """Return the efficiency of every unit in the last period, with its interval."""
-    frame = frontier.last_period(result.frame).with_columns(group=pl.col("unit"))
+    frame = internal.last_period(result.frame).with_columns(group=pl.col("unit"))
     return drawn("sfa_dots", result, frame, how="sfa_dots" if "lower" in frame.columns else "sfa_plain")
 
 
-def _history(result: frontier.StochasticFrontier | frontier.Stoned, asked: str | None) -> Picture | None:
+def _history(result: frontier.StochasticFrontier | internal.Stoned, asked: str | None) -> Picture | None:
     """Return mean efficiency over the periods: of one unit, of the groups, or of all; None without periods."""
     frame = _rows(result).with_columns(pl.col("unit").cast(pl.String))
     if "period" not in frame.columns or frame["period"].n_unique() <= 1 or not frame["period"].dtype.is_numeric():
@@ -110,9 +111,9 @@ def term_text(term: str) -> Text:
     if has(f"frontier.chart.term_{term}"):
         return words.frontier.chart_of(f"term_{term}")
     if term.startswith("log(") and term.endswith(")") and term.count("(") == 1:
-        name = frontier.good_text(term.removeprefix("log(").removesuffix(")"))
+        name = internal.good_text(term.removeprefix("log(").removesuffix(")"))
         return Text(zh=f"ln {name.zh}", en=f"ln {name.en}")
-    return frontier.good_text(term)
+    return internal.good_text(term)
 
 
 def _coefficient_table(result: frontier.StochasticFrontier) -> Table:
@@ -131,7 +132,7 @@ def _test(name: str) -> Text:
 
 
 @section.register
-def bootstrap(result: frontier.Bootstrap, *, region: str | None = None) -> Section:
+def bootstrap(result: internal.Bootstrap, *, region: str | None = None) -> Section:
     """Return what a bootstrap says of scores."""
     chosen(result, region, result.frame["unit"])
     level, names, note = f"{100 * result.level:g}", called(result), words.frontier.note_farrell()
@@ -147,18 +148,18 @@ def bootstrap(result: frontier.Bootstrap, *, region: str | None = None) -> Secti
 
 
 @section.register
-def returns_test(result: frontier.ReturnsTest, *, region: str | None = None) -> Section:
+def returns_test(result: internal.ReturnsTest, *, region: str | None = None) -> Section:
     """Return what the tests of returns to scale say."""
     chosen(result, region, result.units["unit"])
     tests = table(
-        "frontier_returns_tests", of=result, names={"null": frontier.rts_text, "alternative": frontier.rts_text}
+        "frontier_returns_tests", of=result, names={"null": internal.rts_text, "alternative": internal.rts_text}
     )
     scale = drawn("scale", result, None, result.facts()["answer.returns"])
     return section_of_facts(result, "returns", [scale], [tests], words.frontier.note_returns())
 
 
 @section.register
-def two_stage(result: frontier.TwoStage, *, region: str | None = None) -> Section:
+def two_stage(result: internal.TwoStage, *, region: str | None = None) -> Section:
     """Return what explains efficiency."""
     chosen(result, region, result.scores["unit"])
     names, level = {**called(result), "variable": term_text}, f"{100 * result.level:g}"
@@ -171,7 +172,7 @@ def two_stage(result: frontier.TwoStage, *, region: str | None = None) -> Sectio
 
 
 @section.register
-def metafrontier(result: frontier.Metafrontier, *, region: str | None = None) -> Section:
+def metafrontier(result: internal.Metafrontier, *, region: str | None = None) -> Section:
     """Return the technology gaps of groups."""
     chosen(result, region, result.frame["unit"])
     names = {**called(result), "group": result.group_text}
@@ -181,7 +182,7 @@ def metafrontier(result: frontier.Metafrontier, *, region: str | None = None) ->
 
 
 @section.register
-def window(result: frontier.Window, *, region: str | None = None) -> Section:
+def window(result: internal.Window, *, region: str | None = None) -> Section:
     """Return the scores of every unit over all windows, and how stable they are; with `region` those of that unit."""
     loose = result.units.sort("column_range", descending=True, nulls_last=True)["unit"][0]
     unit = chosen(result, region, result.units["unit"]) or str(loose)
@@ -190,7 +191,7 @@ def window(result: frontier.Window, *, region: str | None = None) -> Section:
     return section_of_facts(result, "window", [units, _path(result, unit)])
 
 
-def _path(result: frontier.Window, unit: str) -> Picture | None:
+def _path(result: internal.Window, unit: str) -> Picture | None:
     """Return the scores of one unit over the years: their mean over windows, and the band between least and most."""
     own = result.frame.filter(pl.col("unit").cast(pl.String) == unit).drop_nulls("score")
     score, name = pl.col("score"), result.names.region(unit)
@@ -201,7 +202,7 @@ def _path(result: frontier.Window, unit: str) -> Picture | None:
 
 
 @section.register
-def partial_frontier(result: frontier.Partial, *, region: str | None = None) -> Section:
+def partial_frontier(result: internal.Partial, *, region: str | None = None) -> Section:
     """Return scores against a partial frontier."""
     chosen(result, region, result.frame["unit"])
     unit = "index" if result.orientation == "hyperbolic" else result.orientation
@@ -209,7 +210,7 @@ def partial_frontier(result: frontier.Partial, *, region: str | None = None) -> 
 
 
 @section.register
-def economic(result: frontier.Economic, *, region: str | None = None) -> Section:
+def economic(result: internal.Economic, *, region: str | None = None) -> Section:
     """Return economic efficiency and its technical and allocative parts."""
     chosen(result, region, result.frame["unit"])
     ratio, facts = result.objective != "profit", {"name": words.frontier.chart_of(result.objective)}
@@ -218,7 +219,7 @@ def economic(result: frontier.Economic, *, region: str | None = None) -> Section
 
 
 @section.register
-def materials(result: frontier.MaterialsBalance, *, region: str | None = None) -> Section:
+def materials(result: internal.MaterialsBalance, *, region: str | None = None) -> Section:
     """Return environmental efficiency by the materials balance, and its technical and allocative parts."""
     chosen(result, region, result.frame["unit"])
     same_as_inflow = result.frame["surplus"].eq_missing(result.frame["inflow"]).all()  # no output keeps any of it
@@ -227,7 +228,7 @@ def materials(result: frontier.MaterialsBalance, *, region: str | None = None) -
 
 
 @section.register
-def staged(result: frontier.Staged, *, region: str | None = None) -> Section:
+def staged(result: internal.Staged, *, region: str | None = None) -> Section:
     """Return the scores of units, and those of their stages."""
     chosen(result, region, result.frame["unit"])
     least = result.stages.filter(pl.col("score") < 1 - _ROUNDING).sort("score", maintain_order=True)
@@ -244,7 +245,7 @@ def staged(result: frontier.Staged, *, region: str | None = None) -> Section:
 
 
 def _lost(
-    result: frontier.Economic | frontier.MaterialsBalance,
+    result: internal.Economic | internal.MaterialsBalance,
     name: str,
     facts: Mapping[str, Any],
     *,

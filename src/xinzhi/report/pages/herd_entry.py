@@ -17,7 +17,7 @@ from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, distinct, short, word
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.risks import HerdEntry, conventions
+from xinzhi.risks.internal import HerdEntry, conventions
 
 CATEGORY, BASE, ENTRIES = "category", "base", ("all", "uncertain")
 INKS = (GROUPS[3], GROUPS[0])

@@ -16,7 +16,7 @@ from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, capital, finding_notes, sentence, word
 from xinzhi.report.table import Column, Table, table
-from xinzhi.risks import PeakToPeak, PlantCapacity, Utilisation, Zombies, conventions
+from xinzhi.risks.internal import PeakToPeak, PlantCapacity, Utilisation, Zombies, conventions
 
 SERIES, TOTAL = "series", "industry_total"
 HEADS = (("rate_short", "text"), ("change_short", "change"))

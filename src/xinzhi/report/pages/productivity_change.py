@@ -11,7 +11,8 @@ import polars as pl
 
 from xinzhi import words
 from xinzhi.core.text import Text, number
-from xinzhi.frontier import ProductivityChange, index_text, part_text
+from xinzhi.frontier import ProductivityChange
+from xinzhi.frontier.internal import index_text, part_text
 from xinzhi.report import palette
 from xinzhi.report.pages.frontier import called, chosen, drawn, group_text, head, headline, section_of_facts, titled
 from xinzhi.report.section import Picture, Section

@@ -15,7 +15,8 @@ from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, distinct, finding_notes, sentence, short
 from xinzhi.report.table import Table, table
-from xinzhi.risks import Register, conventions
+from xinzhi.risks import Register
+from xinzhi.risks.internal import conventions
 
 MOST = 50  # rows of a picture
 SIGNS = {"note": "", "warning": " !", "alert": " !!"}

@@ -18,6 +18,7 @@ from xinzhi.report.section import Entry, Ledger, Picture, Piece, Section, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import clauses, short
 from xinzhi.report.table import Column, Table, column, table
+from xinzhi.risks import internal
 
 LONGEST, KEPT = 240, 100  # signs of a stretch without marks, and how many stay at either end of a longer one
 NEARLY = ("within 25 %", "within 10 %", "within 3 %")
@@ -35,7 +36,7 @@ ON_PAGE = 60  # rows of the page; the workbook has all
 IN_BOOK = 5_000  # projects whose ledgers the workbook holds
 
 
-def ledger(pair: risks.Comparison, result: risks.Screening, rank: int = 1) -> Ledger:
+def ledger(pair: internal.Comparison, result: risks.Screening, rank: int = 1) -> Ledger:
     """Return a pair of texts with the evidence that they are one project; `rank` says which of its candidates."""
     marks = pair.marks()
     rows = pair.ledger.filter(pl.col("level") >= 0).sort("weight", descending=True, maintain_order=True)
@@ -50,14 +51,14 @@ def ledger(pair: risks.Comparison, result: risks.Screening, rank: int = 1) -> Le
     )
     odds = result.candidates.filter((pl.col("id") == pair.id) & (pl.col("rank") == rank)).row(0, named=True)
     entries, origin = _entries(rows, numbers, _quoted(pair, marks, shared), odds["odds_repackaged"])
-    names, fields = result.names, risks.value_words("field", "ledger")
+    names, fields = result.names, internal.value_words("field", "ledger")
     silent = [fields[name] for name in pair.ledger.filter(pl.col("level") < 0)["field"].to_list()]
     return Ledger(
         key=f"screen-{re.sub(r'[^0-9A-Za-z]+', '-', pair.id)}-{result.frame['id'].index_of(pair.id)}-{rank}",
         title=words.screen.title_ledger(
             name=names.text("project", pair.id), source=names.text("archive", pair.archive_id)
         ),
-        finding=risks.verdict_text(pair.verdict) if rank == 1 else words.screen.chart_candidate(rank=rank),
+        finding=internal.verdict_text(pair.verdict) if rank == 1 else words.screen.chart_candidate(rank=rank),
         heads=(words.screen.chart_project(id=pair.id), words.screen.chart_archive(id=str(pair.archive_id))),
         sides=(sides[0], sides[1]),
         entries=entries,
@@ -82,7 +83,7 @@ def pieces(
             yield Piece(
                 text=text[start:end],
                 mark=numbers[field],
-                field=risks.value_words("field", "ledger")[field],
+                field=internal.value_words("field", "ledger")[field],
                 near=field in near,
             )
         at = end
@@ -91,7 +92,7 @@ def pieces(
 def _between(text: str, start: int, end: int, shared: Sequence[tuple[int, int]]) -> Iterator[Piece]:
     at = start
     inside = [(max(a, start), min(b, end)) for a, b in shared if a < end and b > start]
-    for a, b in [*risks.joined_spans(inside), (end, end)]:
+    for a, b in [*internal.joined_spans(inside), (end, end)]:
         if a > at:
             yield Piece(text=_brief(text[at:a]))
         if b > a:
@@ -104,7 +105,7 @@ def _brief(text: str) -> str:
 
 
 def _quoted(
-    pair: risks.Comparison,
+    pair: internal.Comparison,
     marks: Sequence[tuple[str, tuple[int, int], tuple[int, int]]],
     shared: tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int]]],
 ) -> dict[str, tuple[str, str]]:
@@ -126,7 +127,7 @@ def _entries(
     rows: pl.DataFrame, numbers: Mapping[str, int], said: Mapping[str, tuple[str, str]], odds: float
 ) -> tuple[tuple[Entry, ...], float]:
     """Return the lines of the ledger, and where the bars begin."""
-    fields, levels = risks.value_words("field", "ledger"), risks.value_words("agreement", "ledger")
+    fields, levels = internal.value_words("field", "ledger"), internal.value_words("agreement", "ledger")
     lines = [
         (numbers.get(field), fields[field], levels[level], said[field], weight)
         for field, level, weight in rows.select("field", "agreement", "weight").rows()
@@ -160,14 +161,14 @@ def _total(row: Mapping[str, Any], odds: Mapping[str, Any], rank: int) -> Text:
     return total
 
 
-def _changes(pair: risks.Comparison) -> Iterator[Text]:
+def _changes(pair: internal.Comparison) -> Iterator[Text]:
     moved = "changed" if pair.verdict["verdict"] == "repackaged" else "apart"
     for key, what in zip(("found", moved), pair.sentences(), strict=True):
         if what:
             yield words.screen.chart_of(key, what=clauses(what))
 
 
-def weights(pair: risks.Comparison, result: risks.Screening) -> Picture | None:
+def weights(pair: internal.Comparison, result: risks.Screening) -> Picture | None:
     """Return what each field says for or against a project being an archived one."""
     rows = pair.ledger.filter(pl.col("level") >= 0).sort(pl.col("weight").abs(), descending=True, maintain_order=True)
     total = float(
@@ -176,7 +177,7 @@ def weights(pair: risks.Comparison, result: risks.Screening) -> Picture | None:
         ]
     )
     rare = total - float(rows["weight"].sum())
-    fields = risks.value_words("field", "ledger")
+    fields = internal.value_words("field", "ledger")
     lead = [(fields[field], weight) for field, weight in rows.head(STEPS).select("field", "weight").rows()]
     steps = [
         (name, weight, palette.DEEP if weight >= 0 else INKS["repackaged"])
@@ -190,10 +191,10 @@ def weights(pair: risks.Comparison, result: risks.Screening) -> Picture | None:
         words.screen.chart_weighed(name=name, weight=weight) for name, weight in lead if (weight > 0) == (total > 0)
     ][:2]
     # the fields add up for the first stage; whether they are one project is the verdict, which weighs them together
-    said = risks.shown_verdict(pair.verdict)
+    said = internal.shown_verdict(pair.verdict)
     headline = "weights" if said == "repackaged" else "against" if total <= 0 else "explained"
     facts: Values = {
-        "verdict": risks.value_words("verdict")[said],
+        "verdict": internal.value_words("verdict")[said],
         "name": result.names.text("project", pair.id),
         "source": result.names.text("archive", pair.archive_id),
         "total": number(total, 1),
@@ -207,10 +208,10 @@ def weights(pair: risks.Comparison, result: risks.Screening) -> Picture | None:
 
 def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | None:
     """Return the probability of every project with its interval; of many, of those nearest to the line of a verdict."""
-    line, verdicts, inks = result.accused, risks.value_words("verdict"), _inks(frame)
+    line, verdicts, inks = result.accused, internal.value_words("verdict"), _inks(frame)
     frame = frame.drop_nulls("probability")
     near = frame if frame.height <= SHOWN else frame.sort((pl.col("probability") - line).abs(), "id").head(SHOWN)
-    near = risks.by_probability(near)
+    near = internal.by_probability(near)
     rows = [
         {
             "name": words.screen.chart_called(
@@ -248,7 +249,7 @@ def _inks(frame: pl.DataFrame) -> dict[str, str]:
 
 def spread(frame: pl.DataFrame, result: risks.Screening) -> Picture | None:
     """Return how many projects have a probability in each tenth."""
-    frame, verdicts, inks = frame.drop_nulls("probability"), risks.value_words("verdict"), _inks(frame)
+    frame, verdicts, inks = frame.drop_nulls("probability"), internal.value_words("verdict"), _inks(frame)
     tenth = (pl.col("probability") * TENTHS).floor().clip(0, TENTHS - 1).cast(pl.Int64)
     counts = {(at, verdict): k for at, verdict, k in frame.group_by(tenth.alias("at"), "verdict").len().rows()}
     rows: list[dict[str, Any]] = [
@@ -275,7 +276,7 @@ def calibration(result: risks.Screening) -> Picture | None:
     """Return how often projects of known truth were repackaged, by what was said."""
     assert result.truth is not None  # noqa: S101 - the page draws it for labelled results only
     seen = result.truth.join(result.frame.select("id", "probability"), on="id").drop_nulls("probability")
-    tenths = risks.calibration_table(seen)
+    tenths = internal.calibration_table(seen)
     rows = tenths.select(
         (100 * pl.col("said")).alias("x"),
         (100 * pl.col("was")).alias("y"),
@@ -300,7 +301,7 @@ def screening(result: risks.Screening, *, region: str | None = None) -> Section:
     asked = region if region is not None and region in set(result.frame["id"]) else None
     if result.frame.height and region is not None and asked is None:
         result = replace(result, frame=result.within(region))
-    frame = risks.reader_verdicts(risks.by_probability(result.frame))
+    frame = internal.reader_verdicts(internal.by_probability(result.frame))
     answer, odd = sentences(result.facts(), "screen"), _odd(result)
     if not frame.height:
         return Section.of("screen.section", tables=odd, anchor="screen", answer=answer)
@@ -337,7 +338,7 @@ def _notes(frame: pl.DataFrame, result: risks.Screening, shown: int | None) -> I
         yield words.screen.note_no_prior(share=result.labelled_share)
     reasons = Counter(frame["reason"].drop_nulls().to_list())
     if reasons:
-        known = risks.value_words("reason")
+        known = internal.value_words("reason")
         why = [words.screen.note_reason(reason=known[name], k=f"{k:,}") for name, k in reasons.most_common()]
         yield words.screen.note_untold(k=f"{reasons.total():,}", why=clauses(why))
     if worded := frame.filter(basis="wording").height:
@@ -376,9 +377,9 @@ def _first_verdicts(frame: pl.DataFrame, result: risks.Screening) -> Table:
     """Return the verdicts as the page shows them, the most probable first."""
     shown = _told(frame.head(ON_PAGE), result)
     chances = [
-        words.screen.chart_interval(chance=risks.chance_text(value), span=risks.interval_text(low, high))
+        words.screen.chart_interval(chance=internal.chance_text(value), span=internal.interval_text(low, high))
         if value is not None
-        else risks.chance_text(value)
+        else internal.chance_text(value)
         for value, low, high in shown.select("probability", "lower", "upper").rows()
     ]
     shown = shown.with_columns(

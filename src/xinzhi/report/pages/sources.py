@@ -21,7 +21,7 @@ from xinzhi.report.section import shown as drawn
 from xinzhi.report.section_rows import section
 from xinzhi.report.table import Column, Table, table, with_period
 from xinzhi.sources import Sources, pair, part_name, share_range_text, whole_span
-from xinzhi.yardstick import Span, View
+from xinzhi.yardstick.internal import Span, View
 
 LINES = 8  # in one chart
 PERIOD = {"period": "code"}

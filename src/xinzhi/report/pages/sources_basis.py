@@ -9,7 +9,7 @@ from xinzhi.core import flags
 from xinzhi.core.text import Text, listing
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.sources import Sources, assumption_frame, lacking
-from xinzhi.yardstick import View
+from xinzhi.yardstick.internal import View
 
 NAMES = 6  # in one cell
 

@@ -13,7 +13,7 @@ from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.table import Column, Table, table, with_period
 from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, share_range_text, share_title
-from xinzhi.yardstick import region_groups
+from xinzhi.yardstick.internal import region_groups
 
 Deeper = Allocation | Innovation | Upgrading
 

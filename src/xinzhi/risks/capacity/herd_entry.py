@@ -15,7 +15,8 @@ from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
-from xinzhi.data import among, as_package, is_package
+from xinzhi.data import as_package, is_package
+from xinzhi.data.internal import among
 from xinzhi.risks.capacity import entry_market
 from xinzhi.risks.inputs import conventions, finite_number, setting
 

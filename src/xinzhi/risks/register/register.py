@@ -17,7 +17,8 @@ from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Language, Text, Values
-from xinzhi.data import Package, among, as_package, is_package, names_of
+from xinzhi.data import Package, as_package, is_package, names_of
+from xinzhi.data.internal import among
 from xinzhi.risks.capacity.herd_entry import HerdEntry, herd_entry
 from xinzhi.risks.debt.debt import Debt
 from xinzhi.risks.debt.debt import debt as debt_of

@@ -10,7 +10,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.schema import Column
 from xinzhi.core.text import NOTHING, listing
-from xinzhi.pathways import Able
+from xinzhi.pathways.internal import Able
 from xinzhi.report import Section, Table
 from xinzhi.report.table import table
 from xinzhi.web.asked import overall

@@ -21,7 +21,7 @@ from xinzhi.studies import Assessment
 from xinzhi.web.asked import decimals, overall, ruled
 from xinzhi.web.page import Address, Asked, Page, Part, file
 from xinzhi.web.store import Store
-from xinzhi.yardstick import Span, View
+from xinzhi.yardstick.internal import Span, View
 
 TFP = "tfp"
 FACTORS = ("output", "capital", "labour", "human_capital")  # each a part of the page, behind that of TFP

@@ -20,7 +20,7 @@ from xinzhi.web.drawing import CHOSEN, lines, ranges
 from xinzhi.web.page import PROTOCOL, Address, Asked, Page, file
 from xinzhi.web.pages.explain import COLUMNS
 from xinzhi.web.store import Store
-from xinzhi.yardstick import NATIONAL, Span, View
+from xinzhi.yardstick.internal import NATIONAL, Span, View
 
 YEARS, LOG = "years", "years-log"  # of a key: on a plain scale, and where equal steps are equal ratios
 KINDS = frozenset({"level", "score", "quantity", "share", "percent"})

@@ -15,7 +15,7 @@ from xinzhi.studies import Assessment, Study
 from xinzhi.web.asked import decimals, overall
 from xinzhi.web.page import Address, Asked, Page, Part
 from xinzhi.web.store import Store
-from xinzhi.yardstick import NATIONAL, View
+from xinzhi.yardstick.internal import NATIONAL, View
 
 ASKS = ("region", "start", "end", "growth")
 FIELDS = {  # the fields that a refusal speaks of, by its code

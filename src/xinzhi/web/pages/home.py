@@ -14,7 +14,7 @@ from xinzhi.web.drawing import ranges
 from xinzhi.web.page import Address, Asked, Page, file
 from xinzhi.web.pages import exists, topic
 from xinzhi.web.store import Store
-from xinzhi.yardstick import View
+from xinzhi.yardstick.internal import View
 
 SHADES = 7  # of the map
 DRAWN = ("contributions", "groups")

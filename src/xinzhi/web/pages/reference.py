@@ -25,7 +25,7 @@ from xinzhi.web.asked import decimals, kicker, overall
 from xinzhi.web.page import Address, Asked, Page, Part
 from xinzhi.web.pages import exists, topic
 from xinzhi.web.store import Store
-from xinzhi.yardstick import NATIONAL, View
+from xinzhi.yardstick.internal import NATIONAL, View
 
 PAGES = ("audit", "claim", "categories", "projects")  # that have a method of their own
 LINK = Markup('<a href="{}">{}</a>')

@@ -22,7 +22,7 @@ from xinzhi.web.page import Address, Asked, Page, file
 from xinzhi.web.pages import category, exists
 from xinzhi.web.pages.explain import COLUMNS, Why, explained, why
 from xinzhi.web.store import Store
-from xinzhi.yardstick import Span, View
+from xinzhi.yardstick.internal import Span, View
 
 FILES = (("measure", "measurement"), ("assess", "bands"), ("able", "able"))
 LINKS = (  # the part of the brief, and the page and key of what says more

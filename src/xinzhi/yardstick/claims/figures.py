@@ -19,7 +19,8 @@ from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError, XinzhiError
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import Text, clauses, join_lines, same, span_text
-from xinzhi.data import Package, read_any
+from xinzhi.data import Package
+from xinzhi.data.internal import read_any
 from xinzhi.protocol import Protocol, specification
 from xinzhi.yardstick.audit.choices import spell, value_text
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE

@@ -11,7 +11,7 @@ from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, ranks_text
-from xinzhi.pathways import Complexity, Uncertainty
+from xinzhi.pathways.internal import Complexity, Uncertainty
 from xinzhi.report.charts import kinds
 from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.section import shown as drawn_as

@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from xinzhi import pathways, words
+from xinzhi import words
 from xinzhi.core.text import Text
+from xinzhi.pathways import internal
 from xinzhi.report.charts import kinds
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.section_rows import section
@@ -22,17 +23,17 @@ NAMED = 40  # units whose names a cloud of points can show
 
 
 @section.register
-def leapfrog(result: pathways.Leapfrog, *, region: str | None = None) -> Section:
+def leapfrog(result: internal.Leapfrog, *, region: str | None = None) -> Section:
     """Return which conditions of a leap hold where."""
     order = result.regions.sort("met", "judged", "region", descending=[True, False, False])
     met = result.frame.pivot(on="condition", index="region", values="met")
-    conditions = [name for name in pathways.CONDITIONS if met[name].is_not_null().any()]
+    conditions = [name for name in internal.CONDITIONS if met[name].is_not_null().any()]
     frame = order.select("region", "met", "judged").join(met, on="region", maintain_order="left")
     names = result.names.distinct("region", frame["region"])
     cells = [
         {
             "row": names[row["region"]],
-            "column": capital(pathways.CONDITIONS[name]),
+            "column": capital(internal.CONDITIONS[name]),
             "mark": yes_no(row[name]),
             "value": None if row[name] is None else float(row[name]),
         }
@@ -50,7 +51,7 @@ def leapfrog(result: pathways.Leapfrog, *, region: str | None = None) -> Section
 
 
 @section.register
-def lane_changes(result: pathways.LaneChanges) -> Section:
+def lane_changes(result: internal.LaneChanges) -> Section:
     """Return whether entries leave the lane: by tenths of relatedness to the old core."""
     frame = result.deciles.sort("decile")
     names = ("unrelated", "related")
@@ -70,11 +71,11 @@ def lane_changes(result: pathways.LaneChanges) -> Section:
 
 
 @section.register
-def northeast(result: pathways.Northeast) -> Section:
+def northeast(result: internal.Northeast) -> Section:
     """Return provinces beside their synthetic controls, series by series."""
     drawn = [_gap(result, facts) for facts in result.facts()["headline.gap"]]
     fitting = result.table.filter("fits").select("region", "series")
-    named = result.weights.filter(pl.col("weight") >= pathways.conventions("northeast")["shown"])
+    named = result.weights.filter(pl.col("weight") >= internal.conventions("northeast")["shown"])
     weights = named.join(fitting, on=["region", "series"], how="semi")
     names = [result.names.region(code) for code in result.table["region"].unique(maintain_order=True)]
     facts = result.facts()
@@ -92,10 +93,10 @@ def northeast(result: pathways.Northeast) -> Section:
     )
 
 
-def _gap(result: pathways.Northeast, facts: Mapping[str, object]) -> Picture:
+def _gap(result: internal.Northeast, facts: Mapping[str, object]) -> Picture:
     """Return the gap of every province to its synthetic control over the years."""
-    series = next(name for name, label in pathways.SERIES.items() if label == facts["series"])
-    label, title = pathways.SERIES[series], capital(pathways.SERIES[series])
+    series = next(name for name, label in internal.SERIES.items() if label == facts["series"])
+    label, title = internal.SERIES[series], capital(internal.SERIES[series])
     fits = result.table.filter(pl.col("fits"), series=series)
     frame = result.frame.filter(pl.col("region").is_in(fits["region"].to_list()), series=series).sort("region", "year")
     start, until = frame["year"].min(), frame.filter(~pl.col("after"))["year"].max()
@@ -118,7 +119,7 @@ def _gap(result: pathways.Northeast, facts: Mapping[str, object]) -> Picture:
 
 
 @section.register
-def clubs(result: pathways.Clubs) -> Section:
+def clubs(result: internal.Clubs) -> Section:
     """Return which regions converge among themselves."""
     path = pl.col("path")
     means = (
@@ -149,7 +150,7 @@ def _club(club: int | None) -> Text:
 
 
 @section.register
-def beta(result: pathways.BetaConvergence) -> Section:
+def beta(result: internal.BetaConvergence) -> Section:
     """Return whether laggards grow faster."""
     points = result.points.drop_nulls()
     named = {"name": "unit"} if result.observations == result.units <= NAMED else {}
@@ -161,7 +162,7 @@ def beta(result: pathways.BetaConvergence) -> Section:
 
 
 @section.register
-def sigma(result: pathways.SigmaConvergence) -> Section:
+def sigma(result: internal.SigmaConvergence) -> Section:
     """Return whether differences shrink."""
     draws = {"group": words.pathways.chart_deviation()}
     drawn = shown("pathways.sigma", result, None, result.facts(), draws=draws)
@@ -169,7 +170,7 @@ def sigma(result: pathways.SigmaConvergence) -> Section:
 
 
 @section.register
-def lead_changes(result: pathways.LeadChanges, *, region: str | None = None) -> Section:
+def lead_changes(result: internal.LeadChanges, *, region: str | None = None) -> Section:
     """Return who has overtaken whom, in which interval, and whether it lasted."""
     units = result.levels["unit"].unique(maintain_order=True)
     code = None if region is None else result.names.resolve(region, units)

@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.result import Facts
 from xinzhi.core.text import LANGUAGES, Text, join_names, sentences, unit_text
-from xinzhi.pathways import Able, Backtest, Choices, Isomorphism, Opportunities, Plan
+from xinzhi.pathways.internal import Able, Backtest, Choices, Isomorphism, Opportunities, Plan
 from xinzhi.report.charts import kinds
 from xinzhi.report.pages.pathways.complexity import narrow
 from xinzhi.report.palette import GROUPS

@@ -19,7 +19,8 @@ from xinzhi.report.section import Picture, Section, picture, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, clauses, notes_of
 from xinzhi.report.table import NO_UNIT, Column, Table, column, table
-from xinzhi.scope import Era, Scope, definition
+from xinzhi.scope import Scope, definition
+from xinzhi.scope.internal import Era
 
 FIRST, STEP, LINE_WIDTH = 1700, 40, 640
 MIDDLE = 1850  # the words of eras that begin later stand to the left of their end

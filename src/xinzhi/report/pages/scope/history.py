@@ -19,7 +19,8 @@ from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.scope import Dependence, DigitalCore, History, document, industry_name, standard
+from xinzhi.scope import industry_name, standard
+from xinzhi.scope.internal import Dependence, DigitalCore, History, document
 
 MOST = 25
 FACTS = "powers.yaml"

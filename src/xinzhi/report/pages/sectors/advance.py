@@ -19,7 +19,8 @@ from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, arrangement
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.sectors import Index, Sectors, sector_text, setting
+from xinzhi.sectors import Index, Sectors
+from xinzhi.sectors.internal import sector_text, setting
 
 INKS = {"economy": GROUPS[0], "education": GROUPS[4], "culture": GROUPS[2], "green": GROUPS[5]}
 DEGREE = "coordination_corrected"

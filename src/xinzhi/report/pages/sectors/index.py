@@ -18,7 +18,8 @@ from xinzhi.report.section import Picture, Section, picture, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import distinct, short
 from xinzhi.report.table import Table, column, table
-from xinzhi.sectors import Gaming, Index, Sensitivity, Uncertainty, departures, method
+from xinzhi.sectors import Index
+from xinzhi.sectors.internal import Gaming, Sensitivity, Uncertainty, departures, method
 
 HOW = ("treatment", "imputation", "normalisation", "weights", "aggregation")
 LONG, LEGEND = 30.0, 14.0  # widths of an indicator beside a chart, and of a sector in its legend

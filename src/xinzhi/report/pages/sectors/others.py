@@ -17,7 +17,7 @@ from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, arrangement, notes_of, spread
 from xinzhi.report.table import Table, column, table
-from xinzhi.sectors import (
+from xinzhi.sectors.internal import (
     Culture,
     Decoupling,
     Densities,

@@ -34,7 +34,8 @@ from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
 from xinzhi.report.table import Column, Kind, Table, column, table, with_period
 from xinzhi.studies import Assessment, input_units
-from xinzhi.yardstick import Measurement, Ranking, View
+from xinzhi.yardstick import Measurement, Ranking
+from xinzhi.yardstick.internal import View
 
 NAMES = (
     "report.html",

@@ -26,7 +26,8 @@ from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import Table, without_notes
-from xinzhi.yardstick import Audit, choice_title, departure
+from xinzhi.yardstick import Audit
+from xinzhi.yardstick.internal import choice_title, departure
 
 RANKED = {"value": "reference_rank", "mark": "best_rank", "tick": "rank_median"}  # fields of the pictures of ranks
 

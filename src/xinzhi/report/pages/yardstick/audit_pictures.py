@@ -20,7 +20,7 @@ from xinzhi.report.charts.labels import of_lines
 from xinzhi.report.lettering import wrapped
 from xinzhi.report.pages.yardstick.audit_tables import AuditView, Curve, level_text, thinned
 from xinzhi.report.palette import ACCENT, DEEP, INK, SOFT
-from xinzhi.yardstick import choice_title
+from xinzhi.yardstick.internal import choice_title
 
 HEIGHT = 210
 STRIPS = 60  # a page tells no more places of the curve apart

@@ -21,8 +21,8 @@ from xinzhi.protocol import specification
 from xinzhi.report.pages.yardstick.tables import COLUMNS, notes, picked, protocol
 from xinzhi.report.sentence import clauses, hundredfold, join_with_commas
 from xinzhi.report.table import Table, table
-from xinzhi.yardstick import (
-    Audit,
+from xinzhi.yardstick import Audit
+from xinzhi.yardstick.internal import (
     Choice,
     Span,
     choice_title,
@@ -119,7 +119,7 @@ class AuditView:
     @cached_property
     def shares(self) -> dict[str, float]:
         """Return the part of each choice in the spread, over all regions, largest first; empty without spread."""
-        from xinzhi.yardstick import choice_shares
+        from xinzhi.yardstick.internal import choice_shares
 
         rows = self.audit.variance.filter(self.span.holds())
         return choice_shares(self.audit, self.audit.official_span) if rows["shapley"].sum() > 0 else {}

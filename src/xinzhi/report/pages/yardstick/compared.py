@@ -18,6 +18,7 @@ from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of
 from xinzhi.report.table import Table, table
+from xinzhi.yardstick import internal
 
 LEAST = 1e-9  # a revision below is what is left of rounding
 PARTS = ("output", "capital", "labour", "share", "protocol")
@@ -28,7 +29,7 @@ TOLD = 6  # claims that the answer tells one by one; the table has all of them
 
 
 @section.register
-def history(result: yardstick.VintageHistory) -> Section:
+def history(result: internal.VintageHistory) -> Section:
     """Return what every recorded revision did to the growth and the levels of output."""
     moved = result.growth.filter(pl.col("revision").abs() > LEAST)
     pairs = moved.select("before", "after").unique(maintain_order=True).rows()
@@ -42,7 +43,7 @@ def history(result: yardstick.VintageHistory) -> Section:
     )
 
 
-def _revised(result: yardstick.VintageHistory, before: str, after: str) -> Picture:
+def _revised(result: internal.VintageHistory, before: str, after: str) -> Picture:
     """Return by region what one revision did to cumulated real growth."""
     frame = result.growth.filter(before=before, after=after).sort("revision", "region", descending=[True, False])
     kind, facts = f"history-{before}-{after}", {"before": result.title(before), "after": result.title(after)}
@@ -70,7 +71,7 @@ def _revised(result: yardstick.VintageHistory, before: str, after: str) -> Pictu
 
 
 @section.register
-def change(result: yardstick.VintageChange) -> Section:
+def change(result: internal.VintageChange) -> Section:
     """Return what moved the growth of every region between two vintages, part by part."""
     frame = result.frame.sort("total", "region", descending=[True, False])
     parts = {name: (describe(result.verb, name).title, ink) for name, ink in zip(PARTS, GROUPS, strict=False)}
@@ -98,7 +99,7 @@ def change(result: yardstick.VintageChange) -> Section:
 
 
 @section.register
-def bridge(result: yardstick.Bridge) -> Section:
+def bridge(result: internal.Bridge) -> Section:
     """Return both figures, every step with its range over the orders, and where the other figure comes from."""
     steps, groups = (describe(result.verb, name).values for name in ("step", "kind"))
     drawn = [
@@ -127,7 +128,7 @@ def bridge(result: yardstick.Bridge) -> Section:
 
 
 @section.register
-def digital(result: yardstick.DigitalCapital) -> Section:
+def digital(result: internal.DigitalCapital) -> Section:
     """Return the contribution of digital capital with its range, and the growth account by period."""
     facts = result.facts()
     rows = cast("list[dict[str, Any]]", facts["digital.contribution"])
@@ -173,9 +174,9 @@ def digital(result: yardstick.DigitalCapital) -> Section:
 
 
 @section.register
-def claims(result: yardstick.Claims) -> Section:
+def claims(result: internal.Claims) -> Section:
     """Return what became of every claim."""
-    given = [name for name in yardstick.VERDICTS if name in set(result.frame["verdict"])]
+    given = [name for name in internal.VERDICTS if name in set(result.frame["verdict"])]
     means = [(_verdict(name), words.yardstick.claims_means_of(name)) for name in given]
     said = [words.yardstick.claims_meaning(name=name, text=text) for name, text in means]
     return Section.of(
@@ -190,12 +191,12 @@ def claims(result: yardstick.Claims) -> Section:
     )
 
 
-def _own(result: yardstick.Claims, _: Section, __: Text) -> dict[str, Any]:
+def _own(result: internal.Claims, _: Section, __: Text) -> dict[str, Any]:
     """Return the files beside the page: the protocols that give a claim, and the note in Markdown."""
     return {
         "protocol": result.grid.protocol,
         "frames": {"claim.csv": Data(result), "claim-protocols.csv": Data(result, "protocols")},
-        "texts": {"claim.md": Text(zh=yardstick.note(result, "zh"), en=yardstick.note(result, "en"))},
+        "texts": {"claim.md": Text(zh=internal.note(result, "zh"), en=internal.note(result, "en"))},
         "data": {
             "provenance": result.provenance.to_dict(),
             "supported": result.supported,
@@ -209,7 +210,7 @@ def _verdict(name: str) -> Text:
     return words.yardstick.claims_verdict_of(name)
 
 
-def _held(result: yardstick.Claims) -> Picture:
+def _held(result: internal.Claims) -> Picture:
     """Return every claim beside what the reference protocol gives and the range of all protocols."""
     frame = result.frame
     drawn = [
@@ -220,7 +221,7 @@ def _held(result: yardstick.Claims) -> Picture:
             "tick": 100 * row["reference"],
             "group": _verdict(row["verdict"]),
         }
-        for row in frame.filter(pl.col("verdict") != yardstick.UNJUDGED).iter_rows(named=True)
+        for row in frame.filter(pl.col("verdict") != internal.UNJUDGED).iter_rows(named=True)
     ]
     facts = {"n": frame.height, "k": frame.filter(pl.col("verdict") == "supported").height}
     return picture(
@@ -231,18 +232,18 @@ def _held(result: yardstick.Claims) -> Picture:
         facts,
         unit=words.shared.unit_of_percent(),
         x=words.shared.chart_tfp_per_year(),
-        groups=[_verdict(name) for name in yardstick.VERDICTS if name != yardstick.UNJUDGED],
+        groups=[_verdict(name) for name in internal.VERDICTS if name != internal.UNJUDGED],
     )
 
 
-def _claim_table(result: yardstick.Claims, part: str) -> Table:
+def _claim_table(result: internal.Claims, part: str) -> Table:
     """Return columns of the claims, what each departure contributes, or every protocol that gives a claim."""
     frame = _in_words(result, part).with_columns(pl.col(pl.String).replace("", None))
     columns = None if part == "frame" else getattr(result, part).columns
     return table(f"claims_{part}", frame, columns, result, part=part, known=True)
 
 
-def _in_words(result: yardstick.Claims, part: str) -> pl.DataFrame:
+def _in_words(result: internal.Claims, part: str) -> pl.DataFrame:
     """Return a frame of the result with departures in words, in both languages; the list of protocols keeps codes."""
     frame: pl.DataFrame = getattr(result, part)
     if part == "protocols":
@@ -258,21 +259,21 @@ def _in_words(result: yardstick.Claims, part: str) -> pl.DataFrame:
     return frame.drop(names).with_columns(columns)
 
 
-def _departures(result: yardstick.Claims, row: dict[str, Any]) -> tuple[Text, ...]:
+def _departures(result: internal.Claims, row: dict[str, Any]) -> tuple[Text, ...]:
     """Return how the nearest protocol to a claim departs, what its source says of its own choices, and what is left."""
     departures = result.departures_of(row) if row["departures"] else Text(zh="", en="")
-    return (departures, yardstick.choices_text(row["own_choices"]), yardstick.choices_text(row["own_left"]))
+    return (departures, internal.choices_text(row["own_choices"]), internal.choices_text(row["own_left"]))
 
 
 @section.register
 def bands(result: yardstick.Bands, *, region: str | None = None) -> Section:
     """Return how sure the growth of the leading estimated period is."""
     facts = result.facts()
-    start, end = yardstick.leading_span(result)
+    start, end = internal.leading_span(result)
     values = {"span": span_text(start, end), "level": result.level}
     here = _wide(result, start, end)
     if region is not None:
-        here = here.filter(pl.col("region").is_in([region, yardstick.NATIONAL]))
+        here = here.filter(pl.col("region").is_in([region, internal.NATIONAL]))
     return Section.of(
         "bands.bands",
         [_whiskers(result, here, facts, values), _ranks(result, here, facts, values)],
@@ -287,10 +288,10 @@ def bands(result: yardstick.Bands, *, region: str | None = None) -> Section:
 def _wide(result: yardstick.Bands, start: int, end: int) -> pl.DataFrame:
     """Return one row a region: the band of the estimates, with that of everything and of protocols beside it."""
     mine = result.frame.filter(start=start, end=end)
-    outer = mine.filter(component=yardstick.ALL).select(
+    outer = mine.filter(component=internal.ALL).select(
         "region", *(pl.col(name).alias(f"all_{name}") for name in BOUNDS)
     )
-    rows = mine.filter(component=yardstick.TOGETHER).join(outer, on="region", how="left", maintain_order="left")
+    rows = mine.filter(component=internal.TOGETHER).join(outer, on="region", how="left", maintain_order="left")
     spread = result.spread.filter(start=start, end=end).drop("start", "end")
     return rows.join(spread, on="region", how="left", maintain_order="left").sort("measured", descending=True)
 
@@ -302,7 +303,7 @@ def _whiskers(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values:
     lanes = (words.bands.chart_draws(), words.bands.chart_protocols())
     several = not result.refused and here["protocol_low"].is_not_null().any()
     for row in here.drop_nulls(low).iter_rows(named=True):
-        name = result.names.text("group" if row["region"] == yardstick.NATIONAL else "region", row["region"])
+        name = result.names.text("group" if row["region"] == internal.NATIONAL else "region", row["region"])
         middle = (row[low] + row[high]) / 2 if result.refused else row["median"]
         spans = [(row[f"all_{low}"], row[f"all_{high}"]), (row[low], row[high])]
         bands = [(100 * one, 100 * other) for one, other in spans if one is not None]
@@ -312,7 +313,7 @@ def _whiskers(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values:
         if several and row["protocol_low"] is not None:
             beside = (100 * row["protocol_low"], 100 * row["protocol_high"])
             rows.append({"name": name, "value": None, "bands": [beside, beside], "group": lanes[1]})
-    nation = here.filter(region=yardstick.NATIONAL)
+    nation = here.filter(region=internal.NATIONAL)
     reference = None if result.refused or nation.is_empty() else 100 * nation["median"].item()
     alone = result.part is not None
     return picture(
@@ -330,7 +331,7 @@ def _whiskers(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values:
 
 def _ranks(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture | None:
     """Return the range of the rank of every region."""
-    ranked = here.filter(pl.col("region") != yardstick.NATIONAL)
+    ranked = here.filter(pl.col("region") != internal.NATIONAL)
     if ranked.height < 2 or result.part is not None:  # noqa: PLR2004 - a rank is one of several
         return None
     ranked = ranked.with_columns(rank=pl.col("measured").rank("min", descending=True).cast(pl.Int64))
@@ -344,7 +345,7 @@ def _ranks(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Fa
 
 def _tables(result: yardstick.Bands, start: int, end: int) -> list[Table]:
     """Return the pairs told apart, the widths by input, the reach of official figures and the scenario."""
-    pairs = result.pairs.filter(start=start, end=end, component=yardstick.TOGETHER, decided=True)
+    pairs = result.pairs.filter(start=start, end=end, component=internal.TOGETHER, decided=True)
     told_apart = [table("bands_pairs", pairs, of=result, known=True, span=span_text(start, end))]
     return [
         *(told_apart if result.part is None else []),

@@ -20,7 +20,8 @@ from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import Table, column, table
-from xinzhi.yardstick import ALL, PARTS, TOGETHER, Measurement, Ranking, Span, View, figures_of, largest_source
+from xinzhi.yardstick import Measurement, Ranking
+from xinzhi.yardstick.internal import ALL, PARTS, TOGETHER, Span, View, figures_of, largest_source
 
 PAIRS = {
     "band": ("low", "high", 100, 1),

@@ -19,7 +19,8 @@ from xinzhi.report.charts.chart import PAGE, Chart, Drawing, Panels
 from xinzhi.report.charts.keys import key
 from xinzhi.report.pages.yardstick.tables import cumulated, group_levels
 from xinzhi.report.section import rows_of
-from xinzhi.yardstick import PARTS, Ranking, Span, View
+from xinzhi.yardstick import Ranking
+from xinzhi.yardstick.internal import PARTS, Span, View
 
 PANELS, PHONE_PANELS, GAP = 5, 2, 6  # side by side, and on a phone; pixels between two
 LINES, REGION = (354, 300), (416, 232)  # pixels of a panel of lines, and of the accounts of a region

@@ -23,7 +23,7 @@ from xinzhi.report.pages.yardstick.measurement import region_headline
 from xinzhi.report.palette import FACTORS, FAINT, INK, SHADE, SOFT
 from xinzhi.report.section import Profile
 from xinzhi.report.table import without_notes
-from xinzhi.yardstick import PARTS, View
+from xinzhi.yardstick.internal import PARTS, View
 
 WIDTH, HEIGHT = 720, 210
 TOP, BOTTOM = 26, 186

@@ -23,7 +23,7 @@ from xinzhi.report.page import both
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import join_names
 from xinzhi.report.table import Called, Table, column, table, with_period
-from xinzhi.yardstick import NATIONAL, Span, View
+from xinzhi.yardstick.internal import NATIONAL, Span, View
 
 SHOWN = 200  # findings on the page; all of them are in the workbook and in the JSON document
 SEVERITIES = {"error": 0, "warning": 1, "note": 2}

@@ -1,0 +1,11 @@
+from .catalogue import Column as Column
+from .catalogue import Table as Table
+from .catalogue import nearest as nearest
+from .frames import BOOKS as BOOKS
+from .frames import FILES as FILES
+from .frames import TEXTS as TEXTS
+from .frames import infer_numbers as infer_numbers
+from .frames import read_any as read_any
+from .loading import read_source as read_source
+from .national_account import among as among
+from .raw import RawTable as RawTable

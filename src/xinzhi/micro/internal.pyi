@@ -1,0 +1,16 @@
+from .decompose import DECOMPOSITIONS as DECOMPOSITIONS
+from .disclosure import TOTAL as TOTAL
+from .disclosure import Totals as Totals
+from .disclosure import identifying as identifying
+from .disclosure import rounded as rounded
+from .engine import CONVENTIONS as CONVENTIONS
+from .engine import PRIME as PRIME
+from .index_numbers import Domar as Domar
+from .misallocation import Noise as Noise
+from .panel import GROUPS as GROUPS
+from .panel import POLICIES as POLICIES
+from .production.production_function import METHODS as METHODS
+from .production.result import group_text as group_text
+from .production.result import method_text as method_text
+from .survey import SURVEY as SURVEY
+from .survey import survey_columns as survey_columns

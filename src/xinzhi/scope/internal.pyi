@@ -1,0 +1,9 @@
+from .dated import Era as Era
+from .digital import Dependence as Dependence
+from .digital import DigitalCore as DigitalCore
+from .history import History as History
+from .membership import Concordance as Concordance
+from .standard import Standard as Standard
+from .standard import document as document
+from .standard import read_date as read_date
+from .tables import share_with_bounds as share_with_bounds
