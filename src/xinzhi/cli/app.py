@@ -193,9 +193,10 @@ def _report(error: XinzhiError, words: Sequence[str], language: Language) -> int
     """Say what is wrong; the findings behind it follow, so that they are left out of the sentence."""
     findings = error.findings if isinstance(error, InputError) else ()
     origin, verb = error.values.get("verb"), next((word for word in words if word in VERBS), None)
-    if isinstance(origin, str) and verb and origin not in VERBS:  # a step of it, such as `measure`, which nobody typed
+    typed = VERBS.keys() - {"measure"}  # a step of many verbs, which nobody typed
+    if isinstance(origin, str) and verb and origin not in typed:
         error.values["verb"] = verb
-    elif isinstance(origin, Text) and origin.en and verb and origin.en.rstrip(": ") not in VERBS:
+    elif isinstance(origin, Text) and origin.en and verb and origin.en.rstrip(": ") not in typed:
         error.values["verb"] = Text(zh=f"{verb}：", en=f"{verb}: ")
     _say(type(error).__name__, error.text, words, language, findings)
     return error.exit_code

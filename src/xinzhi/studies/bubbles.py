@@ -54,7 +54,7 @@ def bubbles(
     lag: str | None = None,
     critical: str = "sieve",
     convention: str | None = None,
-    level: int = 95,
+    level: int | None = None,
     minimum_window: int | None = None,
     minimum_duration: str = "0",
     join: bool = False,
@@ -81,7 +81,6 @@ def bubbles(
     """
     rules = verbs.BubbleRules(
         gaps=gaps or "refuse",  # type: ignore[arg-type] # checked there
-        level=level,
         minimum_window=minimum_window,
         replications=replications,
         seed=seed,
@@ -89,6 +88,7 @@ def bubbles(
         zeros=zeros,  # type: ignore[arg-type] # checked there
         minimum_duration=_whole(minimum_duration, "minimum-duration", "log"),  # type: ignore[arg-type] # a whole number or log
     )
+    rules = rules if level is None else replace(rules, level=level)
     progress.step("read")
     package = None
     if not is_plain(source):

@@ -10,7 +10,8 @@ from xinzhi import protocol as protocols
 from xinzhi.core.errors import UsageError
 from xinzhi.frontier import internal
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study
-from xinzhi.studies.frontier_questions import GOODS, questions_of
+from xinzhi.studies.frontier_options import questions_of
+from xinzhi.studies.frontier_questions import GOODS
 from xinzhi.studies.frontier_source import of_package, of_table
 from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import is_plain, load, read_plain

@@ -140,7 +140,7 @@ def test_cells_of_other_years_regions_or_units_are_named(jilin, tmp_path):
     rows = [("13", year, 0.5 + 0.01 * (year - 1990), 9.0) for year in (1990, 1991)]
     early = pl.DataFrame(rows, schema=["industry", "year", "efficiency", "value"], orient="row")
     none = pl.DataFrame(schema={"region": pl.String, "year": pl.Int64, "output": pl.Float64})
-    said = among_firms(result, early, none, regions=["220000"], others=["金门"], digits=3).summary("en")
+    said = among_firms(result, early, none, regions=["220000"], extra_regions=["金门"], digits=3).summary("en")
     assert "has no decomposition of these years" in said
     assert "names no unit of output" in said
     assert "1 region that is not decomposed (金门)" in said
