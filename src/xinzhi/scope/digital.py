@@ -45,6 +45,12 @@ class DigitalCore(Result, verb="digital_core", topic="scope", key=("year", "acti
         """Return ``year, value_added, share``: all activities together."""
         return self.frame.group_by("year", maintain_order=True).agg(pl.col("value_added", "share").sum())
 
+    @property
+    def with_total(self) -> pl.DataFrame:
+        """The activities of every year and their sum, ``core``, last in it."""
+        total = self.by_year.with_columns(activity=pl.lit("core")).select(self.frame.columns)
+        return pl.concat([self.frame, total]).sort("year", maintain_order=True)
+
     def activity(self, name: str) -> Text:
         """Return the name of an activity."""
         return words.scope.activity_of(name)
@@ -145,6 +151,35 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
             *(mean(pl.col(column)).alias(name) for name, column in columns.items()),
             dependence_others=mean(pl.col("total"), pl.col("core") <= 0),
         )
+
+    @property
+    def by_year_in_percent(self) -> pl.DataFrame:
+        """`by_year` with its shares in percent."""
+        return self.by_year.with_columns(pl.col("in_scope", "lower", "upper", "core") * 100)
+
+    @cached_property
+    def last(self) -> pl.DataFrame:
+        """The industries with output in the last year, most dependent first."""
+        frame = self.frame.filter(pl.col("output") > 0)
+        if not frame["year"].has_nulls():
+            frame = frame.filter(pl.col("year") == frame["year"].max())
+        return frame.sort("total", descending=True, maintain_order=True)
+
+    @cached_property
+    def users(self) -> pl.DataFrame:
+        """The industries of `last` that are no part of the core."""
+        return self.last.filter(pl.col("core_upper") <= 0)
+
+    def over_years(self, industries: pl.DataFrame) -> pl.DataFrame:
+        """Return rows of `last` with total dependence by year, a column a year (``total`` without years), as ``name``.
+
+        The codes of the industries stand a second time as ``name``, for their names.
+        """
+        frame = self.frame.filter(pl.col("output") > 0)
+        frame = frame.with_columns(_year=pl.col("year").cast(pl.String).fill_null("total"))
+        totals = frame.pivot("_year", index="industry", values="total")
+        rows = industries.drop("total").join(totals, on="industry", how="left", maintain_order="left")
+        return rows.with_columns(name=pl.col("industry"))
 
     def use(self, year: int | None = None) -> pl.DataFrame:
         """Return the use test for `classify`, of the year (or the only one); a `UsageError` when it is not there."""

@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, Values
@@ -36,6 +36,49 @@ class History(Result, verb="history", topic="scope", key=("country", "year", "re
     eras: pl.DataFrame
     shares: pl.DataFrame
     findings: tuple[Text, ...]
+
+    @property
+    def leading_reading(self) -> str:
+        """The first reading of horse power, the one that charts show."""
+        return str(next(iter(document(_FACTS)["readings"])))
+
+    @property
+    def countries_led(self) -> dict[str, int]:
+        """In how many countries each power led, under the leading reading."""
+        return dict(self.eras.filter(reading=self.leading_reading).select("power", "countries_led").iter_rows())
+
+    @property
+    def lasting(self) -> pl.DataFrame:
+        """The changes of the leading power that lasted."""
+        return self.changes.filter(lasting=True)
+
+    @property
+    def runs(self) -> pl.DataFrame:
+        """The runs of years that one power led, ``country, power, begins, ends``, under the leading reading."""
+        rows = self.frame.filter(reading=self.leading_reading).drop_nulls("power").sort("country", "year")
+        new = (
+            (pl.col("country") != pl.col("country").shift())
+            | (pl.col("power") != pl.col("power").shift())
+            | (pl.col("year") != pl.col("year").shift() + 1)
+        )
+        runs = rows.with_columns(_run=new.fill_null(value=True).cum_sum()).group_by("_run", maintain_order=True)
+        ends = (pl.col("year").min().alias("begins"), pl.col("year").max().alias("ends"))
+        return runs.agg(pl.col("country", "power").first(), *ends).drop("_run")
+
+    @property
+    def longest_led(self) -> str:
+        """The country in which draught animals led longest, their era being in dispute; else the first."""
+        rows = self.frame.filter(reading=self.leading_reading)
+        led = rows.group_by("country").agg((pl.col("power") == "horse").sum().alias("years"))
+        return str(led.sort("years", "country", descending=[True, False])["country"][0])
+
+    def shares_of(self, country: str) -> pl.DataFrame:
+        """Return the shares of carriers in the energy of a country; a `UsageError` names the countries there are."""
+        shares = self.shares.drop_nulls("share")
+        countries = shares["country"].unique().sort().to_list()
+        if country not in countries:
+            raise UsageError("scope.no-country", country=country, known=countries)
+        return shares.filter(country=country).sort("year")
 
     def facts(self) -> Facts:
         """Return what two centuries of energy say of the five powers, and what they cannot say."""

@@ -13,10 +13,11 @@ from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import codes, fixed_effects
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Language, Text, ranks_text
 from xinzhi.data import Field, names_of, tidy
 from xinzhi.sectors import figures as kit
+from xinzhi.sectors.advance_frames import DEGREE, SectorsFrames
 from xinzhi.sectors.conventions import indicator_text, sector_text, setting
 from xinzhi.sectors.coupling import (
     Form,
@@ -30,13 +31,12 @@ from xinzhi.sectors.coupling import (
 from xinzhi.sectors.figures import KEYS, Bounds, State, as_package, grid, long, omission_frame, with_names
 
 ECONOMY = "economy"
-DEGREE = "coordination_corrected"
 SECTOR = "sector"
 _FEWEST_ROWS = setting("advance.fewest.value")
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
+class Sectors(SectorsFrames, verb="advance", topic="sectors", key=KEYS):
     """Education, culture, green and the economy side by side.
 
     `frame` is the coordination map, a row a region-year that has all sectors, `sectors` the same by sector: the
@@ -48,14 +48,6 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
     level and the year: a positive slope says that the others advanced less where this one lagged; null with too few
     rows.
     """
-
-    sectors: pl.DataFrame
-    obstacles: pl.DataFrame
-    years: pl.DataFrame
-    indicators: pl.DataFrame
-    bounds: pl.DataFrame
-    drag: pl.DataFrame
-    omitted: pl.DataFrame
 
     def explain(self, region: str | int, year: int) -> Explanation:
         """Return what stands behind one region (by code or name) and year; a `UsageError` says why there is nothing."""
@@ -80,10 +72,6 @@ class Sectors(Result, verb="advance", topic="sectors", key=KEYS):
             indicators=figures,
             sectors=self.sectors.filter(region=code, year=when),
         )
-
-    def codes(self) -> list[str]:
-        """Return the sectors in their order."""
-        return self.sectors["sector"].unique(maintain_order=True).to_list()
 
     def facts(self) -> Facts:
         """Return whether the sectors advance together, who is behind the economy, who lags where, does it matter."""

@@ -8,7 +8,6 @@ from typing import Any, cast
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.errors import UsageError
 from xinzhi.core.text import Text, same
 from xinzhi.report import palette
 from xinzhi.report.charts import kinds
@@ -31,11 +30,11 @@ LED = ("human", "horse", "electric")  # the powers that data on energy can show
 @section.register
 def dependence(result: Dependence) -> Section:
     """Return who uses digital input; a result is of one economy."""
-    shown, facts = _last(result), result.facts()
+    facts = result.facts()
     return Section.of(
         "scope.dependence",
-        [_share(result), _industries(result, shown)],
-        [_shares("scope_dependence", result, shown)],
+        [_share(result), _industries(result)],
+        [_shares("scope_dependence", result, result.last)],
         anchor="scope-use",
         answer=answer_of(facts, "scope"),
         notes=(
@@ -63,49 +62,40 @@ def _share(result: Dependence) -> Picture | None:
     frame = result.by_year
     if frame.height < 2:  # noqa: PLR2004 - one year is no line
         return None
-    named = ("in_scope", "lower", "upper", "core")
-    hundred = frame.with_columns(pl.col(named) * 100)
+    hundredths = result.by_year_in_percent
     unit = same("%")
     columns = [column("scope.share", "quantity", unit, of="in_scope")]
-    columns += [column(f"scope.{name}", "quantity", unit if name != "core" else None) for name in named[1:]]
-    columns.append(column("scope.dependence", "score", of="dependence_others"))
-    twin = table("scope_dependence_years", hundred, ["year", *columns])
+    columns += [column(f"scope.{name}", "quantity", unit) for name in ("lower", "upper")]
+    columns += [column("scope.core", "quantity"), column("scope.dependence", "score", of="dependence_others")]
+    twin = table("scope_dependence_years", hundredths, ["year", *columns])
     rows = rows_of(
-        hundred, group=words.scope.label_in_scope(), year="year", value="in_scope", low="lower", high="upper"
+        hundredths, group=words.scope.label_in_scope(), year="year", value="in_scope", low="lower", high="upper"
     )
-    rows += rows_of(hundred, group=words.scope.label_core(), year="year", value="core")
+    rows += rows_of(hundredths, group=words.scope.label_core(), year="year", value="core")
     first, last = frame.row(0, named=True), frame.row(-1, named=True)
     facts = {"first": first["year"], "before": first["in_scope"], "last": last["year"], "after": last["in_scope"]}
     output = words.scope.unit_of_output()
     return picture("scope.share", kinds.lines, rows, twin, facts, unit=output, y=output, decimals=1)
 
 
-def _last(result: Dependence) -> pl.DataFrame:
-    """Return the industries with output in the last year, most dependent first."""
-    frame = result.frame.filter(pl.col("output") > 0)
-    if not frame["year"].has_nulls():
-        frame = frame.filter(pl.col("year") == frame["year"].max())
-    return frame.sort("total", descending=True, maintain_order=True)
-
-
-def _industries(result: Dependence, rows: pl.DataFrame) -> Picture:
-    shown = rows.head(MOST)
-    named = [name_of(code, name) for code, name in shown.select("industry", "name").iter_rows()]
-    drawn = rows_of(shown, result, value="total", low="total_lower", high="total_upper", group="because")
-    for name, row in zip(named, drawn, strict=True):
+def _industries(result: Dependence) -> Picture:
+    """Return the industries that depend most on digital input, and by what they count."""
+    leading = result.last.head(MOST)
+    industries = [name_of(code, name) for code, name in zip(leading["industry"], leading["name"], strict=True)]
+    rows = rows_of(leading, result, value="total", low="total_lower", high="total_upper", group="because")
+    for name, row in zip(industries, rows, strict=True):
         row["name"] = name
-    rest = rows.filter(pl.col("core_upper") <= 0)
     facts: dict[str, Any] = {}
-    if rest.height:
-        first = rest.row(0, named=True)
+    if result.users.height:
+        first = result.users.row(0, named=True)
         facts = {"name": name_of(first["industry"], first["name"]), "total": first["total"]}
-    year = rows["year"][0]
+    year = leading["year"][0]
     unit = words.scope.unit_of_dependence() if year is None else words.scope.unit_of_dependence_in(year=year)
     return picture(
         "scope.industries",
         kinds.dots,
-        drawn,
-        _shares("scope_most_dependent", result, shown),
+        rows,
+        _shares("scope_most_dependent", result, leading),
         facts,
         headline=None if facts else "industries_core",
         unit=unit,
@@ -114,16 +104,11 @@ def _industries(result: Dependence, rows: pl.DataFrame) -> Picture:
     )
 
 
-def _shares(key: str, result: Dependence, shown: pl.DataFrame) -> Table:
+def _shares(key: str, result: Dependence, industries: pl.DataFrame) -> Table:
     """Return industries with total dependence in every year, and bounds, parts and reason of the last."""
-    made = result.frame.filter(pl.col("output") > 0).with_columns(
-        _year=pl.col("year").cast(pl.String).fill_null("total")
-    )
-    wide = made.pivot("_year", index="industry", values="total")
-    years = [name for name in wide.columns if name != "industry"]
-    named = {row["industry"]: name_of(row["industry"], row["name"]) for row in shown.iter_rows(named=True)}
-    frame = shown.drop("total").join(wide, on="industry", how="left", maintain_order="left")
-    frame = frame.with_columns(name=pl.col("industry"))
+    names = {row["industry"]: name_of(row["industry"], row["name"]) for row in industries.iter_rows(named=True)}
+    frame = result.over_years(industries)
+    years = [name for name in frame.columns if name == "total" or name.isdecimal()]
     columns = [column("scope.code", "code", of="industry"), column("scope.industry", "text", of="name")]
     columns += [
         column("scope.total", "score") if year == "total" else column("scope.in_year", "score", of=year, year=year)
@@ -134,7 +119,7 @@ def _shares(key: str, result: Dependence, shown: pl.DataFrame) -> Table:
         frame,
         [*columns, "total_lower", "total_upper", "direct", "total_imported", "because"],
         result,
-        names={"name": named.__getitem__},
+        names={"name": names.__getitem__},
     )
 
 
@@ -155,11 +140,11 @@ def core_share(result: DigitalCore) -> Picture:
     """Return the share of the core and of its activities over the years."""
     rows = [
         {"group": words.scope.label_core(), "year": year, "value": 100 * share}
-        for year, share in result.by_year.select("year", "share").rows()
+        for year, share in zip(result.by_year["year"], result.by_year["share"], strict=True)
     ]
     rows += [
         {"group": result.activity(name), "year": year, "value": 100 * share}
-        for name, year, share in result.frame.select("activity", "year", "share").rows()
+        for name, year, share in zip(*(result.frame[key] for key in ("activity", "year", "share")), strict=True)
     ]
     facts = cast("Mapping[str, object]", result.facts()["answer.core"])
     return picture(
@@ -176,11 +161,9 @@ def core_share(result: DigitalCore) -> Picture:
 
 def _core_table(result: DigitalCore) -> Table:
     """Return value added and share by year and activity, the sum of the activities last in every year."""
-    whole = result.by_year.with_columns(activity=pl.lit("core")).select(result.frame.columns)
-    frame = pl.concat([result.frame, whole]).sort("year", maintain_order=True)
     return table(
         "scope_core",
-        frame,
+        result.with_total,
         ["year", column("scope.industry", "name", of="activity"), "value_added", "share"],
         result,
         names={"activity": lambda name: words.scope.label_core() if name == "core" else result.activity(name)},
@@ -194,36 +177,20 @@ def history(result: History, *, region: str | None = None) -> Section:
     return Section.of(
         "scope.history",
         [_leads(result), _carriers(result, region)],
-        [table("scope_changes", result.changes.filter(lasting=True), of=result), table("scope_eras", of=result)],
+        [table("scope_changes", result.lasting, of=result), table("scope_eras", of=result)],
         anchor="scope-history",
         answer=answer_of(facts, "scope"),
         notes=(*notes_of(facts, "scope"), words.scope.note_energy(), *result.findings, reference),
     )
 
 
-def _reading() -> str:
-    """Return the first reading of horse power, the one that is drawn."""
-    return str(next(iter(document(FACTS)["readings"])))
-
-
-def _runs(result: History) -> pl.DataFrame:
-    """Return the runs of years that one power led, by country, under the first reading."""
-    rows = result.frame.filter(reading=_reading()).drop_nulls("power").sort("country", "year")
-    new = (
-        (pl.col("country") != pl.col("country").shift())
-        | (pl.col("power") != pl.col("power").shift())
-        | (pl.col("year") != pl.col("year").shift() + 1)
-    )
-    runs = rows.with_columns(_run=new.fill_null(value=True).cum_sum()).group_by("_run", maintain_order=True)
-    ends = (pl.col("year").min().alias("begins"), pl.col("year").max().alias("ends"))
-    return runs.agg(pl.col("country", "power").first(), *ends).drop("_run")
-
-
 def _leads(result: History) -> Picture:
     """Return which power led where."""
-    led = dict(result.eras.filter(reading=_reading()).select("power", "countries_led").iter_rows())
-    runs = _runs(result)
-    facts = {"reading": result.names.text("reading", _reading()), "count": result.frame["country"].n_unique()}
+    led, runs = result.countries_led, result.runs
+    facts = {
+        "reading": result.names.text("reading", result.leading_reading),
+        "count": result.frame["country"].n_unique(),
+    }
     facts |= {name: led.get(name) or 0 for name in ("horse", "electric")}
     ends = (column(f"scope.{name}", "year") for name in ("begins", "ends"))
     twin = table("scope_leads", runs, ["country", "power", *ends], result)
@@ -268,13 +235,10 @@ def _run_label(row: Mapping[str, Any]) -> Text:
 
 def _carriers(result: History, region: str | None) -> Picture:
     """Return one country's shares of energy, with the eras."""
-    shares = result.shares.drop_nulls("share")
-    if region is not None and region not in shares["country"].unique():
-        raise UsageError("scope.no-country", country=region, known=shares["country"].unique().sort().to_list())
-    country = region or _longest(result)
-    rows = shares.filter(country=country).sort("year")
+    country = region or result.longest_led
+    rows = result.shares_of(country)
     first, last = int(rows["year"][0]), int(rows["year"][-1])
-    top = rows.filter(year=last).sort("share", descending=True).row(0, named=True)
+    top = max(rows.rows(named=True), key=lambda row: (row["year"], row["share"]))
     facts = {"country": result.names.text("country", country), "last": last, "share": top["share"]}
     facts |= {"carrier": result.names.text("carrier", top["carrier"])}
     wide = rows.pivot(on="carrier", index="year", values="share")
@@ -297,18 +261,11 @@ def _carriers(result: History, region: str | None) -> Picture:
     )
 
 
-def _longest(result: History) -> str:
-    """Return the country in which draught animals led longest, their era being in dispute; else the first."""
-    rows = result.frame.filter(reading=_reading())
-    led = rows.group_by("country").agg((pl.col("power") == "horse").sum().alias("years"))
-    return str(led.sort("years", "country", descending=[True, False])["country"][0])
-
-
 def _lines(rows: pl.DataFrame, result: History) -> list[dict[str, Any]]:
     """Return the lines of the carriers; a year without a figure breaks a line."""
     lines = []
     for (carrier,), part in rows.partition_by("carrier", as_dict=True, maintain_order=True).items():
-        known = dict(part.select("year", "share").iter_rows())
+        known = dict(zip(part["year"], part["share"], strict=True))
         name = result.names.text("carrier", carrier)
         lines += [{"group": name, "year": year, "value": known.get(year)} for year in range(min(known), max(known) + 1)]
     return lines

@@ -56,8 +56,7 @@ def sector_inks(names: Sequence[str]) -> dict[str, str]:
 def together(result: Sectors, *, region: str | None = None) -> Section:
     """Return the section; `region` is the one drawn, else the one that its lowest sector holds back most."""
     view, facts = View(result), result.facts()
-    default = view.parts.sort("gain", "region", descending=[True, False])["region"][0]
-    code = chosen(region, view.codes, result, view.span["last"], result.omitted["region"], default)
+    code = chosen(region, view.codes, result, view.span["last"], result.omitted["region"], result.most_held_back)
     return Section.of(
         "sectors.sectors",
         [_map(view), _levels(view), _obstacles(view), _lagging(view), _region(view, code)],
@@ -77,7 +76,7 @@ class View:
     @cached_property
     def codes(self) -> list[str]:
         """The regions of the last year."""
-        return self.now["region"].sort().to_list()
+        return sorted(self.result.last["region"])
 
     @cached_property
     def sectors(self) -> list[str]:
@@ -92,7 +91,7 @@ class View:
     @cached_property
     def ends(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The means of the first and of the last year."""
-        return self.result.years.row(0, named=True), self.result.years.row(-1, named=True)
+        return self.result.ends
 
     @property
     def span(self) -> dict[str, Any]:
@@ -105,28 +104,6 @@ class View:
         """Whether there is more than one year."""
         return bool(self.span["first"] != self.span["last"])
 
-    @cached_property
-    def now(self) -> pl.DataFrame:
-        """The coordination map of the last year, best coordinated first; the lowest sector in words beside it."""
-        last = self.result.frame.filter(year=self.ends[1]["year"])
-        return last.sort(DEGREE, "region", descending=[True, False], nulls_last=True)
-
-    @cached_property
-    def parts(self) -> pl.DataFrame:
-        """The sectors of the regions in the last year."""
-        return self.result.sectors.filter(year=self.ends[1]["year"])
-
-    @cached_property
-    def obstacles(self) -> pl.DataFrame:
-        """The means of the last year by sector."""
-        return self.result.obstacles.filter(year=self.ends[1]["year"])
-
-    @cached_property
-    def called(self) -> dict[str, Text]:
-        """The names of the regions, no two alike."""
-        codes = {*self.result.frame["region"], *self.result.omitted["region"]}
-        return self.result.names.distinct("region", sorted(codes))
-
     @property
     def names(self) -> dict[str, Any]:
         """What writes the codes of each column."""
@@ -134,7 +111,7 @@ class View:
             "sector": sector_text,
             "lagging": lowest,
             "lagging_by_rank": lowest,
-            "region": self.called.__getitem__,
+            "region": self.result.region_names.__getitem__,
             "indicator": lambda code: self.result.names.text("indicator", code),
         }
 
@@ -158,42 +135,40 @@ def lowest(cell: str | None) -> Text:
 
 
 def _map(view: View) -> Picture:
-    frame, (first, last) = view.result.frame, view.ends
-    ends = frame.filter(pl.col("year").is_in([first["year"], last["year"]])).sort("region", "year")
-    change = ends.group_by("region").agg(pl.col(DEGREE).last() - pl.col(DEGREE).first())
-    up = change.filter(pl.col(DEGREE) > 0).height
-    group = dict(view.now.select("region", "lagging").iter_rows())
-    shown = ends.drop_nulls(AXES[1]).filter(pl.col("region").is_in(view.codes))
+    first, last = view.ends
     rows, inks = view.coloured(
         [
-            {"id": code, "year": year, "x": x, "y": y, "name": view.called[code], "group": lowest(group[code])}
-            for code, year, x, y in shown.select("region", "year", *AXES).iter_rows()
+            {
+                "id": row["region"],
+                "year": row["year"],
+                "x": row[AXES[0]],
+                "y": row[AXES[1]],
+                "name": view.result.region_names[row["region"]],
+                "group": lowest(row["lagging"]),
+            }
+            for row in view.result.paths.iter_rows(named=True)
         ]
     )
-    # Sorted, a group is added up by one thread: the last digit does not hang on how many there are.
-    means = frame.group_by("year").agg(pl.col(AXES).sort().mean()).sort("year").drop_nulls()
-    names = (*AXES, DEGREE)
-    before = frame.filter(year=first["year"]).select("region", *(pl.col(name).alias(f"{name}_0") for name in names))
     columns = [
         column(f"sectors.{name}_in", "score", of=f"{name}{mark}", year=end["year"])
         for mark, end in (("_0", first), ("", last))
-        for name in names
+        for name in (*AXES, DEGREE)
     ]
     twin = table(
         "sectors_map",
-        view.now.join(before, on="region", how="left", maintain_order="left"),
+        view.result.first_and_last,
         ["region", *columns],
         view.result,
         names=view.names,
         **view.span,
     )
-    mean = means.rename({AXES[0]: "x", AXES[1]: "y"}).to_dicts()
+    mean = view.result.mean_path.rename({AXES[0]: "x", AXES[1]: "y"}).to_dicts()
     return picture(
         "sectors.map",
         kinds.paths,
         rows,
         twin,
-        view.span | {"up": up, "before": first[DEGREE], "after": last[DEGREE]},
+        view.span | {"up": view.result.risen, "before": first[DEGREE], "after": last[DEGREE]},
         headline=None if view.moves else "map_once",
         unit="level",
         mean=mean,
@@ -231,16 +206,15 @@ def _paths(view: View, frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _obstacles(view: View) -> Picture:
-    means = view.obstacles.sort("obstacle", descending=True)
+    means = view.result.last_obstacles
     top = means.row(0, named=True)
-    wide = view.parts.pivot("sector", index="region", values="obstacle")
-    wide = wide.sort(top["sector"], "region", descending=[True, False], nulls_last=True)
-    largest = view.parts.filter(pl.col("obstacle") == pl.col("obstacle").max().over("region"), sector=top["sector"])
-    heavy = dict(means.select("sector", "obstacle").iter_rows())
-    called = [(view.called[row["region"]], row) for row in wide.iter_rows(named=True)]
+    heavy = dict(zip(means["sector"], means["obstacle"], strict=True))
+    regions = [
+        (view.result.region_names[row["region"]], row) for row in view.result.obstacles_by_region.iter_rows(named=True)
+    ]
     cells = [
-        (name, *(None if row[one] is None else 100 * row[one] for one in view.sectors))
-        for name, row in ((words.sectors.chart_mean(), heavy), *called)
+        (name, *(None if row[sector] is None else 100 * row[sector] for sector in view.sectors))
+        for name, row in ((words.sectors.chart_mean(), heavy), *regions)
     ]
     unit = words.sectors.unit_of_percent()
     columns = [column("sectors.obstacle", "figure", unit, of=name, name=sector_text(name)) for name in view.sectors]
@@ -250,7 +224,11 @@ def _obstacles(view: View) -> Picture:
         {"name": row[0], **{name: cell for name, cell in zip(view.sectors, row[1:], strict=True) if cell is not None}}
         for row in cells[1:]
     ]
-    facts = view.span | {"name": sector_text(top["sector"]), "share": top["obstacle"], "count": largest.height}
+    facts = view.span | {
+        "name": sector_text(top["sector"]),
+        "share": top["obstacle"],
+        "count": view.result.largest_in(top["sector"]),
+    }
     # the heaviest stands at the foot, where lengths can be compared
     return picture(
         "sectors.obstacles",
@@ -270,23 +248,24 @@ def _lagging(view: View) -> Picture | None:
     tiles = arrangement(view.codes)
     if not tiles:
         return None
-    counts = view.obstacles.filter(pl.col("lagging") > 0).sort("lagging", descending=True)
     named = [
-        words.sectors.answer_count(name=sector_text(name), count=count)
-        for name, count in counts.select("sector", "lagging").iter_rows()
+        words.sectors.answer_count(name=sector_text(row["sector"]), count=row["lagging"])
+        for row in view.result.lagging_counts.iter_rows(named=True)
     ]
-    shown = view.now.with_columns(pl.col("lagging", "lagging_by_rank").fill_null(""))
     rows, inks = view.coloured(
         [
-            {"region": code, "group": lowest(cell), "value": None if value is None else 100 * value}
-            for code, cell, value in view.now.select("region", "lagging", "relative").iter_rows()
+            {
+                "region": row["region"],
+                "group": lowest(row["lagging"]),
+                "value": None if row["relative"] is None else 100 * row["relative"],
+            }
+            for row in view.result.last.iter_rows(named=True)
         ]
     )
-    gains = view.parts.group_by("region").agg(pl.col("gain").max())
     lags = column("sectors.lags", "flag", margin=round(100 * setting("lag.margin")))
     twin = table(
         "sectors_lagging",
-        shown.join(gains, on="region", how="left", maintain_order="left"),
+        view.result.lagging_by_region,
         ["region", "lagging", "relative", lags, "lagging_by_rank", column("sectors.gain", "score")],
         view.result,
         names=view.names,
@@ -309,21 +288,25 @@ def _lagging(view: View) -> Picture | None:
 
 
 def _region(view: View, code: str) -> Picture:
-    parts = view.parts.filter(region=code)
-    low = parts.sort("level").row(0, named=True)
-    facts = view.span | {"region": view.called[code], "name": sector_text(low["sector"]), "level": low["level"]}
-    mine = view.result.frame.filter(region=code).sort("year")
+    parts = view.result.sectors_of(code)
+    low = parts.row(0, named=True)
+    facts = view.span | {
+        "region": view.result.region_names[code],
+        "name": sector_text(low["sector"]),
+        "level": low["level"],
+    }
+    path = view.result.path_of(code)
     twin = table(
         "sectors_region",
-        mine.with_columns(pl.col("^grade_.*$").fill_null("–")),
+        path,
         ["year", *view.columns(), DEGREE, "grade_corrected"],
         view.result,
-        region=view.called[code],
+        region=view.result.region_names[code],
     )
     return picture(
         "sectors.region",
         kinds.lines,
-        _paths(view, mine),
+        _paths(view, path),
         twin,
         facts | {"mean": parts["level"].to_numpy().mean()},
         headline=None if parts["gain"].to_numpy().max() > 0 else "region_level",
@@ -334,13 +317,10 @@ def _region(view: View, code: str) -> Picture:
 
 
 def _regions(view: View) -> Table:
-    before = view.result.frame.filter(year=view.span["first"]).select("region", _before=DEGREE)
-    joined = view.now.join(before, on="region", how="left", maintain_order="left").with_row_index("rank", 1)
-    shown = joined.with_columns(change=pl.col(DEGREE) - pl.col("_before"), lagging=pl.col("lagging").fill_null(""))
     change = column("sectors.change_since", "score", of="change", year=view.span["first"])
     return table(
         "sectors_regions",
-        shown.with_columns(pl.col("^grade_.*$").fill_null("–")),
+        view.result.first_and_last,
         ["rank", "region", DEGREE, "grade_corrected", change, "coordination_standard", *view.columns(), "lagging"],
         view.result,
         names=view.names,
@@ -349,13 +329,15 @@ def _regions(view: View) -> Table:
 
 
 def _bounds(view: View) -> Table | None:
+    if view.result.bounds.is_empty():
+        return None
+
     def at(cell: str) -> Text | str:
         code, _, when = cell.rpartition(" ")
-        return words.sectors.chart_in_year(name=view.called[code], year=when) if code else ""
+        return words.sectors.chart_in_year(name=view.result.region_names[code], year=when) if code else ""
 
-    bounds = view.result.bounds.with_columns(pl.col("lower_at", "upper_at").fill_null(""))
     names = {**view.names, "lower_at": at, "upper_at": at}
-    return table("sectors_bounds", bounds, of=view.result, names=names) if bounds.height else None
+    return table("sectors_bounds", view.result.bounds_as_text, of=view.result, names=names)
 
 
 def _drag(view: View) -> Table:
@@ -371,6 +353,6 @@ def _notes(view: View, facts: Facts) -> list[Text]:
         keys += ["note.measured" if result.provenance.options.get("measured") else "note.per_worker", "note.bounds"]
     said: Facts = {key: {} for key in keys}
     said |= {key: values for key, values in facts.items() if key.startswith("note.")}
-    if result.frame.filter(pl.col("flags") != "").height:
+    if result.interpolated:
         said["note.interpolated"] = {}
     return sentences(said | {"note.thin": {}, "note.no_cause": {}}, "sectors")
