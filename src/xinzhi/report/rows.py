@@ -43,6 +43,7 @@ class PictureRow:
     table: str = ""
     columns: Sequence[Any] | None = None
     order: Sequence[str] = ()
+    most: int | None = None
     said: Sequence[str] = ()
     kind: str | None = None
     capital: bool = False

@@ -12,6 +12,7 @@ facts)`` makes it. A row says what cannot be found by the name::
         said: [fell, none_fell]     # headlines: the first of these that the facts have; with none there is no picture
         frame: latest               # the frame of the result that is drawn and describes the columns (without: frame)
         order: [-change, region]
+        most: 60                    # names, above which there is no picture
         kind: bars                  # the name by which `plot` draws it, where it is not that of the row
         capital: true               # the headline begins with a name that may be in small letters
         unit: points                # and other words: title, headline, how, legend

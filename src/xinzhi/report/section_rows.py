@@ -65,10 +65,15 @@ def _property(result: Result, name: str) -> Any:  # noqa: ANN401 - a frame, text
 
 
 def picture_of(result: Result, name: str, facts: Facts) -> Picture | None:
-    """Return a picture of a result by its row; None where its frame is empty or no fact has its headline."""
+    """Return a picture of a result by its row; None where its frame is empty or too long, or it has no headline."""
     row = rows_of_topic(result.topic).pictures[name]
     frame: pl.DataFrame = _property(result, row.frame)
-    return None if frame.is_empty() else shown(f"{result.topic}.{name}", result, frame, facts)
+    names = [
+        frame[column] for field, column in row.draws.items() if field in {"name", "row"} and column in frame.columns
+    ]
+    if frame.is_empty() or (row.most is not None and any(column.n_unique() > row.most for column in names)):
+        return None
+    return shown(f"{result.topic}.{name}", result, frame, facts)
 
 
 def tables_of(result: Result, keys: Sequence[str]) -> tuple[Table, ...]:

@@ -9,10 +9,12 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Text
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import cell_frame
 from xinzhi.pathways.complexity.complexity import Complexity, ComplexityOptions
@@ -62,6 +64,17 @@ class Uncertainty(Result, verb="uncertainty", topic="pathways", key=("place",)):
     used: int
     agreement: FloatArray
     findings: tuple[Finding, ...]
+
+    @property
+    def rank_domain(self) -> tuple[int, int]:
+        """The ends of an axis of ranks."""
+        return 0, self.frame.height + 1
+
+    @property
+    def basis(self) -> Text:
+        """What was drawn, and how many draws gave an index."""
+        options = self.provenance.options
+        return words.by_key(f"pathways.note.draws_{options['source']}", draws=self.used, unit=f"{options['unit']:g}")
 
     def facts(self) -> Facts:
         """Return who is surely in the upper third, how wide the ranks are, and how far the index is determined."""

@@ -28,6 +28,7 @@ from xinzhi.pathways.convergence.unit_years import (
 )
 
 Effects = Literal["none", "unit", "time", "two-way"]
+_LABELS = 40  # units that a cloud of points can name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,21 @@ class BetaConvergence(Result, verb="beta_convergence", topic="pathways", key=("t
     conditional: bool
     spatial: SpatialLag | None
     findings: tuple[Finding, ...]
+
+    @property
+    def cloud(self) -> pl.DataFrame:
+        """The points that have both figures; ``label`` names their units where each has one point and they are few."""
+        points = self.points.drop_nulls()
+        few = self.observations == self.units <= _LABELS
+        return points.with_columns(label=pl.col("unit")) if few else points
+
+    @property
+    def fitted_line(self) -> list[tuple[float, float]]:
+        """The ends of the fitted line, growth in percent; none of a conditional model."""
+        if self.conditional:
+            return []
+        ends = self.cloud.sort("initial").select("initial", 100 * pl.col("fitted")).rows()
+        return [ends[0], ends[-1]]
 
     def facts(self) -> Facts:
         """Return whether laggards catch up, how fast, and the half-life."""

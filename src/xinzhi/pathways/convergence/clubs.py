@@ -102,6 +102,28 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
         return units
 
     @property
+    def club_paths(self) -> pl.DataFrame:
+        """The mean transition path of each club with its lowest and highest, ``group`` in words."""
+        path = pl.col("path")
+        rows = self.paths.join(self.frame.select("unit", "club"), on="unit")
+        means = rows.group_by("club", "time").agg(mean=path.mean(), low=path.min(), high=path.max())
+        means = means.sort("club", "time", nulls_last=True)
+        groups = [
+            words.pathways.chart_diverging() if club is None else words.pathways.chart_club(k=club)
+            for club in means["club"]
+        ]
+        return means.with_columns(
+            group_zh=pl.Series([group.zh for group in groups], dtype=pl.String),
+            group_en=pl.Series([group.en for group in groups], dtype=pl.String),
+        )
+
+    @property
+    def with_members(self) -> pl.DataFrame:
+        """`table` with the units of each club."""
+        members = [self.members(club) for club in self.table["club"]]
+        return self.table.with_columns(members=pl.Series(members, dtype=pl.List(pl.String)))
+
+    @property
     def divergent(self) -> list[str]:
         """Return the units that converge with no other."""
         units: list[str] = self.frame.filter(pl.col("club").is_null()).sort("position")["unit"].to_list()

@@ -117,6 +117,18 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
             facts |= {name: ratio["ratio"][at], f"{name}_year": ratio["year"][at]}
         return facts
 
+    def latest_episodes(self, unit: str | None, most: int) -> pl.DataFrame:
+        """Return the latest episodes of a unit (None: of all), the earliest first: those that lasted, if any did."""
+        frame = self.episodes_of(unit)
+        lasting = frame.filter(pl.col("durable"))
+        order = ("latest", "challenger", "incumbent")
+        rows = (lasting if lasting.height else frame).sort(*order, descending=[True, False, False])
+        return rows.head(most).sort(*order)
+
+    def episodes_by_year(self, unit: str | None) -> pl.DataFrame:
+        """Return the episodes of a unit (None: of all) in the order in which the lead was taken."""
+        return self.episodes_of(unit).sort("latest", "challenger")
+
     def episodes_of(self, unit: str | None) -> pl.DataFrame:
         """Return the episodes that one unit has a part in; all where it is None."""
         if unit is None:

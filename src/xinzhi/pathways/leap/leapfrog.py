@@ -43,6 +43,19 @@ class Leapfrog(Result, verb="leapfrog", topic="pathways", key=("region", "condit
     leader: str
     year: int
 
+    @property
+    def conditions(self) -> list[str]:
+        """The conditions that can be judged in some region."""
+        judged = self.frame.drop_nulls("met")["condition"].unique().to_list()
+        return [name for name in CONDITIONS if name in judged]
+
+    @property
+    def by_region(self) -> pl.DataFrame:
+        """The regions, most conditions met first, with each condition as a column."""
+        order = self.regions.sort("met", "judged", "region", descending=[True, False, False])
+        met = self.frame.pivot(on="condition", index="region", values="met")
+        return order.select("region", "met", "judged").join(met, on="region", maintain_order="left")
+
     def facts(self) -> Facts:
         """Return who leads, where most conditions hold, and in how many regions each does."""
         order = self.regions.sort("met", "judged", "region", descending=[True, False, False])
@@ -303,6 +316,19 @@ class LaneChanges(Result, verb="lane_changes", topic="pathways", key=("place",))
     persistence: pl.DataFrame
     unrelated: int
     findings: tuple[Finding, ...]
+
+    @property
+    def tenths(self) -> pl.DataFrame:
+        """The rate of entry by tenth of relatedness, ``name`` and ``group`` in words."""
+        rows = self.deciles.sort("decile")
+        names = [words.pathways.chart_decile(k=decile) for decile in rows["decile"]]
+        kinds = (words.pathways.chart_unrelated(), words.pathways.chart_related())
+        groups = [kinds[decile > self.unrelated] for decile in rows["decile"]]
+        return rows.select("rate").with_columns(
+            pl.Series(f"{column}_{language}", [text.lang(language) for text in texts], dtype=pl.String)
+            for column, texts in (("name", names), ("group", groups))
+            for language in LANGUAGES
+        )
 
     def facts(self) -> Facts:
         """Return how often entries leave the lane, and how often they would if relatedness played no part."""

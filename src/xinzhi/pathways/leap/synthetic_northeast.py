@@ -59,6 +59,18 @@ class Northeast(Result, verb="northeast", topic="pathways", key=("region", "seri
             "summary.missing": [{"what": text} for text in self.missing],
         }
 
+    @property
+    def comparable_weights(self) -> pl.DataFrame:
+        """The donors of the controls that are near enough to compare with, down to the least weight to name."""
+        fitting = self.table.filter("fits").select("region", "series")
+        rows = self.weights.filter(pl.col("weight") >= conventions("northeast")["shown"])
+        return rows.join(fitting, on=["region", "series"], how="semi")
+
+    def gaps(self, series: str) -> pl.DataFrame:
+        """Return a series of the provinces beside controls that are near enough, by province and year."""
+        regions = self.table.filter(pl.col("fits"), series=series)["region"].to_list()
+        return self.frame.filter(pl.col("region").is_in(regions), series=series).sort("region", "year")
+
     def _gap(self, row: Mapping[str, Any]) -> Text:
         """Return the gap of a province, its donors by name, and the gap without the largest of them."""
         weights = self.weights.filter(region=row["region"], series=row["series"]).sort("weight", descending=True)

@@ -66,6 +66,39 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
         """Return the finest level."""
         return list(self.structures)[-1][0]
 
+    @property
+    def similarities(self) -> pl.DataFrame:
+        """The similarity of the structures of every two regions in the last year, at the finest level."""
+        cells = self.matrix("structure", year=max(self.places), level=self.finest())
+        return cells.sort("row", "column").drop("row", "column")
+
+    @property
+    def last_pairs(self) -> pl.DataFrame:
+        """The pairs of regions of the last year, at the finest level."""
+        return self.frame.filter(level=self.finest(), year=max(self.places))
+
+    @property
+    def last_levels(self) -> pl.DataFrame:
+        """The levels in the last year."""
+        return self.years.filter(pl.col("year") == max(self.places))
+
+    @property
+    def finest_years(self) -> pl.DataFrame:
+        """The years at the finest level."""
+        return self.years.filter(level=self.finest()).sort("year")
+
+    @property
+    def likeness(self) -> pl.DataFrame:
+        """The mean similarity over the years, and where it is known that by chance below it, ``group`` in words."""
+        parts = [(words.pathways.chart_actual(), self.finest_years.select("year", value="mean_cosine"))]
+        by_chance = self.finest_years.select("year", "low", "high", value="expected")
+        if by_chance["value"].is_not_null().any():
+            parts.append((words.pathways.chart_by_chance(), by_chance))
+        return pl.concat(
+            [rows.with_columns(group_zh=pl.lit(text.zh), group_en=pl.lit(text.en)) for text, rows in parts],
+            how="diagonal",
+        )
+
     def facts(self) -> Facts:
         """Return how alike structures are by level, against chance and over time, and what the plans say."""
         last, level = max(self.places), self.finest()

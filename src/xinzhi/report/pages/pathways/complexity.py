@@ -11,7 +11,7 @@ from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, ranks_text
-from xinzhi.pathways.internal import Complexity, Uncertainty
+from xinzhi.pathways.internal import Complexity
 from xinzhi.report.charts import kinds
 from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.section import shown as drawn_as
@@ -246,12 +246,3 @@ def shares(result: Complexity, code: str) -> Picture:
         facts,
         unit="part",
     )
-
-
-@section.register
-def uncertainty(result: Uncertainty) -> Section:
-    """Return the ranks with their intervals."""
-    options, n = result.provenance.options, result.frame.height
-    drawn = drawn_as("pathways.ranks", result, None, result.facts(), domain=(0, n + 1))
-    note = words.pathways.note_of(f"draws_{options['source']}", draws=result.used, unit=f"{options['unit']:g}")
-    return Section.of("pathways.uncertainty", [drawn], anchor="paths-uncertainty", notes=(note,))

@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.result import Facts
 from xinzhi.core.text import LANGUAGES, Text, join_names, sentences, unit_text
-from xinzhi.pathways.internal import Able, Backtest, Choices, Isomorphism, Opportunities, Plan
+from xinzhi.pathways.internal import Able, Backtest, Choices, Opportunities, Plan
 from xinzhi.report.charts import kinds
 from xinzhi.report.pages.pathways.complexity import narrow
 from xinzhi.report.palette import GROUPS
@@ -306,40 +306,6 @@ def verdicts(result: Able) -> Picture | None:
         row["mark"] = marks.get(row["value"])
     twin, legend = table("pathways_able_counts", counts, of=result), words.pathways.able_legend()
     return shown("pathways.able", result, frame, result.facts(), rows=rows, twin=twin, legend=legend)
-
-
-@section.register
-def isomorphism(result: Isomorphism) -> Section:
-    """Return how alike the structures of regions are, in the last year and over time."""
-    last = result.years.filter(pl.col("year") == max(result.places))
-    return Section.of(
-        "pathways.isomorphism",
-        [similarity(result), likeness(result)],
-        [table("pathways_levels", last, of=result)],
-        anchor="paths-isomorphism",
-        notes=(words.pathways.note_likeness(), *finding_notes(result.findings)),
-    )
-
-
-def similarity(result: Isomorphism) -> Picture | None:
-    """Return the similarity matrix of the last year; None where there are too many regions to draw."""
-    year, level = max(result.places), result.finest()
-    frame = result.matrix("structure", year=year, level=level).sort("row", "column").drop("row", "column")
-    if frame["region"].n_unique() > MANY:
-        return None
-    twin = table("pathways_similarity", result.frame.filter(level=level, year=year), of=result)
-    rows = rows_of(frame, result, row="region", column="other", value="similarity")
-    return shown("pathways.similarity", result, frame, result.facts(), rows=rows, twin=twin)
-
-
-def likeness(result: Isomorphism) -> Picture | None:
-    """Return the mean similarity over the years beside that of chance; None with one year."""
-    frame = result.years.filter(level=result.finest()).sort("year")
-    rows = rows_of(frame, result, year="year", value="mean_cosine", group=words.pathways.chart_actual())
-    if frame["expected"].is_not_null().any():
-        chance = words.pathways.chart_by_chance()
-        rows += rows_of(frame, result, year="year", value="expected", low="low", high="high", group=chance)
-    return shown("pathways.likeness", result, frame, result.facts(), rows=rows)
 
 
 @section.register
