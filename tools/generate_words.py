@@ -15,7 +15,7 @@ from pathlib import Path
 from string import Formatter
 
 from xinzhi.core.text import LANGUAGES, Text, page, read_words
-from xinzhi.words import branches, identifier, is_fact
+from xinzhi.words import branches, identifier
 
 WORDS = Path(__file__).parents[1] / "src" / "xinzhi" / "words"
 NUMBER = re.compile(r"^\+?%?\.\d+$|^p$|^[+,\d.]*[efg%]?$")
@@ -41,7 +41,6 @@ from xinzhi.core.text import Text
 FUNCTIONS = """
 def by_key(key: str, /, **values: object) -> Text: ...
 def identifier(key: str) -> str: ...
-def is_fact(key: str) -> bool: ...
 def branches(texts: Mapping[str, Text]) -> dict[str, dict[str, str]]: ...
 """
 
@@ -99,7 +98,7 @@ def functions(texts: Mapping[str, Text]) -> Iterator[str]:
     """Yield the function of every text."""
     for key, text in texts.items():
         kinds = signature(arguments(text))
-        kind = "Fact" if is_fact(key) else "Text"
+        kind = "Fact"
         yield f"def {identifier(key)}({f'*, {kinds}' if kinds else ''}) -> {kind}:"
         yield f'    r"""{text.zh} | {text.en} """'
 
@@ -121,7 +120,7 @@ def branch_functions(topic: str, texts: Mapping[str, Text]) -> Iterator[str]:
             f", {name}: {' | '.join(sorted(kinds[name]))}{'' if counts[name] == len(leaves) else ' = ...'}"
             for name in sorted(kinds)
         )
-        kind = "Fact" if all(map(is_fact, leaves.values())) else "Text"
+        kind = "Fact"
         star = ", *" if values else ""
         leaf = "str" if branch in loose else f"Literal[{quoted(leaves)}]"
         yield f"def {branch}_of(leaf: {leaf}, /{star}{values}) -> {kind}: ..."

@@ -273,7 +273,7 @@ def _findings(table: pl.DataFrame, carriers: list[str]) -> list[Text]:
     facts = document(_FACTS)
     tolerance = float(facts["tolerance"]["value"])
     off = table.with_columns(total=pl.sum_horizontal(carriers)).filter((pl.col("total") - 100).abs() > tolerance)
-    notes = [words.scope.note_sums(count=off.height)] if off.height else []
+    notes: list[Text] = [words.scope.note_sums(count=off.height)] if off.height else []
     negative: list[Text] = []
     blank: list[Text] = []
     for carrier in carriers:

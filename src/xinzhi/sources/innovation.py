@@ -437,7 +437,7 @@ def in_depth(result: Sources, package: Package) -> Innovation:
     ('110000', [])
     """
     innovation = innovation_shares(package)
-    lacking = [
+    lacking: list[tuple[Text, Text]] = [
         (share_title(name), words.sources.measure_no_indicator(missing=missing.split(", ")))
         for name, missing, *_ in innovation.missing.rows()
     ]

@@ -439,7 +439,7 @@ def in_depth(result: Sources) -> Upgrading:
         lacking = [(words.sources.measure_advancement(), reason)]
     frame = frame.join(turned, on=["region", "year"], how="left").sort("region", "year")
     fit: CatchUp | None = None
-    why = words.sources.measure_no_frontier()
+    why: Text = words.sources.measure_no_frontier()
     if result.industries["distance"].is_not_null().any():
         try:
             fit = catch_up(result.industries)

@@ -15,8 +15,6 @@ from xinzhi.core.text import SHARED, Text, page, words, words_exist
 
 by_key = words  # for keys that are computed
 
-FACTS = ("answer", "summary")  # groups of keys whose texts are facts
-
 
 class Topic:
     """The texts of one topic as functions, made on first use."""
@@ -24,7 +22,7 @@ class Topic:
     def __init__(self, name: str) -> None:
         self.topic = name
 
-    def __getattr__(self, name: str) -> Callable[..., Text]:
+    def __getattr__(self, name: str) -> Callable[..., Fact]:
         """Return the function of a text, or of the texts of a branch (``input_of("investment")``)."""
         if name.startswith("__"):
             raise AttributeError(name)
@@ -49,34 +47,25 @@ def full_key(topic: str, key: str) -> str:
     return key if topic == SHARED else f"{topic}.{key}"
 
 
-def is_fact(key: str) -> bool:
-    """Say whether the text of a key is a fact."""
-    return key.partition(".")[0] in FACTS
-
-
-def function_of(topic: str, key: str) -> Callable[..., Text]:
+def function_of(topic: str, key: str) -> Callable[..., Fact]:
     """Return the function that fills one text."""
     path = full_key(topic, key)
-
-    def text(**values: object) -> Text:
-        return words(path, **values)
 
     def fact(**values: object) -> Fact:
         return Fact(topic, key, values, words(path, **values))
 
-    function = fact if is_fact(key) else text
-    function.__name__ = function.__qualname__ = identifier(key)
-    return function
+    fact.__name__ = fact.__qualname__ = identifier(key)
+    return fact
 
 
-def branch_of(topic: str, branch: str) -> Callable[..., Text]:
+def branch_of(topic: str, branch: str) -> Callable[..., Fact]:
     """Return the function that fills the text of a branch by the name of its leaf."""
     leaves = branches(page("pages", topic)).get(branch)
     if leaves is None:
         raise AttributeError(branch)
     functions = {leaf: function_of(topic, key) for leaf, key in leaves.items()}
 
-    def text_of(leaf: str, /, **values: object) -> Text:
+    def text_of(leaf: str, /, **values: object) -> Fact:
         return functions[leaf](**values)
 
     return text_of

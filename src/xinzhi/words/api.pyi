@@ -8,98 +8,98 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title() -> Text:
+def title() -> Fact:
     r"""新质：供程序使用的接口 | xinzhi: the interface for programs """
-def route_index() -> Text:
+def route_index() -> Fact:
     r"""目录：数据包、协议、专题 | what there is: the package, the protocol, the topics """
-def route_measure() -> Text:
+def route_measure() -> Fact:
     r"""各地区在一个协议之下的增长核算 | growth accounts of every region under one protocol """
-def route_vintages() -> Text:
+def route_vintages() -> Fact:
     r"""各版本数据之间修订了多少 | what the revisions of the data did """
-def route_contents() -> Text:
+def route_contents() -> Fact:
     r"""各项结果的表和图的名称 | the names of the tables and pictures of every result """
-def route_frame() -> Text:
+def route_frame() -> Fact:
     r"""一项结果的整洁数据，数值为全精度 | the tidy frame of a result, numbers at full precision """
-def route_table() -> Text:
+def route_table() -> Fact:
     r"""与页面所示相同的表 | a table as it is shown """
-def route_picture() -> Text:
+def route_picture() -> Fact:
     r"""图：svg、png或Vega-Lite | a picture: svg, png, or Vega-Lite """
-def route_explain() -> Text:
+def route_explain() -> Fact:
     r"""一个数字背后的全部投入、参数与出处，以及算式 | every input, parameter and reference behind one figure, and the arithmetic """
-def route_regions() -> Text:
+def route_regions() -> Fact:
     r"""按名称、代码或拼音查地区 | regions by name, code or pinyin """
-def route_check() -> Text:
+def route_check() -> Fact:
     r"""数据问题清单 | what is wrong with the data """
-def route_protocols() -> Text:
+def route_protocols() -> Fact:
     r"""登记的协议 | the protocols of the registry """
-def route_difference() -> Text:
+def route_difference() -> Fact:
     r"""两个协议有哪些参数不同 | the parameters in which two protocols differ """
-def route_protocol() -> Text:
+def route_protocol() -> Fact:
     r"""协议全文：每个参数的取值、说明与出处 | a protocol in full: every parameter with its value, description and reference """
-def route_upload_screen() -> Text:
+def route_upload_screen() -> Fact:
     r"""筛查上传的项目表（CSV或.xlsx），只在内存中处理，不留存 | screen a table of projects that you send (CSV or .xlsx); it is kept nowhere """
-def route_upload_check() -> Text:
+def route_upload_check() -> Fact:
     r"""检查上传的数据包（.xlsx），不留存 | check a data package that you send (.xlsx); it is kept nowhere """
-def option_protocol() -> Text:
+def option_protocol() -> Fact:
     r"""协议编号 | identifier of the protocol """
-def option_lang() -> Text:
+def option_lang() -> Fact:
     r"""文字的语言：zh或en | language of the texts: zh or en """
-def value_missing(*, name: Value) -> Text:
+def value_missing(*, name: Value) -> Fact:
     r"""缺少{name} | {name} is missing """
-def value_extra(*, name: Value) -> Text:
+def value_extra(*, name: Value) -> Fact:
     r"""没有{name}这个参数 | there is no option {name} """
-def value_choice(*, known: Names, name: Value) -> Text:
+def value_choice(*, known: Names, name: Value) -> Fact:
     r"""{name}：只能是{known:list} | {name}: it is one of {known:list} """
-def value_whole(*, name: Value) -> Text:
+def value_whole(*, name: Value) -> Fact:
     r"""{name}：应为整数 | {name}: write a whole number """
-def value_number(*, name: Value) -> Text:
+def value_number(*, name: Value) -> Fact:
     r"""{name}：应为数 | {name}: write a number """
-def value_truth(*, name: Value) -> Text:
+def value_truth(*, name: Value) -> Fact:
     r"""{name}：应为true或false | {name}: write true or false """
-def value_least(*, ge: Value, name: Value) -> Text:
+def value_least(*, ge: Value, name: Value) -> Fact:
     r"""{name}：不得小于{ge} | {name}: {ge} or more """
-def value_most(*, le: Value, name: Value) -> Text:
+def value_most(*, le: Value, name: Value) -> Fact:
     r"""{name}：不得大于{le} | {name}: {le} or less """
-def value_long(*, max_length: Value, name: Value) -> Text:
+def value_long(*, max_length: Value, name: Value) -> Fact:
     r"""{name}：长度或个数不得超过{max_length} | {name}: at most {max_length} """
-def value_other(*, name: Value) -> Text:
+def value_other(*, name: Value) -> Fact:
     r"""{name}：无法读取 | {name} cannot be read """
-def refusal_misuse() -> Text:
+def refusal_misuse() -> Fact:
     r"""请求有误；message说明如何改正 | the request is off; message says how to mend it """
-def refusal_unusable() -> Text:
+def refusal_unusable() -> Fact:
     r"""数据或取值不可用 | the data or the values cannot be used """
-def refusal_busy() -> Text:
+def refusal_busy() -> Fact:
     r"""暂无余力；Retry-After写明何时重试 | no room now; Retry-After says when to come back """
-def tools_instructions(*, package: Value) -> Text:
+def tools_instructions(*, package: Value) -> Fact:
     r"""各地区全要素生产率，数据：{package}。引用任何数字时，请连同区间、位次范围、协议和指纹一并引用；不要自行推算。增长均为每年%（对数增速）。 | Total factor productivity of regions; data: {package}. Quote a figure only with its band, its range of ranks, its protocol and the fingerprint; never compute or estimate one yourself. Growth is in percent a year, in logarithms. """
-def tools_measure() -> Text:
+def tools_measure() -> Fact:
     r"""各地区在一个协议之下的增长核算，按时期，附区间和位次范围；region可为代码或名称，不给则为各地区的最近时期 | Growth accounts by period under one protocol, with band and range of ranks where inputs are estimated; region is a code or name, none means the newest period of all. """
-def tools_bands() -> Text:
+def tools_bands() -> Fact:
     r"""增长的区间、位次范围：含推算的时期有多大把握 | How sure growth is in spans with estimated inputs: band, range of ranks, whether a region can be told from all regions together. """
-def tools_explain() -> Text:
+def tools_explain() -> Fact:
     r"""measure、bands、sources或risks（of）中一个数字背后的全部投入、参数与出处，以及算式；时期：start、end | Every input, parameter and reference behind one figure of measure, bands, sources or risks (of), and the arithmetic. Period: start, end. region is needed. """
-def tools_claim() -> Text:
+def tools_claim() -> Fact:
     r"""核对公布的全要素生产率年均增速：growth为每年%，如3.4；给出判断，以及哪些选择会得到该数 | Hold a published growth rate of TFP (region, start, end, growth in percent a year such as 3.4) to the yardstick: verdict, and which choices would give it. """
-def tools_audit() -> Text:
+def tools_audit() -> Fact:
     r"""按每一个可采用的协议测算，说明自选协议能换来什么 | What every admissible protocol says, and what choosing one's own would gain a region. """
-def tools_brief() -> Text:
+def tools_brief() -> Fact:
     r"""一个地区的两页简报 | The brief of a region in two pages: growth, sources, what it can do, gaps, what evidence supports, risks. region is needed. """
-def tools_check() -> Text:
+def tools_check() -> Fact:
     r"""数据问题：按严重程度计数，列出最重的若干条 | What is wrong with the data behind the figures: counts by severity, and the gravest findings with table, line and cure. """
-def tools_own(*, end: Value, grade: Value, high: float | None, low: float | None, name: Value, rank_high: Value, rank_low: Value, start: Value, tfp_growth: float | None) -> Text:
+def tools_own(*, end: Value, grade: Value, high: float | None, low: float | None, name: Value, rank_high: Value, rank_low: Value, start: Value, tfp_growth: float | None) -> Fact:
     r"""{name}{start}—{end}年全要素生产率年均增长{tfp_growth:%.1}%，区间{low:%.1}%至{high:%.1}%，位次在第{rank_low}至第{rank_high}之间，数据等级{grade}。 | {name}, {start}–{end}: TFP grew {tfp_growth:%.1} % a year, band {low:%.1} to {high:%.1} %, rank between {rank_low} and {rank_high}, grade {grade} of the data. """
-def tools_own_official(*, end: Value, grade: Value, name: Value, start: Value, tfp_growth: float | None) -> Text:
+def tools_own_official(*, end: Value, grade: Value, name: Value, start: Value, tfp_growth: float | None) -> Fact:
     r"""{name}{start}—{end}年全要素生产率年均增长{tfp_growth:%.1}%，没有区间；换用其他协议的范围见audit，数据等级{grade}。 | {name}, {start}–{end}: TFP grew {tfp_growth:%.1} % a year, without a band (audit gives the range over protocols), grade {grade} of the data. """
-def tools_own_band(*, above_nation: float | None, end: Value, high: float | None, level: float | None, low: float | None, measured: float | None, name: Value, rank_high: Value, rank_low: Value, start: Value) -> Text:
+def tools_own_band(*, above_nation: float | None, end: Value, high: float | None, level: float | None, low: float | None, measured: float | None, name: Value, rank_high: Value, rank_low: Value, start: Value) -> Fact:
     r"""{name}{start}—{end}年全要素生产率年均增长{measured:%.1}%，{level:%.0}%区间{low:%.1}%至{high:%.1}%，位次在第{rank_low}至第{rank_high}之间；高于各地区合计的概率为{above_nation:p}。 | {name}, {start}–{end}: TFP grew {measured:%.1} % a year, {level:%.0} % band {low:%.1} to {high:%.1} %, rank between {rank_low} and {rank_high}; the probability that it grew faster than all regions together is {above_nation:p}. """
-def tools_own_audit(*, end: Value, name: Value, p05: float | None, p95: float | None, protocols: Value, rank_p05: float | None, rank_p95: float | None, reference: float | None, start: Value) -> Text:
+def tools_own_audit(*, end: Value, name: Value, p05: float | None, p95: float | None, protocols: Value, rank_p05: float | None, rank_p95: float | None, reference: float | None, start: Value) -> Fact:
     r"""{name}{start}—{end}年：基准协议下全要素生产率年均增长{reference:%.1}%；{protocols}个可采用的协议中，5%至95%为{p05:%.1}%至{p95:%.1}%，位次第{rank_p05:.0}至第{rank_p95:.0}。 | {name}, {start}–{end}: TFP grew {reference:%.1} % a year under the reference protocol; over {protocols} admissible protocols the 5-95 % range is {p05:%.1} to {p95:%.1} %, ranks {rank_p05:.0} to {rank_p95:.0}. """
-def tools_checked(*, error: Value, n: Value, warning: Value) -> Text:
+def tools_checked(*, error: Value, n: Value, warning: Value) -> Fact:
     r"""数据检查有{n}条提示：错误{error}条，警告{warning}条。 | The check of the data has {n} findings: {error} errors and {warning} warnings. """
 
-def route_of(leaf: str, /) -> Text: ...
-def route_upload_of(leaf: str, /) -> Text: ...
-def option_of(leaf: Literal["protocol", "lang"], /) -> Text: ...
-def value_of(leaf: str, /, *, ge: Value = ..., known: Names = ..., le: Value = ..., max_length: Value = ..., name: Value) -> Text: ...
-def refusal_of(leaf: str, /) -> Text: ...
-def tools_of(leaf: str, /, *, above_nation: float | None = ..., end: Value = ..., error: Value = ..., grade: Value = ..., high: float | None = ..., level: float | None = ..., low: float | None = ..., measured: float | None = ..., n: Value = ..., name: Value = ..., p05: float | None = ..., p95: float | None = ..., package: Value = ..., protocols: Value = ..., rank_high: Value = ..., rank_low: Value = ..., rank_p05: float | None = ..., rank_p95: float | None = ..., reference: float | None = ..., start: Value = ..., tfp_growth: float | None = ..., warning: Value = ...) -> Text: ...
+def route_of(leaf: str, /) -> Fact: ...
+def route_upload_of(leaf: str, /) -> Fact: ...
+def option_of(leaf: Literal["protocol", "lang"], /) -> Fact: ...
+def value_of(leaf: str, /, *, ge: Value = ..., known: Names = ..., le: Value = ..., max_length: Value = ..., name: Value) -> Fact: ...
+def refusal_of(leaf: str, /) -> Fact: ...
+def tools_of(leaf: str, /, *, above_nation: float | None = ..., end: Value = ..., error: Value = ..., grade: Value = ..., high: float | None = ..., level: float | None = ..., low: float | None = ..., measured: float | None = ..., n: Value = ..., name: Value = ..., p05: float | None = ..., p95: float | None = ..., package: Value = ..., protocols: Value = ..., rank_high: Value = ..., rank_low: Value = ..., rank_p05: float | None = ..., rank_p95: float | None = ..., reference: float | None = ..., start: Value = ..., tfp_growth: float | None = ..., warning: Value = ...) -> Fact: ...

@@ -8,15 +8,15 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_bands() -> Text:
+def title_bands() -> Fact:
     r"""最近几年的增长有多可靠 | How sure is the growth of the latest years? """
-def title_whiskers(*, level: float | None, span: Value) -> Text:
+def title_whiskers(*, level: float | None, span: Value) -> Fact:
     r"""{span}年全要素生产率增长及其{level:%.0}%区间 | TFP growth {span} with {level:%.0} % bands """
-def title_ranks(*, span: Value) -> Text:
+def title_ranks(*, span: Value) -> Fact:
     r"""{span}年的位次范围 | Ranges of ranks, {span} """
-def title_backtest() -> Text:
+def title_backtest() -> Fact:
     r"""区间在过去是否成立 | Would the bands have held in the past? """
-def title_coverage() -> Text:
+def title_coverage() -> Fact:
     r"""区间包含真值的比重（按推算年数） | How often the bands held the truth, by years ahead """
 def answer_nation(*, held: Value, high: float | None, level: float | None, low: float | None, median: float | None, n: Value, span: Value) -> Fact:
     r"""{span}年的部分投入没有官方数据，由推算得出：{n}个地区合计全要素生产率年均增长{median:%.1}%，{level:%.0}%的区间为{low:%.1}%至{high:%.1}%{held}。 | In {span}, when some inputs are estimated, the TFP of the {n} regions together grew {median:%.1} % a year, and the {level:%.0} % band is {low:%.1} to {high:%.1} %{held}. """
@@ -74,94 +74,94 @@ def answer_held_out(*, decided: float | None, level: float | None, ratio: float 
     r"""只用2009年以前的误差、检验其后各年：{level:%.0}%区间包含了{regions:%.0}%的地区真值（相对合计为{relative:%.0}%），最差的推算年数为{worst:%.0}%；可分高低的地区对占{decided:%.0}%，其中{right:%.1}%判断正确；区间得分为原外推法的{ratio:.2}倍。 | Learned up to 2009 and held against the years after it, the {level:%.0} % bands contained the truth of {regions:%.0} % of the regions (relative to all together {relative:%.0} %; worst horizon {worst:%.0} %). {decided:%.0} % of the pairs were decided and {right:%.1} % of these were right; the interval score is {ratio:.2} of that of the old extrapolation. """
 def answer_real_time(*, ends: Value, error: float | None, held: Value, nation: float | None, regions: float | None, relative: float | None, right: float | None, spans: Value, worst: float | None, years: Value) -> Fact:
     r"""逐年实时检验（{ends}个截止年份）：区间包含了{regions:%.0}%的地区真值（相对合计为{relative:%.0}%），最差的推算年数为{worst:%.0}%；判断出的高低{right:%.1}%正确；合计的区间包含真值的占{nation:%.0}%；其中推算{years}年的{spans}个相互重叠的时段有{held}个，这些时段的中位数与真值之差每年至多{error:%.2}个百分点。 | In real time, with {ends} last official years, the bands contained the truth of {regions:%.0} % of the regions (relative {relative:%.0} %; worst horizon {worst:%.0} %), and {right:%.1} % of the pairs decided were right. The band of all regions together held in {nation:%.0} % of the spans; of the {spans} spans of {years} years, which overlap, in {held}; its middle was off by {error:%.2} points a year at most in these {spans}. """
-def record_together(*, held: Value, spans: Value, years: Value) -> Text:
+def record_together(*, held: Value, spans: Value, years: Value) -> Fact:
     r"""；以往推算{years}年的{spans}个相互重叠的时段中，这样的区间有{held}个成立 | ; in the past such a band held in {held} of {spans} overlapping spans of {years} years """
-def record_single(*, part: float | None, years: Value) -> Text:
+def record_single(*, part: float | None, years: Value) -> Fact:
     r"""；以往推算{years}年的时段中，单个地区的区间有{part:%.0}%成立 | ; in the past, over {years} years, such bands of single regions held in {part:%.0} % of the cases """
-def input_estimates() -> Text:
+def input_estimates() -> Fact:
     r"""全部推算投入 | all estimated inputs """
-def input_everything() -> Text:
+def input_everything() -> Fact:
     r"""全部，含背离与修订 | all, with drift and revisions """
-def input_investment() -> Text:
+def input_investment() -> Fact:
     r"""投资 | investment """
-def input_investment_price() -> Text:
+def input_investment_price() -> Fact:
     r"""投资价格 | the price of investment """
-def input_labour_share() -> Text:
+def input_labour_share() -> Fact:
     r"""劳动者报酬份额 | the labour share """
-def input_schooling() -> Text:
+def input_schooling() -> Fact:
     r"""受教育年限 | schooling """
-def input_employment() -> Text:
+def input_employment() -> Fact:
     r"""就业断点 | breaks of employment """
-def input_control_total() -> Text:
+def input_control_total() -> Fact:
     r"""各省合计与全国的背离 | the drift of the regions' sum against the nation """
-def input_output_revision() -> Text:
+def input_output_revision() -> Fact:
     r"""产出修订 | revisions of output """
-def input_employment_revision() -> Text:
+def input_employment_revision() -> Fact:
     r"""就业修订 | revisions of employment """
-def headline_whiskers_alone() -> Text:
+def headline_whiskers_alone() -> Fact:
     r"""增长只能给出区间；与其他地区比较需要全部地区 | Growth is a range; to compare it takes all regions """
-def headline_whiskers(*, k: Value, n: Value, wide: Value) -> Text:
+def headline_whiskers(*, k: Value, n: Value, wide: Value) -> Fact:
     r"""{n}对地区中只有{k}对能分出高低{wide} | Of {n} pairs of regions {k} can be told apart{wide} """
-def headline_ranks(*, wide: Value, width: Value) -> Text:
+def headline_ranks(*, wide: Value, width: Value) -> Fact:
     r"""半数地区的位次范围宽{width}位或更多{wide} | For half of the regions the range of the rank is {width} places wide or more{wide} """
-def headline_coverage(*, level: float | None, relative: float | None) -> Text:
+def headline_coverage(*, level: float | None, relative: float | None) -> Fact:
     r"""{level:%.0}%区间在过去包含了{relative:%.0}%的真值 | The {level:%.0} % bands held {relative:%.0} % of the truths """
-def how_whiskers() -> Text:
+def how_whiskers() -> Fact:
     r"""圆点为抽样的中位数，粗线为推算投入的区间，细线为加上各省合计与全国的背离及产出、就业修订的区间，竖线为测算值；两个地区的粗线重叠较多时视为并列。各协议之间的差异见表，不并入区间。 | A dot is the median of the draws; the thick bar the band of estimated inputs; the thin one with the drift of the regions' sum and revisions of output and employment; the stroke the measured figure. Regions whose bars overlap widely are ties. The range over protocols stands in the table and is not added in. """
-def how_ranks() -> Text:
+def how_ranks() -> Fact:
     r"""横条为位次的范围，竖线为测算值的位次。 | A bar is the range of the rank; the stroke the rank of the measured figure. """
-def how_coverage() -> Text:
+def how_coverage() -> Fact:
     r"""圆点为包含真值的比重，虚线为应有的水平。 | Dots are the parts of the bands that held the truth; the broken line is what they should be. """
-def chart_draws() -> Text:
+def chart_draws() -> Fact:
     r"""推算误差 | errors of the estimates """
-def chart_protocols() -> Text:
+def chart_protocols() -> Fact:
     r"""各可采用协议（5%至95%） | admissible protocols, 5-95 % """
-def chart_whiskers() -> Text:
+def chart_whiskers() -> Fact:
     r"""全要素生产率增长，%/年 | TFP growth, % per year """
-def chart_ranks() -> Text:
+def chart_ranks() -> Fact:
     r"""位次 | rank """
-def chart_coverage() -> Text:
+def chart_coverage() -> Fact:
     r"""包含真值的比重，% | bands that held the truth, % """
-def chart_horizon(*, n: int) -> Text:
+def chart_horizon(*, n: int) -> Fact:
     r"""推算{n}年 | {n:year|years} ahead """
-def chart_held_out() -> Text:
+def chart_held_out() -> Fact:
     r"""误差学习至2009年 | learned up to 2009 """
-def chart_real_time() -> Text:
+def chart_real_time() -> Fact:
     r"""实时 | in real time """
-def table_bands(*, span: Value) -> Text:
+def table_bands(*, span: Value) -> Fact:
     r"""{span}年各地区的区间 | Bands of every region, {span} """
-def table_pairs(*, span: Value) -> Text:
+def table_pairs(*, span: Value) -> Fact:
     r"""{span}年能分出高低的地区对 | Pairs of regions told apart, {span} """
-def table_components() -> Text:
+def table_components() -> Fact:
     r"""各项投入的区间半宽 | Half-widths by input """
-def table_coverage() -> Text:
+def table_coverage() -> Fact:
     r"""官方数据截止年份与推算规则 | Where official figures end and what stands in """
-def table_scenario() -> Text:
+def table_scenario() -> Fact:
     r"""情景：2014—2017年的更正 | Scenario: corrections of 2014–2017 """
-def table_backtest() -> Text:
+def table_backtest() -> Fact:
     r"""回测结果 | Results of the backtest """
-def table_ends() -> Text:
+def table_ends() -> Fact:
     r"""回测：分截止年份 | Backtest, by last official year """
-def unit_of_whiskers() -> Text:
+def unit_of_whiskers() -> Fact:
     r"""每年% | % per year """
-def unit_of_ranks() -> Text:
+def unit_of_ranks() -> Fact:
     r"""位次 | rank """
-def unit_of_coverage() -> Text:
+def unit_of_coverage() -> Fact:
     r"""% | % """
-def warning() -> Text:
+def warning() -> Fact:
     r"""推算年份的位次必须连同范围引用；不能分出高低的地区不得排序。 | A rank of an estimated period is quoted with its range; regions that cannot be told apart are not ranked. """
-def note_not_counted() -> Text:
+def note_not_counted() -> Fact:
     r"""修订只计入“全部”一栏和注明计入修订的句子：产出按最近一次经济普查，就业按2010年和2020年人口普查的幅度、方向不定；其余位次范围与概率只计推算误差。任何区间都不含2018年起固定资产投资只公布增速的影响。 | Revisions are counted in the band of everything, and where a sentence says so: of output as large as those of the latest economic census, of employment as large as those of the population censuses of 2010 and 2020, in either direction; other ranges of ranks and probabilities count errors of the estimates. No band counts what it means that fixed-asset investment is published as growth alone since 2018. """
-def note_known_total() -> Text:
+def note_known_total() -> Fact:
     r"""回测中投资总量视为已知，与实际中全国数继续公布相当；各年的检验时段相互重叠，独立时段约三个，比重的误差约为4个百分点。 | In the backtest the total of investment is known, as that of the nation is in life. The spans overlap: there are about three independent ones, so that a coverage is uncertain by some 4 points. """
 
-def title_of(leaf: Literal["bands", "whiskers", "ranks", "backtest", "coverage"], /, *, level: float | None = ..., span: Value = ...) -> Text: ...
+def title_of(leaf: Literal["bands", "whiskers", "ranks", "backtest", "coverage"], /, *, level: float | None = ..., span: Value = ...) -> Fact: ...
 def answer_of(leaf: str, /, *, above: Names = ..., after: float | None = ..., before: float | None = ..., below: Names = ..., chance: float | None = ..., decided: float | None = ..., ends: Value = ..., error: float | None = ..., first: Value = ..., first_high: Value = ..., first_low: Value = ..., half: float | None = ..., held: Value = ..., high: float | None = ..., input: Value = ..., k: Value = ..., last: Value = ..., level: float | None = ..., low: float | None = ..., measured: float | None = ..., median: float | None = ..., missing: Names = ..., n: Value = ..., name: Value = ..., names: Names = ..., nation: float | None = ..., part: float | None = ..., parts: Names = ..., ratio: float | None = ..., regions: Names | float | None = ..., relative: float | None = ..., rest: Value = ..., right: float | None = ..., span: Value = ..., spans: Value = ..., whole: float | None = ..., wide: Value = ..., widest: Value = ..., widest_high: Value = ..., widest_low: Value = ..., width: Value = ..., worst: float | None = ..., years: Value = ...) -> Fact: ...
-def record_of(leaf: Literal["together", "single"], /, *, held: Value = ..., part: float | None = ..., spans: Value = ..., years: Value) -> Text: ...
-def input_of(leaf: str, /) -> Text: ...
-def headline_of(leaf: Literal["whiskers_alone", "whiskers", "ranks", "coverage"], /, *, k: Value = ..., level: float | None = ..., n: Value = ..., relative: float | None = ..., wide: Value = ..., width: Value = ...) -> Text: ...
-def how_of(leaf: Literal["whiskers", "ranks", "coverage"], /) -> Text: ...
-def chart_of(leaf: str, /, *, n: int = ...) -> Text: ...
-def table_of(leaf: Literal["bands", "pairs", "components", "coverage", "scenario", "backtest", "ends"], /, *, span: Value = ...) -> Text: ...
-def unit_of_of(leaf: Literal["whiskers", "ranks", "coverage"], /) -> Text: ...
-def note_of(leaf: Literal["not_counted", "known_total"], /) -> Text: ...
+def record_of(leaf: Literal["together", "single"], /, *, held: Value = ..., part: float | None = ..., spans: Value = ..., years: Value) -> Fact: ...
+def input_of(leaf: str, /) -> Fact: ...
+def headline_of(leaf: Literal["whiskers_alone", "whiskers", "ranks", "coverage"], /, *, k: Value = ..., level: float | None = ..., n: Value = ..., relative: float | None = ..., wide: Value = ..., width: Value = ...) -> Fact: ...
+def how_of(leaf: Literal["whiskers", "ranks", "coverage"], /) -> Fact: ...
+def chart_of(leaf: str, /, *, n: int = ...) -> Fact: ...
+def table_of(leaf: Literal["bands", "pairs", "components", "coverage", "scenario", "backtest", "ends"], /, *, span: Value = ...) -> Fact: ...
+def unit_of_of(leaf: Literal["whiskers", "ranks", "coverage"], /) -> Fact: ...
+def note_of(leaf: Literal["not_counted", "known_total"], /) -> Fact: ...

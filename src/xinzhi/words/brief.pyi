@@ -8,61 +8,61 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def measure_output_per_person() -> Text:
+def measure_output_per_person() -> Fact:
     r"""人均地区生产总值 | output per person """
-def measure_output_per_worker() -> Text:
+def measure_output_per_worker() -> Fact:
     r"""劳均产出 | output per worker """
-def measure_primary_share() -> Text:
+def measure_primary_share() -> Fact:
     r"""第一产业比重 | share of the primary sector """
-def measure_secondary_share() -> Text:
+def measure_secondary_share() -> Fact:
     r"""第二产业比重 | share of the secondary sector """
-def measure_schooling() -> Text:
+def measure_schooling() -> Fact:
     r"""平均受教育年限 | years of schooling """
-def measure_urbanisation() -> Text:
+def measure_urbanisation() -> Fact:
     r"""城镇化率 | urban share """
-def measure_mining_share() -> Text:
+def measure_mining_share() -> Fact:
     r"""采矿业占城镇单位就业的比重 | share of mining in urban units """
-def measure_density() -> Text:
+def measure_density() -> Fact:
     r"""人口密度 | population density """
-def factor_deepening() -> Text:
+def factor_deepening() -> Fact:
     r"""资本深化 | capital deepening """
-def factor_human_capital() -> Text:
+def factor_human_capital() -> Fact:
     r"""人力资本 | human capital """
-def factor_allocation() -> Text:
+def factor_allocation() -> Fact:
     r"""三次产业间的再配置（属全要素生产率） | reallocation between sectors (part of TFP) """
-def factor_tfp() -> Text:
+def factor_tfp() -> Fact:
     r"""全要素生产率 | total factor productivity """
-def title_answer() -> Text:
+def title_answer() -> Fact:
     r"""结论 | The answer """
-def title_page(*, name: Value) -> Text:
+def title_page(*, name: Value) -> Fact:
     r"""{name}：两页简报 | {name}: a brief in two pages """
-def title_growth() -> Text:
+def title_growth() -> Fact:
     r"""一、增长有多快 | 1. How fast it grew """
-def title_where() -> Text:
+def title_where() -> Fact:
     r"""二、增长从何而来 | 2. Where growth came from """
-def title_able() -> Text:
+def title_able() -> Fact:
     r"""三、能做什么，规划做什么 | 3. What it is able to do, and what it plans """
-def title_gaps() -> Text:
+def title_gaps() -> Fact:
     r"""四、差在哪里 | 4. Where it falls short """
-def title_moves() -> Text:
+def title_moves() -> Fact:
     r"""五、依据支持的选择 | 5. What the evidence supports """
-def title_flags() -> Text:
+def title_flags() -> Fact:
     r"""六、本地风险标记 | 6. Flags of the region """
-def title_company() -> Text:
+def title_company() -> Fact:
     r"""七、同类地区与相邻地区 | 7. Peers and neighbours """
-def title_record() -> Text:
+def title_record() -> Fact:
     r"""以往同样的简报可信吗 | What earlier briefs would have been worth """
-def title_left_out() -> Text:
+def title_left_out() -> Fact:
     r"""缺少的部分 | What is left out """
-def short_capital() -> Text:
+def short_capital() -> Fact:
     r"""资本 | capital """
-def short_labour() -> Text:
+def short_labour() -> Fact:
     r"""劳动 | labour """
-def short_human_capital() -> Text:
+def short_human_capital() -> Fact:
     r"""人力资本 | human capital """
-def short_tfp() -> Text:
+def short_tfp() -> Fact:
     r"""全要素生产率 | TFP """
-def subtitle(*, source: Value, span: Value) -> Text:
+def subtitle(*, source: Value, span: Value) -> Fact:
     r"""{source}；最新时期{span}年 | {source}; newest period {span} """
 def answer_gaps(*, level: float | None, names: Names) -> Fact:
     r"""与结构相近的地区相比，{names:list}的增长偏低，差距的{level:%.0}%区间在零以上，合看全部差距仍成立。 | Against regions of like structure it falls short in {names:list}, by a {level:%.0} % band that lies above zero and survives among all gaps. """
@@ -84,258 +84,258 @@ def answer_no_moves() -> Fact:
     r"""没有哪类产业同时有产出依据或集群称号且不在全国产能警示之列，不作推荐。 | No industry has evidence of what is made or a cluster title and is free of a flag for capacity: none is recommended. """
 def answer_flag(*, pitfall: Value, severity: Value) -> Fact:
     r"""最重的风险标记：{pitfall}（{severity}）。 | The gravest flag: {pitfall} ({severity}). """
-def growth_banded(*, alone: bool, held: Value, high: float | None, level: float | None, low: float | None, moved: Value, name: Value, nation: float | None, side: str, span: Value, value: float | None) -> Text:
+def growth_banded(*, alone: bool, held: Value, high: float | None, level: float | None, low: float | None, moved: Value, name: Value, nation: float | None, side: str, span: Value, value: float | None) -> Fact:
     r"""{name}全要素生产率{span}年年均增长{value:%.1}%（{level:%.0}%区间{low:%.1}%至{high:%.1}%{held}{moved}），{alone:[true=在基准协议下|false=]}{side:[above=快于各地区合计|below=慢于各地区合计|tie=与各地区合计分不出快慢]}（合计为{nation:%.1}%）。 | Total factor productivity of {name} grew by {value:%.1} % a year in {span} ({level:%.0} % band {low:%.1} to {high:%.1}{held}{moved}), {alone:[true=under the reference protocol |false=]}{side:[above=faster than|below=slower than|tie=which cannot be told apart from]} all regions together ({nation:%.1} %). """
-def growth_banded_alone(*, held: Value, high: float | None, level: float | None, low: float | None, moved: Value, n: Value, name: Value, span: Value, value: float | None) -> Text:
+def growth_banded_alone(*, held: Value, high: float | None, level: float | None, low: float | None, moved: Value, n: Value, name: Value, span: Value, value: float | None) -> Fact:
     r"""{name}全要素生产率{span}年年均增长{value:%.1}%（{level:%.0}%区间{low:%.1}%至{high:%.1}%，与其在全部{n}个地区之中的区间相同{held}{moved}）。与各地区合计和其他地区比较，需要全部{n}个地区。 | Total factor productivity of {name} grew by {value:%.1} % a year in {span} ({level:%.0} % band {low:%.1} to {high:%.1}, the one that it has among all {n} regions{held}{moved}). To compare it with them takes all {n}. """
-def growth_relative(*, alone: bool, high: float | None, level: float | None, low: float | None, name: Value, side: str, span: Value) -> Text:
+def growth_relative(*, alone: bool, high: float | None, level: float | None, low: float | None, name: Value, side: str, span: Value) -> Fact:
     r"""{name}全要素生产率{span}年年均增长{alone:[true=在基准协议下|false=]}比各地区合计{side:[above=快|below=慢|tie=分不出快慢]}（{level:%.0}%区间为相差{low:+%.1}至{high:+%.1}个百分点）。 | Total factor productivity of {name} grew {alone:[true=under the reference protocol |false=]}{side:[above=faster than|below=slower than|tie=at a rate that cannot be told apart from]} that of all regions together in {span} ({level:%.0} % band of the difference {low:+%.1} to {high:+%.1} points a year). """
-def growth_plain(*, name: Value, span: Value, value: float | None) -> Text:
+def growth_plain(*, name: Value, span: Value, value: float | None) -> Fact:
     r"""{name}全要素生产率{span}年年均增长{value:%.1}%。数据没有区间，不与其他地区比较快慢。 | Total factor productivity of {name} grew by {value:%.1} % a year in {span}. There is no band around it, so that it is not compared with others. """
-def growth_protocols(*, protocol_high: float | None, protocol_low: float | None, protocols: Value) -> Text:
+def growth_protocols(*, protocol_high: float | None, protocol_low: float | None, protocols: Value) -> Fact:
     r"""在{protocols}个可采纳的协议中，去掉两端各5%，增速在{protocol_low:%.1}%至{protocol_high:%.1}%之间。 | Under {protocols} admissible protocols, 5 % at each end left out, growth lies between {protocol_low:%.1} and {protocol_high:%.1} %. """
-def growth_protocols_ranked(*, protocol_high: float | None, protocol_low: float | None, protocols: Value, ranks: Value) -> Text:
+def growth_protocols_ranked(*, protocol_high: float | None, protocol_low: float | None, protocols: Value, ranks: Value) -> Fact:
     r"""在{protocols}个可采纳的协议中，去掉两端各5%，增速在{protocol_low:%.1}%至{protocol_high:%.1}%之间，居{ranks}。 | Under {protocols} admissible protocols, 5 % at each end left out, growth lies between {protocol_low:%.1} and {protocol_high:%.1} %, and the rank is {ranks}. """
-def growth_ranks(*, n: Value, ranks: Value) -> Text:
+def growth_ranks(*, n: Value, ranks: Value) -> Fact:
     r"""在{n}个地区中居{ranks}。 | Its rank is {ranks} of {n} regions. """
-def growth_before(*, adjusted: Value, nation: float | None, poor: bool, span: Value, value: float | None) -> Text:
+def growth_before(*, adjusted: Value, nation: float | None, poor: bool, span: Value, value: float | None) -> Fact:
     r"""此前的{span}年为{value:%.1}%，各地区合计{nation:%.1}%（投入为公布数字{adjusted}，不设区间{poor:[true=；数据等级D，数字不可靠|false=]}）。 | In the period before, {span}, it was {value:%.1} %, that of all regions together {nation:%.1} % (published inputs{adjusted}, no band{poor:[true=; grade D: the figure is not reliable|false=]}). """
-def growth_before_alone(*, poor: bool, span: Value, value: float | None) -> Text:
+def growth_before_alone(*, poor: bool, span: Value, value: float | None) -> Fact:
     r"""此前的{span}年为{value:%.1}%{poor:[true=（数据等级D，数字不可靠）|false=]}。 | In the period before, {span}, it was {value:%.1} %{poor:[true= (grade D: the figure is not reliable)|false=]}. """
-def growth_grade(*, grade: Value, n: Value, poor: Text | str | float | None) -> Text:
+def growth_grade(*, grade: Value, n: Value, poor: Text | str | float | None) -> Fact:
     r"""数据等级{grade}（A最好；D只列出，不排位）{poor:[0=|*=；{n}年中逐年看有{poor}年为D]}。 | Grade of the data: {grade} (A is best; D is shown and not ranked){poor:[0=|1=; of its {n} years 1 is D by itself|*=; of its {n} years {poor} are D by themselves]}. """
-def growth_missing(*, name: Value, span: Value) -> Text:
+def growth_missing(*, name: Value, span: Value) -> Fact:
     r"""最新时期（{span}年）没有{name}的全部数据，不能测算。 | The newest period ({span}) cannot be measured for {name}: figures are missing. """
-def where_no_sectors() -> Text:
+def where_no_sectors() -> Fact:
     r"""数据没有分产业的产出、资本和劳动 | the data have no output, capital and labour by sector """
-def where_parts(*, capital: float | None, compound: float | None, growth: float | None, human_capital: float | None, labour: float | None, tfp: float | None) -> Text:
+def where_parts(*, capital: float | None, compound: float | None, growth: float | None, human_capital: float | None, labour: float | None, tfp: float | None) -> Fact:
     r"""产出年均增长{growth:%.1}%（对数增速，复合{compound:%.1}%），其中资本贡献{capital:%.1}个、劳动{labour:%.1}个、人力资本{human_capital:%.1}个、全要素生产率{tfp:%.1}个百分点。 | Output grew by {growth:%.1} % a year (in logarithms; {compound:%.1} % compound): {capital:%.1} points from capital, {labour:%.1} from labour, {human_capital:%.1} from human capital, {tfp:%.1} from total factor productivity. """
-def where_allocation_of(*, capital: Value, labour: Value, rest: Value, shares: bool, span: Value, total: Value) -> Text:
+def where_allocation_of(*, capital: Value, labour: Value, rest: Value, shares: bool, span: Value, total: Value) -> Fact:
     r"""{span}年要素在三次产业之间的流动每年带来{total}个百分点（劳动{labour}个百分点，资本{capital}个百分点），已含在全要素生产率中，其余部分为{rest}个百分点；{shares:[true=区间的两端为各产业同一劳动者报酬份额与分产业份额；|false=]}以上各项没有误差区间。 | In {span} moves between the sectors brought {total} points a year ({labour} by labour, {capital} by capital), which are part of total factor productivity: the rest of it is {rest}.{shares:[true= Ranges go from one labour share for all sectors to shares by sector.|false=]} There is no band of error around them. """
-def where_allocation(*, capital: Value, labour: Value, shares: bool, span: Value, total: Value) -> Text:
+def where_allocation(*, capital: Value, labour: Value, shares: bool, span: Value, total: Value) -> Fact:
     r"""{span}年要素在三次产业之间的流动每年带来{total}个百分点（劳动{labour}个百分点，资本{capital}个百分点），已含在全要素生产率中；{shares:[true=区间的两端为各产业同一劳动者报酬份额与分产业份额；|false=]}没有误差区间。 | In {span} moves between the sectors brought {total} points a year ({labour} by labour, {capital} by capital), which are part of total factor productivity.{shares:[true= Ranges go from one labour share for all sectors to shares by sector.|false=]} There is no band of error around them. """
-def able_named(*, counts: Value, n: int, year: Value) -> Text:
+def able_named(*, counts: Value, n: int, year: Value) -> Fact:
     r"""{year}年规划提出{n}类产业：{counts}。 | Its plan of {year} names {n:category|categories} of industry: {counts}. """
-def able_count_can(*, n: Value) -> Text:
+def able_count_can(*, n: Value) -> Fact:
     r"""{n}类有产出依据或集群称号 | {n} with evidence of what is made or a cluster title """
-def able_count_by_proxy(*, n: Value) -> Text:
+def able_count_by_proxy(*, n: Value) -> Fact:
     r"""{n}类只有间接依据 | {n} by proxy alone """
-def able_count_designated(*, n: Value) -> Text:
+def able_count_designated(*, n: Value) -> Fact:
     r"""{n}类仅有国家批准 | {n} designated only """
-def able_count_unproven(*, n: Value) -> Text:
+def able_count_unproven(*, n: Value) -> Fact:
     r"""{n}类没有足够依据（不等于不具备条件） | {n} for which no sufficient evidence was found (which is not “not able”) """
-def able_count_contradicted(*, n: Value) -> Text:
+def able_count_contradicted(*, n: Value) -> Fact:
     r"""{n}类有完整数据表明不具备条件 | {n} for which complete data show next to nothing """
-def able_general(*, n: Value) -> Text:
+def able_general(*, n: Value) -> Fact:
     r"""另有{n}类总称或几乎各地都提出的（如文化旅游、现代农业、大健康、物流）不在其内，不作判断。 | Left out are {n} general categories that nearly every plan names (culture and tourism, farming, health, logistics among them): nothing is judged there. """
-def able_can(*, names: Value) -> Text:
+def able_can(*, names: Value) -> Fact:
     r"""具备条件且已提出：{names}。 | Able and planned: {names}. """
-def able_by_proxy(*, names: Value) -> Text:
+def able_by_proxy(*, names: Value) -> Fact:
     r"""只有间接依据而已提出：{names}。 | Planned, by proxy alone: {names}. """
-def able_staff(*, name: Value, year: Value) -> Text:
+def able_staff(*, name: Value, year: Value) -> Fact:
     r"""{name}（{year}年从业人员或经费） | {name} (staff or spending of {year}) """
-def able_designated(*, names: Value) -> Text:
+def able_designated(*, names: Value) -> Fact:
     r"""仅有国家批准而已提出：{names}。 | Planned, designated only: {names}. """
-def able_unproven(*, names: Value) -> Text:
+def able_unproven(*, names: Value) -> Fact:
     r"""已提出而没有足够依据：{names}。 | Planned, no sufficient evidence: {names}. """
-def able_contradicted(*, names: Value) -> Text:
+def able_contradicted(*, names: Value) -> Fact:
     r"""已提出而不具备条件：{names}。 | Planned and not able: {names}. """
-def able_open(*, names: Value) -> Text:
+def able_open(*, names: Value) -> Fact:
     r"""具备条件而未提出：{names}。 | Able and not planned: {names}. """
-def able_only(*, names: Value, proxy: Value) -> Text:
+def able_only(*, names: Value, proxy: Value) -> Fact:
     r"""具备条件：{names}；间接依据：{proxy}。没有规划数据。 | Able: {names}; by proxy: {proxy}. There are no plans in the data. """
-def able_none() -> Text:
+def able_none() -> Fact:
     r"""无 | none """
-def able_others(*, n: int) -> Text:
+def able_others(*, n: int) -> Fact:
     r"""另{n}类 | {n:other|others} """
-def gaps_one(*, banded: bool, factor: Value, gap: Value, high_end: float | None, least: float | None, level: float | None, level_peers: float | None, low_end: float | None, most: float | None, own: Value, peers: Value, shares: bool, verdict: str) -> Text:
+def gaps_one(*, banded: bool, factor: Value, gap: Value, high_end: float | None, least: float | None, level: float | None, level_peers: float | None, low_end: float | None, most: float | None, own: Value, peers: Value, shares: bool, verdict: str) -> Fact:
     r"""{factor}：每年{gap}个百分点（本地{own}，同类{peers}）{banded:[true=，区间{low_end:%.2}至{high_end:%.2}|false=]}，换一组同类地区{shares:[true=或劳动者报酬份额|false=]}为{least:%.2}至{most:%.2}；{verdict:[sure=低于同类，区间在零以上|residual=低于同类，区间在零以上；这是余值，说明慢了，不说明缺什么|abundant=但期初资本产出比{level:.1}高于同类的{level_peers:.1}，不缺资本|doubtful=低于同类，但此前时期的数据为D级，起点不可靠，不作确定的差距|unsteady=区间在零以上，但换一组同类地区后区间包含零，不作确定的差距|chance=区间在零以上，但合看全部差距不多于偶然，不作确定的差距|unsure=差距的方向不能确定|shares=差距的方向取决于所假定的劳动者报酬份额|plain=方向一致，但没有区间]} | {factor}: {gap} points a year (here {own}, peers {peers}{banded:[true=; band {low_end:%.2} to {high_end:%.2}|false=]}; with other sets of peers{shares:[true= or labour shares|false=]} {least:%.2} to {most:%.2}); {verdict:[sure=it is lower than the peers', by a band above zero|residual=it is lower than the peers', by a band above zero; a residual says that growth was slower, not what is missing|abundant=but capital over output was {level:.1} at the start against {level_peers:.1}, so that capital is not what is scarce|doubtful=it is lower than the peers', but the data of the period before are of grade D, so that it does not count as a sure gap|unsteady=it is lower by a band above zero, but with other sets of peers the band holds zero, so that it does not count as a sure gap|chance=it is lower by a band above zero, but over all gaps that is no more than chance, and it does not count as a sure gap|unsure=its sign is not sure|shares=its sign depends on the labour shares assumed|plain=its sign holds, but there is no band]} """
-def gaps_counted(*, above: Value, all: Value, chance: Value, of: Value, rate: float | None, regions: Value, span: Value) -> Text:
+def gaps_counted(*, above: Value, all: Value, chance: Value, of: Value, rate: float | None, regions: Value, span: Value) -> Fact:
     r"""{span}年{regions}个地区的{of}项差距中，区间在零以上的有{above}项，纯属偶然也会有约{chance}项；错误发现率控制在{rate:%.0}%以内时，确定的有{all}项。 | In {span}, of the {of} gaps of {regions} regions {above} have a band above zero, where chance alone would show some {chance}; sure at a false discovery rate of {rate:%.0} %: {all}. """
-def gaps_no_bands() -> Text:
+def gaps_no_bands() -> Fact:
     r"""差距没有区间，没有一项是确定的。 | There are no bands around the gaps, and none is sure. """
-def gaps_about(*, names: Names, span: Value) -> Text:
+def gaps_about(*, names: Names, span: Value) -> Fact:
     r"""以下为{span}年劳均产出增长各来源与同类地区（{names:list}）中位数的差距。 | What follows holds the sources of growth of output per worker in {span} against the median of its peers ({names:list}). """
-def gaps_sure(*, n: int) -> Text:
+def gaps_sure(*, n: int) -> Fact:
     r"""{n}项增长来源确定低于同类地区：区间在零以上，换一组同类地区仍成立。 | {n:source of growth is|sources of growth are} surely lower than the peers', by a band above zero that holds for other sets of peers. """
-def gaps_no_sure() -> Text:
+def gaps_no_sure() -> Fact:
     r"""没有一项差距能与零分开：以下只是最大的差距，不足以据此安排政策。 | No shortfall can be told from zero: what follows are the largest, and no policy should rest on them alone. """
-def gaps_uncounted() -> Text:
+def gaps_uncounted() -> Fact:
     r"""没有一项确定的差距：以下有区间在零以上而不计入的，各有理由，不足以据此安排政策。 | No shortfall is sure: where a band lies above zero and is not counted, the reason stands beside it. No policy should rest on these alone. """
-def gaps_none() -> Text:
+def gaps_none() -> Fact:
     r"""各项来源的增长都不低于同类地区的中位数。 | No source of growth falls short of the median of the peers. """
-def capacity_both() -> Text:
+def capacity_both() -> Fact:
     r"""全国产能利用率和“各地都建”的模拟均已检查、未见警示 | the nation's use of capacity and what would follow if all build were checked, no flag """
-def capacity_survey() -> Text:
+def capacity_survey() -> Fact:
     r"""全国产能利用率已检查、未见警示，“各地都建”因缺数据未模拟 | the nation's use of capacity was checked, no flag; of what would follow if all build there are no figures """
-def capacity_wave() -> Text:
+def capacity_wave() -> Fact:
     r"""“各地都建”的模拟未见警示，全国产能利用率没有数据 | what would follow if all build was checked, no flag; of the nation's use of capacity there are no figures """
-def capacity_none() -> Text:
+def capacity_none() -> Fact:
     r"""全国产能没有数据、未检查 | national capacity has no figures, not checked """
-def moves_evidence(*, issuer: Value, value: Value, what: Value, year: Value) -> Text:
+def moves_evidence(*, issuer: Value, value: Value, what: Value, year: Value) -> Fact:
     r"""{what}{value}（{year}年，{issuer}） | {what}: {value} ({year}; {issuer}) """
-def moves_named(*, issuer: Value, what: Value, year: Value) -> Text:
+def moves_named(*, issuer: Value, what: Value, year: Value) -> Fact:
     r"""{what}（{year}年，{issuer}） | {what} ({year}; {issuer}) """
-def moves_build(*, able: int, category: Value, checked: Value, evidence: Value, most: bool, named: str, others: int) -> Text:
+def moves_build(*, able: int, category: Value, checked: Value, evidence: Value, most: bool, named: str, others: int) -> Fact:
     r"""{category}{named:[true=（已提出）|false=（尚未提出）|none=]}：{evidence}；全国具备条件的有{able}个地区，另有{others}个地区提出；{checked}{most:[true=；多数地区都已提出，须先说明本地承担产业链的哪一环|false=]}。 | {category} ({named:[true=in its plan|false=not in its plan|none=no plan in the data]}): {evidence}; {able:region is|regions are} able, {others:other names|others name} it; {checked}{most:[true=; most regions name it: name the link of the chain first|false=]}. """
-def moves_rest(*, n: Value, names: Value, of: Value) -> Text:
+def moves_rest(*, n: Value, names: Value, of: Value) -> Fact:
     r"""以上为{of}类中的{n}类，其余：{names}。 | These are {n} of {of}; the others: {names}. """
-def moves_other(*, capacity: str, category: Value, most: bool, named: str) -> Text:
+def moves_other(*, capacity: str, category: Value, most: bool, named: str) -> Fact:
     r"""{category}（{capacity:[both=全国产能两项均已检查|survey=只查了全国产能利用率|wave=只做了“各地都建”的模拟|none=全国产能未检查]}{named:[true=|false=，尚未提出|none=]}{most:[true=，多数地区都已提出|false=]}） | {category} ({capacity:[both=capacity checked both ways|survey=only the use of capacity checked|wave=only the case that all build checked|none=capacity not checked]}{named:[true=|false=, not in its plan|none=]}{most:[true=, most regions name it|false=]}) """
-def moves_about() -> Text:
+def moves_about() -> Fact:
     r"""依据支持、且没有全国产能警示的如下；未检查不等于没有问题。规划已提出的在前，其次依次看依据的可信程度、全国产能查了几项、提出的地区是否较少。依据说明能做，不说明做了增长会更快。 | These have evidence and no flag for capacity; what was not checked is not cleared. First comes what the plan names, then the surest, the most checked, the least named. Evidence says that it can be done, not that growth would follow. """
-def moves_none() -> Text:
+def moves_none() -> Fact:
     r"""没有哪类产业同时有产出依据或集群称号且不在全国产能警示之列，因此不作推荐。 | No industry has evidence of what is made or a cluster title and is free of a flag for capacity, so that none is recommended. """
-def moves_stop(*, names: Value) -> Text:
+def moves_stop(*, names: Value) -> Fact:
     r"""应停止：{names}，两组近年数据都表明几乎没有；有未计入的产出须先出示。 | Stop: {names}; two series of recent years show next to nothing there, unless output that they do not count is shown first. """
-def moves_contradicted(*, names: Value) -> Text:
+def moves_contradicted(*, names: Value) -> Fact:
     r"""先出示依据：{names}。数据中几乎没有，但没有第二组近年数据同样如此，不足以据此叫停。 | Show evidence first: {names}. These data show next to nothing, but no second series of recent years does, which is not enough to say stop. """
-def moves_dated(*, name: Value, series: Value, year: Value) -> Text:
+def moves_dated(*, name: Value, series: Value, year: Value) -> Fact:
     r"""{name}（{series}，{year}年） | {name} ({series}, {year}) """
-def moves_chance(*, least: Value, most: Value, n: Value, name: Value) -> Text:
+def moves_chance(*, least: Value, most: Value, n: Value, name: Value) -> Fact:
     r"""{name}（{n}个，{least}至{most}） | {name} ({n}, {least} to {most}) """
-def moves_idle_now(*, names: Value) -> Text:
+def moves_idle_now(*, names: Value) -> Fact:
     r"""没有在手订单不宜再扩：{names}。据全国产能利用率调查，所属行业近两年的利用率处于自身历史低位。 | No more capacity without orders in hand: {names}. In the national survey the industries that they belong to used little of their capacity in the last two years, by their own past. """
-def moves_if_all(*, both: bool, edge: float | None, fast: float | None, firm: bool, loose: bool, slow: float | None, some: Value, sure: Value, years: Value) -> Text:
+def moves_if_all(*, both: bool, edge: float | None, fast: float | None, firm: bool, loose: bool, slow: float | None, some: Value, sure: Value, years: Value) -> Fact:
     r"""若各地都按规划建成（括号内为提出的地区数，{years}年后产能利用率低于{edge:g}%的概率，需求每年增长{fast:%.1}%至{slow:%.1}%）：{firm:[true=须按订单分期建设：{sure}|false=]}{both:[true=；|false=]}{loose:[true=需求增长快则不致过剩、宜先核实需求：{some}|false=]}。这是全国性的情景，不是预测，不是说已具备条件的地区不能做。 | If all that is planned is built (in brackets: regions that name it, chance that utilisation is below {edge:g} % after {years} years, demand growing by {fast:%.1} to {slow:%.1} % a year): {firm:[true=build in stages, on orders: {sure}|false=]}{both:[true=; |false=]}{loose:[true=look at demand first, as with fast demand it does not idle: {some}|false=]}. A scenario, no forecast; it does not tell those already able to stop. """
-def moves_unproven(*, names: Value) -> Text:
+def moves_unproven(*, names: Value) -> Fact:
     r"""先出示依据再投入：{names}。这些数据中本地份额不到其经济规模应有的一半。 | Show evidence before spending on {names}: by these series it has less than half of what its size would give. """
-def moves_no_figure(*, names: Value) -> Text:
+def moves_no_figure(*, names: Value) -> Fact:
     r"""本数据没有足以判断的指标，不说明能否做，可在材料中补充本地证据：{names}。 | The tables here hold no sufficient figure on these, which says nothing of ability; name your own evidence: {names}. """
-def moves_change_evidence() -> Text:
+def moves_change_evidence() -> Fact:
     r"""改变建议的条件：上述产业有可核实的产出，达到判定规则的界限。 | What would change this: verified output of those industries beyond the lines of the rule on ability. """
-def moves_change_band(*, high: float | None, low: float | None, span: Value) -> Text:
+def moves_change_band(*, high: float | None, low: float | None, span: Value) -> Fact:
     r"""若补发的{span}年投资等数据使增速落在{low:%.1}%至{high:%.1}%之外，第一部分须重写。 | If figures of investment and others still to be published for {span} put growth outside {low:%.1} to {high:%.1} %, part 1 has to be written anew. """
-def flags_one(*, about: Value, clears: Value, evidence: Value, severity: Value) -> Text:
+def flags_one(*, about: Value, clears: Value, evidence: Value, severity: Value) -> Fact:
     r"""{severity}·{about}：{evidence}。消除条件：{clears}。 | {severity}, {about}: {evidence}. Cleared by {clears}. """
-def flags_item(*, name: Value, pitfall: Value) -> Text:
+def flags_item(*, name: Value, pitfall: Value) -> Fact:
     r"""{pitfall}（{name}） | {pitfall} ({name}) """
-def flags_fewer(*, n: int) -> Text:
+def flags_fewer(*, n: int) -> Fact:
     r"""风险台账中该地区自身的标记只有{n}项；全国性的不重复列出。 | The register holds only {n:flag|flags} of the region itself; what is national is not repeated. """
-def flags_none() -> Text:
+def flags_none() -> Fact:
     r"""风险台账中没有该地区自身的标记；全国性的不重复列出。 | The register holds no flag of the region itself; what is national is not repeated. """
-def company_peers(*, measures: Names, names: Names, year: Value) -> Text:
+def company_peers(*, measures: Names, names: Names, year: Value) -> Fact:
     r"""同类地区按{year}年结构（{measures:list}）选取，由近及远：{names:list}。 | Peers are chosen by the structure of {year} ({measures:list}), the nearest first: {names:list}. """
-def company_far() -> Text:
+def company_far() -> Fact:
     r"""与多数同类地区的距离，大于全部地区与各自同类距离的上四分位数：结构独特，比较仅供参考。 | Most of them are further away than three quarters of all regions' peers are: little is like it, and comparisons are loose. """
-def company_hangs(*, k: Value, measure: Value, n: Value) -> Text:
+def company_hangs(*, k: Value, measure: Value, n: Value) -> Fact:
     r"""同类取决于{measure}一项：不计该项，{n}个中只留{k}个，比较仅供参考。 | They hang on one measure: without {measure} only {k} of {n} stay, and comparisons are loose. """
-def company_neighbours(*, names: Names) -> Text:
+def company_neighbours(*, names: Names) -> Fact:
     r"""相邻地区：{names:list}。 | Neighbours: {names:list}. """
-def company_island() -> Text:
+def company_island() -> Fact:
     r"""没有陆地相邻的地区。 | It shares no land border. """
-def company_apart(*, faster: Names, lost: Value, slower: Names) -> Text:
+def company_apart(*, faster: Names, lost: Value, slower: Names) -> Fact:
     r"""其中能分出高低的：快于{faster:list}，慢于{slower:list}；其余分不出{lost}。 | Of these it can be told apart from some: faster than {faster:list}, slower than {slower:list}; the others are ties{lost}. """
-def company_faster(*, faster: Names, lost: Value) -> Text:
+def company_faster(*, faster: Names, lost: Value) -> Fact:
     r"""其中只有与以下地区能分出高低：快于{faster:list}{lost}。 | It can be told apart from these only: faster than {faster:list}{lost}. """
-def company_slower(*, lost: Value, slower: Names) -> Text:
+def company_slower(*, lost: Value, slower: Names) -> Fact:
     r"""其中只有与以下地区能分出高低：慢于{slower:list}{lost}。 | It can be told apart from these only: slower than {slower:list}{lost}. """
-def company_lost(*, names: Names) -> Text:
+def company_lost(*, names: Names) -> Fact:
     r"""，计入修订后与{names:list}也分不出 | ; with revisions counted, it cannot be told apart from {names:list} either """
-def company_tied() -> Text:
+def company_tied() -> Fact:
     r"""与其中任何一个都分不出快慢。 | It cannot be told apart from any of them. """
-def company_self() -> Text:
+def company_self() -> Fact:
     r"""本地 | the region """
-def company_peer() -> Text:
+def company_peer() -> Fact:
     r"""同类 | peer """
-def company_neighbour() -> Text:
+def company_neighbour() -> Fact:
     r"""相邻 | neighbour """
-def company_both() -> Text:
+def company_both() -> Fact:
     r"""同类、相邻 | peer, neighbour """
-def peers_measures(*, names: Names, year: Value) -> Text:
+def peers_measures(*, names: Names, year: Value) -> Fact:
     r"""距离按{year}年的{names:list}计算，各项除以地区间标准差后取均方根。 | The distance is the root mean square of differences in {names:list} of {year}, each over its standard deviation between regions. """
-def peers_missing(*, names: Names) -> Text:
+def peers_missing(*, names: Names) -> Fact:
     r"""数据没有{names:list}，未计入距离。 | The data have no {names:list}: not in the distance. """
-def backcast_same(*, best_base: float | None, best_high: float | None, best_low: float | None, best_rate: float | None, ends: Names, n: Value, years: Value) -> Text:
+def backcast_same(*, best_base: float | None, best_high: float | None, best_low: float | None, best_rate: float | None, ends: Names, n: Value, years: Value) -> Fact:
     r"""按{ends:list}年当时的数据写同样的简报，对其后{years}年哪些地区快于合计的{n}个判断，对了{best_rate:%.0}%（95%区间{best_low:%.0}%至{best_high:%.0}%，基准率{best_base:%.0}%），所用规则是延续前五年的快慢，没有更好的规则。 | Had this brief been written on the data as of {ends:list}, its {n} statements on who grows faster than all together in the {years} years after would have been right in {best_rate:%.0} % (95 % interval {best_low:%.0} to {best_high:%.0}, base rate {best_base:%.0}); the rule is that of the five years before, and none of those tried is better. """
-def backcast_best(*, best_base: float | None, best_high: float | None, best_low: float | None, best_rate: float | None, ends: Names, n: Value, plain_high: float | None, plain_low: float | None, plain_rate: float | None, rule: Text | str | float | None, years: Value) -> Text:
+def backcast_best(*, best_base: float | None, best_high: float | None, best_low: float | None, best_rate: float | None, ends: Names, n: Value, plain_high: float | None, plain_low: float | None, plain_rate: float | None, rule: Text | str | float | None, years: Value) -> Fact:
     r"""按{ends:list}年当时的数据写同样的简报，对其后{years}年哪些地区快于合计的{n}个判断，对了{best_rate:%.0}%（95%区间{best_low:%.0}%至{best_high:%.0}%，基准率{best_base:%.0}%；规则：{rule:[long_run=延续全部已知年份|catch_up=水平低者追赶|*=延续前五年]}）；只延续前五年的快慢为{plain_rate:%.0}%（{plain_low:%.0}%至{plain_high:%.0}%）。 | Had this brief been written on the data as of {ends:list}, its {n} statements on who grows faster than all together in the {years} years after would have been right in {best_rate:%.0} % (95 % interval {best_low:%.0} to {best_high:%.0}, base rate {best_base:%.0}; rule: {rule:[long_run=as in all years known|catch_up=those behind catch up|*=as in the five years before]}); the plain rule, as in the five years before, in {plain_rate:%.0} % ({plain_low:%.0} to {plain_high:%.0}). """
-def backcast_draws(*, dates: Text | str | float | None) -> Text:
+def backcast_draws(*, dates: Text | str | float | None) -> Fact:
     r"""区间由按地区重抽样得出{dates:[1=|*=，同一地区的{dates}个日期一并抽取]}，全对或全错时取威尔逊区间；日期太少，不能重抽，区间仍偏窄。 | Intervals are from draws of regions{dates:[1=|*=, the {dates} dates of one together]}, or Wilson’s where all are right or all wrong; with so few dates these cannot be drawn, and intervals are still too narrow. """
-def backcast_coin() -> Text:
+def backcast_coin() -> Fact:
     r"""这与抛硬币分不出高下：简报说明过去，不预测今后的快慢。 | That cannot be told from a coin: the brief says what was, and forecasts nobody's growth. """
-def backcast_better() -> Text:
+def backcast_better() -> Fact:
     r"""这好于抛硬币。 | That is better than a coin. """
-def backcast_worse() -> Text:
+def backcast_worse() -> Fact:
     r"""这不如抛硬币：过去快的其后更慢。 | That is worse than a coin: who was fast was slow thereafter. """
-def backcast_first() -> Text:
+def backcast_first() -> Fact:
     r"""产出取首次公布数；其他投入没有当时的版本，按现行数据截至当年。 | Output is as first published; of other inputs no vintages are recorded, and they are today's, cut at the year. """
-def backcast_revised() -> Text:
+def backcast_revised() -> Fact:
     r"""没有当时的版本，按现行数据截至当年。 | Vintages are not recorded: figures are today's, cut at the year. """
-def backcast_region(*, name: Value, told: Value) -> Text:
+def backcast_region(*, name: Value, told: Value) -> Fact:
     r"""{name}：{told}。 | {name}: {told}. """
-def backcast_told(*, happened: bool, hit: bool, said: bool, year: Value) -> Text:
+def backcast_told(*, happened: bool, hit: bool, said: bool, year: Value) -> Fact:
     r"""截至{year}年判断{said:[true=快|false=慢]}于合计，其后实际{happened:[true=快|false=慢]}于合计（判断{hit:[true=正确|false=错误]}） | as of {year} {said:[true=faster|false=slower]}, then {happened:[true=faster|false=slower]} ({hit:[true=right|false=wrong]}) """
-def backcast_unscored() -> Text:
+def backcast_unscored() -> Fact:
     r"""当时没有规划与能力依据的数据，“能做什么”和“依据支持的选择”无法评分。 | No plans or evidence of ability of those years are recorded: parts 3 and 5 cannot be scored. """
-def backcast_gaps(*, base: float | None, high: float | None, low: float | None, n: Value, rate: float | None) -> Text:
+def backcast_gaps(*, base: float | None, high: float | None, low: float | None, n: Value, rate: float | None) -> Fact:
     r"""差距（第四部分）：{n}个全要素生产率差距中，其后五年仍低于同类中位数的占{rate:%.0}%（{low:%.0}%至{high:%.0}%；不论此前高低，全部地区中低于同类的占{base:%.0}%）。 | Gaps (part 4): of {n} shortfalls of total factor productivity {rate:%.0} % ({low:%.0} to {high:%.0}) were still below the median of the peers in the five years after, against {base:%.0} % of all regions, short before or not. """
-def column_category() -> Text:
+def column_category() -> Fact:
     r"""产业 | industry """
-def column_verdict() -> Text:
+def column_verdict() -> Fact:
     r"""判断 | verdict """
-def column_graded(*, grade: Value, verdict: Value) -> Text:
+def column_graded(*, grade: Value, verdict: Value) -> Fact:
     r"""{verdict}（{grade}） | {verdict} ({grade}) """
-def column_planned() -> Text:
+def column_planned() -> Fact:
     r"""已提出 | planned """
-def column_evidence() -> Text:
+def column_evidence() -> Fact:
     r"""依据 | evidence """
-def column_year() -> Text:
+def column_year() -> Fact:
     r"""年份 | year """
-def column_issuer() -> Text:
+def column_issuer() -> Fact:
     r"""发布单位 | issuer """
-def column_region() -> Text:
+def column_region() -> Fact:
     r"""地区 | region """
-def column_kind() -> Text:
+def column_kind() -> Fact:
     r"""关系 | relation """
-def column_growth() -> Text:
+def column_growth() -> Fact:
     r"""全要素生产率年均增长（%） | TFP growth, % a year """
-def column_band() -> Text:
+def column_band() -> Fact:
     r"""差距的区间 | band of the gap """
-def column_factor() -> Text:
+def column_factor() -> Fact:
     r"""来源 | source """
-def column_own() -> Text:
+def column_own() -> Fact:
     r"""本地 | the region """
-def column_peers() -> Text:
+def column_peers() -> Fact:
     r"""同类中位数 | median of the peers """
-def column_gap() -> Text:
+def column_gap() -> Fact:
     r"""差距 | gap """
-def column_level() -> Text:
+def column_level() -> Fact:
     r"""期初存量：本地／同类 | stock at the start: region / peers """
-def column_ranks() -> Text:
+def column_ranks() -> Fact:
     r"""位次范围 | ranks """
-def column_distance() -> Text:
+def column_distance() -> Fact:
     r"""距离 | distance """
-def column_span() -> Text:
+def column_span() -> Fact:
     r"""时期 | period """
-def table_parts() -> Text:
+def table_parts() -> Fact:
     r"""产出增长的来源（百分点） | Sources of output growth, points a year """
-def table_evidence() -> Text:
+def table_evidence() -> Fact:
     r"""主要依据 | Main evidence """
-def table_gaps() -> Text:
+def table_gaps() -> Fact:
     r"""劳均产出增长的来源，与同类地区中位数比较（每年百分点） | Sources of growth of output per worker against the median of the peers, points a year """
-def table_company(*, span: Value) -> Text:
+def table_company(*, span: Value) -> Fact:
     r"""{span}年全要素生产率年均增长（%，括号内为区间）：本地、同类与相邻地区 | TFP growth in {span}, % a year (in brackets the band): the region, its peers and neighbours """
-def pdf() -> Text:
+def pdf() -> Fact:
     r"""用浏览器打印即为两页A4纸，也可另存为文件。 | Printing from the browser gives two A4 pages, also as PDF. """
-def linked() -> Text:
+def linked() -> Fact:
     r"""两页简报 | Brief in two pages """
 
-def measure_of(leaf: str, /) -> Text: ...
-def factor_of(leaf: Literal["deepening", "human_capital", "allocation", "tfp"], /) -> Text: ...
-def title_of(leaf: str, /, *, name: Value = ...) -> Text: ...
-def short_of(leaf: str, /) -> Text: ...
+def measure_of(leaf: str, /) -> Fact: ...
+def factor_of(leaf: Literal["deepening", "human_capital", "allocation", "tfp"], /) -> Fact: ...
+def title_of(leaf: str, /, *, name: Value = ...) -> Fact: ...
+def short_of(leaf: str, /) -> Fact: ...
 def answer_of(leaf: Literal["gaps", "no_gaps", "moves", "moves_rest", "noted", "none_short", "uncounted", "uncounted_one", "no_moves", "flag"], /, *, above: Value = ..., bare: Value = ..., chance: Value = ..., checked: Value = ..., factor: Value = ..., level: float | None = ..., most: bool = ..., n: Value = ..., name: Value = ..., names: Names | Value = ..., of: Value = ..., pitfall: Value = ..., severity: Value = ..., title: bool = ..., verdict: str = ..., year: Value = ...) -> Fact: ...
-def growth_of(leaf: Literal["banded", "banded_alone", "relative", "plain", "protocols", "protocols_ranked", "ranks", "before", "before_alone", "grade", "missing"], /, *, adjusted: Value = ..., alone: bool = ..., grade: Value = ..., held: Value = ..., high: float | None = ..., level: float | None = ..., low: float | None = ..., moved: Value = ..., n: Value = ..., name: Value = ..., nation: float | None = ..., poor: Text | str | float | None | bool = ..., protocol_high: float | None = ..., protocol_low: float | None = ..., protocols: Value = ..., ranks: Value = ..., side: str = ..., span: Value = ..., value: float | None = ...) -> Text: ...
-def where_of(leaf: Literal["no_sectors", "parts", "allocation_of", "allocation"], /, *, capital: Value | float | None = ..., compound: float | None = ..., growth: float | None = ..., human_capital: float | None = ..., labour: Value | float | None = ..., rest: Value = ..., shares: bool = ..., span: Value = ..., tfp: float | None = ..., total: Value = ...) -> Text: ...
-def able_of(leaf: Literal["named", "general", "can", "by_proxy", "staff", "designated", "unproven", "contradicted", "open", "only", "none", "others"], /, *, counts: Value = ..., n: Value | int = ..., name: Value = ..., names: Value = ..., proxy: Value = ..., year: Value = ...) -> Text: ...
-def able_count_of(leaf: str, /, *, n: Value) -> Text: ...
-def gaps_of(leaf: Literal["one", "counted", "no_bands", "about", "sure", "no_sure", "uncounted", "none"], /, *, above: Value = ..., all: Value = ..., banded: bool = ..., chance: Value = ..., factor: Value = ..., gap: Value = ..., high_end: float | None = ..., least: float | None = ..., level: float | None = ..., level_peers: float | None = ..., low_end: float | None = ..., most: float | None = ..., n: int = ..., names: Names = ..., of: Value = ..., own: Value = ..., peers: Value = ..., rate: float | None = ..., regions: Value = ..., shares: bool = ..., span: Value = ..., verdict: str = ...) -> Text: ...
-def capacity_of(leaf: str, /) -> Text: ...
-def moves_of(leaf: Literal["evidence", "named", "build", "rest", "other", "about", "none", "stop", "contradicted", "dated", "chance", "idle_now", "if_all", "unproven", "no_figure", "change_evidence", "change_band"], /, *, able: int = ..., both: bool = ..., capacity: str = ..., category: Value = ..., checked: Value = ..., edge: float | None = ..., evidence: Value = ..., fast: float | None = ..., firm: bool = ..., high: float | None = ..., issuer: Value = ..., least: Value = ..., loose: bool = ..., low: float | None = ..., most: Value | bool = ..., n: Value = ..., name: Value = ..., named: str = ..., names: Value = ..., of: Value = ..., others: int = ..., series: Value = ..., slow: float | None = ..., some: Value = ..., span: Value = ..., sure: Value = ..., value: Value = ..., what: Value = ..., year: Value = ..., years: Value = ...) -> Text: ...
-def flags_of(leaf: Literal["one", "item", "fewer", "none"], /, *, about: Value = ..., clears: Value = ..., evidence: Value = ..., n: int = ..., name: Value = ..., pitfall: Value = ..., severity: Value = ...) -> Text: ...
-def company_of(leaf: Literal["peers", "far", "hangs", "neighbours", "island", "apart", "faster", "slower", "lost", "tied", "self", "peer", "neighbour", "both"], /, *, faster: Names = ..., k: Value = ..., lost: Value = ..., measure: Value = ..., measures: Names = ..., n: Value = ..., names: Names = ..., slower: Names = ..., year: Value = ...) -> Text: ...
-def peers_of(leaf: Literal["measures", "missing"], /, *, names: Names, year: Value = ...) -> Text: ...
-def backcast_of(leaf: Literal["same", "best", "draws", "coin", "better", "worse", "first", "revised", "region", "told", "unscored", "gaps"], /, *, base: float | None = ..., best_base: float | None = ..., best_high: float | None = ..., best_low: float | None = ..., best_rate: float | None = ..., dates: Text | str | float | None = ..., ends: Names = ..., happened: bool = ..., high: float | None = ..., hit: bool = ..., low: float | None = ..., n: Value = ..., name: Value = ..., plain_high: float | None = ..., plain_low: float | None = ..., plain_rate: float | None = ..., rate: float | None = ..., rule: Text | str | float | None = ..., said: bool = ..., told: Value = ..., year: Value = ..., years: Value = ...) -> Text: ...
-def column_of(leaf: str, /, *, grade: Value = ..., verdict: Value = ...) -> Text: ...
-def table_of(leaf: Literal["parts", "evidence", "gaps", "company"], /, *, span: Value = ...) -> Text: ...
+def growth_of(leaf: Literal["banded", "banded_alone", "relative", "plain", "protocols", "protocols_ranked", "ranks", "before", "before_alone", "grade", "missing"], /, *, adjusted: Value = ..., alone: bool = ..., grade: Value = ..., held: Value = ..., high: float | None = ..., level: float | None = ..., low: float | None = ..., moved: Value = ..., n: Value = ..., name: Value = ..., nation: float | None = ..., poor: Text | str | float | None | bool = ..., protocol_high: float | None = ..., protocol_low: float | None = ..., protocols: Value = ..., ranks: Value = ..., side: str = ..., span: Value = ..., value: float | None = ...) -> Fact: ...
+def where_of(leaf: Literal["no_sectors", "parts", "allocation_of", "allocation"], /, *, capital: Value | float | None = ..., compound: float | None = ..., growth: float | None = ..., human_capital: float | None = ..., labour: Value | float | None = ..., rest: Value = ..., shares: bool = ..., span: Value = ..., tfp: float | None = ..., total: Value = ...) -> Fact: ...
+def able_of(leaf: Literal["named", "general", "can", "by_proxy", "staff", "designated", "unproven", "contradicted", "open", "only", "none", "others"], /, *, counts: Value = ..., n: Value | int = ..., name: Value = ..., names: Value = ..., proxy: Value = ..., year: Value = ...) -> Fact: ...
+def able_count_of(leaf: str, /, *, n: Value) -> Fact: ...
+def gaps_of(leaf: Literal["one", "counted", "no_bands", "about", "sure", "no_sure", "uncounted", "none"], /, *, above: Value = ..., all: Value = ..., banded: bool = ..., chance: Value = ..., factor: Value = ..., gap: Value = ..., high_end: float | None = ..., least: float | None = ..., level: float | None = ..., level_peers: float | None = ..., low_end: float | None = ..., most: float | None = ..., n: int = ..., names: Names = ..., of: Value = ..., own: Value = ..., peers: Value = ..., rate: float | None = ..., regions: Value = ..., shares: bool = ..., span: Value = ..., verdict: str = ...) -> Fact: ...
+def capacity_of(leaf: str, /) -> Fact: ...
+def moves_of(leaf: Literal["evidence", "named", "build", "rest", "other", "about", "none", "stop", "contradicted", "dated", "chance", "idle_now", "if_all", "unproven", "no_figure", "change_evidence", "change_band"], /, *, able: int = ..., both: bool = ..., capacity: str = ..., category: Value = ..., checked: Value = ..., edge: float | None = ..., evidence: Value = ..., fast: float | None = ..., firm: bool = ..., high: float | None = ..., issuer: Value = ..., least: Value = ..., loose: bool = ..., low: float | None = ..., most: Value | bool = ..., n: Value = ..., name: Value = ..., named: str = ..., names: Value = ..., of: Value = ..., others: int = ..., series: Value = ..., slow: float | None = ..., some: Value = ..., span: Value = ..., sure: Value = ..., value: Value = ..., what: Value = ..., year: Value = ..., years: Value = ...) -> Fact: ...
+def flags_of(leaf: Literal["one", "item", "fewer", "none"], /, *, about: Value = ..., clears: Value = ..., evidence: Value = ..., n: int = ..., name: Value = ..., pitfall: Value = ..., severity: Value = ...) -> Fact: ...
+def company_of(leaf: Literal["peers", "far", "hangs", "neighbours", "island", "apart", "faster", "slower", "lost", "tied", "self", "peer", "neighbour", "both"], /, *, faster: Names = ..., k: Value = ..., lost: Value = ..., measure: Value = ..., measures: Names = ..., n: Value = ..., names: Names = ..., slower: Names = ..., year: Value = ...) -> Fact: ...
+def peers_of(leaf: Literal["measures", "missing"], /, *, names: Names, year: Value = ...) -> Fact: ...
+def backcast_of(leaf: Literal["same", "best", "draws", "coin", "better", "worse", "first", "revised", "region", "told", "unscored", "gaps"], /, *, base: float | None = ..., best_base: float | None = ..., best_high: float | None = ..., best_low: float | None = ..., best_rate: float | None = ..., dates: Text | str | float | None = ..., ends: Names = ..., happened: bool = ..., high: float | None = ..., hit: bool = ..., low: float | None = ..., n: Value = ..., name: Value = ..., plain_high: float | None = ..., plain_low: float | None = ..., plain_rate: float | None = ..., rate: float | None = ..., rule: Text | str | float | None = ..., said: bool = ..., told: Value = ..., year: Value = ..., years: Value = ...) -> Fact: ...
+def column_of(leaf: str, /, *, grade: Value = ..., verdict: Value = ...) -> Fact: ...
+def table_of(leaf: Literal["parts", "evidence", "gaps", "company"], /, *, span: Value = ...) -> Fact: ...

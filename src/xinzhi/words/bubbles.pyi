@@ -8,43 +8,43 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_section() -> Text:
+def title_section() -> Fact:
     r"""哪些序列出现投机泡沫的迹象：从何时起，是否仍在持续 | Which series show a speculative bubble, since when, and is it over? """
-def title_bsadf(*, name: Value) -> Text:
+def title_bsadf(*, name: Value) -> Fact:
     r"""{name}：序列及其BSADF统计量 | {name}: the series and its BSADF statistic """
-def title_episodes() -> Text:
+def title_episodes() -> Fact:
     r"""各序列爆炸性时段的时间线 | Time line of the explosive episodes """
-def title_series() -> Text:
+def title_series() -> Fact:
     r"""拒绝原假设的各序列：BSADF与临界值 | The rejecting series: BSADF against the critical values """
-def title_gsadf() -> Text:
+def title_gsadf() -> Fact:
     r"""各序列的GSADF与各自的临界值 | GSADF of every series against its own critical value """
-def title_panel_section() -> Text:
+def title_panel_section() -> Fact:
     r"""整个面板是否出现泡沫 | Is the panel as a whole explosive? """
-def title_panel() -> Text:
+def title_panel() -> Fact:
     r"""面板BSADF与临界值 | Panel BSADF against the critical values """
-def headline_calm(*, gsadf: float | None, level: Value, limit: float | None, name: Value) -> Text:
+def headline_calm(*, gsadf: float | None, level: Value, limit: float | None, name: Value) -> Fact:
     r"""{name}未呈爆炸性：GSADF为{gsadf:.2}，未超过{level}%临界值{limit:.2} | {name} is not explosive: GSADF {gsadf:.2} stays below {limit:.2}, its {level} % critical value """
-def headline_undated(*, gsadf: float | None, level: Value, limit: float | None, name: Value) -> Text:
+def headline_undated(*, gsadf: float | None, level: Value, limit: float | None, name: Value) -> Fact:
     r"""{name}的GSADF（{gsadf:.2}）超过{level}%临界值{limit:.2}，但没有可确定起止日期的时段 | GSADF of {name} ({gsadf:.2}) passes its {level} % critical value {limit:.2}, but no episode can be dated """
-def headline_episode(*, episode: Value, gsadf: float | None, lasted: Value, level: Value, limit: float | None, name: Value) -> Text:
+def headline_episode(*, episode: Value, gsadf: float | None, lasted: Value, level: Value, limit: float | None, name: Value) -> Fact:
     r"""{name}：{episode}（{lasted}）；GSADF为{gsadf:.2}，{level}%临界值{limit:.2} | {name}: {episode} ({lasted}); GSADF {gsadf:.2} against {limit:.2} at {level} % """
-def headline_longest(*, episode: Value, gsadf: float | None, lasted: Value, level: Value, limit: float | None, n: Value, name: Value) -> Text:
+def headline_longest(*, episode: Value, gsadf: float | None, lasted: Value, level: Value, limit: float | None, n: Value, name: Value) -> Fact:
     r"""{name}：共{n}段，最长为{episode}（{lasted}）；GSADF为{gsadf:.2}，{level}%临界值{limit:.2} | {name}: {n} episodes, the longest a {episode} ({lasted}); GSADF {gsadf:.2} against {limit:.2} at {level} % """
-def headline_ongoing(*, episode: Value, gsadf: float | None, lasted: Value, level: Value, limit: float | None, n: Value, name: Value) -> Text:
+def headline_ongoing(*, episode: Value, gsadf: float | None, lasted: Value, level: Value, limit: float | None, n: Value, name: Value) -> Fact:
     r"""{name}：共{n}段，其中{episode}（{lasted}）；GSADF为{gsadf:.2}，{level}%临界值{limit:.2} | {name}: {n} episodes, among them a {episode} ({lasted}); GSADF {gsadf:.2} against {limit:.2} at {level} % """
-def headline_peak(*, bsadf: float | None, limit: float | None, name: Value, peak: Value) -> Text:
+def headline_peak(*, bsadf: float | None, limit: float | None, name: Value, peak: Value) -> Fact:
     r"""超出临界值最多的是{name}：{peak}的BSADF为{bsadf:.2}，临界值{limit:.2} | {name} passes its line by most: BSADF {bsadf:.2} against {limit:.2} in {peak} """
-def headline_timeline(*, falls: Value, most: Value, n: Value, rises: Value, when: Value) -> Text:
+def headline_timeline(*, falls: Value, most: Value, n: Value, rises: Value, when: Value) -> Fact:
     r"""{n}个序列共有{rises}段加速上涨、{falls}段加速下跌；同时处于爆炸性时段的最多为{most}个（{when}） | {n} series have {rises} accelerating rises and {falls} accelerating falls; at most {most} are explosive at once, in {when} """
-def headline_gsadf(*, gsadf: float | None, k: Value, limit: float | None, n: Value, name: Value) -> Text:
+def headline_gsadf(*, gsadf: float | None, k: Value, limit: float | None, n: Value, name: Value) -> Fact:
     r"""{n}个序列中{k}个的GSADF超过各自的临界值，超出最多的是{name}（{gsadf:.2}，临界值{limit:.2}） | GSADF of {k} of {n} series passes its own critical value, by most in {name} ({gsadf:.2} against {limit:.2}) """
-def headline_none(*, gsadf: float | None, limit: float | None, n: Value, name: Value) -> Text:
+def headline_none(*, gsadf: float | None, limit: float | None, n: Value, name: Value) -> Fact:
     r"""{n}个序列的GSADF都未超过各自的临界值，最接近的是{name}（{gsadf:.2}，临界值{limit:.2}） | GSADF of none of {n} series passes its own critical value; {name} comes nearest ({gsadf:.2} against {limit:.2}) """
-def headline_panel(*, episode: Value, gsadf: float | None, lasted: Value, level: Value, limit: float | None, n: Value) -> Text:
+def headline_panel(*, episode: Value, gsadf: float | None, lasted: Value, level: Value, limit: float | None, n: Value) -> Fact:
     r"""{n}个序列作为整体：{episode}（{lasted}）；面板GSADF为{gsadf:.2}，{level}%临界值{limit:.2} | {n} series together: {episode} ({lasted}); panel GSADF {gsadf:.2} against {limit:.2} at {level} % """
-def headline_panel_undated(*, gsadf: float | None, level: Value, limit: float | None, n: Value) -> Text:
+def headline_panel_undated(*, gsadf: float | None, level: Value, limit: float | None, n: Value) -> Fact:
     r"""{n}个序列整体呈爆炸性（面板GSADF为{gsadf:.2}，{level}%临界值{limit:.2}），但没有可确定起止日期的时段 | {n} series are explosive together (panel GSADF {gsadf:.2} against {limit:.2} at {level} %), but no episode can be dated """
-def headline_panel_calm(*, gsadf: float | None, level: Value, limit: float | None, n: Value) -> Text:
+def headline_panel_calm(*, gsadf: float | None, level: Value, limit: float | None, n: Value) -> Fact:
     r"""{n}个序列整体未呈爆炸性：面板GSADF为{gsadf:.2}，{level}%临界值{limit:.2} | {n} series are not explosive together: panel GSADF {gsadf:.2} against {limit:.2} at {level} % """
 def answer_both(*, falls: Names, k: int, level: Value, n: Value, rises: Names) -> Fact:
     r"""在{level}%置信水平下，{n}个序列中有{k}个呈爆炸性：爆炸性上涨的有{rises:list 6}；爆炸性下跌的有{falls:list 6}，下跌不是泡沫。 | {k} of {n} series {k:?is|are} explosive at the {level} % level: explosive and rising {rises:list 6}; explosive and falling, which is no bubble, {falls:list 6}. """
@@ -110,159 +110,159 @@ def answer_alarms_between(*, convention: Value, high: float | None, level: Value
     r"""起止日期按{level}%置信水平的{convention}确定（{method}）；没有泡沫的同类序列有{low:%.0}%至{high:%.0}%会至少越线一次，因此只对GSADF拒绝原假设的序列确定日期。 | Dates follow {convention} at {level} % ({method}); {low:%.0} to {high:%.0} % of such series without a bubble pass that line somewhere, so only series whose GSADF rejects are dated. """
 def answer_chance_rare(*, expected: float | None, k: Value, level: Value, n: Value) -> Fact:
     r"""即使{n}个序列都没有泡沫，按{level}%的显著性水平也会有约{expected:.1}个被误判；若各序列相互独立，误判{k}个及以上的概率不到0.1%。共同冲击会使误判成批出现。 | Were no series a bubble, about {expected:.1} of {n} would still reject at the {level} % level, and {k} or more with a probability below 0.1 % if they were independent; common shocks make false alarms come together. """
-def label_of(*, episode: Value, name: Value) -> Text:
+def label_of(*, episode: Value, name: Value) -> Fact:
     r"""{name}（{episode}） | {name} ({episode}) """
-def label_span(*, last: Value, signal: str, start: Value) -> Text:
+def label_span(*, last: Value, signal: str, start: Value) -> Fact:
     r"""{start}至{last}加速{signal:[positive=上涨|negative=下跌]} | {signal:[positive=rise|negative=fall]} from {start} to {last} """
-def label_once(*, signal: str, start: Value) -> Text:
+def label_once(*, signal: str, start: Value) -> Fact:
     r"""{start}加速{signal:[positive=上涨|negative=下跌]} | {signal:[positive=rise|negative=fall]} in {start} """
-def label_ongoing(*, signal: str, start: Value) -> Text:
+def label_ongoing(*, signal: str, start: Value) -> Fact:
     r"""{start}以来加速{signal:[positive=上涨|negative=下跌]}，仍在持续 | {signal:[positive=rise|negative=fall]} since {start}, ongoing """
-def chart_series(*, name: Value) -> Text:
+def chart_series(*, name: Value) -> Fact:
     r"""{name}（按所给数值） | {name}, as given """
-def chart_series_log(*, name: Value) -> Text:
+def chart_series_log(*, name: Value) -> Fact:
     r"""{name}（对数） | {name}, in logarithms """
-def chart_series_ratio(*, name: Value) -> Text:
+def chart_series_ratio(*, name: Value) -> Fact:
     r"""{name}（100平方米住宅价格与人均产出之比） | {name}, price of 100 m² in years of output per head """
-def chart_bsadf(*, convention: Value, level: Value, method: Value) -> Text:
+def chart_bsadf(*, convention: Value, level: Value, method: Value) -> Fact:
     r"""BSADF；虚线为{level}%置信水平的{convention}（{method}） | BSADF; dashed: {convention} at {level} % ({method}) """
-def chart_panel(*, convention: Value, level: Value, method: Value, n: Value) -> Text:
+def chart_panel(*, convention: Value, level: Value, method: Value, n: Value) -> Fact:
     r"""{n}个序列的平均BSADF；虚线为{level}%置信水平的{convention}（{method}） | mean BSADF of {n} series; dashed: {convention} at {level} % ({method}) """
-def chart_gsadf() -> Text:
+def chart_gsadf() -> Fact:
     r"""GSADF（圆点）与临界值（竖线） | GSADF (dot) and its critical value (stroke) """
-def chart_rejects() -> Text:
+def chart_rejects() -> Fact:
     r"""拒绝：圆点在竖线右侧 | rejects: dot right of its stroke """
-def chart_not_rejects() -> Text:
+def chart_not_rejects() -> Fact:
     r"""不拒绝 | does not reject """
-def chart_rise() -> Text:
+def chart_rise() -> Fact:
     r"""▲ 加速上涨 | ▲ accelerating rise """
-def chart_fall() -> Text:
+def chart_fall() -> Fact:
     r"""▼ 加速下跌 | ▼ accelerating fall """
-def chart_method_stored() -> Text:
+def chart_method_stored() -> Fact:
     r"""随附临界值表 | stored table """
-def chart_method_simulated() -> Text:
+def chart_method_simulated() -> Fact:
     r"""蒙特卡罗模拟 | simulated """
-def chart_method_wild() -> Text:
+def chart_method_wild() -> Fact:
     r"""野自助法 | wild bootstrap """
-def chart_method_wild_resampled() -> Text:
+def chart_method_wild_resampled() -> Fact:
     r"""残差重抽样野自助法 | wild bootstrap of resampled residuals """
-def chart_method_sieve() -> Text:
+def chart_method_sieve() -> Fact:
     r"""筛自助法 | sieve bootstrap """
-def chart_method_given() -> Text:
+def chart_method_given() -> Fact:
     r"""使用者提供 | given by the user """
-def explain_rejects(*, first: Value, lag: Value, last: Value, level: Value, n: Value, name: Value, window: Value) -> Text:
+def explain_rejects(*, first: Value, lag: Value, last: Value, level: Value, n: Value, name: Value, window: Value) -> Fact:
     r"""{name}：{first}至{last}，{n}个观测值，滞后{lag}阶，最小窗口{window}行；GSADF在{level}%水平拒绝单位根 | {name}: {first} to {last}, {n} observations, lag {lag}, smallest window {window} rows; GSADF rejects a unit root at {level} % """
-def explain_calm(*, first: Value, lag: Value, last: Value, n: Value, name: Value, window: Value) -> Text:
+def explain_calm(*, first: Value, lag: Value, last: Value, n: Value, name: Value, window: Value) -> Fact:
     r"""{name}：{first}至{last}，{n}个观测值，滞后{lag}阶，最小窗口{window}行；GSADF不拒绝单位根 | {name}: {first} to {last}, {n} observations, lag {lag}, smallest window {window} rows; GSADF does not reject a unit root """
-def explain_statistic(*, high: float | None, low: float | None, middle: float | None, statistic: Value, value: float | None) -> Text:
+def explain_statistic(*, high: float | None, low: float | None, middle: float | None, statistic: Value, value: float | None) -> Fact:
     r"""{statistic} {value:.4}（90%、95%、99%临界值：{low:.3}、{middle:.3}、{high:.3}） | {statistic} {value:.4} (critical values 90/95/99 %: {low:.3} / {middle:.3} / {high:.3}) """
-def explain_episode(*, episode: Value, lasted: Value) -> Text:
+def explain_episode(*, episode: Value, lasted: Value) -> Fact:
     r"""时段：{episode}（{lasted}）。 | Episode: {episode} ({lasted}). """
-def explain_none() -> Text:
+def explain_none() -> Fact:
     r"""没有爆炸性时段。 | No explosive episode. """
-def convention_pointwise_name() -> Text:
+def convention_pointwise_name() -> Fact:
     r"""逐点临界值 | pointwise critical values """
-def convention_pointwise_meaning() -> Text:
+def convention_pointwise_meaning() -> Fact:
     r"""各日期的BSADF分位数；单独看每个日期，误报率为名义水平 | the quantile of BSADF at each date; each date alone has the nominal false-alarm rate """
-def convention_pointwise_panel() -> Text:
+def convention_pointwise_panel() -> Fact:
     r"""各日期的面板BSADF分位数，即exuber的做法 | the quantile of the mean BSADF at each date, as exuber does """
-def convention_running_maximum_name() -> Text:
+def convention_running_maximum_name() -> Fact:
     r"""累进最大值临界值 | running-maximum critical values """
-def convention_running_maximum_meaning() -> Text:
+def convention_running_maximum_meaning() -> Fact:
     r"""截至各日期的BADF累进最大值的分位数，即exuber模拟临界值的做法 | the quantile of the running maximum of BADF up to each date, as in the simulated values of exuber """
-def convention_family_wise_name() -> Text:
+def convention_family_wise_name() -> Fact:
     r"""整体临界值 | family-wise critical values """
-def convention_family_wise_meaning() -> Text:
+def convention_family_wise_meaning() -> Fact:
     r"""各日期均用GSADF临界值；整个样本出现任何误报的概率为名义水平 | the GSADF value at every date; a false alarm anywhere in the sample has the nominal probability """
-def convention_family_wise_panel() -> Text:
+def convention_family_wise_panel() -> Fact:
     r"""各日期均用面板GSADF临界值 | the panel GSADF value at every date """
-def how_bsadf() -> Text:
+def how_bsadf() -> Fact:
     r"""BSADF超过虚线的日期为爆炸性时段，两图中均加底色，上方写明是上涨还是下跌及起止日期；GSADF不拒绝原假设的序列不确定时段，越线也不加底色。最初的最小窗口内没有统计量。 | An episode lasts while BSADF stands above the dashed line; it is shaded in both parts and named above. A series whose GSADF does not reject has no episodes, even where it passes the line. There is no statistic before the smallest window is full. """
-def how_series(*, n: Value, shown: Value) -> Text:
+def how_series(*, n: Value, shown: Value) -> Fact:
     r"""按最长时段排列，显示{n}个序列中的{shown}个；各图纵轴不同。实线为BSADF，虚线为临界值。 | Ordered by the longest episode, {shown} of {n} series; each has a scale of its own. Solid: BSADF, dashed: its critical values. """
-def how_episodes(*, shown: Value) -> Text:
+def how_episodes(*, shown: Value) -> Fact:
     r"""按首段开始的日期排列（{shown}个序列）；细线为有数据的时段，▲为加速上涨，▼为加速下跌，→表示到数据期末仍在持续。 | Ordered by the first beginning ({shown} series). The thin line is where there are data; ▲ marks a rise, ▼ a fall, → one that goes on where the data end. """
-def how_gsadf(*, level: Value, method: Value) -> Text:
+def how_gsadf(*, level: Value, method: Value) -> Fact:
     r"""按GSADF超出临界值的多少排列；临界值按{level}%置信水平，来源为{method}，因观测数、滞后阶数或序列本身而异。右侧数字依次为GSADF和临界值。 | Ordered by how far GSADF passes its critical value, at {level} % ({method}); it differs with the length, the lag or the series itself. At the right: GSADF | critical value. """
-def how_gsadf_first(*, level: Value, method: Value, shown: Value) -> Text:
+def how_gsadf_first(*, level: Value, method: Value, shown: Value) -> Fact:
     r"""按GSADF超出临界值的多少排列，图中为最前的{shown}个，全部见表；临界值按{level}%置信水平，来源为{method}，因观测数、滞后阶数或序列本身而异。右侧数字依次为GSADF和临界值。 | Ordered by how far GSADF passes its critical value, at {level} % ({method}); the first {shown} are drawn, the table has all. It differs with the length, the lag or the series itself. At the right: GSADF | critical value. """
-def how_panel() -> Text:
+def how_panel() -> Fact:
     r"""各序列BSADF的平均值超过虚线的日期为爆炸性时段，加底色并在上方写明；面板GSADF不拒绝原假设时不确定时段。 | An episode lasts while the mean BSADF of all series stands above the dashed line; it is shaded and named above. Where panel GSADF does not reject there is none. """
-def unit_of_bsadf() -> Text:
+def unit_of_bsadf() -> Fact:
     r"""t统计量 | t statistic """
-def unit_of_date() -> Text:
+def unit_of_date() -> Fact:
     r"""日期 | dates """
-def unit_of_month(*, n: int) -> Text:
+def unit_of_month(*, n: int) -> Fact:
     r"""{n}个月 | {n:month|months} """
-def unit_of_quarter(*, n: int) -> Text:
+def unit_of_quarter(*, n: int) -> Fact:
     r"""{n}个季度 | {n:quarter|quarters} """
-def unit_of_year(*, n: int) -> Text:
+def unit_of_year(*, n: int) -> Fact:
     r"""{n}年 | {n:year|years} """
-def unit_of_day(*, n: int) -> Text:
+def unit_of_day(*, n: int) -> Fact:
     r"""{n}个观测日 | {n:day|days} observed """
-def unit_of_position(*, n: int) -> Text:
+def unit_of_position(*, n: int) -> Fact:
     r"""{n}期 | {n:period|periods} """
-def table_statistics() -> Text:
+def table_statistics() -> Fact:
     r"""各序列的统计量 | Statistics by series """
-def table_episodes() -> Text:
+def table_episodes() -> Fact:
     r"""爆炸性时段 | Explosive episodes """
-def table_peaks() -> Text:
+def table_peaks() -> Fact:
     r"""各时段的峰值 | Peaks of the episodes """
-def table_path(*, name: Value) -> Text:
+def table_path(*, name: Value) -> Fact:
     r"""{name}的BSADF | BSADF of {name} """
-def table_panel() -> Text:
+def table_panel() -> Fact:
     r"""面板BSADF | Panel BSADF """
-def table_panel_episodes() -> Text:
+def table_panel_episodes() -> Fact:
     r"""面板的爆炸性时段 | Episodes of the panel """
-def table_untested() -> Text:
+def table_untested() -> Fact:
     r"""未检验的序列及原因 | Not tested, and why """
-def column_series() -> Text:
+def column_series() -> Fact:
     r"""序列 | series """
-def column_gsadf() -> Text:
+def column_gsadf() -> Fact:
     r"""GSADF | GSADF """
-def column_gsadf_limit() -> Text:
+def column_gsadf_limit() -> Fact:
     r"""GSADF临界值 | critical value of GSADF """
-def column_sadf_limit() -> Text:
+def column_sadf_limit() -> Fact:
     r"""SADF临界值 | critical value of SADF """
-def column_adf_limit() -> Text:
+def column_adf_limit() -> Fact:
     r"""ADF临界值 | critical value of ADF """
-def column_bsadf() -> Text:
+def column_bsadf() -> Fact:
     r"""BSADF | BSADF """
-def column_limit() -> Text:
+def column_limit() -> Fact:
     r"""临界值 | critical value """
-def column_passes() -> Text:
+def column_passes() -> Fact:
     r"""是否越线 | passes """
-def column_window() -> Text:
+def column_window() -> Fact:
     r"""最小窗口（行） | smallest window (rows) """
-def column_alarms() -> Text:
+def column_alarms() -> Fact:
     r"""无泡沫时越线的比例 | passes the line without a bubble """
-def column_last_date() -> Text:
+def column_last_date() -> Fact:
     r"""结束（含） | last date """
-def note_statistics(*, level: Value) -> Text:
+def note_statistics(*, level: Value) -> Fact:
     r"""临界值按{level}%置信水平；检验功效为该长度下标准泡沫的发现率，未作模拟的留空。 | Critical values at {level} %. Power is the share of standard bubbles found at this length, empty where it was not simulated. """
-def note_convention(*, convention: Value, meaning: Value) -> Text:
+def note_convention(*, convention: Value, meaning: Value) -> Fact:
     r"""本次采用{convention}：{meaning}。统计量不受其影响，起止日期随之而变。 | Convention: {convention}, {meaning}. The statistics do not depend on it, the dates do. """
-def note_panel_convention(*, convention: Value, meaning: Value) -> Text:
+def note_panel_convention(*, convention: Value, meaning: Value) -> Fact:
     r"""本次采用{convention}：{meaning}。 | Convention: {convention}, {meaning}. """
-def note_members(*, lag: Value, members: Value, order: Value) -> Text:
+def note_members(*, lag: Value, members: Value, order: Value) -> Fact:
     r"""参与的序列：{members}。滞后{lag}阶，自助法的自回归为{order}阶。 | Members: {members}. Lag {lag}; the autoregression behind the bootstrap has order {order}. """
-def note_invisible() -> Text:
+def note_invisible() -> Fact:
     r"""一直存在的泡沫、增长缓慢的泡沫，以及在样本开头最小窗口之内结束的泡沫，都无法发现。 | A bubble that was there all along, one that grows slowly, and one that ends within the smallest window from the start cannot be seen. """
-def note_finding(*, names: Value, text: Value) -> Text:
+def note_finding(*, names: Value, text: Value) -> Fact:
     r"""{names}：{text} | {names}: {text} """
-def note_more(*, k: Value) -> Text:
+def note_more(*, k: Value) -> Fact:
     r"""另有{k}项提示，见数据文件。 | {k} more notes are in the data files. """
 
-def title_of(leaf: Literal["section", "bsadf", "episodes", "series", "gsadf", "panel_section", "panel"], /, *, name: Value = ...) -> Text: ...
-def headline_of(leaf: str, /, *, bsadf: float | None = ..., episode: Value = ..., falls: Value = ..., gsadf: float | None = ..., k: Value = ..., lasted: Value = ..., level: Value = ..., limit: float | None = ..., most: Value = ..., n: Value = ..., name: Value = ..., peak: Value = ..., rises: Value = ..., when: Value = ...) -> Text: ...
+def title_of(leaf: Literal["section", "bsadf", "episodes", "series", "gsadf", "panel_section", "panel"], /, *, name: Value = ...) -> Fact: ...
+def headline_of(leaf: str, /, *, bsadf: float | None = ..., episode: Value = ..., falls: Value = ..., gsadf: float | None = ..., k: Value = ..., lasted: Value = ..., level: Value = ..., limit: float | None = ..., most: Value = ..., n: Value = ..., name: Value = ..., peak: Value = ..., rises: Value = ..., when: Value = ...) -> Fact: ...
 def answer_of(leaf: Literal["both", "rises", "survive", "survive_none", "falls", "undated", "none", "ongoing", "over", "longest", "line", "alarms", "chance", "chance_none", "power", "other_power", "no_power", "short", "not_tested", "panel", "panel_calm", "panel_episodes", "panel_line", "panel_left", "single", "untested", "fundamentals", "left", "autocorrelated", "drift", "alarms_between", "chance_rare"], /, *, convention: Value = ..., draws: Value = ..., expected: float | None = ..., falls: Names = ..., first: Value = ..., gentle: float | None = ..., gsadf: float | None = ..., headline: Value = ..., high: float | None = ..., item: Value = ..., items: Names = ..., k: Value | int = ..., last: Value = ..., lasted: Value = ..., left: int = ..., level: Value = ..., limit: Value | float | None = ..., low: float | None = ..., method: Value = ..., n: Value = ..., name: Value = ..., names: Names = ..., p: float | None = ..., power: float | None = ..., rate: float | None = ..., rises: Names = ..., share: float | None = ..., slow: float | None = ..., why: Value = ...) -> Fact: ...
-def chart_of(leaf: str, /, *, convention: Value = ..., level: Value = ..., method: Value = ..., n: Value = ..., name: Value = ...) -> Text: ...
-def explain_of(leaf: Literal["rejects", "calm", "statistic", "episode", "none"], /, *, episode: Value = ..., first: Value = ..., high: float | None = ..., lag: Value = ..., last: Value = ..., lasted: Value = ..., level: Value = ..., low: float | None = ..., middle: float | None = ..., n: Value = ..., name: Value = ..., statistic: Value = ..., value: float | None = ..., window: Value = ...) -> Text: ...
-def convention_pointwise_of(leaf: Literal["name", "meaning", "panel"], /) -> Text: ...
-def convention_running_maximum_of(leaf: Literal["name", "meaning"], /) -> Text: ...
-def convention_family_wise_of(leaf: Literal["name", "meaning", "panel"], /) -> Text: ...
-def how_of(leaf: Literal["bsadf", "series", "episodes", "gsadf", "gsadf_first", "panel"], /, *, level: Value = ..., method: Value = ..., n: Value = ..., shown: Value = ...) -> Text: ...
-def unit_of_of(leaf: Literal["bsadf", "date", "month", "quarter", "year", "day", "position"], /, *, n: int = ...) -> Text: ...
-def table_of(leaf: Literal["statistics", "episodes", "peaks", "path", "panel", "panel_episodes", "untested"], /, *, name: Value = ...) -> Text: ...
-def column_of(leaf: Literal["series", "gsadf", "gsadf_limit", "sadf_limit", "adf_limit", "bsadf", "limit", "passes", "window", "alarms", "last_date"], /) -> Text: ...
-def note_of(leaf: str, /, *, convention: Value = ..., k: Value = ..., lag: Value = ..., level: Value = ..., meaning: Value = ..., members: Value = ..., names: Value = ..., order: Value = ..., text: Value = ...) -> Text: ...
+def chart_of(leaf: str, /, *, convention: Value = ..., level: Value = ..., method: Value = ..., n: Value = ..., name: Value = ...) -> Fact: ...
+def explain_of(leaf: Literal["rejects", "calm", "statistic", "episode", "none"], /, *, episode: Value = ..., first: Value = ..., high: float | None = ..., lag: Value = ..., last: Value = ..., lasted: Value = ..., level: Value = ..., low: float | None = ..., middle: float | None = ..., n: Value = ..., name: Value = ..., statistic: Value = ..., value: float | None = ..., window: Value = ...) -> Fact: ...
+def convention_pointwise_of(leaf: Literal["name", "meaning", "panel"], /) -> Fact: ...
+def convention_running_maximum_of(leaf: Literal["name", "meaning"], /) -> Fact: ...
+def convention_family_wise_of(leaf: Literal["name", "meaning", "panel"], /) -> Fact: ...
+def how_of(leaf: Literal["bsadf", "series", "episodes", "gsadf", "gsadf_first", "panel"], /, *, level: Value = ..., method: Value = ..., n: Value = ..., shown: Value = ...) -> Fact: ...
+def unit_of_of(leaf: Literal["bsadf", "date", "month", "quarter", "year", "day", "position"], /, *, n: int = ...) -> Fact: ...
+def table_of(leaf: Literal["statistics", "episodes", "peaks", "path", "panel", "panel_episodes", "untested"], /, *, name: Value = ...) -> Fact: ...
+def column_of(leaf: Literal["series", "gsadf", "gsadf_limit", "sadf_limit", "adf_limit", "bsadf", "limit", "passes", "window", "alarms", "last_date"], /) -> Fact: ...
+def note_of(leaf: str, /, *, convention: Value = ..., k: Value = ..., lag: Value = ..., level: Value = ..., meaning: Value = ..., members: Value = ..., names: Value = ..., order: Value = ..., text: Value = ...) -> Fact: ...

@@ -8,17 +8,17 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def sentence_head(*, fingerprint: Value, package: Value, protocol: Value, version: Value) -> Text:
+def sentence_head(*, fingerprint: Value, package: Value, protocol: Value, version: Value) -> Fact:
     r"""{package}，按协议 {protocol}（指纹 {fingerprint}）测算，xinzhi {version} 出具。 | {package} under the protocol {protocol} (fingerprint {fingerprint}), issued by xinzhi {version}. """
-def sentence_equal(*, results: Value, tables: Value) -> Text:
+def sentence_equal(*, results: Value, tables: Value) -> Fact:
     r"""全部一致：{tables}个表、协议和{results}个结果均可重现。 | Everything is equal: {tables} tables, the protocol and {results} results. """
-def sentence_equal_files(*, files: Value, results: Value, tables: Value) -> Text:
+def sentence_equal_files(*, files: Value, results: Value, tables: Value) -> Fact:
     r"""全部一致：{tables}个表、协议和{results}个结果均可重现，{files}个文件与证书相符。 | Everything is equal: {tables} tables, the protocol and {results} results; {files} files are those of the certificate. """
-def sentence_differs(*, count: int) -> Text:
+def sentence_differs(*, count: int) -> Fact:
     r"""有{count}处不同。 | {count:difference|differences}. """
-def other_cells(*, given: bool) -> Text:
+def other_cells(*, given: bool) -> Fact:
     r"""{given:[true=所给的企业汇总表不是报告所用的|false=报告用到企业汇总表，请用--cells给出其文件夹]} | {given:[true=the cells of firms are others than those of the report|false=the report was made with cells of firms; name their folder with --cells]} """
-def dataset(*, package: Value, protocol: Value) -> Text:
+def dataset(*, package: Value, protocol: Value) -> Fact:
     r"""全要素生产率：{package}，按协议 {protocol} | Total factor productivity: {package}, under {protocol} """
 
-def sentence_of(leaf: Literal["head", "equal", "equal-files", "differs"], /, *, count: int = ..., files: Value = ..., fingerprint: Value = ..., package: Value = ..., protocol: Value = ..., results: Value = ..., tables: Value = ..., version: Value = ...) -> Text: ...
+def sentence_of(leaf: Literal["head", "equal", "equal-files", "differs"], /, *, count: int = ..., files: Value = ..., fingerprint: Value = ..., package: Value = ..., protocol: Value = ..., results: Value = ..., tables: Value = ..., version: Value = ...) -> Fact: ...

@@ -8,23 +8,23 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def in_memory() -> Text:
+def in_memory() -> Fact:
     r"""内存中的数据 | Frames in memory """
-def the_table(*, name: Value) -> Text:
+def the_table(*, name: Value) -> Fact:
     r"""表“{name}” | the {name} """
-def status_of(*, title: Value) -> Text:
+def status_of(*, title: Value) -> Fact:
     r"""{title}：数据状态 | {title}: status of the data """
-def declared() -> Text:
+def declared() -> Fact:
     r"""描述文件已声明 | the descriptor declares it """
-def differ_dimension() -> Text:
+def differ_dimension() -> Fact:
     r"""两者度量的不是同一种量 | they measure different things """
-def differ_atom() -> Text:
+def differ_atom() -> Fact:
     r"""需要汇率 | an exchange rate would be needed """
-def differ_per() -> Text:
+def differ_per() -> Fact:
     r"""两者的分母不同 | they are divided by different things """
-def differ_prices() -> Text:
+def differ_prices() -> Fact:
     r"""需要价格指数 | a price index would be needed """
-def differ_base() -> Text:
+def differ_base() -> Fact:
     r"""两者的基期不同 | the bases differ """
 
-def differ_of(leaf: str, /) -> Text: ...
+def differ_of(leaf: str, /) -> Fact: ...

@@ -8,428 +8,428 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_section_debt() -> Text:
+def title_section_debt() -> Fact:
     r"""地方债务有多重 | How heavy is local debt? """
-def title_to_output(*, year: Value) -> Text:
+def title_to_output(*, year: Value) -> Fact:
     r"""{year}年负债率（债务与地区生产总值之比） | Debt to output in {year} """
-def title_to_revenue(*, year: Value) -> Text:
+def title_to_revenue(*, year: Value) -> Fact:
     r"""{year}年债务与一般公共预算收入之比 | Debt to general budget revenue in {year} """
-def title_vehicles(*, year: Value) -> Text:
+def title_vehicles(*, year: Value) -> Fact:
     r"""{year}年融资平台债务与显性债务 | Vehicles' debt beside explicit debt, {year} """
-def title_graded(*, year: Value) -> Text:
+def title_graded(*, year: Value) -> Fact:
     r"""{year}年债务风险等级 | Grades of debt in {year} """
-def title_history() -> Text:
+def title_history() -> Fact:
     r"""历年负债率 | Debt to output over the years """
-def title_section_dynamics() -> Text:
+def title_section_dynamics() -> Fact:
     r"""什么推动了负债率 | What moved debt to output? """
-def title_contributions() -> Text:
+def title_contributions() -> Fact:
     r"""负债率变动的来源 | What moved the ratio, region by region """
-def title_over_years(*, name: Value) -> Text:
+def title_over_years(*, name: Value) -> Fact:
     r"""{name}负债率逐年变动 | What moved the ratio year by year: {name} """
-def title_section_fan() -> Text:
+def title_section_fan() -> Fact:
     r"""债务将走向何方 | Where may local debt go? """
-def title_fan(*, name: Value) -> Text:
+def title_fan(*, name: Value) -> Fact:
     r"""{name}负债率扇形图 | Fan of debt to output: {name} """
-def title_ends(*, years: Value) -> Text:
+def title_ends(*, years: Value) -> Fact:
     r"""{years}后的负债率 | Where the ratios may be after {years} """
-def title_section_stress() -> Text:
+def title_section_stress() -> Fact:
     r"""冲击之下债务会怎样 | What do shocks add to local debt? """
-def title_stress(*, years: Value) -> Text:
+def title_stress(*, years: Value) -> Fact:
     r"""各种冲击{years}后对负债率的影响 | What shocks add after {years} """
-def title_compared(*, years: Value) -> Text:
+def title_compared(*, years: Value) -> Fact:
     r"""{years}后各情景与基准之差 | All scenarios against the baseline after {years} """
-def title_along(*, name: Value) -> Text:
+def title_along(*, name: Value) -> Fact:
     r"""{name}在各情景下的负债率 | Paths of debt under shocks: {name} """
-def headline_to_output(*, high: float | None, least: Value, low: float | None, most: Value, n: int, total: float | None, year: Value) -> Text:
+def headline_to_output(*, high: float | None, least: Value, low: float | None, most: Value, n: int, total: float | None, year: Value) -> Fact:
     r"""{year}年{n}个地区显性债务余额合计为地区生产总值的{total:%.1}%，最高为{most}（{high:%.1}%），最低为{least}（{low:%.1}%） | In {year} explicit debt of {n:region|regions} is {total:%.1} % of output together: most in {most} ({high:%.1} %), least in {least} ({low:%.1} %) """
-def headline_to_output_one(*, high: float | None, most: Value, year: Value) -> Text:
+def headline_to_output_one(*, high: float | None, most: Value, year: Value) -> Fact:
     r"""{year}年{most}显性债务余额为地区生产总值的{high:%.1}% | In {year} explicit debt of {most} is {high:%.1} % of output """
-def headline_to_revenue(*, high: float | None, least: Value, low: float | None, most: Value, n: int, total: float | None, year: Value) -> Text:
+def headline_to_revenue(*, high: float | None, least: Value, low: float | None, most: Value, n: int, total: float | None, year: Value) -> Fact:
     r"""{year}年{n}个地区显性债务余额合计为一般公共预算收入的{total:%.0}%，最高为{most}（{high:%.0}%），最低为{least}（{low:%.0}%） | In {year} explicit debt of {n:region|regions} is {total:%.0} % of general budget revenue together: most in {most} ({high:%.0} %), least in {least} ({low:%.0} %) """
-def headline_to_revenue_one(*, high: float | None, most: Value, year: Value) -> Text:
+def headline_to_revenue_one(*, high: float | None, most: Value, year: Value) -> Fact:
     r"""{year}年{most}显性债务余额为一般公共预算收入的{high:%.0}% | In {year} explicit debt of {most} is {high:%.0} % of general budget revenue """
-def headline_vehicles(*, explicit: float | None, most: float | None, n: Value, name: Value, vehicles: float | None, year: Value) -> Text:
+def headline_vehicles(*, explicit: float | None, most: float | None, n: Value, name: Value, vehicles: float | None, year: Value) -> Fact:
     r"""{year}年{n}个地区融资平台债务为地区生产总值的{vehicles:%.1}%，显性债务为{explicit:%.1}%；融资平台债务最重的是{name}（{most:%.1}%） | In {year} debt of financing vehicles is {vehicles:%.1} % of output in {n} regions, beside explicit debt of {explicit:%.1} %; it is heaviest in {name} ({most:%.1} %) """
-def headline_graded(*, dated: Value, set: Value, tally: Value, year: Value) -> Text:
+def headline_graded(*, dated: Value, set: Value, tally: Value, year: Value) -> Fact:
     r"""按{set}（{dated}），{year}年{tally} | By {set} ({dated}), in {year}: {tally} """
-def headline_history(*, parts: Value) -> Text:
+def headline_history(*, parts: Value) -> Fact:
     r"""负债率：{parts} | Debt to output: {parts} """
-def headline_moved(*, borrowing: float | None, change: Value, ends: Names, first: Value, interest: float | None, last: Value, mixed: bool, n: int, nominal: float | None, top: Value) -> Text:
+def headline_moved(*, borrowing: float | None, change: Value, ends: Names, first: Value, interest: float | None, last: Value, mixed: bool, n: int, nominal: float | None, top: Value) -> Fact:
     r"""{first}—{last}年{mixed:[true=（{ends:list}）|false=]}{n}个地区负债率平均每年{change}：利息{interest:+%.1}，增长与价格{nominal:+%.1}，扣除利息后的净举债{borrowing:+%.1}；上升最快的是{top} | {first}–{last}{mixed:[true= ({ends:list})|false=]}: debt to output of {n:region|regions} {change} a year on average: interest {interest:+%.1}, growth and prices {nominal:+%.1}, net borrowing beyond interest {borrowing:+%.1}; fastest in {top} """
-def headline_moved_one(*, borrowing: float | None, change: Value, first: Value, interest: float | None, last: Value, name: Value, nominal: float | None) -> Text:
+def headline_moved_one(*, borrowing: float | None, change: Value, first: Value, interest: float | None, last: Value, name: Value, nominal: float | None) -> Fact:
     r"""{first}—{last}年{name}负债率平均每年{change}：利息{interest:+%.1}，增长与价格{nominal:+%.1}，扣除利息后的净举债{borrowing:+%.1} | {first}–{last}: debt to output of {name} {change} a year on average: interest {interest:+%.1}, growth and prices {nominal:+%.1}, net borrowing beyond interest {borrowing:+%.1} """
-def headline_over_years(*, borrowing: float | None, change: Value, first: Value, interest: float | None, last: Value, name: Value, nominal: float | None) -> Text:
+def headline_over_years(*, borrowing: float | None, change: Value, first: Value, interest: float | None, last: Value, name: Value, nominal: float | None) -> Fact:
     r"""{first}—{last}年{name}负债率累计{change}：利息{interest:+%.1}，增长与价格{nominal:+%.1}，扣除利息后的净举债{borrowing:+%.1} | {first}–{last}: debt to output of {name} {change} in all: interest {interest:+%.1}, growth and prices {nominal:+%.1}, net borrowing beyond interest {borrowing:+%.1} """
-def headline_one_year(*, borrowing: float | None, change: Value, interest: float | None, last: Value, name: Value, nominal: float | None) -> Text:
+def headline_one_year(*, borrowing: float | None, change: Value, interest: float | None, last: Value, name: Value, nominal: float | None) -> Fact:
     r"""{last}年{name}负债率{change}：利息{interest:+%.1}，增长与价格{nominal:+%.1}，扣除利息后的净举债{borrowing:+%.1} | In {last} debt to output of {name} {change}: interest {interest:+%.1}, growth and prices {nominal:+%.1}, net borrowing beyond interest {borrowing:+%.1} """
-def headline_fan(*, a: float | None, b: float | None, chance: Value, end: Value, high: float | None, low: float | None, median: float | None, name: Value, start: float | None, year: Value) -> Text:
+def headline_fan(*, a: float | None, b: float | None, chance: Value, end: Value, high: float | None, low: float | None, median: float | None, name: Value, start: float | None, year: Value) -> Fact:
     r"""{name}：{year}年负债率为{start:%.0}%，{end}年中位数为{median:%.0}%（第{a:g}—{b:g}百分位：{low:%.0}%—{high:%.0}%），上升的概率为{chance}% | {name}: debt to output is {start:%.0} % in {year}; the median of {end} is {median:%.0} % (percentiles {a:g}–{b:g}: {low:%.0}–{high:%.0} %), the chance of a rise {chance} % """
-def headline_fan_plain(*, chance: Value, end: Value, median: float | None, name: Value, start: float | None, year: Value) -> Text:
+def headline_fan_plain(*, chance: Value, end: Value, median: float | None, name: Value, start: float | None, year: Value) -> Fact:
     r"""{name}：{year}年负债率为{start:%.0}%，{end}年中位数为{median:%.0}%，上升的概率为{chance}% | {name}: debt to output is {start:%.0} % in {year}; the median of {end} is {median:%.0} %, the chance of a rise {chance} % """
-def headline_ends(*, k: Value, median: float | None, n: int, name: Value, years: Value) -> Text:
+def headline_ends(*, k: Value, median: float | None, n: int, name: Value, years: Value) -> Fact:
     r"""{n}个地区中有{k}个在{years}后负债率多半更高；中位数最高的是{name}，为{median:%.0}% | In {k} of {n:region|regions} debt to output is more likely than not to be higher after {years}; the highest median is that of {name}, {median:%.0} % """
-def headline_ends_one(*, chance: Value, median: float | None, name: Value, years: Value) -> Text:
+def headline_ends_one(*, chance: Value, median: float | None, name: Value, years: Value) -> Fact:
     r"""{name}在{years}后负债率中位数为{median:%.0}%，上升的概率为{chance}% | After {years} the median of debt to output of {name} is {median:%.0} %; it rises with a chance of {chance} % """
-def headline_stress(*, most: float | None, name: Value, parts: Value, together: Value, years: Value) -> Text:
+def headline_stress(*, most: float | None, name: Value, parts: Value, together: Value, years: Value) -> Fact:
     r"""{years}后，合并冲击使负债率平均较基准{together}（{parts}），最大的是{name}（{most:+.1}） | With all shocks together debt to output {together} against the baseline within {years} on average ({parts}); most in {name} ({most:+.1}) """
-def headline_stress_one(*, name: Value, parts: Value, together: Value, years: Value) -> Text:
+def headline_stress_one(*, name: Value, parts: Value, together: Value, years: Value) -> Fact:
     r"""{years}后，合并冲击使{name}负债率较基准{together}（{parts}） | With all shocks together debt to output of {name} {together} against the baseline within {years} ({parts}) """
-def headline_compared(*, parts: Value, years: Value) -> Text:
+def headline_compared(*, parts: Value, years: Value) -> Fact:
     r"""自设情景{years}后使负债率平均较基准变动：{parts} | After {years} the scenarios set in the call move debt to output against the baseline, in points on average: {parts} """
-def headline_along(*, base: float | None, end: Value, name: Value, start: float | None, together: float | None, year: Value) -> Text:
+def headline_along(*, base: float | None, end: Value, name: Value, start: float | None, together: float | None, year: Value) -> Fact:
     r"""{year}年{name}负债率为{start:%.0}%，{end}年基准情景下为{base:%.0}%，合并冲击下为{together:%.0}% | {name}: debt to output is {start:%.0} % in {year}; by {end} it is {base:%.0} % in the baseline and {together:%.0} % under all shocks together """
-def status_graded() -> Text:
+def status_graded() -> Fact:
     r"""已评级 | graded """
-def status_not_graded(*, why: Value) -> Text:
+def status_not_graded(*, why: Value) -> Fact:
     r"""未评级：{why} | not graded: {why} """
-def status_lacking(*, parts: Value) -> Text:
+def status_lacking(*, parts: Value) -> Fact:
     r"""缺少{parts} | {parts} not given """
-def status_computed() -> Text:
+def status_computed() -> Fact:
     r"""已计算 | computed """
-def status_no_fund_ratio() -> Text:
+def status_no_fund_ratio() -> Fact:
     r"""无法计算：缺少政府性基金收入 | not computable: government-fund revenue not given """
-def status_no_vehicle_ratio() -> Text:
+def status_no_vehicle_ratio() -> Fact:
     r"""无法计算：缺少融资平台债务 | not computable: vehicles' debt not given """
-def status_no_growth_deviation() -> Text:
+def status_no_growth_deviation() -> Fact:
     r"""无法计算：历史太短，没有标准差 | not computable: too short a past for a standard deviation """
 def answer_held(*, a: float | None, above: float | None, b: float | None, ends: Names, error: float | None, first: Value, inside: float | None, k: Value, last: Value, level: float | None, m: Value, n: Value, worst: Value, worst_above: float | None, worst_inside: float | None) -> Fact:
     r"""扇形的实绩：按{first}年至{last}年各年末的数据同样画出（利率取以往数值）、与其后实际比较（{n}个地区年），落在第{a:g}—{b:g}百分位之间的占{inside:%.0}%（应为{level:%.0}%），高于上端的占{above:%.0}%；最差的是从{worst}年画起的，分别为{worst_inside:%.0}%和{worst_above:%.0}%。实际与中位数之差平均为{error:+.1}个百分点；各起点最远一年：{ends:list}；{m}次中有{k}次中位数偏低。同一年各地区同涨同跌，起点又少，因此不据此放宽区间。 | How such fans have held: drawn in the same way, with interest as in the past, at the end of {first} to {last} and held against what came ({n} region-years), {inside:%.0} % lie between percentiles {a:g} and {b:g} ({level:%.0} % should) and {above:%.0} % above; from {worst}, the worst, {worst_inside:%.0} and {worst_above:%.0} %. What came was {error:+.1} points from the median on average; furthest ahead: {ends:list}; {k} of {m} medians were too low. Regions move together and origins are few, so that bands are not widened by this. """
 def answer_no_ratio() -> Fact:
     r"""没有一个地区在同一年既有债务余额又有地区生产总值或收入，无法计算比率。 | No region has debt and output or revenue in the same year, so that there is no ratio to show. """
-def chart_to_output() -> Text:
+def chart_to_output() -> Fact:
     r"""债务余额与地区生产总值之比，% | debt to output, % """
-def chart_to_revenue() -> Text:
+def chart_to_revenue() -> Fact:
     r"""债务余额与一般公共预算收入之比，% | debt to general budget revenue, % """
-def chart_of_output() -> Text:
+def chart_of_output() -> Fact:
     r"""与地区生产总值之比，% | % of output """
-def chart_explicit() -> Text:
+def chart_explicit() -> Fact:
     r"""显性债务 | explicit debt """
-def chart_vehicles() -> Text:
+def chart_vehicles() -> Fact:
     r"""融资平台债务 | debt of financing vehicles """
-def chart_went_up(*, end: Value, first: float | None, last: float | None, name: Value, start: Value) -> Text:
+def chart_went_up(*, end: Value, first: float | None, last: float | None, name: Value, start: Value) -> Fact:
     r"""{name}由{start}年的{first:%.1}%升至{end}年的{last:%.1}% | {name} from {first:%.1} % in {start} up to {last:%.1} % in {end} """
-def chart_went_down(*, end: Value, first: float | None, last: float | None, name: Value, start: Value) -> Text:
+def chart_went_down(*, end: Value, first: float | None, last: float | None, name: Value, start: Value) -> Fact:
     r"""{name}由{start}年的{first:%.1}%降至{end}年的{last:%.1}% | {name} from {first:%.1} % in {start} down to {last:%.1} % in {end} """
-def chart_rises_by(*, value: float | None) -> Text:
+def chart_rises_by(*, value: float | None) -> Fact:
     r"""上升{value:.1}个百分点 | rises by {value:.1} points """
-def chart_falls_by(*, value: float | None) -> Text:
+def chart_falls_by(*, value: float | None) -> Fact:
     r"""下降{value:.1}个百分点 | falls by {value:.1} points """
-def chart_until(*, n: int, year: Value) -> Text:
+def chart_until(*, n: int, year: Value) -> Fact:
     r"""{n}个地区到{year}年 | {n:region|regions} to {year} """
-def chart_hardly_moves() -> Text:
+def chart_hardly_moves() -> Fact:
     r"""基本不变 | hardly moves """
-def chart_valued(*, name: Value, value: float | None) -> Text:
+def chart_valued(*, name: Value, value: float | None) -> Fact:
     r"""{name}{value:+.1} | {name} {value:+.1} """
-def chart_with_points(*, name: Value, value: float | None) -> Text:
+def chart_with_points(*, name: Value, value: float | None) -> Fact:
     r"""{name}（{value:+.1}） | {name} ({value:+.1}) """
-def chart_years(*, n: int) -> Text:
+def chart_years(*, n: int) -> Fact:
     r"""{n}年 | {n:year|years} """
-def chart_chance(*, value: float | None) -> Text:
+def chart_chance(*, value: float | None) -> Fact:
     r"""{value:%.0} | {value:%.0} """
-def chart_nearly_sure() -> Text:
+def chart_nearly_sure() -> Fact:
     r"""> 99 | > 99 """
-def chart_hardly() -> Text:
+def chart_hardly() -> Fact:
     r"""< 1 | < 1 """
-def chart_coefficient(*, name: Value, value: float | None) -> Text:
+def chart_coefficient(*, name: Value, value: float | None) -> Fact:
     r"""{name}{value:.2} | {name} {value:.2} """
-def chart_held_end(*, error: float | None, origin: Value, years: Value) -> Text:
+def chart_held_end(*, error: float | None, origin: Value, years: Value) -> Fact:
     r"""从{origin}年起{years}后{error:+.1} | {error:+.1} from {origin} after {years} """
-def chart_years_of(*, name: Value, years: Value) -> Text:
+def chart_years_of(*, name: Value, years: Value) -> Fact:
     r"""{name}{years}年 | {name} {years} """
-def chart_about(*, name: Value, what: Value) -> Text:
+def chart_about(*, name: Value, what: Value) -> Fact:
     r"""{name}：{what} | {name}: {what} """
-def chart_of_growth() -> Text:
+def chart_of_growth() -> Fact:
     r"""增长 | growth """
-def chart_of_rate() -> Text:
+def chart_of_rate() -> Fact:
     r"""利率 | interest """
-def chart_of_net_borrowing() -> Text:
+def chart_of_net_borrowing() -> Fact:
     r"""扣除利息后的净举债 | net borrowing beyond interest """
-def chart_region_year(*, name: Value, year: Value) -> Text:
+def chart_region_year(*, name: Value, year: Value) -> Fact:
     r"""{name}{year}年 | {name} {year} """
-def chart_band_ratio() -> Text:
+def chart_band_ratio() -> Fact:
     r"""定级所用比率，% | ratio that the bands grade, % """
-def chart_percent() -> Text:
+def chart_percent() -> Fact:
     r"""% | % """
-def chart_band() -> Text:
+def chart_band() -> Fact:
     r"""等级 | band """
-def chart_held(*, above: Value, below: Value) -> Text:
+def chart_held(*, above: Value, below: Value) -> Fact:
     r"""{above}与{below}之比 | {above} over {below} """
-def chart_from(*, band: Value, cut: float | None) -> Text:
+def chart_from(*, band: Value, cut: float | None) -> Fact:
     r"""{band}{cut:%.0}%起 | {band} from {cut:%.0} % """
-def chart_tally(*, band: Value, n: Value) -> Text:
+def chart_tally(*, band: Value, n: Value) -> Fact:
     r"""{band}{n}个 | {n} {band} """
-def chart_tally_first(*, band: Value, n: Value, names: Value) -> Text:
+def chart_tally_first(*, band: Value, n: Value, names: Value) -> Fact:
     r"""{band}{n}个（{names}） | {n} {band} ({names}) """
-def chart_part_explicit() -> Text:
+def chart_part_explicit() -> Fact:
     r"""显性债务余额 | explicit debt """
-def chart_part_hidden() -> Text:
+def chart_part_hidden() -> Fact:
     r"""隐性债务 | hidden debt """
-def chart_part_vehicles() -> Text:
+def chart_part_vehicles() -> Fact:
     r"""融资平台有息债务 | debt of financing vehicles """
-def chart_part_resources() -> Text:
+def chart_part_resources() -> Fact:
     r"""综合财力（含转移支付） | total fiscal resources (with transfers) """
-def chart_part_output() -> Text:
+def chart_part_output() -> Fact:
     r"""地区生产总值 | output """
-def chart_part_revenue() -> Text:
+def chart_part_revenue() -> Fact:
     r"""一般公共预算收入 | general budget revenue """
-def chart_part_expenditure() -> Text:
+def chart_part_expenditure() -> Fact:
     r"""一般公共预算支出 | general budget spending """
-def chart_part_public_debt_present_value() -> Text:
+def chart_part_public_debt_present_value() -> Fact:
     r"""公共债务现值 | present value of public debt """
-def chart_part_external_debt_present_value() -> Text:
+def chart_part_external_debt_present_value() -> Fact:
     r"""外债现值 | present value of external debt """
-def chart_interest() -> Text:
+def chart_interest() -> Fact:
     r"""利息 | interest """
-def chart_growth() -> Text:
+def chart_growth() -> Fact:
     r"""实际增长 | real growth """
-def chart_prices() -> Text:
+def chart_prices() -> Fact:
     r"""价格 | prices """
-def chart_nominal() -> Text:
+def chart_nominal() -> Fact:
     r"""增长与价格 | growth and prices """
-def chart_balance() -> Text:
+def chart_balance() -> Fact:
     r"""基本赤字 | primary deficit """
-def chart_adjustment() -> Text:
+def chart_adjustment() -> Fact:
     r"""其他调整 | other adjustment """
-def chart_borrowing() -> Text:
+def chart_borrowing() -> Fact:
     r"""扣除利息后的净举债 | net borrowing beyond interest """
-def chart_points_a_year() -> Text:
+def chart_points_a_year() -> Fact:
     r"""年均，百分点 | points of output a year """
-def chart_points() -> Text:
+def chart_points() -> Fact:
     r"""百分点 | points of output """
-def chart_percentiles(*, high: Value, low: Value) -> Text:
+def chart_percentiles(*, high: Value, low: Value) -> Fact:
     r"""第{low}—{high}百分位 | percentiles {low}–{high} """
-def chart_percentile(*, cut: Value, value: Value) -> Text:
+def chart_percentile(*, cut: Value, value: Value) -> Fact:
     r"""第{cut}百分位 {value} | percentile {cut}: {value} """
-def chart_pair(*, high: Value, low: Value) -> Text:
+def chart_pair(*, high: Value, low: Value) -> Fact:
     r"""第{low}—{high} | {low}–{high} """
-def chart_median(*, value: Value) -> Text:
+def chart_median(*, value: Value) -> Fact:
     r"""中位数 {value} | median {value} """
-def chart_today(*, value: Value, year: Value) -> Text:
+def chart_today(*, value: Value, year: Value) -> Fact:
     r"""{year}年：{value} | {year}: {value} """
-def chart_to_output_in(*, years: Value) -> Text:
+def chart_to_output_in(*, years: Value) -> Fact:
     r"""{years}后债务余额与地区生产总值之比，% | debt to output after {years}, % """
-def chart_now() -> Text:
+def chart_now() -> Fact:
     r"""现在 | now """
-def chart_middle() -> Text:
+def chart_middle() -> Fact:
     r"""中位数 | median """
-def chart_rises() -> Text:
+def chart_rises() -> Fact:
     r"""上升概率 | chance of a rise """
-def chart_over_baseline() -> Text:
+def chart_over_baseline() -> Fact:
     r"""较基准，百分点 | points over the baseline """
-def chart_scenario_baseline() -> Text:
+def chart_scenario_baseline() -> Fact:
     r"""基准 | baseline """
-def chart_scenario_growth() -> Text:
+def chart_scenario_growth() -> Fact:
     r"""增长放缓 | slower growth """
-def chart_scenario_interest() -> Text:
+def chart_scenario_interest() -> Fact:
     r"""利率上升 | higher interest """
-def chart_scenario_land() -> Text:
+def chart_scenario_land() -> Fact:
     r"""土地收入下降 | less land revenue """
-def chart_scenario_contingent() -> Text:
+def chart_scenario_contingent() -> Fact:
     r"""承接平台债务 | vehicles taken over """
-def chart_scenario_combined() -> Text:
+def chart_scenario_combined() -> Fact:
     r"""合并冲击 | all together """
-def chart_does_baseline(*, window: Value) -> Text:
+def chart_does_baseline(*, window: Value) -> Fact:
     r"""增长与扣除利息后的净举债取最近{window}年的平均，利率取债券平均票面利率 | growth and net borrowing beyond interest as in the last {window} years on average, interest at the mean coupon of bonds """
-def chart_does_given(*, window: Value) -> Text:
+def chart_does_given(*, window: Value) -> Fact:
     r"""调用时自行设定；未设定的，增长与扣除利息后的净举债取最近{window}年的平均，利率取债券平均票面利率 | as set in the call; what is not set as in the last {window} years on average, interest at the mean coupon of bonds """
-def chart_does_growth(*, deviations: float | None, years: Value) -> Text:
+def chart_does_growth(*, deviations: float | None, years: Value) -> Fact:
     r"""增长率在{years}内低于基准{deviations:g}个标准差 | growth lower by {deviations:g} standard deviation of its past for {years} """
-def chart_does_interest(*, basis_points: float | None) -> Text:
+def chart_does_interest(*, basis_points: float | None) -> Fact:
     r"""利率高于基准{basis_points:.0}个基点 | interest higher by {basis_points:.0} basis points """
-def chart_does_land(*, land: float | None) -> Text:
+def chart_does_land(*, land: float | None) -> Fact:
     r"""政府性基金收入（以土地出让收入为主）下降{land:%.0}%且不恢复，支出不变 | government-fund revenue, land sales for the most part, lower by {land:%.0} % for good, spending unchanged """
-def chart_does_contingent(*, contingent: float | None) -> Text:
+def chart_does_contingent(*, contingent: float | None) -> Fact:
     r"""第一年承接融资平台债务的{contingent:%.0}% | {contingent:%.0} % of the debt of financing vehicles taken over in the first year """
-def chart_does_combined() -> Text:
+def chart_does_combined() -> Fact:
     r"""以上能够计算的各种冲击同时发生 | all of the above that can be computed at once """
-def chart_does_own() -> Text:
+def chart_does_own() -> Fact:
     r"""调用时自行设定 | as set in the call """
-def chart_lacking(*, name: Value, why: Value) -> Text:
+def chart_lacking(*, name: Value, why: Value) -> Fact:
     r"""{name}（{why}） | {name} ({why}) """
-def how_to_output() -> Text:
+def how_to_output() -> Fact:
     r"""点为年末显性债务余额与当年地区生产总值之比，右侧为数值；虚线为各地区合计。 | Dots are explicit debt at the end of the year over output of the year, with the figure at the right; the dashed line is all regions together. """
-def how_to_revenue() -> Text:
+def how_to_revenue() -> Fact:
     r"""点为年末显性债务余额与当年一般公共预算收入之比，右侧为数值；虚线为各地区合计。 | Dots are explicit debt at the end of the year over general budget revenue of the year, with the figure at the right; the dashed line is all regions together. """
-def how_vehicles() -> Text:
+def how_vehicles() -> Fact:
     r"""两种债务分开列示，按显性与平台债务之和由高到低排列；黑点与右侧数值为两者之和，仅此处相加。 | The two kinds of debt stand apart, ordered by their sum. The dot and the figure at the right are the sum, the only place where they are added. """
-def how_graded(*, parts: Value) -> Text:
+def how_graded(*, parts: Value) -> Fact:
     r"""点为{parts}，上方为各等级的范围，右侧为比率与等级。 | Dots are {parts}. The ranges of the bands stand above; ratio and band stand at the right. """
-def how_history(*, year: Value) -> Text:
+def how_history(*, year: Value) -> Fact:
     r"""{year}年负债率最高、居中与最低的地区；线断处为缺少的年份。 | The regions that are highest, in the middle and lowest in {year}; a line breaks where a year is missing. """
-def how_history_all() -> Text:
+def how_history_all() -> Fact:
     r"""线断处为缺少的年份。 | One line a region; a line breaks where a year is missing. """
-def how_history_of(*, year: Value) -> Text:
+def how_history_of(*, year: Value) -> Fact:
     r"""所选地区，以及{year}年负债率最高、居中与最低的地区；线断处为缺少的年份。 | The region asked for, with those that are highest, in the middle and lowest in {year}; a line breaks where a year is missing. """
-def how_contributions() -> Text:
+def how_contributions() -> Fact:
     r"""向右为推高、向左为拉低负债率的因素，均为年平均；黑点与右侧数值为合计，即负债率的年均变动。标题中的平均为各地区各年的简单平均。 | Parts to the right raise the ratio, parts to the left lower it, each a mean over the years. The dot and the figure are their sum, the mean change of the ratio. Means in the headline count every region and year alike. """
-def how_over_years() -> Text:
+def how_over_years() -> Fact:
     r"""向右为推高、向左为拉低负债率的因素；黑点与右侧数值为合计，即当年变动。 | Parts to the right raise the ratio, parts to the left lower it. The dot and the figure are their sum, the change in the year. """
-def how_fan() -> Text:
+def how_fan() -> Fact:
     r"""实线为历史，虚线为中位数，颜色由浅到深为由宽到窄的百分位区间；水平虚线为最近一年的水平。 | The line is the past, the broken line the median, the bands from pale to dark the wider and the narrower percentiles. The level dashed line is the last known ratio. """
-def how_ends(*, bands: Value) -> Text:
+def how_ends(*, bands: Value) -> Fact:
     r"""点为中位数，条由细到粗为{bands}百分位，短竖线为最近一年的负债率；右侧为两者的数值（%）与上升的概率（%）。 | Dots are medians, bars from thin to thick the percentiles {bands}, the upright stroke is the last known ratio. At the right both in per cent, and the chance of a rise in per cent. """
-def how_ends_plain() -> Text:
+def how_ends_plain() -> Fact:
     r"""点为中位数，短竖线为最近一年的负债率；右侧为两者的数值（%）与上升的概率（%）。 | Dots are medians, the upright stroke is the last known ratio. At the right both in per cent, and the chance of a rise in per cent. """
-def how_stress() -> Text:
+def how_stress() -> Fact:
     r"""条为各冲击单独发生时期末负债率与基准之差（百分点）；黑点与右侧数值为各冲击同时发生，冲击相互影响，并非各项简单相加。标题中的平均为各地区的简单平均。 | Bars are what each shock adds to the ratio at the end if it comes alone, in points. The dot and the figure are all at once: shocks act on each other, so that it is not the plain sum. Means in the headline count every region alike. """
-def how_compared() -> Text:
+def how_compared() -> Fact:
     r"""每格为期末负债率与基准之差（百分点），按合并冲击由大到小排列；空格为无法计算。 | Cells are the ratio at the end over that of the baseline, in points, ordered by all shocks together; an empty cell cannot be computed. """
-def how_along() -> Text:
+def how_along() -> Fact:
     r"""每条线为一种情景，虚线为起点水平。 | One line a scenario; the dashed line is the level at the start. """
-def how_along_some(*, missing: Value) -> Text:
+def how_along_some(*, missing: Value) -> Fact:
     r"""每条线为一种情景，虚线为起点水平。未画出：{missing}。 | One line a scenario; the dashed line is the level at the start. Not drawn: {missing}. """
-def unit_of_percent() -> Text:
+def unit_of_percent() -> Fact:
     r"""% | % """
-def unit_of_points() -> Text:
+def unit_of_points() -> Fact:
     r"""百分点 | points of output """
-def unit_of_points_a_year() -> Text:
+def unit_of_points_a_year() -> Fact:
     r"""百分点/年 | points of output a year """
-def column_year() -> Text:
+def column_year() -> Fact:
     r"""年份 | year """
-def column_of(*, name: Value) -> Text:
+def column_of(*, name: Value) -> Fact:
     r"""{name} | {name} """
-def column_first_year() -> Text:
+def column_first_year() -> Fact:
     r"""起始年 | first year """
-def column_last_year() -> Text:
+def column_last_year() -> Fact:
     r"""终止年 | last year """
-def column_change() -> Text:
+def column_change() -> Fact:
     r"""变动 | change """
-def column_ratio() -> Text:
+def column_ratio() -> Fact:
     r"""负债率 | debt to output """
-def column_interest() -> Text:
+def column_interest() -> Fact:
     r"""利息 | interest """
-def column_growth() -> Text:
+def column_growth() -> Fact:
     r"""实际增长 | real growth """
-def column_prices() -> Text:
+def column_prices() -> Fact:
     r"""价格 | prices """
-def column_nominal() -> Text:
+def column_nominal() -> Fact:
     r"""增长与价格 | growth and prices """
-def column_balance() -> Text:
+def column_balance() -> Fact:
     r"""基本赤字 | primary deficit """
-def column_adjustment() -> Text:
+def column_adjustment() -> Fact:
     r"""其他调整 | other adjustment """
-def column_borrowing() -> Text:
+def column_borrowing() -> Fact:
     r"""扣除利息后的净举债 | net borrowing beyond interest """
-def column_holding() -> Text:
+def column_holding() -> Fact:
     r"""使负债率不变的净举债（已扣除利息） | net borrowing beyond interest that holds the ratio """
-def column_beyond() -> Text:
+def column_beyond() -> Fact:
     r"""超出部分 | borrowed beyond that """
-def column_percentile(*, cut: Value) -> Text:
+def column_percentile(*, cut: Value) -> Fact:
     r"""第{cut}百分位 | percentile {cut} """
-def column_start() -> Text:
+def column_start() -> Fact:
     r"""起点负债率 | ratio at the start """
-def column_baseline() -> Text:
+def column_baseline() -> Fact:
     r"""基准期末 | baseline at the end """
-def column_does() -> Text:
+def column_does() -> Fact:
     r"""设定 | what it does """
-def column_computed() -> Text:
+def column_computed() -> Fact:
     r"""可计算的地区数 | regions computed """
-def column_mean() -> Text:
+def column_mean() -> Fact:
     r"""平均高于基准 | over the baseline on average """
-def column_most_in() -> Text:
+def column_most_in() -> Fact:
     r"""影响最大的地区 | most in """
-def column_most() -> Text:
+def column_most() -> Fact:
     r"""最大影响 | most """
-def sheet_record() -> Text:
+def sheet_record() -> Fact:
     r"""扇形的实绩 | Record of fans """
-def table_ratios(*, year: Value) -> Text:
+def table_ratios(*, year: Value) -> Fact:
     r"""{year}年各项债务比率 | All ratios of debt in {year} """
-def table_held() -> Text:
+def table_held() -> Fact:
     r"""扣除利息后的净举债与使负债率不变的水平（年平均） | Net borrowing beyond interest, and what would have held the ratio (mean of the years) """
-def table_scenarios() -> Text:
+def table_scenarios() -> Fact:
     r"""各情景的设定与影响 | What each scenario does """
-def table_record() -> Text:
+def table_record() -> Fact:
     r"""以往各年末画出的扇形与其后实际 | Fans drawn at the end of past years, and what came """
-def table_inputs() -> Text:
+def table_inputs() -> Fact:
     r"""各地区路径的依据（与地区生产总值之比，利率与增长率除外） | What the paths rest on (over output, but for growth and interest) """
-def note_explicit() -> Text:
+def note_explicit() -> Fact:
     r"""债务为所给的显性债务余额，隐性债务不在其中。 | Debt is explicit debt as given; hidden debt is not in it. """
-def note_no_vehicles() -> Text:
+def note_no_vehicles() -> Fact:
     r"""未提供融资平台债务，图中不含；在Python中以vehicles=提供后分开列示。 | The debt of financing vehicles was not given and is in no figure; handed in (in Python vehicles=), it stands beside explicit debt. """
-def note_revenue() -> Text:
+def note_revenue() -> Fact:
     r"""收入不含转移支付，转移支付多的地区，该比率高估负担。 | Revenue leaves out transfers: where they are large the ratio to revenue overstates the burden. """
-def note_no_revenue(*, names: Value, year: Value) -> Text:
+def note_no_revenue(*, names: Value, year: Value) -> Fact:
     r"""{year}年有债务余额而无收入数据的地区：{names}；与收入之比留空。 | Debt of {year} without revenue in {names}: the ratio to revenue is left empty. """
-def note_revenue_unknown() -> Text:
+def note_revenue_unknown() -> Fact:
     r"""没有一般公共预算收入数据，不计算与收入之比。 | General budget revenue was not given, so that there is no ratio to it. """
-def note_no_output(*, names: Value, year: Value) -> Text:
+def note_no_output(*, names: Value, year: Value) -> Fact:
     r"""{year}年有债务余额而无地区生产总值的地区：{names}；负债率留空。 | Debt of {year} without output in {names}: the ratio to output is left empty. """
-def note_absent(*, names: Value, year: Value) -> Text:
+def note_absent(*, names: Value, year: Value) -> Fact:
     r"""{year}年没有债务余额：{names}。 | Without debt of {year}: {names}. """
-def note_jumps(*, names: Value) -> Text:
+def note_jumps(*, names: Value) -> Fact:
     r"""余额较上年变动过大，可能是口径变化：{names}。 | Balances that move so far within a year that their scope may have changed: {names}. """
-def note_gaps(*, names: Value) -> Text:
+def note_gaps(*, names: Value) -> Fact:
     r"""序列中间缺少年份：{names}；缺口前后的变动不作分解。 | Years missing inside a series: {names}; changes across a gap are not decomposed. """
-def note_ungraded(*, set: Value, why: Value) -> Text:
+def note_ungraded(*, set: Value, why: Value) -> Fact:
     r"""未按{set}为任何地区定级，因此不着色：{why}。 | No region is graded or coloured by {set}: {why}. """
-def note_ungraded_some(*, names: Value, why: Value) -> Text:
+def note_ungraded_some(*, names: Value, why: Value) -> Fact:
     r"""未定级：{names}（{why}）。 | Not graded: {names} ({why}). """
-def note_set(*, cuts: Value, dated: Value, parts: Value, set: Value) -> Text:
+def note_set(*, cuts: Value, dated: Value, parts: Value, set: Value) -> Fact:
     r"""等级：{set}（{dated}），按{parts}：{cuts}。 | Bands: {set} ({dated}), on {parts}: {cuts}. """
-def note_press() -> Text:
+def note_press() -> Fact:
     r"""该等级仅见于2021年1月12日的新闻报道，未见财政部原文。 | These bands are known from a press report of 12 January 2021 only; no document of the ministry has been seen. """
-def note_framework() -> Text:
+def note_framework() -> Fact:
     r"""该框架由国际货币基金组织和世界银行为国家制定，依据债务现值，并非为省份制定。 | The framework was made by the IMF and the World Bank for countries, on present values of debt, not for provinces. """
-def note_source(*, source: Value) -> Text:
+def note_source(*, source: Value) -> Fact:
     r"""等级的来源：{source}。 | Source of the bands: {source}. """
-def note_swaps() -> Text:
+def note_swaps() -> Fact:
     r"""用债券置换隐性债务会使显性债务上升，而并未新增举债：2020年末起发行特殊再融资债券置换隐性债务，此后的净举债（已扣除利息）有一部分属于此类，数据中无法分省区分。 | Swapping hidden debt into bonds raises explicit debt without anybody borrowing: part of the net borrowing beyond interest since the end of 2020 is that. The data do not tell it apart by province. """
-def note_swaps_share(*, share: float | None) -> Text:
+def note_swaps_share(*, share: float | None) -> Fact:
     r"""用债券置换隐性债务会使显性债务上升，而并未新增举债：2020年末起发行特殊再融资债券置换隐性债务，此后的净举债（已扣除利息）有一部分属于此类。2021年以来占此处全部扣除利息后的净举债的{share:%.0}%（按与地区生产总值之比相加）；其中多少是置换，数据中无法分省区分。 | Swapping hidden debt into bonds raises explicit debt without anybody borrowing: part of the net borrowing beyond interest since the end of 2020 is that. The years from 2021 hold {share:%.0} % of all net borrowing beyond interest here (summed in points of output); the data do not tell by province how much of it is swaps. """
-def note_swaps_ahead() -> Text:
+def note_swaps_ahead() -> Fact:
     r"""用债券置换隐性债务会使显性债务上升，而并未新增举债：2020年末起发行特殊再融资债券置换隐性债务，此后的净举债（已扣除利息）有一部分属于此类，数据中无法分省区分。这里的路径把这一部分也延续下去：若今后置换减少，结果偏高。 | Swapping hidden debt into bonds raises explicit debt without anybody borrowing: part of the net borrowing beyond interest since the end of 2020 is that, and the data do not tell it apart by province. These paths carry that part on too: with fewer swaps to come they are too high. """
-def note_two_baselines(*, window: Value) -> Text:
+def note_two_baselines(*, window: Value) -> Fact:
     r"""基准取最近{window}年的平均，扇形图取全部历史，因此两者的期末负债率不同。 | The baseline rests on the last {window} years, the fan on the whole past, so that the two end at different ratios. """
-def note_land(*, median: float | None, most: float | None, name: Value) -> Text:
+def note_land(*, median: float | None, most: float | None, name: Value) -> Fact:
     r"""土地收入冲击作用于全部政府性基金收入，其中不只是土地出让收入。政府性基金收入与地区生产总值之比，各地区中位数为{median:%.1}%，最高的是{name}（{most:%.1}%）：其中若多为一次性的其他收入，该冲击偏高。 | The shock to land revenue strikes all government-fund revenue, not only what land brings. That revenue is {median:%.1} % of output in the median region and most in {name} ({most:%.1} %): where much of it is something else that comes once, the shock is too large. """
-def note_one_rate(*, rate: float | None) -> Text:
+def note_one_rate(*, rate: float | None) -> Fact:
     r"""各地区各年使用同一利率（{rate:%.2}%），各地区实际付息不详；利息估计的误差会进入扣除利息后的净举债。 | One rate of interest, {rate:%.2} %, stands for all regions and years, as what each pays is not known; what it misses is in net borrowing beyond interest. """
-def note_no_balance() -> Text:
+def note_no_balance() -> Fact:
     r"""扣除利息后的净举债为余额增量减利息，与产出之比；没有基本收支数据，赤字与其他调整无法分开。 | Net borrowing beyond interest is the rise of the balance less interest, over output. Without a primary balance, deficit and other adjustment cannot be told apart. """
-def note_nominal() -> Text:
+def note_nominal() -> Fact:
     r"""部分地区或年份没有不变价产出，增长与价格合为一项。 | Real output is not known everywhere, so that growth and prices stand in one part. """
-def note_since(*, year: Value) -> Text:
+def note_since(*, year: Value) -> Fact:
     r"""分解所用余额从{year}年开始。 | Balances from {year} on are used. """
-def note_shorter(*, names: Value) -> Text:
+def note_shorter(*, names: Value) -> Fact:
     r"""没有最后一年变动的地区：{names}。 | Regions without the last year: {names}. """
-def note_fan(*, draws: Value) -> Text:
+def note_fan(*, draws: Value) -> Fact:
     r"""扇形由{draws}条重抽样路径得出，是过去的延续，不是预测：过去扣除利息后的净举债照旧，不含新的规则或应对。 | The fan is made of {draws} paths with shocks drawn from the past. It carries the past on, net borrowing beyond interest as it was, and is no forecast: it knows of no new rule and no response. """
-def note_ahead(*, rate: float | None) -> Text:
+def note_ahead(*, rate: float | None) -> Fact:
     r"""今后利率取{rate:%.2}%。 | Interest ahead is {rate:%.2} %. """
-def note_pooled(*, k: Value, n: int) -> Text:
+def note_pooled(*, k: Value, n: int) -> Fact:
     r"""{n}个地区中有{k}个历史太短，冲击取自全部地区。 | {k} of {n:region|regions} have too short a past of their own: their shocks are those of all regions. """
-def note_pooled_all() -> Text:
+def note_pooled_all() -> Fact:
     r"""各地区历史太短，冲击取自全部地区。 | The past of every region is too short for shocks of its own: they are those of all regions. """
-def note_persistence(*, coefficients: Value) -> Text:
+def note_persistence(*, coefficients: Value) -> Fact:
     r"""其延续按各地区共同的一阶自回归估计（系数：{coefficients}）。 | They last as one first-order autoregression of all regions says (coefficients: {coefficients}). """
-def note_apart() -> Text:
+def note_apart() -> Fact:
     r"""各年独立抽取。 | Each year is drawn on its own. """
-def note_early(*, names: Value, year: Value) -> Text:
+def note_early(*, names: Value, year: Value) -> Fact:
     r"""从{year}年起算的地区：{names}。 | The fans of these regions start in {year}: {names}. """
-def note_too_short(*, names: Value) -> Text:
+def note_too_short(*, names: Value) -> Fact:
     r"""年份太少，没有扇形：{names}。 | Too few years for a fan: {names}. """
-def note_lasting(*, names: Value) -> Text:
+def note_lasting(*, names: Value) -> Fact:
     r"""{names}的冲击会延续到下一年，因此区间偏窄，应视为下限。 | Shocks to {names} last into the next year, so that the bands are too narrow: take them for a lower bound. """
-def note_explosive(*, names: Value) -> Text:
+def note_explosive(*, names: Value) -> Fact:
     r"""部分自回归抽样发散，已拉回平稳：{names}。 | Some of the autoregressions drawn explode and are pulled back to stability: {names}. """
-def note_stress() -> Text:
+def note_stress() -> Fact:
     r"""这些路径没有任何应对：支出和债务限额都不变。各项冲击是约定，不是预测；利率一次作用于全部债务、土地收入下降而支出不变，均为上限。 | These paths hold no response: neither spending nor the limit on debt changes. The shocks are conventions and no forecasts; interest rises on all debt at once and land revenue falls with spending unchanged, so that both are upper bounds. """
-def note_old(*, names: Value) -> Text:
+def note_old(*, names: Value) -> Fact:
     r"""政府性基金收入或融资平台债务的数据早于其他地区：{names}。 | Government-fund revenue or vehicles' debt older than that of others: {names}. """
-def note_not_computed(*, name: Value, why: Value) -> Text:
+def note_not_computed(*, name: Value, why: Value) -> Fact:
     r"""情景“{name}”{why}。 | Scenario “{name}”: {why}. """
-def note_not_computed_in(*, name: Value, names: Value, why: Value) -> Text:
+def note_not_computed_in(*, name: Value, names: Value, why: Value) -> Fact:
     r"""情景“{name}”在以下地区{why}：{names}。 | Scenario “{name}” for {names}: {why}. """
-def note_combined() -> Text:
+def note_combined() -> Fact:
     r"""“合并冲击”只含能够计算的冲击。 | “All together” holds only the shocks that can be computed. """
 
-def title_of(leaf: Literal["section_debt", "to_output", "to_revenue", "vehicles", "graded", "history", "section_dynamics", "contributions", "over_years", "section_fan", "fan", "ends", "section_stress", "stress", "compared", "along"], /, *, name: Value = ..., year: Value = ..., years: Value = ...) -> Text: ...
-def headline_of(leaf: Literal["to_output", "to_output_one", "to_revenue", "to_revenue_one", "vehicles", "graded", "history", "moved", "moved_one", "over_years", "one_year", "fan", "fan_plain", "ends", "ends_one", "stress", "stress_one", "compared", "along"], /, *, a: float | None = ..., b: float | None = ..., base: float | None = ..., borrowing: float | None = ..., chance: Value = ..., change: Value = ..., dated: Value = ..., end: Value = ..., ends: Names = ..., explicit: float | None = ..., first: Value = ..., high: float | None = ..., interest: float | None = ..., k: Value = ..., last: Value = ..., least: Value = ..., low: float | None = ..., median: float | None = ..., mixed: bool = ..., most: Value | float | None = ..., n: Value | int = ..., name: Value = ..., nominal: float | None = ..., parts: Value = ..., set: Value = ..., start: float | None = ..., tally: Value = ..., together: Value | float | None = ..., top: Value = ..., total: float | None = ..., vehicles: float | None = ..., year: Value = ..., years: Value = ...) -> Text: ...
-def status_of(leaf: Literal["graded", "not_graded", "lacking", "computed", "no_fund_ratio", "no_vehicle_ratio", "no_growth_deviation"], /, *, parts: Value = ..., why: Value = ...) -> Text: ...
+def title_of(leaf: Literal["section_debt", "to_output", "to_revenue", "vehicles", "graded", "history", "section_dynamics", "contributions", "over_years", "section_fan", "fan", "ends", "section_stress", "stress", "compared", "along"], /, *, name: Value = ..., year: Value = ..., years: Value = ...) -> Fact: ...
+def headline_of(leaf: Literal["to_output", "to_output_one", "to_revenue", "to_revenue_one", "vehicles", "graded", "history", "moved", "moved_one", "over_years", "one_year", "fan", "fan_plain", "ends", "ends_one", "stress", "stress_one", "compared", "along"], /, *, a: float | None = ..., b: float | None = ..., base: float | None = ..., borrowing: float | None = ..., chance: Value = ..., change: Value = ..., dated: Value = ..., end: Value = ..., ends: Names = ..., explicit: float | None = ..., first: Value = ..., high: float | None = ..., interest: float | None = ..., k: Value = ..., last: Value = ..., least: Value = ..., low: float | None = ..., median: float | None = ..., mixed: bool = ..., most: Value | float | None = ..., n: Value | int = ..., name: Value = ..., nominal: float | None = ..., parts: Value = ..., set: Value = ..., start: float | None = ..., tally: Value = ..., together: Value | float | None = ..., top: Value = ..., total: float | None = ..., vehicles: float | None = ..., year: Value = ..., years: Value = ...) -> Fact: ...
+def status_of(leaf: Literal["graded", "not_graded", "lacking", "computed", "no_fund_ratio", "no_vehicle_ratio", "no_growth_deviation"], /, *, parts: Value = ..., why: Value = ...) -> Fact: ...
 def answer_of(leaf: Literal["held", "no_ratio"], /, *, a: float | None = ..., above: float | None = ..., b: float | None = ..., ends: Names = ..., error: float | None = ..., first: Value = ..., inside: float | None = ..., k: Value = ..., last: Value = ..., level: float | None = ..., m: Value = ..., n: Value = ..., worst: Value = ..., worst_above: float | None = ..., worst_inside: float | None = ...) -> Fact: ...
-def chart_of(leaf: str, /, *, above: Value = ..., band: Value = ..., basis_points: float | None = ..., below: Value = ..., contingent: float | None = ..., cut: Value | float | None = ..., deviations: float | None = ..., end: Value = ..., error: float | None = ..., first: float | None = ..., high: Value = ..., land: float | None = ..., last: float | None = ..., low: Value = ..., n: Value | int = ..., name: Value = ..., names: Value = ..., origin: Value = ..., start: Value = ..., value: Value | float | None = ..., what: Value = ..., why: Value = ..., window: Value = ..., year: Value = ..., years: Value = ...) -> Text: ...
-def how_of(leaf: Literal["to_output", "to_revenue", "vehicles", "graded", "history", "history_all", "history_of", "contributions", "over_years", "fan", "ends", "ends_plain", "stress", "compared", "along", "along_some"], /, *, bands: Value = ..., missing: Value = ..., parts: Value = ..., year: Value = ...) -> Text: ...
-def unit_of_of(leaf: Literal["percent", "points", "points_a_year"], /) -> Text: ...
-def sheet_of(leaf: Literal["record"], /) -> Text: ...
-def table_of(leaf: Literal["ratios", "held", "scenarios", "record", "inputs"], /, *, year: Value = ...) -> Text: ...
-def note_of(leaf: str, /, *, coefficients: Value = ..., cuts: Value = ..., dated: Value = ..., draws: Value = ..., k: Value = ..., median: float | None = ..., most: float | None = ..., n: int = ..., name: Value = ..., names: Value = ..., parts: Value = ..., rate: float | None = ..., set: Value = ..., share: float | None = ..., source: Value = ..., why: Value = ..., window: Value = ..., year: Value = ...) -> Text: ...
+def chart_of(leaf: str, /, *, above: Value = ..., band: Value = ..., basis_points: float | None = ..., below: Value = ..., contingent: float | None = ..., cut: Value | float | None = ..., deviations: float | None = ..., end: Value = ..., error: float | None = ..., first: float | None = ..., high: Value = ..., land: float | None = ..., last: float | None = ..., low: Value = ..., n: Value | int = ..., name: Value = ..., names: Value = ..., origin: Value = ..., start: Value = ..., value: Value | float | None = ..., what: Value = ..., why: Value = ..., window: Value = ..., year: Value = ..., years: Value = ...) -> Fact: ...
+def how_of(leaf: Literal["to_output", "to_revenue", "vehicles", "graded", "history", "history_all", "history_of", "contributions", "over_years", "fan", "ends", "ends_plain", "stress", "compared", "along", "along_some"], /, *, bands: Value = ..., missing: Value = ..., parts: Value = ..., year: Value = ...) -> Fact: ...
+def unit_of_of(leaf: Literal["percent", "points", "points_a_year"], /) -> Fact: ...
+def sheet_of(leaf: Literal["record"], /) -> Fact: ...
+def table_of(leaf: Literal["ratios", "held", "scenarios", "record", "inputs"], /, *, year: Value = ...) -> Fact: ...
+def note_of(leaf: str, /, *, coefficients: Value = ..., cuts: Value = ..., dated: Value = ..., draws: Value = ..., k: Value = ..., median: float | None = ..., most: float | None = ..., n: int = ..., name: Value = ..., names: Value = ..., parts: Value = ..., rate: float | None = ..., set: Value = ..., share: float | None = ..., source: Value = ..., why: Value = ..., window: Value = ..., year: Value = ...) -> Fact: ...

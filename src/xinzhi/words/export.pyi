@@ -8,6 +8,6 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def fraction(*, unit: Value) -> Text:
+def fraction(*, unit: Value) -> Fact:
     r"""{unit}，按小数存储（0.01为1） | {unit}, stored as a fraction (0.01 is 1) """
 

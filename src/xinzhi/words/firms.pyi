@@ -8,7 +8,7 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def fewer(*, least: Value) -> Text:
+def fewer(*, least: Value) -> Fact:
     r"""不足{least} | fewer than {least} """
 def answer_growth(*, cells: str, method: Value, n: int, span: Value, total: float | None, what: Value) -> Fact:
     r"""{span}年，{what}{cells:[one=变化{total:.4}（|all=年均变化{total:.4}（{n}年，|groups=平均每组每年变化{total:.4}（共{n}组次，]}{method}） | {span}: {what} changes by {total:.4}{cells:[one=|all= a year, mean of {n:pair of years|pairs of years}|groups= a year and group, mean of {n}]} ({method}) """
@@ -28,103 +28,103 @@ def answer_domar(*, cost_based: float | None, n: Value, sales_based: float | Non
     r"""{n}个行业的多马权重：按销售合计{sales_based:.3}，按成本合计{cost_based:.3} | Domar weights of {n} industries: {sales_based:.3} in all by sales, {cost_based:.3} by cost """
 def answer_totals(*, cells: float | None, primary: Text | str | float | None, secondary: Text | str | float | None, tables: Value) -> Fact:
     r"""合计表{tables}张，各{cells:,}个单元格（含小计），只含大于零的数额：{primary:,}个因企业过少或过于集中不予公布{secondary:[0=|*=，另有{secondary:,}个为防止由小计倒推而不予公布]} | {tables} tables of totals, of {cells:,} cells each with margins, of amounts above zero: {primary:,} {primary:[1=is|*=are]} withheld because firms are few or dominate{secondary:[0=|*=, {secondary:,} more so that no margin gives them back]} """
-def survivors(*, part: Value) -> Text:
+def survivors(*, part: Value) -> Fact:
     r"""存续企业的{part} | survivors, {part} """
-def of_any() -> Text:
+def of_any() -> Fact:
     r"""总量生产率 | aggregate productivity """
-def of_labour_current() -> Text:
+def of_labour_current() -> Fact:
     r"""劳动生产率（当年价，对数） | labour productivity (current prices, logs) """
-def of_labour_constant() -> Text:
+def of_labour_constant() -> Fact:
     r"""劳动生产率（不变价，对数） | labour productivity (constant prices, logs) """
-def of_tfp_current() -> Text:
+def of_tfp_current() -> Fact:
     r"""全要素生产率（当年价，对数） | total factor productivity (current prices, logs) """
-def of_tfp_constant() -> Text:
+def of_tfp_constant() -> Fact:
     r"""全要素生产率（不变价，对数） | total factor productivity (constant prices, logs) """
-def method_olley_pakes() -> Text:
+def method_olley_pakes() -> Fact:
     r"""奥利—佩克斯 | Olley and Pakes """
-def method_baily_hulten_campbell() -> Text:
+def method_baily_hulten_campbell() -> Fact:
     r"""贝利—赫尔滕—坎贝尔 | Baily, Hulten and Campbell """
-def method_griliches_regev() -> Text:
+def method_griliches_regev() -> Fact:
     r"""格里利克斯—雷格夫 | Griliches and Regev """
-def method_foster_haltiwanger_krizan() -> Text:
+def method_foster_haltiwanger_krizan() -> Fact:
     r"""福斯特—霍尔蒂万格—克里赞 | Foster, Haltiwanger and Krizan """
-def method_baldwin_gu() -> Text:
+def method_baldwin_gu() -> Fact:
     r"""鲍德温—顾 | Baldwin and Gu """
-def method_diewert_fox() -> Text:
+def method_diewert_fox() -> Fact:
     r"""迪沃特—福克斯 | Diewert and Fox """
-def method_melitz_polanec() -> Text:
+def method_melitz_polanec() -> Fact:
     r"""梅利茨—波拉内茨 | Melitz and Polanec """
-def method_dias_marques() -> Text:
+def method_dias_marques() -> Fact:
     r"""迪亚斯—马克斯 | Dias and Marques """
-def how_of_any() -> Text:
+def how_of_any() -> Fact:
     r"""企业的生产率为所给的一列。 | Productivity of a firm is the column that was handed in. """
-def how_of_labour_current() -> Text:
+def how_of_labour_current() -> Fact:
     r"""企业的劳动生产率为人均增加值（当年价，对数），按人数加权，含价格上涨。 | Productivity of a firm is the log of value added per person at current prices, weighted by persons; it holds inflation. """
-def how_of_labour_constant() -> Text:
+def how_of_labour_constant() -> Fact:
     r"""企业的劳动生产率为人均增加值（按分行业指数缩减，对数），按人数加权。 | Productivity of a firm is the log of value added per person, deflated by industry, weighted by persons. """
-def how_of_tfp_current() -> Text:
+def how_of_tfp_current() -> Fact:
     r"""企业的全要素生产率为与所在行业平均企业相比的Törnqvist指数（当年价，对数），按增加值加权，含价格上涨。 | Productivity of a firm is its Törnqvist index against the mean firm of its industry at current prices, in logs, weighted by value added; it holds inflation. """
-def how_of_tfp_constant() -> Text:
+def how_of_tfp_constant() -> Fact:
     r"""企业的全要素生产率为与所在行业平均企业相比的Törnqvist指数（按分行业指数缩减，对数），按增加值加权。 | Productivity of a firm is its Törnqvist index against the mean firm of its industry, deflated by industry, in logs, weighted by value added. """
-def table() -> Text:
+def table() -> Fact:
     r"""企业表 | a table of firms """
-def title_misallocation() -> Text:
+def title_misallocation() -> Fact:
     r"""企业间资源配置得好不好 | Are marginal revenue products equal between firms? """
-def title_gains() -> Text:
+def title_gains() -> Fact:
     r"""重新配置的增益 | Gains from reallocation """
-def title_dispersion() -> Text:
+def title_dispersion() -> Fact:
     r"""收入生产率的离散程度 | Dispersion of revenue productivity """
-def title_years() -> Text:
+def title_years() -> Fact:
     r"""各年资源错配 | Misallocation, year by year """
-def title_cells() -> Text:
+def title_cells() -> Fact:
     r"""各行业各年资源错配 | Misallocation, industry by industry """
-def title_decomposition() -> Text:
+def title_decomposition() -> Fact:
     r"""生产率的增长来自何处 | Where growth of productivity comes from """
-def title_covariance() -> Text:
+def title_covariance() -> Fact:
     r"""生产率的水平：平均与协方差 | The level of productivity: mean and covariance """
-def title_totals() -> Text:
+def title_totals() -> Fact:
     r"""哪些合计数可以公布 | What totals may be published """
-def title_groups() -> Text:
+def title_groups() -> Fact:
     r"""组内与组间的资源错配 | Misallocation within groups and between them """
-def headline_gains(*, end: Value, last: float | None) -> Text:
+def headline_gains(*, end: Value, last: float | None) -> Fact:
     r"""{end}年若边际收益产品均等，产出可提高{last:%.1}% | With equal marginal revenue products output would have been {last:%.1} % higher in {end} """
-def headline_dispersion(*, end: Value, sd: float | None) -> Text:
+def headline_dispersion(*, end: Value, sd: float | None) -> Fact:
     r"""{end}年收入生产率（对数）的标准差为{sd:.2} | In {end} the standard deviation of log revenue productivity is {sd:.2} """
-def headline_decomposition(*, span: Value, total: float | None, what: Value) -> Text:
+def headline_decomposition(*, span: Value, total: float | None, what: Value) -> Fact:
     r"""{span}年{what}年均变化{total:.4} | {span}: {what} changes by {total:.4} a year """
-def headline_covariance(*, span: Value, total: float | None, what: Value) -> Text:
+def headline_covariance(*, span: Value, total: float | None, what: Value) -> Fact:
     r"""{span}年{what}平均为{total:.4} | {span}: {what} is {total:.4} on average """
-def how_gains() -> Text:
+def how_gains() -> Fact:
     r"""在所测算（汇总表为所公布）的各行业内，资本和劳动的边际收益产品相等时产出的增幅；各年所含行业可能不同，见表。 | By how much output would rise if marginal revenue products were equal inside the industries that are measured (of cells, that are published); these may differ from year to year, see the table. """
-def how_dispersion() -> Text:
+def how_dispersion() -> Fact:
     r"""各行业内企业收入生产率（对数）的标准差，按增加值加权。 | Standard deviation of log revenue productivity inside industries, weighted by value added. """
-def how_decomposition(*, how: Value) -> Text:
+def how_decomposition(*, how: Value) -> Fact:
     r"""每条为相邻两年间的变化，各项相加恰为总变化（点）。{how} | A bar is the change from one year to the next; its parts add up to the whole (dot). {how} """
-def how_covariance(*, how: Value) -> Text:
+def how_covariance(*, how: Value) -> Fact:
     r"""协方差为正，说明份额大的企业生产率较高。{how} | A positive covariance says that firms with a large weight are the more productive ones. {how} """
-def unit_of_gains() -> Text:
+def unit_of_gains() -> Fact:
     r"""% | % """
-def unit_of_dispersion() -> Text:
+def unit_of_dispersion() -> Fact:
     r"""对数 | logs """
-def unit_of_decomposition() -> Text:
+def unit_of_decomposition() -> Fact:
     r"""对数 | logs """
-def unit_of_covariance() -> Text:
+def unit_of_covariance() -> Fact:
     r"""对数 | logs """
-def chart_gains() -> Text:
+def chart_gains() -> Fact:
     r"""增益（%） | gain (%) """
-def chart_dispersion() -> Text:
+def chart_dispersion() -> Fact:
     r"""标准差 | standard deviation """
-def chart_parts() -> Text:
+def chart_parts() -> Fact:
     r"""各项贡献 | parts """
-def limits() -> Text:
+def limits() -> Fact:
     r"""离散程度含测量误差和各行业内的真实差异，增益是上界而非政策效果。 | Dispersion holds errors of measurement and true differences inside industries: the gain is an upper bound, not the effect of a policy. """
 
 def answer_of(leaf: Literal["growth", "aggregate", "part", "gains", "gain", "noise", "index", "domar", "totals"], /, *, cells: float | None | str = ..., cost_based: float | None = ..., covered: float | None = ..., end: Value = ..., error: float | None = ..., firms: Value = ..., first: float | None = ..., gain: float | None = ..., last: float | None = ..., mean: float | None = ..., method: Value = ..., n: Value | int = ..., part: Value = ..., primary: Text | str | float | None = ..., sales_based: float | None = ..., scope: Text | str | float | None = ..., sd: float | None = ..., secondary: Text | str | float | None = ..., share: float | None = ..., span: Value = ..., start: Value = ..., tables: Value = ..., total: float | None = ..., what: Value = ...) -> Fact: ...
-def of_of(leaf: str, /) -> Text: ...
-def method_of(leaf: str, /) -> Text: ...
-def how_of_of(leaf: str, /) -> Text: ...
-def title_of(leaf: Literal["misallocation", "gains", "dispersion", "years", "cells", "decomposition", "covariance", "totals", "groups"], /) -> Text: ...
-def headline_of(leaf: Literal["gains", "dispersion", "decomposition", "covariance"], /, *, end: Value = ..., last: float | None = ..., sd: float | None = ..., span: Value = ..., total: float | None = ..., what: Value = ...) -> Text: ...
-def how_of(leaf: Literal["gains", "dispersion", "decomposition", "covariance"], /, *, how: Value = ...) -> Text: ...
-def unit_of_of(leaf: Literal["gains", "dispersion", "decomposition", "covariance"], /) -> Text: ...
-def chart_of(leaf: str, /) -> Text: ...
+def of_of(leaf: str, /) -> Fact: ...
+def method_of(leaf: str, /) -> Fact: ...
+def how_of_of(leaf: str, /) -> Fact: ...
+def title_of(leaf: Literal["misallocation", "gains", "dispersion", "years", "cells", "decomposition", "covariance", "totals", "groups"], /) -> Fact: ...
+def headline_of(leaf: Literal["gains", "dispersion", "decomposition", "covariance"], /, *, end: Value = ..., last: float | None = ..., sd: float | None = ..., span: Value = ..., total: float | None = ..., what: Value = ...) -> Fact: ...
+def how_of(leaf: Literal["gains", "dispersion", "decomposition", "covariance"], /, *, how: Value = ...) -> Fact: ...
+def unit_of_of(leaf: Literal["gains", "dispersion", "decomposition", "covariance"], /) -> Fact: ...
+def chart_of(leaf: str, /) -> Fact: ...

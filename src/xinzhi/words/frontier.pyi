@@ -8,141 +8,141 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_efficiency() -> Text:
+def title_efficiency() -> Fact:
     r"""离前沿面有多远 | How far from the frontier """
-def title_dots() -> Text:
+def title_dots() -> Fact:
     r"""各单元的效率 | Efficiency, unit by unit """
-def title_plane() -> Text:
+def title_plane() -> Fact:
     r"""前沿面 | The frontier itself """
-def title_peers() -> Text:
+def title_peers() -> Fact:
     r"""可以学习的标杆 | Whom the others could learn from """
-def title_targets(*, name: Value) -> Text:
+def title_targets(*, name: Value) -> Fact:
     r"""{name}到前沿面的距离，逐项 | {name}: the way to the frontier, good by good """
-def title_change() -> Text:
+def title_change() -> Fact:
     r"""生产率变化：追赶最优，还是最优前移 | Productivity change: catching up with the best, or the best moving on """
-def title_by_unit() -> Text:
+def title_by_unit() -> Fact:
     r"""各单元的生产率变化及其构成 | Productivity change and its parts, unit by unit """
-def title_by_period() -> Text:
+def title_by_period() -> Fact:
     r"""各时期的平均变化 | The mean change, period by period """
-def title_cumulated(*, name: Value) -> Text:
+def title_cumulated(*, name: Value) -> Fact:
     r"""{name}：累积变化 | {name}: cumulated """
-def title_cumulated_all() -> Text:
+def title_cumulated_all() -> Fact:
     r"""累积变化 | Cumulated change """
-def title_map() -> Text:
+def title_map() -> Fact:
     r"""平均变化的地图 | The mean change on the map """
-def title_intervals(*, period: Value) -> Text:
+def title_intervals(*, period: Value) -> Fact:
     r"""{period}期的置信区间 | Intervals in {period} """
-def title_bootstrap() -> Text:
+def title_bootstrap() -> Fact:
     r"""效率得分有多可靠 | How sure the scores are """
-def title_returns() -> Text:
+def title_returns() -> Fact:
     r"""规模报酬：不变还是可变 | Returns to scale: constant or variable """
-def title_scale() -> Text:
+def title_scale() -> Fact:
     r"""规模效率 | Scale efficiency """
-def title_two_stage() -> Text:
+def title_two_stage() -> Fact:
     r"""什么解释效率 | What explains efficiency """
-def title_metafrontier() -> Text:
+def title_metafrontier() -> Fact:
     r"""各组的技术差距 | Technology gaps between groups """
-def title_gaps() -> Text:
+def title_gaps() -> Fact:
     r"""技术差距比 | The technology gap ratio """
-def title_window() -> Text:
+def title_window() -> Fact:
     r"""窗口分析 | Window analysis """
-def title_window_unit(*, name: Value) -> Text:
+def title_window_unit(*, name: Value) -> Fact:
     r"""{name}：各窗口的得分 | {name}: scores over the windows """
-def title_partial() -> Text:
+def title_partial() -> Fact:
     r"""不受个别单元左右的前沿 | A frontier that outliers cannot move far """
-def title_economic(*, name: Value) -> Text:
+def title_economic(*, name: Value) -> Fact:
     r"""{name} | {name} """
-def title_staged() -> Text:
+def title_staged() -> Fact:
     r"""单元内部的效率 | Efficiency inside the units """
-def title_materials() -> Text:
+def title_materials() -> Fact:
     r"""物质平衡：投入带来多少，最少需要多少 | Materials balance: what flows in, and what need flow in """
-def title_sfa() -> Text:
+def title_sfa() -> Fact:
     r"""随机前沿：噪声与无效率分开 | Stochastic frontier: noise and inefficiency apart """
-def title_sfa_dots() -> Text:
+def title_sfa_dots() -> Fact:
     r"""技术效率及其区间 | Efficiency with its interval """
-def title_history() -> Text:
+def title_history() -> Fact:
     r"""各时期的平均效率 | Mean efficiency over the periods """
-def title_coefficients() -> Text:
+def title_coefficients() -> Fact:
     r"""前沿的系数 | Coefficients of the frontier """
-def title_stoned() -> Text:
+def title_stoned() -> Fact:
     r"""StoNED：不设函数形式的前沿 | StoNED: a frontier without a functional form """
-def title_brief() -> Text:
+def title_brief() -> Fact:
     r"""与前沿相比：追赶，还是最优前移 | Against the frontier: catching up, or the best moving on """
-def title_beside() -> Text:
+def title_beside() -> Fact:
     r"""前沿分析与增长核算对照 | Frontier and growth accounts side by side """
-def headline_all_on(*, n: float | None, what: Value) -> Text:
+def headline_all_on(*, n: float | None, what: Value) -> Fact:
     r"""全部{n:,}个{what}都在前沿面上，没有可以比较的对象 | All {n:,} {what} are on the frontier: none has one like it to be compared with """
-def headline_alone(*, what: Value) -> Text:
+def headline_alone(*, what: Value) -> Fact:
     r"""只有1个{what}，没有可以比较的对象 | There is one of the {what} only: nothing to compare it with """
-def headline_edge(*, k: float | None, n: float | None, what: Value) -> Text:
+def headline_edge(*, k: float | None, n: float | None, what: Value) -> Fact:
     r"""{n:,}个{what}中{k:,}个在前沿面上；其余得分相同，但有的投入偏多或产出偏少（松弛） | {k:,} of {n:,} {what} are on the frontier; the others have the same score, but use more of an input or make less of an output than the best (slacks) """
-def headline_input(*, k: float | None, least: float | None, mean: float | None, n: float | None, what: Value, worst: Value) -> Text:
+def headline_input(*, k: float | None, least: float | None, mean: float | None, n: float | None, what: Value, worst: Value) -> Fact:
     r"""{n:,}个{what}中{k:,}个在前沿面上；其余只需现有投入的{mean:%.1}%（平均），最低的{worst}为{least:%.1}% | {k:,} of {n:,} {what} are on the frontier; the others need {mean:%.1} % of their inputs on average, {worst} only {least:%.1} % """
-def headline_output(*, k: float | None, least: float | None, mean: float | None, n: float | None, what: Value, worst: Value) -> Text:
+def headline_output(*, k: float | None, least: float | None, mean: float | None, n: float | None, what: Value, worst: Value) -> Fact:
     r"""{n:,}个{what}中{k:,}个在前沿面上；其余平均达到前沿产出的{mean:%.1}%，最低的{worst}为{least:%.1}% | {k:,} of {n:,} {what} are on the frontier; the others make {mean:%.1} % of what the best would, least {worst} with {least:%.1} % """
-def headline_index(*, k: float | None, least: float | None, mean: float | None, n: float | None, what: Value, worst: Value) -> Text:
+def headline_index(*, k: float | None, least: float | None, mean: float | None, n: float | None, what: Value, worst: Value) -> Fact:
     r"""{n:,}个{what}中{k:,}个在前沿面上；其余效率平均为{mean:%.1}%，最低的{worst}为{least:%.1}% | {k:,} of {n:,} {what} are on the frontier; the others are {mean:%.1} % efficient on average, least {worst} with {least:%.1} % """
-def headline_distance(*, k: float | None, least: float | None, mean: float | None, n: float | None, what: Value, worst: Value) -> Text:
+def headline_distance(*, k: float | None, least: float | None, mean: float | None, n: float | None, what: Value, worst: Value) -> Fact:
     r"""{n:,}个{what}中{k:,}个在前沿面上；其余平均可改进{mean:%.1}%，最远的{worst}为{least:%.1}% | {k:,} of {n:,} {what} are on the frontier; the others could improve by {mean:%.1} % on average, most {worst} by {least:%.1} % """
-def headline_slacks(*, k: float | None, least: float | None, n: float | None, what: Value, worst: Value) -> Text:
+def headline_slacks(*, k: float | None, least: float | None, n: float | None, what: Value, worst: Value) -> Fact:
     r"""{n:,}个{what}中{k:,}个在前沿面上；松弛最多的是{worst}（合计{least:.1}） | {k:,} of {n:,} {what} are on the frontier; {worst} has the most slack ({least:.1} in all) """
-def headline_cross(*, best: Value, mean: float | None, most: float | None, n: float | None, what: Value) -> Text:
+def headline_cross(*, best: Value, mean: float | None, most: float | None, n: float | None, what: Value) -> Fact:
     r"""{n:,}个{what}的交叉效率平均为{mean:.3}，最高的是{best}（{most:.3}） | Cross-efficiency of {n:,} {what}: {mean:.3} on average, highest in {best} ({most:.3}) """
-def headline_plane(*, k: float | None, n: float | None, rts: Value, what: Value, worst: Value) -> Text:
+def headline_plane(*, k: float | None, n: float | None, rts: Value, what: Value, worst: Value) -> Fact:
     r"""{rts}下，{n:,}个{what}中{k:,}个张成前沿面；最远的是{worst} | Under {rts}, {k:,} of {n:,} {what} are on the frontier; {worst} is farthest from it """
-def headline_plane_crs(*, k: float | None, n: float | None, rts: Value, what: Value) -> Text:
+def headline_plane_crs(*, k: float | None, n: float | None, rts: Value, what: Value) -> Fact:
     r"""得分按{rts}计算：{n:,}个{what}中{k:,}个在前沿面上；图中的线为规模报酬不变的前沿 | Scores are under {rts}: {k:,} of {n:,} {what} are on that frontier; the line is the one of constant returns """
-def headline_peers(*, all: Value, n: Value, name: Value, what: Value) -> Text:
+def headline_peers(*, all: Value, n: Value, name: Value, what: Value) -> Fact:
     r"""{all}个未达前沿的{what}中，{n}个以{name}为标杆 | {name} is a peer of {n} of the {all} {what} off the frontier """
-def headline_targets(*, name: Value, parts: Names) -> Text:
+def headline_targets(*, name: Value, parts: Names) -> Fact:
     r"""{name}达到前沿面时：{parts:list} | At the frontier {name} would change: {parts:list} """
-def headline_change(*, index: Value, n: float | None, parts: Names, per: Value, rose: float | None, span: Value, unit: Value, value: float | None, what: Value) -> Text:
+def headline_change(*, index: Value, n: float | None, parts: Names, per: Value, rose: float | None, span: Value, unit: Value, value: float | None, what: Value) -> Fact:
     r"""{span}：{index}平均{per}{value:+.2}{unit}，其中{parts:list}；{n:,}个{what}中{rose:,}个上升 | {index}, {span}: {value:+.2} {unit} {per}, of which {parts:list}; it rose in {rose:,} of {n:,} {what} """
-def headline_change_alone(*, index: Value, n: float | None, per: Value, rose: float | None, span: Value, unit: Value, value: float | None, what: Value) -> Text:
+def headline_change_alone(*, index: Value, n: float | None, per: Value, rose: float | None, span: Value, unit: Value, value: float | None, what: Value) -> Fact:
     r"""{span}：{index}平均{per}{value:+.2}{unit}；{n:,}个{what}中{rose:,}个上升 | {index}, {span}: {value:+.2} {unit} {per}; it rose in {rose:,} of {n:,} {what} """
-def headline_by_period(*, first: Value, index: Value, last: Value, least: float | None, most: float | None, unit: Value) -> Text:
+def headline_by_period(*, first: Value, index: Value, last: Value, least: float | None, most: float | None, unit: Value) -> Fact:
     r"""{index}在{first}最高（{most:+.2}{unit}），在{last}最低（{least:+.2}{unit}） | {index}: highest in {first} ({most:+.2} {unit}), lowest in {last} ({least:+.2} {unit}) """
-def headline_cumulated(*, end: Value, parts: Names, start: Value) -> Text:
+def headline_cumulated(*, end: Value, parts: Names, start: Value) -> Fact:
     r"""以{start}为100，至{end}：{parts:list} | With {start} at 100, in {end}: {parts:list} """
-def headline_cumulated_sum(*, end: Value, parts: Names, start: Value) -> Text:
+def headline_cumulated_sum(*, end: Value, parts: Names, start: Value) -> Fact:
     r"""从{start}至{end}的累积变化：{parts:list} | Cumulated from {start} to {end}: {parts:list} """
-def headline_map(*, first: Value, index: Value, last: Value, least: float | None, most: float | None, unit: Value) -> Text:
+def headline_map(*, first: Value, index: Value, last: Value, least: float | None, most: float | None, unit: Value) -> Fact:
     r"""{index}：{first}最高（{most:+.2}{unit}），{last}最低（{least:+.2}{unit}） | {index}: highest in {first} ({most:+.2} {unit}), lowest in {last} ({least:+.2} {unit}) """
-def headline_intervals(*, k: Value, level: Value, n: Value) -> Text:
+def headline_intervals(*, k: Value, level: Value, n: Value) -> Fact:
     r"""{n}个变化中{k}个的{level}%区间不含零 | Of {n} changes the {level} % interval of {k} leaves out zero """
-def headline_bootstrap(*, corrected: float | None, level: Value, n: float | None, score: float | None, what: Value, width: float | None) -> Text:
+def headline_bootstrap(*, corrected: float | None, level: Value, n: float | None, score: float | None, what: Value, width: float | None) -> Fact:
     r"""{n:,}个{what}的平均效率由{score:.3}纠偏为{corrected:.3}；{level}%区间平均宽{width:%.1}个百分点 | Mean efficiency of {n:,} {what} falls from {score:.3} to {corrected:.3} when bias is taken out; {level} % intervals are {width:%.1} points wide on average """
-def headline_returns(*, crs: float | None, level: Value, nirs: float | None, verdict: Value) -> Text:
+def headline_returns(*, crs: float | None, level: Value, nirs: float | None, verdict: Value) -> Fact:
     r"""结论（显著性水平{level}%）：{verdict}。规模报酬不变 p = {crs:.3}，规模报酬非递增 p = {nirs:.3} | Verdict at {level} %: {verdict}. Constant returns p = {crs:.3}, non-increasing returns p = {nirs:.3} """
-def headline_scale(*, parts: Names) -> Text:
+def headline_scale(*, parts: Names) -> Fact:
     r"""各单元所处的规模报酬：{parts:list} | Where the units stand: {parts:list} """
-def headline_two_stage(*, level: Value, parts: Value) -> Text:
+def headline_two_stage(*, level: Value, parts: Value) -> Fact:
     r"""{level}%区间：{parts} | By {level} % intervals {parts} """
-def headline_metafrontier(*, first: Value, last: Value, least: float | None, most: float | None) -> Text:
+def headline_metafrontier(*, first: Value, last: Value, least: float | None, most: float | None) -> Fact:
     r"""{first}的前沿达到共同前沿的{most:%.1}%，{last}为{least:%.1}% | The frontier of {first} reaches {most:%.1} % of the metafrontier, that of {last} {least:%.1} % """
-def headline_window(*, k: Value, name: Value, range: float | None, width: Value) -> Text:
+def headline_window(*, k: Value, name: Value, range: float | None, width: Value) -> Fact:
     r"""{k}个窗口，每个{width}期；同一时期的得分在{name}差异最大（{range:.3}） | {k} windows of {width} periods; scores of one period differ most for {name} ({range:.3}) """
-def headline_window_unit(*, end: Value, first: float | None, last: float | None, name: Value, start: Value) -> Text:
+def headline_window_unit(*, end: Value, first: float | None, last: float | None, name: Value, start: Value) -> Fact:
     r"""{name}：{start}为{first:.3}，{end}为{last:.3} | {name}: {first:.3} in {start}, {last:.3} in {end} """
-def headline_partial(*, k: float | None, n: float | None, name: Value, parameter: Value, what: Value) -> Text:
+def headline_partial(*, k: float | None, n: float | None, name: Value, parameter: Value, what: Value) -> Fact:
     r"""{name}（{parameter}）：{n:,}个{what}中{k:,}个超出部分前沿 | {name} ({parameter}): {k:,} of {n:,} {what} lie beyond the partial frontier """
-def headline_economic(*, allocative: float | None, economic: float | None, name: Value, technical: float | None) -> Text:
+def headline_economic(*, allocative: float | None, economic: float | None, name: Value, technical: float | None) -> Fact:
     r"""平均{name}{economic:.3}：技术效率{technical:.3}，配置效率{allocative:.3} | Mean {name} {economic:.3}: technical {technical:.3}, allocative {allocative:.3} """
-def headline_profit(*, allocative: float | None, economic: float | None, name: Value, technical: float | None) -> Text:
+def headline_profit(*, allocative: float | None, economic: float | None, name: Value, technical: float | None) -> Fact:
     r"""平均{name}{economic:.3}：技术部分{technical:.3}，配置部分{allocative:.3} | Mean {name} {economic:.3}: technical {technical:.3}, allocative {allocative:.3} """
-def headline_staged(*, inside: Text | str | float | None, k: float | None, least: float | None, mean: float | None, n: float | None, what: Value, worst: Value) -> Text:
+def headline_staged(*, inside: Text | str | float | None, k: float | None, least: float | None, mean: float | None, n: float | None, what: Value, worst: Value) -> Fact:
     r"""{n:,}个{what}中{k:,}个的{inside:[network=各部门|dynamic=各时期|*=各阶段]}均有效；平均{mean:.3}，最低的是{worst}（{least:.3}） | {k:,} of {n:,} {what} are efficient in every {inside:[network=division|dynamic=period|*=stage]}; the mean is {mean:.3}, the lowest {worst} ({least:.3}) """
-def headline_materials(*, allocative: float | None, environmental: float | None, n: float | None, technical: float | None, what: Value) -> Text:
+def headline_materials(*, allocative: float | None, environmental: float | None, n: float | None, technical: float | None, what: Value) -> Fact:
     r"""{n:,}个{what}的平均环境效率{environmental:.3}：技术部分{technical:.3}，配置部分{allocative:.3} | Mean environmental efficiency of {n:,} {what} {environmental:.3}: technical {technical:.3}, allocative {allocative:.3} """
-def headline_sfa(*, best: Value, least: float | None, mean: float | None, most: float | None, n: float | None, what: Value, worst: Value) -> Text:
+def headline_sfa(*, best: Value, least: float | None, mean: float | None, most: float | None, n: float | None, what: Value, worst: Value) -> Fact:
     r"""{n:,}个{what}的平均技术效率为{mean:.3}：{best}最高（{most:.3}），{worst}最低（{least:.3}） | Mean efficiency of {n:,} {what} is {mean:.3}: highest in {best} ({most:.3}), lowest in {worst} ({least:.3}) """
-def headline_sfa_in(*, best: Value, least: float | None, mean: float | None, most: float | None, n: float | None, period: Value, what: Value, worst: Value) -> Text:
+def headline_sfa_in(*, best: Value, least: float | None, mean: float | None, most: float | None, n: float | None, period: Value, what: Value, worst: Value) -> Fact:
     r"""{period}年{n:,}个{what}的平均技术效率为{mean:.3}：{best}最高（{most:.3}），{worst}最低（{least:.3}） | In {period} the mean efficiency of {n:,} {what} is {mean:.3}: highest in {best} ({most:.3}), lowest in {worst} ({least:.3}) """
-def headline_history(*, end: Value, first: float | None, last: float | None, start: Value) -> Text:
+def headline_history(*, end: Value, first: float | None, last: float | None, start: Value) -> Fact:
     r"""平均技术效率由{start}年的{first:.3}变为{end}年的{last:.3} | Mean efficiency was {first:.3} in {start} and {last:.3} in {end} """
-def headline_coefficients(*, k: Value, level: Value, n: Value) -> Text:
+def headline_coefficients(*, k: Value, level: Value, n: Value) -> Fact:
     r"""{n}个系数中{k}个的{level}%区间不含零 | Of {n} coefficients the {level} % interval of {k} leaves out zero """
-def headline_beside(*, accounts: float | None, index: float | None, n: float | None, per: Value, span: Value, what: Value) -> Text:
+def headline_beside(*, accounts: float | None, index: float | None, n: float | None, per: Value, span: Value, what: Value) -> Fact:
     r"""增长数是增长核算的{accounts:+.2}%；前沿指数{index:+.2}%是与最优者的比较（{span}年，{n:,}个{what}平均{per}） | The growth figure is that of the accounts, {accounts:+.2} %; the frontier index, {index:+.2} %, compares with the best (mean of {n:,} {what}, {per}, {span}) """
 def answer_verdict(*, accounts: float | None, index: float | None, n: float | None, per: Value, span: Value, what: Value) -> Fact:
     r"""增长数是增长核算的全要素生产率：{span}年{n:,}个{what}平均{per}{accounts:+.2}%。前沿指数{index:+.2}%不是增长数：它把各{what}与最优者比较，投入的权数来自最优者的产出，而不是收入份额。 | The growth figure is TFP of the growth accounts: {accounts:+.2} % {per} (mean of {n:,} {what}, {span}). The frontier index, {index:+.2} %, is no growth figure: it holds each of them against the best and weighs inputs by what the best make of them, not by what they earn. """
@@ -206,621 +206,621 @@ def answer_why_plain(*, capital: float | None, human: float | None, labour: floa
     r"""两者之差在于权数：增长核算按收入份额给资本{share:.0}%的权数，前沿从产出最多的地区得出权数；资本年均增长{capital:.1}%，劳动{labour:.1}%（人力资本在核算中另占{human:.1}个百分点，前沿分析未将其作为投入）。 | They differ in their weights: the accounts give capital its share of income, {share:.0} %, the frontier takes weights from what the best make; capital grew by {capital:.1} % and labour by {labour:.1} % a year (human capital, {human:.1} points in the accounts, is no input of this frontier). """
 def answer_why(*, capital: float | None, human: float | None, implied: float | None, labour: float | None, share: float | None) -> Fact:
     r"""两者之差在于权数：增长核算按收入份额给资本{share:.0}%的权数，前沿从产出最多的地区得出权数，相当于{implied:.0}%；而资本年均增长{capital:.1}%，劳动{labour:.1}%（人力资本在核算中另占{human:.1}个百分点，前沿分析未将其作为投入）。 | They differ in their weights: the accounts give capital its share of income, {share:.0} %, the frontier takes weights from what the best make, as if {implied:.0} %, while capital grew by {capital:.1} % and labour by {labour:.1} % a year (human capital, {human:.1} points in the accounts, is no input of this frontier). """
-def how_share() -> Text:
+def how_share() -> Fact:
     r"""圆点为1（虚线）：在前沿面上；越靠左离前沿越远。 | A dot at 1 (dashed) is on the frontier; the farther left, the farther from it. """
-def how_distance() -> Text:
+def how_distance() -> Fact:
     r"""0（虚线）为前沿面；越靠右，可改进的越多。 | Zero (dashed) is the frontier; the farther right, the more could be gained. """
-def how_plane() -> Text:
+def how_plane() -> Fact:
     r"""每点是一个单元；线是样本中最优者张成的前沿面，只标出前沿上的和最远的单元。 | A point is a unit; the line is the frontier that the best of them span. Those on it and the farthest are named. """
-def how_plane_crs() -> Text:
+def how_plane_crs() -> Fact:
     r"""每点是一个单元，按单位计；线为规模报酬不变的前沿。可变报酬下，规模不同的单元也可能有效，故线以内也有蓝点。 | A point is a unit, per unit of the other good; the line is the frontier of constant returns. Under other returns units of another size may be efficient off the line. """
-def how_peers() -> Text:
+def how_peers() -> Fact:
     r"""标杆是未达前沿的单元向前沿投影时，权数为正的有效单元；数字为以它为标杆的单元个数。 | A peer is an efficient unit with a positive weight in the projection of another; the figure counts those. """
-def how_targets() -> Text:
+def how_targets() -> Fact:
     r"""到投影点时各投入、产出的变化百分比；包括松弛。 | Change of every input and output at the projection on the frontier, in percent. """
-def how_by_unit(*, index: Value) -> Text:
+def how_by_unit(*, index: Value) -> Fact:
     r"""每条横条是一个构成部分（对数点×100）；圆点和右侧数字是{index}，恰为各部分之和。 | Every bar is a part (100 times the log); the dot and the figure at the right are the {index}, exactly their sum. """
-def how_no_parts(*, index: Value) -> Text:
+def how_no_parts(*, index: Value) -> Fact:
     r"""圆点和右侧数字是{index}（对数×100）。 | The dot and the figure at the right are the {index} (100 times the log). """
-def how_by_period() -> Text:
+def how_by_period() -> Fact:
     r"""各时期所有单元的平均；圆点为各部分之和。每个单元每期的变化见CSV文件。 | Mean over all units in a period; the dot is the sum of the parts. The csv holds every change of every unit. """
-def how_cumulated() -> Text:
+def how_cumulated() -> Fact:
     r"""各期变化逐期连乘（指标为相加）；线断处无法计算。 | Changes chained period after period; a line that stops could not be computed further. """
-def how_map() -> Text:
+def how_map() -> Fact:
     r"""颜色和数字为平均变化；灰色：没有数据。方格表示相邻关系，不表示面积。 | Colour and figure are the mean change; grey: no figures. Tiles show neighbourhood, not area. """
-def how_intervals(*, level: Value) -> Text:
+def how_intervals(*, level: Value) -> Fact:
     r"""圆点为估计值，带为{level}%自助法区间；跨越零线的不能断言升降。区间已去除偏误，估计值可能在其端点。 | A dot is the estimate, the band its {level} % bootstrap interval, bias taken out, so that the dot may lie at its end; one across zero may be a rise or a fall. """
-def how_bootstrap(*, level: Value) -> Text:
+def how_bootstrap(*, level: Value) -> Fact:
     r"""圆点为纠偏后的效率，带为{level}%区间；未纠偏的得分总在区间右端或之外，因为样本中的最优者并非可能的最优。 | A dot is the efficiency with its bias taken out, the band its {level} % interval. The plain score lies at the right end or beyond: the best of the sample are not the best there can be. """
-def how_scale() -> Text:
+def how_scale() -> Fact:
     r"""规模效率 = 规模报酬不变下的得分 / 规模报酬可变下的得分；颜色为所处的规模报酬阶段。 | Scale efficiency is the score under constant over that under variable returns; the colour says where the unit stands. """
-def how_two_stage(*, level: Value) -> Text:
+def how_two_stage(*, level: Value) -> Fact:
     r"""正系数使距离变大，即降低效率；带为{level}%自助法区间，跨零者方向不明。 | A positive coefficient lengthens the distance: less efficient. The band is the {level} % bootstrap interval; one across zero has no sure sign. """
-def how_gaps() -> Text:
+def how_gaps() -> Fact:
     r"""1（虚线）：本组的前沿就是共同前沿；越靠左，本组技术落后越多。颜色为组别。 | At 1 (dashed) the frontier of the group is the metafrontier; the farther left, the further the group's technology lags. Colours are groups. """
-def how_window() -> Text:
+def how_window() -> Fact:
     r"""圆点为该单元所有得分的平均，带为最低到最高。 | A dot is the mean of all scores of the unit, the band runs from the lowest to the highest. """
-def how_window_unit() -> Text:
+def how_window_unit() -> Fact:
     r"""线为包含该期的各窗口得分的平均，带为其最低到最高。 | The line is the mean over the windows that hold the period, the band their lowest to highest. """
-def how_partial() -> Text:
+def how_partial() -> Fact:
     r"""1（虚线）为部分前沿；右侧的单元超出它。 | Dashed: the partial frontier; units to the right of it lie beyond. """
-def how_economic() -> Text:
+def how_economic() -> Fact:
     r"""每条横条是损失的一部分：技术（离前沿）与配置（投入产出组合不合价格）；圆点为合计。 | Every bar is a part of what is lost: technical (off the frontier) and allocative (a mix that prices do not warrant); the dot is the whole. """
-def how_staged() -> Text:
+def how_staged() -> Fact:
     r"""圆点为整个单元的得分（1 = 内部各部分均在前沿面上）；各部分的得分见表。 | A dot is the score of the whole unit (1: every part of it is on the frontier); a table has the parts. """
-def how_materials() -> Text:
+def how_materials() -> Fact:
     r"""每条横条是损失的一部分：技术（投入过多）与配置（投入组合含该物质过多）；圆点为合计。 | Every bar is a part of what is lost: technical (too much of all inputs) and allocative (a mix that holds too much of the material); the dot is the whole. """
-def how_sfa_dots() -> Text:
+def how_sfa_dots() -> Fact:
     r"""圆点为效率的条件期望，带为给定估计参数时的区间（不含参数误差）。 | A dot is the expected efficiency given the residual, the band its interval at the estimated parameters. """
-def how_sfa_plain() -> Text:
+def how_sfa_plain() -> Fact:
     r"""圆点为效率的条件期望。 | A dot is the expected efficiency given the residual. """
-def how_history() -> Text:
+def how_history() -> Fact:
     r"""各时期效率的简单平均；每个单元每期的效率见CSV文件。 | Plain mean of the efficiencies in a period; the csv holds every one of them. """
-def how_coefficients(*, level: Value) -> Text:
+def how_coefficients(*, level: Value) -> Fact:
     r"""圆点为估计值，带为{level}%区间；没有带的无标准误，原因见表。 | A dot is the estimate, the band its {level} % interval; where there is none, the table says why. """
-def how_beside() -> Text:
+def how_beside() -> Fact:
     r"""横条为前沿分析的两部分，圆点和右侧数字为增长核算的全要素生产率：两者用的是同样的产出、资本和劳动。 | Bars are the two parts of the frontier index; the dot and the figure at the right are TFP growth in the accounts, of the same output, capital and labour. """
-def unit_of_input() -> Text:
+def unit_of_input() -> Fact:
     r"""所需投入占现有投入的比例（1 = 前沿面） | inputs needed, as a share of those used (1 = on the frontier) """
-def unit_of_output() -> Text:
+def unit_of_output() -> Fact:
     r"""产出占前沿产出的比例（1 = 前沿面） | output, as a share of what the best would make (1 = on the frontier) """
-def unit_of_index() -> Text:
+def unit_of_index() -> Fact:
     r"""效率（1 = 前沿面） | efficiency (1 = on the frontier) """
-def unit_of_distance() -> Text:
+def unit_of_distance() -> Fact:
     r"""方向距离（0 = 前沿面） | distance to the frontier (0 = on it) """
-def unit_of_slacks() -> Text:
+def unit_of_slacks() -> Fact:
     r"""松弛之和 | sum of slacks """
-def unit_of_units() -> Text:
+def unit_of_units() -> Fact:
     r"""以其为标杆的单元数 | units whose peer it is """
-def unit_of_change() -> Text:
+def unit_of_change() -> Fact:
     r"""变化，% | change, % """
-def unit_of_plane(*, x: Value, y: Value) -> Text:
+def unit_of_plane(*, x: Value, y: Value) -> Fact:
     r"""横轴：{x}；纵轴：{y} | across: {x}; up: {y} """
-def unit_of_mean_change(*, per: Value) -> Text:
+def unit_of_mean_change(*, per: Value) -> Fact:
     r"""平均{per}，对数点×100 | mean {per}, log points × 100 """
-def unit_of_period_change() -> Text:
+def unit_of_period_change() -> Fact:
     r"""各单元平均，对数点×100 | mean of the units, log points × 100 """
-def unit_of_beside(*, per: Value) -> Text:
+def unit_of_beside(*, per: Value) -> Fact:
     r"""平均{per}，对数点×100；圆点：增长核算的全要素生产率 | mean {per}, log points × 100; dot: TFP of the growth accounts """
-def unit_of_mean_sum(*, per: Value) -> Text:
+def unit_of_mean_sum(*, per: Value) -> Fact:
     r"""平均{per}，×100 | mean {per}, times 100 """
-def unit_of_period_sum() -> Text:
+def unit_of_period_sum() -> Fact:
     r"""各单元平均，×100 | mean of the units, times 100 """
-def unit_of_one_change() -> Text:
+def unit_of_one_change() -> Fact:
     r"""对数点×100 | log points × 100 """
-def unit_of_cumulated(*, start: Value) -> Text:
+def unit_of_cumulated(*, start: Value) -> Fact:
     r"""{start} = 100 | {start} = 100 """
-def unit_of_cumulated_sum(*, start: Value) -> Text:
+def unit_of_cumulated_sum(*, start: Value) -> Fact:
     r"""自{start}起累积，×100 | sum since {start}, times 100 """
-def unit_of_scale() -> Text:
+def unit_of_scale() -> Fact:
     r"""规模效率（1 = 最优规模） | scale efficiency (1 = the best scale) """
-def unit_of_coefficient() -> Text:
+def unit_of_coefficient() -> Fact:
     r"""对距离的影响（正：降低效率） | effect on the distance (positive: less efficient) """
-def unit_of_tgr() -> Text:
+def unit_of_tgr() -> Fact:
     r"""技术差距比（1 = 共同前沿） | technology gap ratio (1 = metafrontier) """
-def unit_of_window() -> Text:
+def unit_of_window() -> Fact:
     r"""得分 | score """
-def unit_of_lost() -> Text:
+def unit_of_lost() -> Fact:
     r"""损失，对数点×100 | lost, log points × 100 """
-def unit_of_lost_profit() -> Text:
+def unit_of_lost_profit() -> Fact:
     r"""损失的利润，相对于方向的价值 | profit lost, relative to the value of the direction """
-def unit_of_stochastic() -> Text:
+def unit_of_stochastic() -> Fact:
     r"""技术效率（1 = 前沿面） | efficiency (1 = on the frontier) """
-def unit_of_estimate() -> Text:
+def unit_of_estimate() -> Fact:
     r"""系数 | coefficient """
-def chart_slope(*, part: Value, value: float | None) -> Text:
+def chart_slope(*, part: Value, value: float | None) -> Fact:
     r"""{part}{value:.3} | {part} {value:.3} """
-def chart_change(*, part: Value, value: float | None) -> Text:
+def chart_change(*, part: Value, value: float | None) -> Fact:
     r"""{part}{value:+.2} | {part} {value:+.2} """
-def chart_measured(*, good: Value, unit: Value) -> Text:
+def chart_measured(*, good: Value, unit: Value) -> Fact:
     r"""{good}，{unit} | {good}, {unit} """
-def chart_per(*, bottom: Value, top: Value) -> Text:
+def chart_per(*, bottom: Value, top: Value) -> Fact:
     r"""单位{bottom}的{top} | {top} per unit of {bottom} """
-def chart_reached() -> Text:
+def chart_reached() -> Fact:
     r"""在前沿面上 | on the frontier """
-def chart_short() -> Text:
+def chart_short() -> Fact:
     r"""未达前沿 | off the frontier """
-def chart_part(*, part: Value, value: Value) -> Text:
+def chart_part(*, part: Value, value: Value) -> Fact:
     r"""{part}{value} | {part} {value} """
-def chart_end(*, name: Value, value: Value) -> Text:
+def chart_end(*, name: Value, value: Value) -> Fact:
     r"""{name}{value} | {name} {value} """
-def chart_count(*, k: Value, name: Value) -> Text:
+def chart_count(*, k: Value, name: Value) -> Fact:
     r"""{name}{k}个 | {name} {k} """
-def chart_all(*, what: Value) -> Text:
+def chart_all(*, what: Value) -> Fact:
     r"""全部{what} | all {what} """
-def chart_technical() -> Text:
+def chart_technical() -> Fact:
     r"""技术部分 | technical """
-def chart_allocative() -> Text:
+def chart_allocative() -> Fact:
     r"""配置部分 | allocative """
-def chart_regions() -> Text:
+def chart_regions() -> Fact:
     r"""地区 | regions """
-def chart_units() -> Text:
+def chart_units() -> Fact:
     r"""单元 | units """
-def chart_a_year() -> Text:
+def chart_a_year() -> Fact:
     r"""每年 | a year """
-def chart_percent() -> Text:
+def chart_percent() -> Fact:
     r"""% | % """
-def chart_points() -> Text:
+def chart_points() -> Fact:
     r"""点 | points """
-def chart_a_period() -> Text:
+def chart_a_period() -> Fact:
     r"""每期 | a period """
-def chart_and_bads(*, names: Value) -> Text:
+def chart_and_bads(*, names: Value) -> Fact:
     r"""，非期望产出{names} | , bad outputs {names} """
-def chart_radial() -> Text:
+def chart_radial() -> Fact:
     r"""径向模型 | radial model """
-def chart_directional() -> Text:
+def chart_directional() -> Fact:
     r"""方向距离函数 | directional distance """
-def chart_hyperbolic() -> Text:
+def chart_hyperbolic() -> Fact:
     r"""双曲图形模型 | hyperbolic graph model """
-def chart_additive() -> Text:
+def chart_additive() -> Fact:
     r"""加性模型 | additive model """
-def chart_super() -> Text:
+def chart_super() -> Fact:
     r"""超效率模型 | super-efficiency """
-def chart_cross() -> Text:
+def chart_cross() -> Fact:
     r"""交叉效率 | cross-efficiency """
-def chart_sbm() -> Text:
+def chart_sbm() -> Fact:
     r"""基于松弛的模型（SBM） | slacks-based model (SBM) """
-def chart_super_sbm() -> Text:
+def chart_super_sbm() -> Fact:
     r"""超效率SBM | super-SBM """
-def chart_russell() -> Text:
+def chart_russell() -> Fact:
     r"""Russell模型 | Russell model """
-def chart_ebm() -> Text:
+def chart_ebm() -> Fact:
     r"""EBM模型 | epsilon-based model (EBM) """
-def chart_non_radial() -> Text:
+def chart_non_radial() -> Fact:
     r"""非径向方向距离函数 | non-radial directional distance """
-def chart_environmental() -> Text:
+def chart_environmental() -> Fact:
     r"""环境方向距离函数 | environmental directional distance """
-def chart_by_production() -> Text:
+def chart_by_production() -> Fact:
     r"""副产出模型 | by-production model """
-def chart_seiford_zhu() -> Text:
+def chart_seiford_zhu() -> Fact:
     r"""Seiford-Zhu模型 | Seiford-Zhu model """
-def chart_range_directional() -> Text:
+def chart_range_directional() -> Fact:
     r"""范围方向模型 | range directional model """
-def chart_reference_contemporaneous() -> Text:
+def chart_reference_contemporaneous() -> Fact:
     r"""各时期自身的观测（相邻两期的几何平均） | the observations of each period alone (geometric mean of both) """
-def chart_reference_sequential() -> Text:
+def chart_reference_sequential() -> Fact:
     r"""该时期及以前的全部观测 | the observations of the period and of all before it """
-def chart_reference_biennial() -> Text:
+def chart_reference_biennial() -> Fact:
     r"""相邻两期的观测 | the observations of both periods of a pair """
-def chart_reference_global() -> Text:
+def chart_reference_global() -> Fact:
     r"""全部时期的观测 | the observations of all periods """
-def chart_reference_window() -> Text:
+def chart_reference_window() -> Fact:
     r"""前后若干期的观测 | the observations of the periods around """
-def chart_reference_metafrontier() -> Text:
+def chart_reference_metafrontier() -> Fact:
     r"""全部观测，其下为各组自身的技术 | all observations, above the technologies of the groups """
-def chart_smoothed() -> Text:
+def chart_smoothed() -> Fact:
     r"""平滑自助法 | smoothed bootstrap """
-def chart_subsampling() -> Text:
+def chart_subsampling() -> Fact:
     r"""子抽样 | subsampling """
-def chart_worse(*, names: Names) -> Text:
+def chart_worse(*, names: Names) -> Fact:
     r"""降低效率的有{names:list} | {names:list} lower efficiency """
-def chart_better(*, names: Names) -> Text:
+def chart_better(*, names: Names) -> Fact:
     r"""提高效率的有{names:list} | {names:list} raise efficiency """
-def chart_unclear(*, names: Names) -> Text:
+def chart_unclear(*, names: Names) -> Fact:
     r"""方向不明的有{names:list} | the sign is unclear for {names:list} """
-def chart_term_constant() -> Text:
+def chart_term_constant() -> Fact:
     r"""常数项 | constant """
-def chart_term_sigma() -> Text:
+def chart_term_sigma() -> Fact:
     r"""sigma（标准差） | sigma (standard deviation) """
-def chart_term_trend() -> Text:
+def chart_term_trend() -> Fact:
     r"""时间趋势 | trend """
-def chart_convex() -> Text:
+def chart_convex() -> Fact:
     r"""凸的共同前沿 | a convex metafrontier """
-def chart_union() -> Text:
+def chart_union() -> Fact:
     r"""各组技术的并集（非凸） | the union of the groups' technologies """
-def chart_order_m() -> Text:
+def chart_order_m() -> Fact:
     r"""order-m | Order-m """
-def chart_order_alpha() -> Text:
+def chart_order_alpha() -> Fact:
     r"""order-alpha | Order-alpha """
-def chart_cost() -> Text:
+def chart_cost() -> Fact:
     r"""成本效率 | cost efficiency """
-def chart_stage_first() -> Text:
+def chart_stage_first() -> Fact:
     r"""第一阶段 | the first """
-def chart_stage_second() -> Text:
+def chart_stage_second() -> Fact:
     r"""第二阶段 | the second """
-def chart_network() -> Text:
+def chart_network() -> Fact:
     r"""网络SBM模型（各部门松弛之和） | network slacks-based model """
-def chart_dynamic() -> Text:
+def chart_dynamic() -> Fact:
     r"""动态SBM模型（各时期松弛之和） | dynamic slacks-based model """
-def chart_series_product() -> Text:
+def chart_series_product() -> Fact:
     r"""两阶段串联，乘积形式 | two stages in series, product form """
-def chart_series_additive() -> Text:
+def chart_series_additive() -> Fact:
     r"""两阶段串联，加权平均形式 | two stages in series, weighted mean """
-def chart_revenue() -> Text:
+def chart_revenue() -> Fact:
     r"""收益效率 | revenue efficiency """
-def chart_profit() -> Text:
+def chart_profit() -> Fact:
     r"""利润无效率 | profit inefficiency """
-def chart_input() -> Text:
+def chart_input() -> Fact:
     r"""投入 | input """
-def chart_output() -> Text:
+def chart_output() -> Fact:
     r"""产出 | output """
-def chart_half_normal() -> Text:
+def chart_half_normal() -> Fact:
     r"""半正态模型 | normal/half-normal """
-def chart_truncated_normal() -> Text:
+def chart_truncated_normal() -> Fact:
     r"""截断正态模型 | normal/truncated-normal """
-def chart_exponential() -> Text:
+def chart_exponential() -> Fact:
     r"""指数模型 | normal/exponential """
-def chart_gamma() -> Text:
+def chart_gamma() -> Fact:
     r"""伽马模型 | normal/gamma """
-def chart_rayleigh() -> Text:
+def chart_rayleigh() -> Fact:
     r"""瑞利模型 | normal/Rayleigh """
-def chart_uniform() -> Text:
+def chart_uniform() -> Fact:
     r"""均匀分布模型 | normal/uniform """
-def chart_pitt_lee() -> Text:
+def chart_pitt_lee() -> Fact:
     r"""Pitt-Lee（1981） | Pitt and Lee (1981) """
-def chart_battese_coelli_1992() -> Text:
+def chart_battese_coelli_1992() -> Fact:
     r"""Battese-Coelli（1992） | Battese and Coelli (1992) """
-def chart_battese_coelli_1995() -> Text:
+def chart_battese_coelli_1995() -> Fact:
     r"""Battese-Coelli（1995） | Battese and Coelli (1995) """
-def chart_kumbhakar_1990() -> Text:
+def chart_kumbhakar_1990() -> Fact:
     r"""Kumbhakar（1990） | Kumbhakar (1990) """
-def chart_true_fixed() -> Text:
+def chart_true_fixed() -> Fact:
     r"""真固定效应 | true fixed effects """
-def chart_true_random() -> Text:
+def chart_true_random() -> Fact:
     r"""真随机效应 | true random effects """
-def chart_four_component() -> Text:
+def chart_four_component() -> Fact:
     r"""四分量模型 | four components """
-def chart_cobb_douglas() -> Text:
+def chart_cobb_douglas() -> Fact:
     r"""柯布-道格拉斯形式 | Cobb-Douglas """
-def chart_translog() -> Text:
+def chart_translog() -> Fact:
     r"""超越对数形式 | translog """
-def chart_block_frontier() -> Text:
+def chart_block_frontier() -> Fact:
     r"""前沿 | frontier """
-def chart_block_inefficiency() -> Text:
+def chart_block_inefficiency() -> Fact:
     r"""无效率 | inefficiency """
-def chart_block_variance() -> Text:
+def chart_block_variance() -> Fact:
     r"""方差（对数） | variance (log) """
-def chart_block_derived() -> Text:
+def chart_block_derived() -> Fact:
     r"""导出量 | derived """
-def chart_test_ratio() -> Text:
+def chart_test_ratio() -> Fact:
     r"""无技术无效率（似然比，混合卡方） | no inefficiency (likelihood ratio, mixed chi-square) """
-def chart_test_skewness() -> Text:
+def chart_test_skewness() -> Fact:
     r"""无技术无效率（最小二乘残差偏度，Coelli 1995） | no inefficiency (skewness of least squares, Coelli 1995) """
-def chart_test_returns() -> Text:
+def chart_test_returns() -> Fact:
     r"""均值处规模报酬不变（Wald） | constant returns to scale at the mean (Wald) """
-def chart_check_monotonicity() -> Text:
+def chart_check_monotonicity() -> Fact:
     r"""单调性 | monotonicity """
-def chart_check_quasi_concavity() -> Text:
+def chart_check_quasi_concavity() -> Fact:
     r"""拟凹性 | quasi-concavity """
-def chart_check_concavity_in_prices() -> Text:
+def chart_check_concavity_in_prices() -> Fact:
     r"""对价格的凹性 | concavity in prices """
-def chart_error_multiplicative() -> Text:
+def chart_error_multiplicative() -> Fact:
     r"""乘性误差 | multiplicative error """
-def chart_error_relative() -> Text:
+def chart_error_relative() -> Fact:
     r"""相对误差 | relative error """
-def chart_error_additive() -> Text:
+def chart_error_additive() -> Fact:
     r"""加性误差 | additive error """
-def index_malmquist() -> Text:
+def index_malmquist() -> Fact:
     r"""Malmquist指数 | Malmquist index """
-def index_malmquist_luenberger() -> Text:
+def index_malmquist_luenberger() -> Fact:
     r"""Malmquist-Luenberger指数 | Malmquist-Luenberger index """
-def index_luenberger() -> Text:
+def index_luenberger() -> Fact:
     r"""Luenberger指标 | Luenberger indicator """
-def index_hicks_moorsteen() -> Text:
+def index_hicks_moorsteen() -> Fact:
     r"""Hicks-Moorsteen指数 | Hicks-Moorsteen index """
-def index_fare_primont() -> Text:
+def index_fare_primont() -> Fact:
     r"""Färe-Primont指数 | Färe-Primont index """
-def index_lowe() -> Text:
+def index_lowe() -> Fact:
     r"""Lowe指数 | Lowe index """
-def index_laspeyres() -> Text:
+def index_laspeyres() -> Fact:
     r"""拉氏指数 | Laspeyres index """
-def index_paasche() -> Text:
+def index_paasche() -> Fact:
     r"""帕氏指数 | Paasche index """
-def index_fisher() -> Text:
+def index_fisher() -> Fact:
     r"""费雪指数 | Fisher index """
-def verdict_no_inefficiency() -> Text:
+def verdict_no_inefficiency() -> Fact:
     r"""极大似然估计落在sigma_u = 0：数据中看不到无效率，等同于最小二乘，效率值均为 1。 | The maximum lies at sigma_u = 0: the data show no inefficiency, the frontier is least squares and every efficiency is 1. """
-def verdict_wrong_skewness() -> Text:
+def verdict_wrong_skewness() -> Fact:
     r"""最小二乘残差的偏度方向不对（Waldman 1982）：换函数形式、变量或样本后再试。 | The residuals of least squares are skewed the wrong way (Waldman 1982): reconsider form, variables or sample. """
-def verdict_no_effect() -> Text:
+def verdict_no_effect() -> Fact:
     r"""单位随机效应的方差估计为零：单位间差异全部归入持续性无效率。 | The variance of the units' random effects is estimated at zero: all lasting differences count as inefficiency. """
-def verdict_no_persistent() -> Text:
+def verdict_no_persistent() -> Fact:
     r"""持续性无效率的方差估计为零。 | The variance of persistent inefficiency is estimated at zero. """
-def verdict_noise_vanishes() -> Text:
+def verdict_noise_vanishes() -> Fact:
     r"""似然函数在 sigma_v 趋于 0 时上升，没有内部极大值：数值不可使用，请换模型或延长面板。 | The likelihood rises as sigma_v goes to 0 and has no maximum inside: do not use these figures; choose another model or a longer panel. """
-def verdict_exponential_limit() -> Text:
+def verdict_exponential_limit() -> Fact:
     r"""截断正态的 mu 远在左侧，与指数分布难以区分：mu 与 sigma_u 的标准误无意义，可改用 exponential。 | mu of the truncated normal lies so far left that it is an exponential: standard errors of mu and sigma_u mean nothing; use model='exponential'. """
-def verdict_gradient(*, limit: float | None, value: float | None) -> Text:
+def verdict_gradient(*, limit: float | None, value: float | None) -> Fact:
     r"""相对梯度{value:.1e}超过{limit:.0e}：不是极大值点。 | The relative gradient {value:.1e} exceeds {limit:.0e}: this is no maximum. """
-def verdict_hessian(*, value: float | None) -> Text:
+def verdict_hessian(*, value: float | None) -> Fact:
     r"""信息矩阵不是正定的（最小特征值{value:.1e}）：参数不能识别，标准误不可用。 | The information matrix is not positive definite (smallest eigenvalue {value:.1e}): not identified, no standard errors. """
-def verdict_higher(*, value: float | None) -> Text:
+def verdict_higher(*, value: float | None) -> Fact:
     r"""另有更高的对数似然值{value:.4}，但那里模型退化，不是正则极大值。 | A higher log-likelihood, {value:.4}, was met where the model breaks down; it is no regular maximum. """
-def verdict_lonely(*, starts: Value) -> Text:
+def verdict_lonely(*, starts: Value) -> Fact:
     r"""{starts}个起点中只有1个到达此处：可能还有更高的峰。 | Only one of {starts} starts came here: there may be a higher maximum. """
-def verdict_simulated(*, draws: Value, value: float | None) -> Text:
+def verdict_simulated(*, draws: Value, value: float | None) -> Fact:
     r"""伽马分布以每行{draws}个Halton点模拟；同一参数下精确积分的对数似然值为{value:.6}。 | The gamma model is simulated with {draws} Halton draws a row; exact integration at the same parameters gives the log-likelihood {value:.6}. """
-def verdict_moments_skewness() -> Text:
+def verdict_moments_skewness() -> Fact:
     r"""残差偏度方向不对：sigma_u取0，前沿即为拟合函数。 | The residuals are skewed the wrong way: sigma_u is 0 and the frontier is the fit itself. """
-def verdict_no_noise() -> Text:
+def verdict_no_noise() -> Fact:
     r"""矩估计给出负的噪声方差：sigma_v取0，全部残差视为无效率。 | The moments give the noise a negative variance: sigma_v is 0, all of the residual counts as inefficiency. """
-def status_optimal() -> Text:
+def status_optimal() -> Fact:
     r"""最优解 | optimal """
-def status_infeasible() -> Text:
+def status_infeasible() -> Fact:
     r"""在该技术下无可行解 | infeasible: no scaling brings it into the technology """
-def status_unbounded() -> Text:
+def status_unbounded() -> Fact:
     r"""没有可以变动的投入或产出（无界） | unbounded: nothing that moves is bounded """
-def status_failed() -> Text:
+def status_failed() -> Fact:
     r"""求解器未能给出证明 | the solver found no proof """
-def status_infeasible_short() -> Text:
+def status_infeasible_short() -> Fact:
     r"""无可行解 | infeasible """
-def status_undefined_short() -> Text:
+def status_undefined_short() -> Fact:
     r"""无定义 | undefined """
-def status_failed_short() -> Text:
+def status_failed_short() -> Fact:
     r"""未求得 | failed """
-def status_yes() -> Text:
+def status_yes() -> Fact:
     r"""是 | yes """
-def status_no() -> Text:
+def status_no() -> Fact:
     r"""否 | no """
-def status_returns_constant() -> Text:
+def status_returns_constant() -> Fact:
     r"""规模报酬不变 | constant returns """
-def status_returns_increasing() -> Text:
+def status_returns_increasing() -> Fact:
     r"""规模报酬递增 | increasing returns """
-def status_returns_decreasing() -> Text:
+def status_returns_decreasing() -> Fact:
     r"""规模报酬递减 | decreasing returns """
-def status_rts_crs() -> Text:
+def status_rts_crs() -> Fact:
     r"""规模报酬不变 | constant returns to scale """
-def status_rts_vrs() -> Text:
+def status_rts_vrs() -> Fact:
     r"""规模报酬可变 | variable returns to scale """
-def status_rts_nirs() -> Text:
+def status_rts_nirs() -> Fact:
     r"""规模报酬非递增 | non-increasing returns to scale """
-def status_rts_drs() -> Text:
+def status_rts_drs() -> Fact:
     r"""规模报酬非递增 | non-increasing returns to scale """
-def status_rts_ndrs() -> Text:
+def status_rts_ndrs() -> Fact:
     r"""规模报酬非递减 | non-decreasing returns to scale """
-def status_rts_irs() -> Text:
+def status_rts_irs() -> Fact:
     r"""规模报酬非递减 | non-decreasing returns to scale """
-def status_rts_grs() -> Text:
+def status_rts_grs() -> Fact:
     r"""广义规模报酬 | generalised returns to scale """
-def status_rts_fdh() -> Text:
+def status_rts_fdh() -> Fact:
     r"""自由处置包（非凸） | free disposal of whole units (not convex) """
-def status_rts_replication() -> Text:
+def status_rts_replication() -> Fact:
     r"""可复制技术（整数倍） | replication of whole units """
-def status_rts_scaling() -> Text:
+def status_rts_scaling() -> Fact:
     r"""可放大技术（非凸） | units scaled up, without convexity """
-def status_estimated() -> Text:
+def status_estimated() -> Fact:
     r"""已估计 | estimated """
-def status_at_the_boundary() -> Text:
+def status_at_the_boundary() -> Fact:
     r"""在边界上 | at the boundary """
-def status_not_identified() -> Text:
+def status_not_identified() -> Fact:
     r"""不能识别 | not identified """
-def column_of_direction(*, good: Value) -> Text:
+def column_of_direction(*, good: Value) -> Fact:
     r"""方向：{good} | Direction: {good} """
-def column_beside_lower(*, name: Value) -> Text:
+def column_beside_lower(*, name: Value) -> Fact:
     r"""{name}，下限 | {name}, lower end """
-def column_beside_upper(*, name: Value) -> Text:
+def column_beside_upper(*, name: Value) -> Fact:
     r"""{name}，上限 | {name}, upper end """
-def column_beside_bias(*, name: Value) -> Text:
+def column_beside_bias(*, name: Value) -> Fact:
     r"""{name}，偏误 | {name}, bias """
-def column_beside_error(*, name: Value) -> Text:
+def column_beside_error(*, name: Value) -> Fact:
     r"""{name}，标准误 | {name}, standard error """
-def column_unit() -> Text:
+def column_unit() -> Fact:
     r"""单元 | Unit """
-def column_group() -> Text:
+def column_group() -> Fact:
     r"""组 | Group """
-def column_period() -> Text:
+def column_period() -> Fact:
     r"""时期 | Period """
-def column_score() -> Text:
+def column_score() -> Fact:
     r"""得分 | Score """
-def column_efficient() -> Text:
+def column_efficient() -> Fact:
     r"""在前沿面上 | On the frontier """
-def column_of_theta(*, good: Value) -> Text:
+def column_of_theta(*, good: Value) -> Fact:
     r"""{good}：可缩减至 | {good}: could shrink to """
-def column_of_phi(*, good: Value) -> Text:
+def column_of_phi(*, good: Value) -> Fact:
     r"""{good}：可扩大至 | {good}: could grow to """
-def column_of_beta(*, good: Value) -> Text:
+def column_of_beta(*, good: Value) -> Fact:
     r"""{good}：可改进 | {good}: could improve by """
-def column_of_gamma(*, good: Value) -> Text:
+def column_of_gamma(*, good: Value) -> Fact:
     r"""{good}：可缩减至 | {good}: could shrink to """
-def column_of_shadow_price(*, good: Value) -> Text:
+def column_of_shadow_price(*, good: Value) -> Fact:
     r"""{good}的影子价格 | Shadow price of {good} """
-def column_peers() -> Text:
+def column_peers() -> Fact:
     r"""标杆（权数） | Peers (weights) """
-def column_good() -> Text:
+def column_good() -> Fact:
     r"""投入或产出 | Input or output """
-def column_measure() -> Text:
+def column_measure() -> Fact:
     r"""计量单位 | Measured in """
-def column_actual() -> Text:
+def column_actual() -> Fact:
     r"""实际 | Actual """
-def column_target() -> Text:
+def column_target() -> Fact:
     r"""前沿面上 | At the frontier """
-def column_change() -> Text:
+def column_change() -> Fact:
     r"""变化 | Change """
-def column_slack() -> Text:
+def column_slack() -> Fact:
     r"""其中松弛 | Of which slack """
-def column_pairs() -> Text:
+def column_pairs() -> Fact:
     r"""时期数 | Changes """
-def column_lower() -> Text:
+def column_lower() -> Fact:
     r"""下限 | Lower end """
-def column_upper() -> Text:
+def column_upper() -> Fact:
     r"""上限 | Upper end """
-def column_error() -> Text:
+def column_error() -> Fact:
     r"""标准误 | Standard error """
-def column_reason() -> Text:
+def column_reason() -> Fact:
     r"""原因 | Reason """
-def column_meta() -> Text:
+def column_meta() -> Fact:
     r"""对共同前沿 | Against the metafrontier """
-def column_within() -> Text:
+def column_within() -> Fact:
     r"""对本组前沿 | Within the group """
-def column_tgr() -> Text:
+def column_tgr() -> Fact:
     r"""技术差距比 | Technology gap ratio """
-def column_mean() -> Text:
+def column_mean() -> Fact:
     r"""平均 | Mean """
-def column_low() -> Text:
+def column_low() -> Fact:
     r"""最低 | Lowest """
-def column_high() -> Text:
+def column_high() -> Fact:
     r"""最高 | Highest """
-def column_windows() -> Text:
+def column_windows() -> Fact:
     r"""窗口数 | Windows """
-def column_stage() -> Text:
+def column_stage() -> Fact:
     r"""阶段 | Stage """
-def column_division() -> Text:
+def column_division() -> Fact:
     r"""部门 | Division """
-def column_weakest(*, inside: Text | str | float | None) -> Text:
+def column_weakest(*, inside: Text | str | float | None) -> Fact:
     r"""最弱的{inside:[network=部门|dynamic=时期|*=阶段]} | Weakest {inside:[network=division|dynamic=period|*=stage]} """
-def column_weakest_score() -> Text:
+def column_weakest_score() -> Fact:
     r"""其得分 | Its score """
-def column_surplus() -> Text:
+def column_surplus() -> Fact:
     r"""物质剩余量 | Surplus """
-def column_met() -> Text:
+def column_met() -> Fact:
     r"""满足的比例 | Share satisfied """
-def column_accounts() -> Text:
+def column_accounts() -> Fact:
     r"""增长核算的全要素生产率 | TFP of the growth accounts """
-def column_difference() -> Text:
+def column_difference() -> Fact:
     r"""核算减前沿 | Accounts less frontier """
-def table_scores() -> Text:
+def table_scores() -> Fact:
     r"""效率得分 | Efficiency scores """
-def table_peer_counts() -> Text:
+def table_peer_counts() -> Fact:
     r"""标杆被引用的次数 | How often each is a peer """
-def table_peers() -> Text:
+def table_peers() -> Fact:
     r"""标杆与权数 | Peers and weights """
-def table_targets() -> Text:
+def table_targets() -> Fact:
     r"""未达前沿的单元在前沿面上的目标值 | Targets at the frontier, of units off it """
-def table_plane() -> Text:
+def table_plane() -> Fact:
     r"""前沿图的数据 | Figures of the frontier plot """
-def table_units() -> Text:
+def table_units() -> Fact:
     r"""各单元的平均变化 | Mean change by unit """
-def table_periods() -> Text:
+def table_periods() -> Fact:
     r"""各时期的平均变化 | Mean change by period """
-def table_cumulated() -> Text:
+def table_cumulated() -> Fact:
     r"""累积变化 | Cumulated change """
-def table_intervals(*, level: Value) -> Text:
+def table_intervals(*, level: Value) -> Fact:
     r"""指数及其{level}%区间（比值） | The index and its {level} % interval, as ratios """
-def table_unsolved() -> Text:
+def table_unsolved() -> Fact:
     r"""无可行解的变化 | Changes without a solution """
-def table_left_out() -> Text:
+def table_left_out() -> Fact:
     r"""因缺口未计入的观测 | Observations left out after a gap """
-def table_weights() -> Text:
+def table_weights() -> Fact:
     r"""权数（影子价格） | Weights (shadow prices) """
-def table_bootstrap(*, level: Value) -> Text:
+def table_bootstrap(*, level: Value) -> Fact:
     r"""得分、纠偏值与{level}%区间 | Scores, bias taken out, and {level} % intervals """
-def table_returns_units() -> Text:
+def table_returns_units() -> Fact:
     r"""各单元的规模效率与规模报酬 | Scale efficiency and returns, unit by unit """
-def table_returns_tests() -> Text:
+def table_returns_tests() -> Fact:
     r"""规模报酬检验 | Tests of returns to scale """
-def table_two_stage(*, level: Value) -> Text:
+def table_two_stage(*, level: Value) -> Fact:
     r"""截断回归的系数与{level}%区间 | Coefficients of the truncated regression, {level} % intervals """
-def table_two_stage_scores() -> Text:
+def table_two_stage_scores() -> Fact:
     r"""第一阶段的距离 | Distances of the first stage """
-def table_gaps() -> Text:
+def table_gaps() -> Fact:
     r"""技术差距，逐单元 | Technology gaps, unit by unit """
-def table_groups() -> Text:
+def table_groups() -> Fact:
     r"""各组 | The groups """
-def table_window_units() -> Text:
+def table_window_units() -> Fact:
     r"""各单元的得分与稳定性 | Scores by unit, and how stable they are """
-def table_window_path(*, name: Value) -> Text:
+def table_window_path(*, name: Value) -> Fact:
     r"""{name}的得分 | Scores of {name} """
-def table_partial() -> Text:
+def table_partial() -> Fact:
     r"""对部分前沿的得分 | Scores against the partial frontier """
-def table_economic() -> Text:
+def table_economic() -> Fact:
     r"""经济效率及其部分 | Economic efficiency and its parts """
-def table_staged() -> Text:
+def table_staged() -> Fact:
     r"""整体得分 | Scores of the whole """
-def table_stages(*, inside: Text | str | float | None) -> Text:
+def table_stages(*, inside: Text | str | float | None) -> Fact:
     r"""{inside:[network=各部门|dynamic=各时期|*=各阶段]}的得分 | Scores of the {inside:[network=divisions|dynamic=periods|*=stages]} """
-def table_materials() -> Text:
+def table_materials() -> Fact:
     r"""环境效率及其部分 | Environmental efficiency and its parts """
-def table_coefficients(*, level: Value) -> Text:
+def table_coefficients(*, level: Value) -> Fact:
     r"""系数与{level}%区间 | Coefficients and {level} % intervals """
-def table_tests() -> Text:
+def table_tests() -> Fact:
     r"""检验 | Tests """
-def table_checks() -> Text:
+def table_checks() -> Fact:
     r"""前沿是否合乎技术 | Is the frontier a technology? """
-def table_stochastic() -> Text:
+def table_stochastic() -> Fact:
     r"""技术效率 | Efficiencies """
-def table_history() -> Text:
+def table_history() -> Fact:
     r"""各时期的平均效率 | Mean efficiency by period """
-def table_beside() -> Text:
+def table_beside() -> Fact:
     r"""前沿分析与增长核算 | Frontier and growth accounts """
-def note_gaps(*, good: Value, n: Value, names: Names) -> Text:
+def note_gaps(*, good: Value, n: Value, names: Names) -> Fact:
     r"""缺少{good}而未计入的观测{n}个：{names:list 3}。 | Observations left out for want of {good}: {n}, of {names:list 3}. """
-def note_beyond(*, end: Value, good: Value) -> Text:
+def note_beyond(*, end: Value, good: Value) -> Fact:
     r"""{good}在{end}年之后没有官方数据，此后为推算值。 | {good} has no official figure after {end}; what follows is extrapolated. """
-def note_epsilon(*, inputs: Value, of_inputs: Names, of_outputs: Names, outputs: Value) -> Text:
+def note_epsilon(*, inputs: Value, of_inputs: Names, of_outputs: Names, outputs: Value) -> Fact:
     r"""投入的epsilon为{inputs}，产出的为{outputs}；权数分别为{of_inputs:list}和{of_outputs:list}。 | Epsilon of inputs {inputs}, of outputs {outputs}; weights {of_inputs} and {of_outputs}. """
-def note_technology(*, bads: Names, count: float | None, inputs: Names, kinds: Text | str | float | None, model: Value, outputs: Names, rts: Value) -> Text:
+def note_technology(*, bads: Names, count: float | None, inputs: Names, kinds: Text | str | float | None, model: Value, outputs: Names, rts: Value) -> Fact:
     r"""{model}，{rts}；投入：{inputs:list}；产出：{outputs:list}{kinds:[0=|*=，非期望产出{bads:list}]}。共求解{count:,}个线性规划。 | {model}, {rts}; inputs: {inputs:list}; outputs: {outputs:list}{kinds:[0=|*=, bad outputs {bads:list}]}. {count:,} linear programs were solved. """
-def note_few(*, goods: Value, n: Value) -> Text:
+def note_few(*, goods: Value, n: Value) -> Fact:
     r"""{n}个单元、{goods}种投入产出：单元少于后者的三倍时，多数单元会因无可比对象而有效。 | {n} units and {goods} goods: with fewer than three units a good, most are efficient for want of anything like them. """
-def note_noise() -> Text:
+def note_noise() -> Fact:
     r"""包络分析把噪声也算作无效率，一个错误的数字可能移动所有人的前沿；效率只相对于样本而言。 | Envelopment takes noise for inefficiency, and one wrong figure can move the frontier for all; efficiency is relative to this sample. """
-def note_index(*, bads: Names, count: float | None, index: Value, inputs: Names, kinds: Text | str | float | None, outputs: Names, pairs: float | None, reference: Value, rts: Value) -> Text:
+def note_index(*, bads: Names, count: float | None, index: Value, inputs: Names, kinds: Text | str | float | None, outputs: Names, pairs: float | None, reference: Value, rts: Value) -> Fact:
     r"""{index}，参照：{reference}；{rts}；投入：{inputs:list}；产出：{outputs:list}{kinds:[0=|*=，非期望产出{bads:list}]}；{pairs:,}组相邻时期。共求解{count:,}个线性规划。 | {index}; reference: {reference}; {rts}; inputs: {inputs:list}; outputs: {outputs:list}{kinds:[0=|*=, bad outputs {bads:list}]}; {pairs:,} {pairs:?pair|pairs} of adjacent periods. {count:,} linear programs were solved. """
-def note_logs() -> Text:
+def note_logs() -> Fact:
     r"""数字为指数对数的100倍，因此各部分相加等于总变化；与百分数变化略有差别。 | Figures are 100 times the log of the index, so that parts add up; they differ a little from percent changes. """
-def note_differences() -> Text:
+def note_differences() -> Fact:
     r"""数字为指标（差值）的100倍，各部分相加。 | Figures are 100 times the indicator, a difference whose parts add up. """
-def note_two_ways() -> Text:
+def note_two_ways() -> Fact:
     r"""该分解有多种路径，图中只画出相加等于总变化的一条；其余见表。 | This decomposition has more than one way; the picture shows one whose parts add up, the table all. """
-def note_counted() -> Text:
+def note_counted() -> Fact:
     r"""生产率是产出除以所计投入：资本存量高估，看起来就像技术退步；样本前沿的后退很少是知识的丧失。 | Productivity is output over what is counted as input: a capital stock that grows too fast looks like technical regress, and regress of the frontier is rarely a loss of knowledge. """
-def note_unsolved() -> Text:
+def note_unsolved() -> Fact:
     r"""没有解不等于没有变化：该观测超出另一时期的技术所能达到的范围。 | No solution is not no change: the observation lies where the other period's technology does not reach. """
-def note_farrell() -> Text:
+def note_farrell() -> Fact:
     r"""Farrell得分：投入导向不大于1，产出导向不小于1；标准误以距离（不小于1）计。 | Farrell's scores: at most 1 for inputs, at least 1 for outputs; standard errors are of distances (at least 1). """
-def note_bootstrap(*, how: Value, level: Value, method: Value, n: float | None, rts: Value, seed: Value) -> Text:
+def note_bootstrap(*, how: Value, level: Value, method: Value, n: float | None, rts: Value, seed: Value) -> Fact:
     r"""{method}，{n:,}次（{how}，随机种子{seed}），{rts}，{level}%区间。 | {method}, {n:,} replications ({how}, seed {seed}), {rts}, {level} % intervals. """
-def note_noisy(*, k: Value, n: Value) -> Text:
+def note_noisy(*, k: Value, n: Value) -> Fact:
     r"""{n}个单元中有{k}个的偏误不到标准误的1.7倍：纠偏带来的噪声多于去掉的偏误。 | For {k} of {n} units bias is less than 1.7 times its error: the correction adds more noise than it removes. """
-def note_small() -> Text:
+def note_small() -> Fact:
     r"""小样本的区间偏窄：31个单元时，名义95%可能只有约85%。 | In small samples intervals are too short: with 31 units a nominal 95 % may be nearer to 85 %. """
-def note_returns() -> Text:
+def note_returns() -> Fact:
     r"""先检验规模报酬不变；只有被拒绝时才看第二个检验（Simar 与 Wilson 2002）。 | Constant returns are tested first; read the second test only when the first rejects (Simar and Wilson 2002). """
-def note_two_stage(*, algorithm: Value, n: float | None, replications: float | None, rts: Value, seed: Value) -> Text:
+def note_two_stage(*, algorithm: Value, n: float | None, replications: float | None, rts: Value, seed: Value) -> Fact:
     r"""Simar 与 Wilson（2007）算法{algorithm}，{n:,}个单元，{rts}，{replications:,}次抽样（随机种子{seed}）。 | Algorithm {algorithm} of Simar and Wilson (2007), {n:,} units, {rts}, {replications:,} replications (seed {seed}). """
-def note_separability() -> Text:
+def note_separability() -> Fact:
     r"""第二阶段假定环境只影响效率、不移动前沿；这里没有检验。 | The second stage supposes that circumstances shift efficiency, not the frontier; nothing here tests that. """
-def note_metafrontier(*, rts: Value, shape: Value) -> Text:
+def note_metafrontier(*, rts: Value, shape: Value) -> Fact:
     r"""{rts}；{shape}。技术差距比 = 对共同前沿的效率 / 对本组前沿的效率。 | {rts}; {shape}. The gap ratio is efficiency against the metafrontier over that within the group. """
-def note_thin(*, names: Names) -> Text:
+def note_thin(*, names: Names) -> Fact:
     r"""{names:list}的单元很少：组内多数单元因无可比对象而有效，差距比偏低。 | {names:list}: so few units that most are efficient within the group for want of any like them, and gap ratios are low. """
-def note_window(*, rts: Value, width: Value) -> Text:
+def note_window(*, rts: Value, width: Value) -> Fact:
     r"""{rts}；窗口内假定技术不变，宜短（此处{width}期）。 | {rts}; within a window technology is supposed to stand still: keep it short (here {width} periods). """
-def note_partial() -> Text:
+def note_partial() -> Fact:
     r"""部分前沿不包络所有单元，因此个别异常值影响有限。 | A partial frontier does not envelop all units, so that single outliers move it little. """
-def note_economic(*, rts: Value) -> Text:
+def note_economic(*, rts: Value) -> Fact:
     r"""{rts}；按各单元自身的价格。 | {rts}; at every unit's own prices. """
-def note_staged(*, count: float | None, design: Value, rts: Value) -> Text:
+def note_staged(*, count: float | None, design: Value, rts: Value) -> Fact:
     r"""{design}，{rts}。共求解{count:,}个线性规划。 | {design}, {rts}. {count:,} linear programs were solved. """
-def note_materials(*, count: float | None, rts: Value) -> Text:
+def note_materials(*, count: float | None, rts: Value) -> Fact:
     r"""{rts}；物质含量为给定系数，产出既定时，物质剩余量随投入所含物质而减少。共求解{count:,}个线性规划。 | {rts}; contents are given coefficients, and with outputs as they are the surplus falls with the inflow. {count:,} linear programs were solved. """
-def note_interval() -> Text:
+def note_interval() -> Fact:
     r"""效率区间给定参数，不含参数的估计误差；分布是假设，不是发现。 | Intervals of efficiencies hold the parameters fixed; the distribution is an assumption, not a finding. """
-def note_fit(*, aic: float | None, cost: Text | str | float | None, form: Value, inputs: Names, likelihood: float | None, model: Value, output: Value, rows: Value) -> Text:
+def note_fit(*, aic: float | None, cost: Text | str | float | None, form: Value, inputs: Names, likelihood: float | None, model: Value, output: Value, rows: Value) -> Fact:
     r"""{cost:[true=成本前沿，|*=]}{model}，{form}；产出：{output}；投入：{inputs:list}；{rows}行；对数似然值{likelihood:.4}，AIC {aic:.1}。 | {cost:[true=Cost frontier, |*=]}{model}, {form}; output: {output}; inputs: {inputs:list}; {rows} rows; log-likelihood {likelihood:.4}, AIC {aic:.1}. """
-def note_stoned(*, error: Value, pairs: float | None, planes: Value, rows: float | None, rts: Value, su: float | None, sv: float | None, violation: float | None) -> Text:
+def note_stoned(*, error: Value, pairs: float | None, planes: Value, rows: float | None, rts: Value, su: float | None, sv: float | None, violation: float | None) -> Fact:
     r"""{rows:,}行，{error}，{rts}；sigma_u {su:.4}，sigma_v {sv:.4}；{planes}个不同的切平面，{pairs:,}个凹性约束，最大违反{violation:.0e}。 | {rows:,} rows, {error}, {rts}; sigma_u {su:.4}, sigma_v {sv:.4}; {planes} different planes, {pairs:,} concavity constraints, largest violation {violation:.0e}. """
-def note_brief() -> Text:
+def note_brief() -> Fact:
     r"""Malmquist指数，资本与劳动对产出，规模报酬不变，序列参照（已达到的最优不会失去）；图中横条为对数点。`xinzhi frontier` 给出全部指数。 | Malmquist index of capital and labour to output, constant returns, sequential reference (best practice once reached is not lost). `xinzhi frontier` gives every other index. """
-def series_capital() -> Text:
+def series_capital() -> Fact:
     r"""资本存量 | capital stock """
-def series_labour() -> Text:
+def series_labour() -> Fact:
     r"""劳动 | labour """
-def series_employment() -> Text:
+def series_employment() -> Fact:
     r"""就业人员 | employment """
-def series_output() -> Text:
+def series_output() -> Fact:
     r"""产出 | output """
-def series_output_real() -> Text:
+def series_output_real() -> Fact:
     r"""地区生产总值（不变价格） | real GDP """
-def series_output_nominal() -> Text:
+def series_output_nominal() -> Fact:
     r"""地区生产总值（当年价格） | nominal GDP """
-def series_population() -> Text:
+def series_population() -> Fact:
     r"""人口 | population """
-def series_urbanisation() -> Text:
+def series_urbanisation() -> Fact:
     r"""城镇化率 | urbanisation """
-def of_table(*, columns: Value, table: Value) -> Text:
+def of_table(*, columns: Value, table: Value) -> Fact:
     r"""“{table}”中的{columns} | in {table} {columns} """
 
-def title_of(leaf: Literal["efficiency", "dots", "plane", "peers", "targets", "change", "by_unit", "by_period", "cumulated", "cumulated_all", "map", "intervals", "bootstrap", "returns", "scale", "two_stage", "metafrontier", "gaps", "window", "window_unit", "partial", "economic", "staged", "materials", "sfa", "sfa_dots", "history", "coefficients", "stoned", "brief", "beside"], /, *, name: Value = ..., period: Value = ...) -> Text: ...
-def headline_of(leaf: Literal["all_on", "alone", "edge", "input", "output", "index", "distance", "slacks", "cross", "plane", "plane_crs", "peers", "targets", "change", "change_alone", "by_period", "cumulated", "cumulated_sum", "map", "intervals", "bootstrap", "returns", "scale", "two_stage", "metafrontier", "window", "window_unit", "partial", "economic", "profit", "staged", "materials", "sfa", "sfa_in", "history", "coefficients", "beside"], /, *, accounts: float | None = ..., all: Value = ..., allocative: float | None = ..., best: Value = ..., corrected: float | None = ..., crs: float | None = ..., economic: float | None = ..., end: Value = ..., environmental: float | None = ..., first: Value | float | None = ..., index: Value | float | None = ..., inside: Text | str | float | None = ..., k: Value | float | None = ..., last: Value | float | None = ..., least: float | None = ..., level: Value = ..., mean: float | None = ..., most: float | None = ..., n: Value | float | None = ..., name: Value = ..., nirs: float | None = ..., parameter: Value = ..., parts: Names | Value = ..., per: Value = ..., period: Value = ..., range: float | None = ..., rose: float | None = ..., rts: Value = ..., score: float | None = ..., span: Value = ..., start: Value = ..., technical: float | None = ..., unit: Value = ..., value: float | None = ..., verdict: Value = ..., what: Value = ..., width: Value | float | None = ..., worst: Value = ...) -> Text: ...
+def title_of(leaf: Literal["efficiency", "dots", "plane", "peers", "targets", "change", "by_unit", "by_period", "cumulated", "cumulated_all", "map", "intervals", "bootstrap", "returns", "scale", "two_stage", "metafrontier", "gaps", "window", "window_unit", "partial", "economic", "staged", "materials", "sfa", "sfa_dots", "history", "coefficients", "stoned", "brief", "beside"], /, *, name: Value = ..., period: Value = ...) -> Fact: ...
+def headline_of(leaf: Literal["all_on", "alone", "edge", "input", "output", "index", "distance", "slacks", "cross", "plane", "plane_crs", "peers", "targets", "change", "change_alone", "by_period", "cumulated", "cumulated_sum", "map", "intervals", "bootstrap", "returns", "scale", "two_stage", "metafrontier", "window", "window_unit", "partial", "economic", "profit", "staged", "materials", "sfa", "sfa_in", "history", "coefficients", "beside"], /, *, accounts: float | None = ..., all: Value = ..., allocative: float | None = ..., best: Value = ..., corrected: float | None = ..., crs: float | None = ..., economic: float | None = ..., end: Value = ..., environmental: float | None = ..., first: Value | float | None = ..., index: Value | float | None = ..., inside: Text | str | float | None = ..., k: Value | float | None = ..., last: Value | float | None = ..., least: float | None = ..., level: Value = ..., mean: float | None = ..., most: float | None = ..., n: Value | float | None = ..., name: Value = ..., nirs: float | None = ..., parameter: Value = ..., parts: Names | Value = ..., per: Value = ..., period: Value = ..., range: float | None = ..., rose: float | None = ..., rts: Value = ..., score: float | None = ..., span: Value = ..., start: Value = ..., technical: float | None = ..., unit: Value = ..., value: float | None = ..., verdict: Value = ..., what: Value = ..., width: Value | float | None = ..., worst: Value = ...) -> Fact: ...
 def answer_of(leaf: Literal["verdict", "no_program", "ratio", "violated", "gap", "left_out", "nothing", "no_pair", "leaders", "stages", "surplus", "grown", "none_grown", "unscored", "ends", "unsolved", "against", "mixed", "alike", "apart", "returns", "beyond", "converged", "boundary", "not_converged", "elasticities", "implausible", "at_odds", "unusable", "why_plain", "why"], /, *, accounts: float | None = ..., bad: Value = ..., best: Value = ..., capital: float | None = ..., first: Names = ..., good: Value = ..., high: Value | float | None = ..., human: float | None = ..., implied: float | None = ..., index: float | None = ..., inside: Text | str | float | None = ..., k: Value = ..., labour: float | None = ..., last: Names = ..., least: float | None = ..., low: Value | float | None = ..., most: float | None = ..., n: Value | float | None | int = ..., name: Value = ..., names: Names = ..., p: float | None = ..., parts: Names = ..., per: Value = ..., ratio: float | None = ..., reason: Value = ..., rows: Value = ..., rts: Value = ..., scale: float | None = ..., share: float | None = ..., span: Value = ..., unit: Value = ..., verdict: Value = ..., what: Value = ..., why: Value = ..., x: Value = ..., y: Value = ...) -> Fact: ...
-def how_of(leaf: Literal["share", "distance", "plane", "plane_crs", "peers", "targets", "by_unit", "no_parts", "by_period", "cumulated", "map", "intervals", "bootstrap", "scale", "two_stage", "gaps", "window", "window_unit", "partial", "economic", "staged", "materials", "sfa_dots", "sfa_plain", "history", "coefficients", "beside"], /, *, index: Value = ..., level: Value = ...) -> Text: ...
-def unit_of_of(leaf: str, /, *, per: Value = ..., start: Value = ..., x: Value = ..., y: Value = ...) -> Text: ...
-def chart_of(leaf: str, /, *, bottom: Value = ..., good: Value = ..., k: Value = ..., name: Value = ..., names: Names | Value = ..., part: Value = ..., top: Value = ..., unit: Value = ..., value: Value | float | None = ..., what: Value = ...) -> Text: ...
-def index_of(leaf: str, /) -> Text: ...
-def verdict_of(leaf: str, /, *, draws: Value = ..., limit: float | None = ..., starts: Value = ..., value: float | None = ...) -> Text: ...
-def status_of(leaf: str, /) -> Text: ...
-def column_of(leaf: str, /, *, good: Value = ..., inside: Text | str | float | None = ..., name: Value = ...) -> Text: ...
-def table_of(leaf: Literal["scores", "peer_counts", "peers", "targets", "plane", "units", "periods", "cumulated", "intervals", "unsolved", "left_out", "weights", "bootstrap", "returns_units", "returns_tests", "two_stage", "two_stage_scores", "gaps", "groups", "window_units", "window_path", "partial", "economic", "staged", "stages", "materials", "coefficients", "tests", "checks", "stochastic", "history", "beside"], /, *, inside: Text | str | float | None = ..., level: Value = ..., name: Value = ...) -> Text: ...
-def note_of(leaf: Literal["gaps", "beyond", "epsilon", "technology", "few", "noise", "index", "logs", "differences", "two_ways", "counted", "unsolved", "farrell", "bootstrap", "noisy", "small", "returns", "two_stage", "separability", "metafrontier", "thin", "window", "partial", "economic", "staged", "materials", "interval", "fit", "stoned", "brief"], /, *, aic: float | None = ..., algorithm: Value = ..., bads: Names = ..., cost: Text | str | float | None = ..., count: float | None = ..., design: Value = ..., end: Value = ..., error: Value = ..., form: Value = ..., good: Value = ..., goods: Value = ..., how: Value = ..., index: Value = ..., inputs: Names | Value = ..., k: Value = ..., kinds: Text | str | float | None = ..., level: Value = ..., likelihood: float | None = ..., method: Value = ..., model: Value = ..., n: Value | float | None = ..., names: Names = ..., of_inputs: Names = ..., of_outputs: Names = ..., output: Value = ..., outputs: Names | Value = ..., pairs: float | None = ..., planes: Value = ..., reference: Value = ..., replications: float | None = ..., rows: Value | float | None = ..., rts: Value = ..., seed: Value = ..., shape: Value = ..., su: float | None = ..., sv: float | None = ..., violation: float | None = ..., width: Value = ...) -> Text: ...
-def series_of(leaf: Literal["capital", "labour", "employment", "output", "output_real", "output_nominal", "population", "urbanisation"], /) -> Text: ...
+def how_of(leaf: Literal["share", "distance", "plane", "plane_crs", "peers", "targets", "by_unit", "no_parts", "by_period", "cumulated", "map", "intervals", "bootstrap", "scale", "two_stage", "gaps", "window", "window_unit", "partial", "economic", "staged", "materials", "sfa_dots", "sfa_plain", "history", "coefficients", "beside"], /, *, index: Value = ..., level: Value = ...) -> Fact: ...
+def unit_of_of(leaf: str, /, *, per: Value = ..., start: Value = ..., x: Value = ..., y: Value = ...) -> Fact: ...
+def chart_of(leaf: str, /, *, bottom: Value = ..., good: Value = ..., k: Value = ..., name: Value = ..., names: Names | Value = ..., part: Value = ..., top: Value = ..., unit: Value = ..., value: Value | float | None = ..., what: Value = ...) -> Fact: ...
+def index_of(leaf: str, /) -> Fact: ...
+def verdict_of(leaf: str, /, *, draws: Value = ..., limit: float | None = ..., starts: Value = ..., value: float | None = ...) -> Fact: ...
+def status_of(leaf: str, /) -> Fact: ...
+def column_of(leaf: str, /, *, good: Value = ..., inside: Text | str | float | None = ..., name: Value = ...) -> Fact: ...
+def table_of(leaf: Literal["scores", "peer_counts", "peers", "targets", "plane", "units", "periods", "cumulated", "intervals", "unsolved", "left_out", "weights", "bootstrap", "returns_units", "returns_tests", "two_stage", "two_stage_scores", "gaps", "groups", "window_units", "window_path", "partial", "economic", "staged", "stages", "materials", "coefficients", "tests", "checks", "stochastic", "history", "beside"], /, *, inside: Text | str | float | None = ..., level: Value = ..., name: Value = ...) -> Fact: ...
+def note_of(leaf: Literal["gaps", "beyond", "epsilon", "technology", "few", "noise", "index", "logs", "differences", "two_ways", "counted", "unsolved", "farrell", "bootstrap", "noisy", "small", "returns", "two_stage", "separability", "metafrontier", "thin", "window", "partial", "economic", "staged", "materials", "interval", "fit", "stoned", "brief"], /, *, aic: float | None = ..., algorithm: Value = ..., bads: Names = ..., cost: Text | str | float | None = ..., count: float | None = ..., design: Value = ..., end: Value = ..., error: Value = ..., form: Value = ..., good: Value = ..., goods: Value = ..., how: Value = ..., index: Value = ..., inputs: Names | Value = ..., k: Value = ..., kinds: Text | str | float | None = ..., level: Value = ..., likelihood: float | None = ..., method: Value = ..., model: Value = ..., n: Value | float | None = ..., names: Names = ..., of_inputs: Names = ..., of_outputs: Names = ..., output: Value = ..., outputs: Names | Value = ..., pairs: float | None = ..., planes: Value = ..., reference: Value = ..., replications: float | None = ..., rows: Value | float | None = ..., rts: Value = ..., seed: Value = ..., shape: Value = ..., su: float | None = ..., sv: float | None = ..., violation: float | None = ..., width: Value = ...) -> Fact: ...
+def series_of(leaf: Literal["capital", "labour", "employment", "output", "output_real", "output_nominal", "population", "urbanisation"], /) -> Fact: ...

@@ -8,10 +8,10 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def rows(*, n: int, shown: Value) -> Text:
+def rows(*, n: int, shown: Value) -> Fact:
     r"""显示前{shown}行，共{n}行。 | The first {shown} of {n:row|rows}. """
-def others(*, names: Names) -> Text:
+def others(*, names: Names) -> Fact:
     r"""其他结果（行数）：{names:list}。 | Other results (rows): {names:list}. """
-def more(*, n: Value) -> Text:
+def more(*, n: Value) -> Fact:
     r"""另有{n}条 | {n} more """
 

@@ -8,109 +8,109 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_surveyed() -> Text:
+def title_surveyed() -> Fact:
     r"""产能利用得怎样 | How much capacity is used? """
-def title_latest() -> Text:
+def title_latest() -> Fact:
     r"""各行业产能利用率 | Utilisation by industry, last quarter """
-def title_changes() -> Text:
+def title_changes() -> Fact:
     r"""产能利用率同比变化 | Change over the year """
-def title_over_time() -> Text:
+def title_over_time() -> Fact:
     r"""历年产能利用率 | Utilisation over the quarters """
-def title_history(*, name: Value) -> Text:
+def title_history(*, name: Value) -> Fact:
     r"""{name}：与其他年份同季比较 | {name} against the same quarter of other years """
-def title_peaks() -> Text:
+def title_peaks() -> Fact:
     r"""按峰值趋势估算的产能利用率 | Utilisation by the trend through peaks """
-def title_trend(*, name: Value) -> Text:
+def title_trend(*, name: Value) -> Fact:
     r"""{name}：产出与过峰值的趋势线 | {name}: output and the line through its peaks """
-def title_rates() -> Text:
+def title_rates() -> Fact:
     r"""历年利用率（峰值法） | Utilisation over the years, peak to peak """
-def title_last() -> Text:
+def title_last() -> Fact:
     r"""最后一年的利用率（峰值法） | Utilisation in the last year, peak to peak """
-def title_plant_section() -> Text:
+def title_plant_section() -> Fact:
     r"""设备产能用了多少 | How much of the plant is used? """
-def title_plants() -> Text:
+def title_plants() -> Fact:
     r"""各单元的设备利用率 | Plant utilisation of each unit """
-def title_herd() -> Text:
+def title_herd() -> Fact:
     r"""各地都按规划建设会怎样（潮涌） | What if every region builds what its plan says? """
-def title_crowd() -> Text:
+def title_crowd() -> Fact:
     r"""提出的地区数与市场容纳的进入者数 | Regions that name it, and entrants that the market bears """
-def title_lure() -> Text:
+def title_lure() -> Fact:
     r"""潮涌：一家进入与全部进入的利润 | The wave: profit of one entrant, and of all """
-def title_idle(*, years: Value) -> Text:
+def title_idle(*, years: Value) -> Fact:
     r"""{years}年后的产能利用率 | Utilisation after {years} years """
-def title_chances(*, edge: float | None) -> Text:
+def title_chances(*, edge: float | None) -> Fact:
     r"""产能利用率低于{edge:g}%的概率 | Chance to end below {edge:g} % """
-def title_outlook(*, name: Value, years: Value) -> Text:
+def title_outlook(*, name: Value, years: Value) -> Fact:
     r"""{name}：{years}年后产能利用率的区间 | {name}: range of utilisation after {years} years """
-def title_prices(*, years: Value) -> Text:
+def title_prices(*, years: Value) -> Fact:
     r"""{years}年后的价格（全部建成） | Prices after {years} years if all build """
-def title_offsets() -> Text:
+def title_offsets() -> Fact:
     r"""进入须带来多少需求 | How much market would entry have to make? """
-def title_zombies() -> Text:
+def title_zombies() -> Fact:
     r"""僵尸企业有多少 | How many zombie firms are there? """
-def title_share() -> Text:
+def title_share() -> Fact:
     r"""僵尸企业占比 | Share of zombie firms """
-def title_overlap() -> Text:
+def title_overlap() -> Fact:
     r"""各标准的重合程度 | How far the criteria agree """
-def title_judged() -> Text:
+def title_judged() -> Fact:
     r"""可判断与无法判断 | What could be judged """
-def headline_usual(*, below: Value, edge: float | None, k: Value, m: Value, name: Value, period: Value, value: float | None) -> Text:
+def headline_usual(*, below: Value, edge: float | None, k: Value, m: Value, name: Value, period: Value, value: float | None) -> Fact:
     r"""{period}：{m}个行业中有{below}个低于自身的同季常态区间，{k}个低于{edge:g}%；最低为{name}（{value:.1}%） | {period}: {below} of {m} industries run below their own usual range, {k} below {edge:g} %; lowest is {name}, {value:.1} % """
-def headline_below(*, edge: float | None, k: Value, n: Value, name: Value, period: Value, value: float | None) -> Text:
+def headline_below(*, edge: float | None, k: Value, n: Value, name: Value, period: Value, value: float | None) -> Fact:
     r"""{period}：{n}个行业中有{k}个低于{edge:g}%；最低为{name}（{value:.1}%） | {period}: {k} of {n} industries run below {edge:g} % of capacity; lowest is {name}, {value:.1} % """
-def headline_lowest(*, n: Value, name: Value, period: Value, value: float | None) -> Text:
+def headline_lowest(*, n: Value, name: Value, period: Value, value: float | None) -> Fact:
     r"""{period}：{n}个行业中最低的是{name}（{value:.1}%） | {period}: of {n} industries {name} uses least of its capacity, {value:.1} % """
-def headline_fell(*, change: float | None, fell: Value, n: Value, name: Value, period: Value) -> Text:
+def headline_fell(*, change: float | None, fell: Value, n: Value, name: Value, period: Value) -> Fact:
     r"""{period}：{n}个行业中有{fell}个同比下降，{name}降幅最大（{change:+.1}个百分点） | {period}: {fell} of {n} industries fell over the year, most of all {name} ({change:+.1} points) """
-def headline_none_fell(*, change: float | None, n: Value, name: Value, period: Value) -> Text:
+def headline_none_fell(*, change: float | None, n: Value, name: Value, period: Value) -> Fact:
     r"""{period}：{n}个行业同比均未下降；变化最小的是{name}（{change:+.1}个百分点） | {period}: none of {n} industries fell over the year; {name} changed least ({change:+.1} points) """
-def headline_over_time(*, k: Value, n: Value, name: Value, period: Value, value: float | None) -> Text:
+def headline_over_time(*, k: Value, n: Value, name: Value, period: Value, value: float | None) -> Fact:
     r"""{period}{name}产能利用率为{value:.1}%；其他{n}个年份的同季中有{k}个更低 | {name}: {value:.1} % in {period}; the same quarter was lower in {k} of {n} other years """
-def headline_single(*, name: Value, period: Value, value: float | None) -> Text:
+def headline_single(*, name: Value, period: Value, value: float | None) -> Fact:
     r"""{period}{name}产能利用率为{value:.1}%，没有其他年份的同季可比 | {name}: {value:.1} % in {period}, and no other year has that quarter """
-def headline_lowest_ever(*, n: Value, name: Value, period: Value, value: float | None) -> Text:
+def headline_lowest_ever(*, n: Value, name: Value, period: Value, value: float | None) -> Fact:
     r"""{period}{name}产能利用率为{value:.1}%，低于其他{n}个年份的同季 | {name}: {value:.1} % in {period}, lower than the same quarter of all {n} other years """
-def headline_history(*, high: float | None, low: float | None, name: Value, period: Value, place: Value, share: float | None, value: float | None) -> Text:
+def headline_history(*, high: float | None, low: float | None, name: Value, period: Value, place: Value, share: float | None, value: float | None) -> Fact:
     r"""{period}{name}产能利用率为{value:.1}%，其他年份同季的中间{share:%.0}%为{low:.1}%至{high:.1}%：{place} | {name}: {value:.1} % in {period}, against {low:.1} to {high:.1} % for the inner {share:%.0} % of the same quarter in other years: {place} """
-def headline_trend(*, name: Value, peak: Value, rate: float | None, year: Value) -> Text:
+def headline_trend(*, name: Value, peak: Value, rate: float | None, year: Value) -> Fact:
     r"""{year}年{name}的利用率为{rate:%.1}%；{peak}年以后的趋势线为外推 | {name} used {rate:%.1} % of its capacity in {year}; the line is carried on since the peak of {peak} """
-def headline_at_peak(*, first: Value, k: Value, name: Value, year: Value) -> Text:
+def headline_at_peak(*, first: Value, k: Value, name: Value, year: Value) -> Fact:
     r"""{year}年{name}处于峰值（{first}年以来的第{k}个） | {name} was at a peak in {year}, its number {k} since {first} """
-def headline_rates(*, end: Value, low: float | None, mean: float | None, name: Value, start: Value, year: Value) -> Text:
+def headline_rates(*, end: Value, low: float | None, mean: float | None, name: Value, start: Value, year: Value) -> Fact:
     r"""{start}至{end}年{name}平均利用率{mean:%.1}%，{year}年最低（{low:%.1}%） | {name} used {mean:%.1} % of its capacity on average from {start} to {end}, least in {year} ({low:%.1} %) """
-def headline_one_peak(*, name: Value, peak: Value) -> Text:
+def headline_one_peak(*, name: Value, peak: Value) -> Fact:
     r"""{name}只有一个峰值（{peak}年），趋势取水平：数字只是与该年产出之比，不能说明产能利用 | {name} has one peak, {peak}, and a level line: the figures are output over its peak and say nothing of capacity """
-def headline_all_at_line(*, k: Value, n: Value) -> Text:
+def headline_all_at_line(*, k: Value, n: Value) -> Fact:
     r"""{n}个单元的最后一年都在趋势线上；{k}个的趋势线为外推 | All {n} are on their line in the last year; the line of {k} is carried on beyond the last peak """
-def headline_last(*, k: Value, n: Value, name: Value, rate: float | None, year: Value) -> Text:
+def headline_last(*, k: Value, n: Value, name: Value, rate: float | None, year: Value) -> Fact:
     r"""{n}个单元中{name}最低（{year}年{rate:%.1}%）；{k}个的趋势线为外推 | {name} is lowest of {n} ({rate:%.1} % in {year}); the line of {k} is carried on beyond the last peak """
-def headline_plants(*, biased: float | None, low: float | None, mean: float | None, n: Value, name: Value) -> Text:
+def headline_plants(*, biased: float | None, low: float | None, mean: float | None, n: Value, name: Value) -> Fact:
     r"""{n}个单元的设备利用率平均{mean:%.1}%，把技术无效也算作闲置则为{biased:%.1}%；最低为{name}（{low:%.1}%） | {n} units use {mean:%.1} % of their plant on average, {biased:%.1} % if inefficiency counts as idleness; lowest is {name}, {low:%.1} % """
-def headline_crowd(*, bears: float | None, k: Value, n: Value, name: Value, named: Value) -> Text:
+def headline_crowd(*, bears: float | None, k: Value, n: Value, name: Value, named: Value) -> Fact:
     r"""{n}类产业中有{k}类，提出的地区多于市场所能容纳：{name}有{named}个地区提出，盈亏平衡约{bears:.0}个 | {k} of {n} categories are named by more regions than the market bears: “{name}” by {named}, where {bears:.0} break even """
-def headline_no_crowd(*, bears: float | None, n: Value, name: Value, named: Value) -> Text:
+def headline_no_crowd(*, bears: float | None, n: Value, name: Value, named: Value) -> Fact:
     r"""{n}类产业提出的地区都不多于市场容纳的进入者；最接近的是{name}（{named}个地区提出，盈亏平衡约为{bears:.0}个） | No category of {n} is named by more regions than the market bears; nearest is “{name}”, named by {named}, with break-even at about {bears:.0} """
-def headline_lure(*, all: float | None, alone: float | None, k: Value, n: Value, name: Value) -> Text:
+def headline_lure(*, all: float | None, alone: float | None, k: Value, n: Value, name: Value) -> Fact:
     r"""{n}类产业中有{k}类是潮涌，一家进入有利、全部进入亏损：{name}的利润由期初收入的{alone:+%.1}%变为{all:+%.1}% | {k} of {n} categories are waves, where entry pays for one and loses for all: profit in “{name}” is {alone:+%.1} % of revenue for one, {all:+%.1} % for all """
-def headline_no_wave(*, lose: Value, n: Value) -> Text:
+def headline_no_wave(*, lose: Value, n: Value) -> Fact:
     r"""{n}类产业中没有潮涌：没有一类是单个地区进入有利而全部进入亏损；全部进入时亏损的有{lose}类 | None of {n} categories is a wave, where entry pays for one and loses for all; {lose} lose if all enter """
-def headline_idle(*, edge: float | None, k: Value, n: Value, name: Value, some: Value, value: float | None) -> Text:
+def headline_idle(*, edge: float | None, k: Value, n: Value, name: Value, some: Value, value: float | None) -> Fact:
     r"""若全部建成，{n}类产业中有{k}类产能利用率多半低于{edge:g}%，{name}最低（中位数{value:%.0}%）；若未知比例建成，则为{some}类 | If all build, {k} of {n} categories more likely than not end below {edge:g} % of capacity, lowest “{name}” (median {value:%.0} %); {some} if an unknown share does """
-def headline_chances(*, edge: float | None, least: Value, most: Value, n: Value) -> Text:
+def headline_chances(*, edge: float | None, least: Value, most: Value, n: Value) -> Fact:
     r"""产能利用率多半低于{edge:g}%的类别在{least}至{most}类之间（共{n}类），取决于建成多少和需求快慢 | Between {least} and {most} of {n} categories more likely than not end below {edge:g} %, depending on demand and on how many build """
-def headline_outlook(*, high: float | None, k: Value, low: float | None, name: Value, now: float | None, some_high: float | None, some_low: float | None, years: Value) -> Text:
+def headline_outlook(*, high: float | None, k: Value, low: float | None, name: Value, now: float | None, some_high: float | None, some_low: float | None, years: Value) -> Fact:
     r"""{name}现为{now:%.0}%；需求按基准增长，{years}年后{k}个地区全部建成时为{low:%.0}%至{high:%.0}%，未知比例建成时为{some_low:%.0}%至{some_high:%.0}%（90%区间） | {name}, now {now:%.0} %: after {years} years {low:%.0} to {high:%.0} % if all {k} regions build, {some_low:%.0} to {some_high:%.0} % if an unknown share does (90 % intervals, base demand) """
-def headline_prices(*, change: float | None, high: float | None, k: Value, low: float | None, n: Value, name: Value) -> Text:
+def headline_prices(*, change: float | None, high: float | None, k: Value, low: float | None, n: Value, name: Value) -> Fact:
     r"""若全部建成，{n}类产业中有{k}类价格下降；最低的是{name}：{change:+%.0}%（90%区间{low:+%.0}%至{high:+%.0}%） | If all build, prices fall in {k} of {n} categories; lowest is “{name}”, {change:+%.0} % (90 % interval {low:+%.0} to {high:+%.0} %) """
-def headline_offsets(*, k: Value, n: Value, name: Value, value: float | None) -> Text:
+def headline_offsets(*, k: Value, n: Value, name: Value, value: float | None) -> Fact:
     r"""需求按基准增长，{n}类产业中有{k}类的需求增长本来就快于产能；{name}要求最高：产能每增加1%，须带来{value:.2}%的需求 | With base demand, in {k} of {n} categories demand outgrows capacity by itself; “{name}” would need most: {value:.2} % of demand for each 1 % of capacity """
-def headline_share(*, shares: Value) -> Text:
+def headline_share(*, shares: Value) -> Fact:
     r"""僵尸企业占比：{shares} | Share of zombie firms: {shares} """
-def headline_overlap(*, both: Value, either: Value, first: Value, second: Value) -> Text:
+def headline_overlap(*, both: Value, either: Value, first: Value, second: Value) -> Fact:
     r"""“{first}”和“{second}”中至少一条认定的{either}个企业年度，两条都认定的只有{both}个 | Of {either} zombies (firm-years) by {first} or {second}, both find {both} """
-def headline_unknown(*, k: float | None, n: float | None, name: Value, share: float | None) -> Text:
+def headline_unknown(*, k: float | None, n: float | None, name: Value, share: float | None) -> Fact:
     r"""“{name}”无法判断{n:.0}个企业年度中的{k:.0}个（{share:%.0}%） | {name} cannot judge {k:.0} of {n:.0} firm-years ({share:%.0} %) """
-def headline_all_judged(*, n: float | None) -> Text:
+def headline_all_judged(*, n: float | None) -> Fact:
     r"""每条标准都能判断全部企业年度（{n:.0}个） | Every criterion judges all {n:.0} firm-years """
 def answer_total(*, value: float | None) -> Fact:
     r"""规模以上工业产能利用率为{value:.1}%。 | All industry above designated size uses {value:.1} % of its capacity. """
@@ -140,437 +140,437 @@ def answer_not_applied(*, what: Value) -> Fact:
     r"""{what} | {what} """
 def answer_nobody_judged() -> Fact:
     r"""没有一家企业可以判断。 | No firm could be judged. """
-def how_latest(*, share: float | None) -> Text:
+def how_latest(*, share: float | None) -> Fact:
     r"""点为最近一季，细线为该行业其他年份同季的中间{share:%.0}%，短竖线为其平均；底色为利用率分档。数据未经季节调整，只与同季比较。 | The dot is the last quarter, the thin line the inner {share:%.0} % of the same quarter in other years, the stroke their mean; shades are bands of the level. Not seasonally adjusted: compare with the same quarter only. """
-def how_changes() -> Text:
+def how_changes() -> Fact:
     r"""与上年同季之差，百分点；数据未经季节调整。 | Points on the same quarter of the year before; not seasonally adjusted. """
-def how_over_time() -> Text:
+def how_over_time() -> Fact:
     r"""点为公布的季度，缺失季度处断开；底色为利用率分档。数据未经季节调整：只与同季比较。 | Dots are quarters as published, a missing quarter breaks the line; shades are bands of the level. Not seasonally adjusted: compare with the same quarter only. """
-def how_history(*, share: float | None) -> Text:
+def how_history(*, share: float | None) -> Fact:
     r"""带为其他年份同季的中间{share:%.0}%，缺失季度处断开。数据未经季节调整。 | The band is the inner {share:%.0} % of the same quarter in other years. Not seasonally adjusted. """
-def how_trend() -> Text:
+def how_trend() -> Fact:
     r"""点为峰值，浅线为过峰值的趋势；灰色时期为外推。 | Dots are peaks, the pale line runs through them; in the grey years it is carried on. """
-def how_rates() -> Text:
+def how_rates() -> Fact:
     r"""产出与趋势线之比；虚线为充分利用。 | Output over the line through the peaks; the dashed line is full use. """
-def how_last() -> Text:
+def how_last() -> Fact:
     r"""虚线为充分利用；趋势为外推的数字较不可靠。 | The dashed line is full use; figures on a line that is carried on are less sure. """
-def how_plants() -> Text:
+def how_plants() -> Fact:
     r"""圆点把技术无效也算作闲置，菱形不算；两者之差为技术无效。 | The circle counts technical inefficiency as idle plant, the diamond does not; what lies between is inefficiency. """
-def how_crowd() -> Text:
+def how_crowd() -> Fact:
     r"""条形为提出该产业的地区数，竖线为利润为零的进入者数及其90%区间，红色为超出部分，箭头表示超出图幅。右侧“潮涌”：一家进入有利，全部进入亏损。需求按基准增长，进入者的规模是假定的。 | Bars are regions that name it; the stroke is the number of entrants at which profit is nil, with its 90 % interval; red is what lies beyond it; an arrow stands for more than the axis holds. A wave pays for one and loses for all. Demand grows as in the base path; sizes of entrants are assumed. """
-def how_lure() -> Text:
+def how_lure() -> Fact:
     r"""单位产能的利润，占期初收入的%。圆点：不知道别人进入多少时的预期；菱形：提出的地区全部进入。虚线两侧各有一点即为潮涌。需求按基准增长。 | Profit of a unit of capacity, % of its revenue at the start. Circle: what one expects that does not know how many others enter. Diamond: all that name it enter. Where the two stand on either side of the dashed line, it is a wave. Demand grows as in the base path. """
-def how_idle(*, bands: Value, edge: float | None) -> Text:
+def how_idle(*, bands: Value, edge: float | None) -> Fact:
     r"""点为中位数，粗细线为{bands}区间，短竖线为期初，虚线为{edge:g}%；需求按基准增长。 | Dots are medians, lines the {bands} intervals, the stroke is the start, the dashed line {edge:g} %; demand grows as in the base path. """
-def how_chances(*, paths: Value) -> Text:
+def how_chances(*, paths: Value) -> Fact:
     r"""格中为概率（%）。需求年均增长：{paths}。 | Cells are chances in %. Growth of demand a year: {paths}. """
-def how_outlook(*, bands: Value, edge: float | None, paths: Value) -> Text:
+def how_outlook(*, bands: Value, edge: float | None, paths: Value) -> Fact:
     r"""点为中位数，粗细线为{bands}区间，短竖线为期初，虚线为{edge:g}%。需求年均增长：{paths}。 | Dots are medians, lines the {bands} intervals, the stroke is the start, the dashed line {edge:g} %. Growth of demand a year: {paths}. """
-def how_prices() -> Text:
+def how_prices() -> Fact:
     r"""期初为100；点为中位数，线为90%区间；需求按基准增长。 | The start is 100; dots are medians, lines 90 % intervals; demand grows as in the base path. """
-def how_offsets() -> Text:
+def how_offsets() -> Fact:
     r"""产能增加1%须带来需求增加的百分比，才能保持利用率。只画出大于零的类别；是否做得到须由该行业的证据回答。 | By how many % demand would have to grow with each 1 % of capacity to keep utilisation. Categories above zero are drawn; whether entry does that is for evidence on the trade. """
-def how_share() -> Text:
+def how_share() -> Fact:
     r"""点为占可判断企业的比重，各标准互不混用；带（或线）的两端（也见标题括号内）假定无法判断的企业都正常或都是僵尸企业。 | Dots are shares of the firms that can be judged, each criterion by itself; the band (or line, and the range in the headline) ends where all that are not known were sound, or zombies. """
-def how_overlap() -> Text:
+def how_overlap() -> Fact:
     r"""行所示标准认定的僵尸企业中，列所示标准也认定的比重（%）；只含两条标准都能判断的企业年度。 | Of what the criterion of the row calls zombies, the share that the criterion of the column calls so too, in %; firm-years that both judge. """
-def how_judged() -> Text:
+def how_judged() -> Fact:
     r"""缺少某年数据或利率的企业列为无法判断，而不是正常。 | A firm that lacks a year or a rate is not known; it is not taken for sound. """
-def chart_quarter_1(*, year: Value) -> Text:
+def chart_quarter_1(*, year: Value) -> Fact:
     r"""{year}年一季度 | {year} Q1 """
-def chart_quarter_2(*, year: Value) -> Text:
+def chart_quarter_2(*, year: Value) -> Fact:
     r"""{year}年二季度 | {year} Q2 """
-def chart_quarter_3(*, year: Value) -> Text:
+def chart_quarter_3(*, year: Value) -> Fact:
     r"""{year}年三季度 | {year} Q3 """
-def chart_quarter_4(*, year: Value) -> Text:
+def chart_quarter_4(*, year: Value) -> Fact:
     r"""{year}年四季度 | {year} Q4 """
-def chart_older(*, name: Value, period: Value) -> Text:
+def chart_older(*, name: Value, period: Value) -> Fact:
     r"""{name}（{period}） | {name} ({period}) """
-def chart_utilisation() -> Text:
+def chart_utilisation() -> Fact:
     r"""产能利用率（%） | capacity utilisation (%) """
-def chart_change() -> Text:
+def chart_change() -> Fact:
     r"""同比变化（百分点） | change over the year (points) """
-def chart_rate_short() -> Text:
+def chart_rate_short() -> Fact:
     r"""利用率 | rate """
-def chart_change_short() -> Text:
+def chart_change_short() -> Fact:
     r"""同比 | on year """
-def chart_below_usual() -> Text:
+def chart_below_usual() -> Fact:
     r"""低于常态区间 | below its usual range """
-def chart_usual() -> Text:
+def chart_usual() -> Fact:
     r"""处于常态区间 | within it """
-def chart_above_usual() -> Text:
+def chart_above_usual() -> Fact:
     r"""高于常态区间 | above it """
-def chart_no_usual() -> Text:
+def chart_no_usual() -> Fact:
     r"""年份太少 | too few years """
-def chart_through_peaks() -> Text:
+def chart_through_peaks() -> Fact:
     r"""过峰值的趋势 | line through the peaks """
-def chart_carried_on() -> Text:
+def chart_carried_on() -> Fact:
     r"""外推 | carried on """
-def chart_per(*, fixed: Value, value: Value) -> Text:
+def chart_per(*, fixed: Value, value: Value) -> Fact:
     r"""{value}与{fixed}之比 | {value} per {fixed} """
-def chart_plant_utilisation() -> Text:
+def chart_plant_utilisation() -> Fact:
     r"""设备利用率（%） | utilisation of the plant (%) """
-def chart_biased() -> Text:
+def chart_biased() -> Fact:
     r"""含技术无效（有偏） | with inefficiency (biased) """
-def chart_unbiased() -> Text:
+def chart_unbiased() -> Fact:
     r"""不含技术无效（无偏） | without it (unbiased) """
-def chart_biased_short() -> Text:
+def chart_biased_short() -> Fact:
     r"""有偏 | biased """
-def chart_unbiased_short() -> Text:
+def chart_unbiased_short() -> Fact:
     r"""无偏 | unbiased """
-def chart_entrants() -> Text:
+def chart_entrants() -> Fact:
     r"""提出该产业的地区数 | regions that name it """
-def chart_within() -> Text:
+def chart_within() -> Fact:
     r"""市场容纳之内 | as many as the market bears """
-def chart_beyond() -> Text:
+def chart_beyond() -> Fact:
     r"""超出市场容纳 | more than it bears """
-def chart_named_short() -> Text:
+def chart_named_short() -> Fact:
     r"""提出 | named """
-def chart_bears_short() -> Text:
+def chart_bears_short() -> Fact:
     r"""容纳 | bears """
-def chart_waves() -> Text:
+def chart_waves() -> Fact:
     r"""潮涌 | wave """
-def chart_wave() -> Text:
+def chart_wave() -> Fact:
     r"""潮涌 | wave """
-def chart_alone() -> Text:
+def chart_alone() -> Fact:
     r"""单个进入者的预期 | what one entrant expects """
-def chart_all_enter() -> Text:
+def chart_all_enter() -> Fact:
     r"""全部进入的结果 | what all get if all enter """
-def chart_alone_short() -> Text:
+def chart_alone_short() -> Fact:
     r"""单个 | one """
-def chart_all_short() -> Text:
+def chart_all_short() -> Fact:
     r"""全部 | all """
-def chart_uncertain_short() -> Text:
+def chart_uncertain_short() -> Fact:
     r"""部分 | some """
-def chart_some_short() -> Text:
+def chart_some_short() -> Fact:
     r"""部分 | some """
-def chart_now_short() -> Text:
+def chart_now_short() -> Fact:
     r"""期初 | start """
-def chart_profit() -> Text:
+def chart_profit() -> Fact:
     r"""利润（期初收入的%） | profit (% of revenue at the start) """
-def chart_utilisation_then(*, years: Value) -> Text:
+def chart_utilisation_then(*, years: Value) -> Fact:
     r"""{years}年后的产能利用率（%） | capacity utilisation after {years} years (%) """
-def chart_case(*, entry: Value, path: Value) -> Text:
+def chart_case(*, entry: Value, path: Value) -> Fact:
     r"""{entry}，{path} | {entry}, {path} """
-def chart_grows(*, name: Value, rate: float | None) -> Text:
+def chart_grows(*, name: Value, rate: float | None) -> Fact:
     r"""{name}{rate:%.1}% | {name} {rate:%.1} % """
-def chart_factor(*, name: Value, value: float | None) -> Text:
+def chart_factor(*, name: Value, value: float | None) -> Fact:
     r"""{name}{value:g} | {name} {value:g} """
-def chart_chance(*, edge: float | None) -> Text:
+def chart_chance(*, edge: float | None) -> Fact:
     r"""低于{edge:g}%的概率（%） | chance to end below {edge:g} % (%) """
-def chart_price() -> Text:
+def chart_price() -> Fact:
     r"""价格（期初 = 100） | price (start = 100) """
-def chart_spillover() -> Text:
+def chart_spillover() -> Fact:
     r"""保持利用率所需的需求弹性（对产能） | elasticity of demand with respect to capacity that keeps utilisation """
-def chart_rule_median() -> Text:
+def chart_rule_median() -> Fact:
     r"""中位规模 | median size """
-def chart_rule_own() -> Text:
+def chart_rule_own() -> Fact:
     r"""按本地规模扩张 | in proportion to its own """
-def chart_share() -> Text:
+def chart_share() -> Fact:
     r"""占可判断企业的% | % of firms that can be judged """
-def chart_share_of(*, firms: Value, name: Value, share: float | None, year: Value, zombies: Value) -> Text:
+def chart_share_of(*, firms: Value, name: Value, share: float | None, year: Value, zombies: Value) -> Fact:
     r"""{year}年{name}{share:%.1}%（{zombies}/{firms}） | {name} {share:%.1} % ({zombies} of {firms}, {year}) """
-def chart_share_within(*, firms: Value, high: float | None, low: float | None, name: Value, share: float | None, year: Value, zombies: Value) -> Text:
+def chart_share_within(*, firms: Value, high: float | None, low: float | None, name: Value, share: float | None, year: Value, zombies: Value) -> Fact:
     r"""{year}年{name}{share:%.1}%（{zombies}/{firms}；{low:%.0}%至{high:%.0}%） | {name} {share:%.1} % ({zombies} of {firms}, {year}; {low:%.0} to {high:%.0} %) """
-def chart_found_too() -> Text:
+def chart_found_too() -> Fact:
     r"""也被列所示标准认定（%） | called so by the column too (%) """
-def chart_zombie() -> Text:
+def chart_zombie() -> Fact:
     r"""僵尸企业 | zombie """
-def chart_sound() -> Text:
+def chart_sound() -> Fact:
     r"""不是 | none """
-def chart_unknown() -> Text:
+def chart_unknown() -> Fact:
     r"""无法判断 | not known """
-def chart_firm_years() -> Text:
+def chart_firm_years() -> Fact:
     r"""企业年度的% | % of firm-years """
-def series_industry_total() -> Text:
+def series_industry_total() -> Fact:
     r"""规模以上工业 | all industry """
-def series_mining() -> Text:
+def series_mining() -> Fact:
     r"""采矿业 | mining """
-def series_manufacturing() -> Text:
+def series_manufacturing() -> Fact:
     r"""制造业 | manufacturing """
-def series_utilities() -> Text:
+def series_utilities() -> Fact:
     r"""电力、热力、燃气及水生产和供应业 | electricity, heat, gas and water """
-def series_coal() -> Text:
+def series_coal() -> Fact:
     r"""煤炭开采和洗选业 | coal mining and washing """
-def series_oil_gas() -> Text:
+def series_oil_gas() -> Fact:
     r"""石油和天然气开采业 | oil and gas extraction """
-def series_food() -> Text:
+def series_food() -> Fact:
     r"""食品制造业 | food """
-def series_textile() -> Text:
+def series_textile() -> Fact:
     r"""纺织业 | textiles """
-def series_chemicals() -> Text:
+def series_chemicals() -> Fact:
     r"""化学原料和化学制品制造业 | chemicals """
-def series_pharma() -> Text:
+def series_pharma() -> Fact:
     r"""医药制造业 | pharmaceuticals """
-def series_chemical_fibre() -> Text:
+def series_chemical_fibre() -> Fact:
     r"""化学纤维制造业 | chemical fibres """
-def series_nonmetallic_minerals() -> Text:
+def series_nonmetallic_minerals() -> Fact:
     r"""非金属矿物制品业 | non-metallic mineral products """
-def series_ferrous_metals() -> Text:
+def series_ferrous_metals() -> Fact:
     r"""黑色金属冶炼和压延加工业 | ferrous metals """
-def series_nonferrous_metals() -> Text:
+def series_nonferrous_metals() -> Fact:
     r"""有色金属冶炼和压延加工业 | non-ferrous metals """
-def series_general_equipment() -> Text:
+def series_general_equipment() -> Fact:
     r"""通用设备制造业 | general equipment """
-def series_special_equipment() -> Text:
+def series_special_equipment() -> Fact:
     r"""专用设备制造业 | special equipment """
-def series_automobile() -> Text:
+def series_automobile() -> Fact:
     r"""汽车制造业 | automobiles """
-def series_electrical_machinery() -> Text:
+def series_electrical_machinery() -> Fact:
     r"""电气机械和器材制造业 | electrical machinery """
-def series_computer_electronics() -> Text:
+def series_computer_electronics() -> Fact:
     r"""计算机、通信和其他电子设备制造业 | computers and electronics """
-def series_output() -> Text:
+def series_output() -> Fact:
     r"""产出 | output """
-def series_capital() -> Text:
+def series_capital() -> Fact:
     r"""资本 | capital """
-def series_assumed_horizon() -> Text:
+def series_assumed_horizon() -> Fact:
     r"""年数 | years """
-def series_assumed_rule() -> Text:
+def series_assumed_rule() -> Fact:
     r"""进入者的规模 | size of an entrant """
-def series_assumed_scale() -> Text:
+def series_assumed_scale() -> Fact:
     r"""规模倍数 | multiple of that size """
-def series_assumed_expansion() -> Text:
+def series_assumed_expansion() -> Fact:
     r"""按本地规模扩张的比例 | expansion of what a region has """
-def series_assumed_realised() -> Text:
+def series_assumed_realised() -> Fact:
     r"""建成比例的贝塔分布 | beta distribution of the share that is built """
-def series_assumed_demand() -> Text:
+def series_assumed_demand() -> Fact:
     r"""需求增速对全国产出增速的倍数 | growth of demand over that of national output """
-def series_assumed_window() -> Text:
+def series_assumed_window() -> Fact:
     r"""全国增速取平均的年数 | years of national growth averaged """
-def series_assumed_demand_elasticity() -> Text:
+def series_assumed_demand_elasticity() -> Fact:
     r"""需求的价格弹性 | price elasticity of demand """
-def series_assumed_supply_elasticity() -> Text:
+def series_assumed_supply_elasticity() -> Fact:
     r"""利用率的价格弹性 | price elasticity of utilisation """
-def series_assumed_spread() -> Text:
+def series_assumed_spread() -> Fact:
     r"""利用率年度对数变化的标准差 | standard deviation of a year's log change of utilisation """
-def series_assumed_base_quarters() -> Text:
+def series_assumed_base_quarters() -> Fact:
     r"""期初取平均的季度数 | quarters averaged for the start """
-def series_assumed_least_changes() -> Text:
+def series_assumed_least_changes() -> Fact:
     r"""自有标准差所需的变化次数 | changes needed for a deviation of its own """
-def series_assumed_margin() -> Text:
+def series_assumed_margin() -> Fact:
     r"""期初营业收入利润率 | profit over revenue at the start """
-def series_assumed_variable_cost() -> Text:
+def series_assumed_variable_cost() -> Fact:
     r"""可变成本占收入的比重 | variable cost over revenue """
-def series_assumed_threshold() -> Text:
+def series_assumed_threshold() -> Fact:
     r"""判断产能过剩的利用率（%） | utilisation that counts as overcapacity (%) """
-def series_assumed_draws() -> Text:
+def series_assumed_draws() -> Fact:
     r"""抽样次数 | draws """
-def series_assumed_percentiles() -> Text:
+def series_assumed_percentiles() -> Fact:
     r"""图中的百分位 | percentiles of the pictures """
-def series_assumed_spillover() -> Text:
+def series_assumed_spillover() -> Fact:
     r"""需求对产能的弹性 | elasticity of demand with respect to capacity """
-def series_assumed_national_growth() -> Text:
+def series_assumed_national_growth() -> Fact:
     r"""全国实际产出年均增速 | national real output, growth a year """
-def reason_unmapped() -> Text:
+def reason_unmapped() -> Fact:
     r"""该类别没有对应的行业大类 | the category is not mapped to a division """
-def reason_no_division(*, divisions: Names) -> Text:
+def reason_no_division(*, divisions: Names) -> Fact:
     r"""行业大类{divisions:list 6}不在表“activity”中（产能调查只含工业） | divisions {divisions:list 6} are not in the table activity (the survey of capacity covers industry only) """
-def reason_not_named() -> Text:
+def reason_not_named() -> Fact:
     r"""没有地区提出 | no region names it """
-def reason_not_surveyed() -> Text:
+def reason_not_surveyed() -> Fact:
     r"""产能利用率调查中没有这些行业 | the survey of utilisation has none of its industries """
-def reason_utilisation_unknown() -> Text:
+def reason_utilisation_unknown() -> Fact:
     r"""没有调查衡量其利用率（电子工厂的产能利用率不能代表算力、模型或尚无工厂的技术） | no survey measures how far it is used (electronics plants say nothing of data centres, models or techniques without plants) """
-def reason_demand_unknown() -> Text:
+def reason_demand_unknown() -> Fact:
     r"""其需求取决于技术扩散，不随国民产出增长，又没有有出处的增速；可在Python中以demand=提供 | its demand follows the spread of a technology, not national output, and no growth with a source is at hand; it can be handed in (in Python demand=) """
-def reason_part_unknown(*, divisions: Names, first_year: Value, last_year: Value, rate: float | None) -> Text:
+def reason_part_unknown(*, divisions: Names, first_year: Value, last_year: Value, rate: float | None) -> Fact:
     r"""其自身需求有出处（国际能源署：电动汽车电池{first_year}年至{last_year}年每年增长{rate:%.0}%），但产能、规模和利用率只有所属大类（{divisions:list 6}）整体的数据，无法从中分出；可在Python中以demand=提供整个大类的增速 | the growth of its own demand has a source (International Energy Agency: batteries of electric vehicles, {rate:%.0} % a year from {first_year} to {last_year}), but capacity, sizes and use are known of the whole division {divisions:list 6} only, from which it cannot be told; the growth of the division can be handed in (in Python demand=) """
-def reason_no_size() -> Text:
+def reason_no_size() -> Fact:
     r"""提出该产业的地区中位规模为零或未知 | the median size among its regions is zero or not known """
-def supply_beside(*, seen: Value, why: Value) -> Text:
+def supply_beside(*, seen: Value, why: Value) -> Fact:
     r"""{why}；有据可查的只是供给：{seen} | {why}; what is dated is supply: {seen} """
-def supply_ai(*, first: Value, first_year: Value, last: Value, last_year: Value) -> Text:
+def supply_ai(*, first: Value, first_year: Value, last: Value, last_year: Value) -> Fact:
     r"""备案的生成式人工智能服务{first_year}年底{first}个、{last_year}年底{last}个 | {first} filed generative-AI services at the end of {first_year}, {last} at the end of {last_year} """
-def supply_computing(*, first: float | None, first_year: Value, last: float | None, last_year: Value) -> Text:
+def supply_computing(*, first: float | None, first_year: Value, last: float | None, last_year: Value) -> Fact:
     r"""在用标准机架{first_year}年超过{first:.0}万、{last_year}年6月{last:.0}万 | racks in use (10,000): above {first} in {first_year}, {last} in June {last_year} """
-def supply_ic(*, first: Value, first_year: Value, last: Value, last_year: Value) -> Text:
+def supply_ic(*, first: Value, first_year: Value, last: Value, last_year: Value) -> Fact:
     r"""集成电路产量{first_year}年{first}亿块、{last_year}年{last}亿块 | output of circuits (100 million): {first} in {first_year}, {last} in {last_year} """
-def supply_nev(*, first: Value, first_year: Value, last: Value, last_year: Value) -> Text:
+def supply_nev(*, first: Value, first_year: Value, last: Value, last_year: Value) -> Fact:
     r"""新能源汽车产量{first_year}年{first}万辆、{last_year}年{last}万辆（推算） | output of vehicles (10,000): {first} in {first_year}, {last} in {last_year} (computed) """
-def status_computed() -> Text:
+def status_computed() -> Fact:
     r"""已计算 | computed """
-def status_no_borrowing_of_the_year_before() -> Text:
+def status_no_borrowing_of_the_year_before() -> Fact:
     r"""缺少上年末借款 | no borrowing of the year before """
-def status_rates_of_the_years_before_are_not_complete() -> Text:
+def status_rates_of_the_years_before_are_not_complete() -> Fact:
     r"""缺少前几年的利率 | rates of the years before are not complete """
-def status_no_interest() -> Text:
+def status_no_interest() -> Fact:
     r"""缺少利息支出 | no interest """
-def status_no_ebit() -> Text:
+def status_no_ebit() -> Fact:
     r"""缺少息税前利润 | no earnings before interest and tax """
-def status_no_leverage() -> Text:
+def status_no_leverage() -> Fact:
     r"""缺少上年末总资产 | no assets of the year before """
-def status_no_borrowing_change() -> Text:
+def status_no_borrowing_change() -> Fact:
     r"""缺少本年末借款 | no borrowing of the year """
-def status_profit_not_known(*, years: Value) -> Text:
+def status_profit_not_known(*, years: Value) -> Fact:
     r"""缺少连续{years}年的利润 | profit of {years} years in a row is not known """
-def unit_of_percent() -> Text:
+def unit_of_percent() -> Fact:
     r"""% | % """
-def unit_of_points() -> Text:
+def unit_of_points() -> Fact:
     r"""百分点 | percentage points """
-def unit_of_regions() -> Text:
+def unit_of_regions() -> Fact:
     r"""地区数 | regions """
-def unit_of_profit() -> Text:
+def unit_of_profit() -> Fact:
     r"""期初收入的% | % of revenue at the start """
-def unit_of_chance() -> Text:
+def unit_of_chance() -> Fact:
     r"""概率，% | chance, % """
-def unit_of_price() -> Text:
+def unit_of_price() -> Fact:
     r"""期初 = 100 | start = 100 """
-def unit_of_elasticity() -> Text:
+def unit_of_elasticity() -> Fact:
     r"""弹性 | elasticity """
-def unit_of_firms() -> Text:
+def unit_of_firms() -> Fact:
     r"""可判断企业的% | % of firms that can be judged """
-def unit_of_firm_years() -> Text:
+def unit_of_firm_years() -> Fact:
     r"""企业年度 | firm-years """
-def table_years() -> Text:
+def table_years() -> Fact:
     r"""全年产能利用率 | Utilisation of full years """
-def table_missing() -> Text:
+def table_missing() -> Fact:
     r"""缺失的季度 | Missing quarters """
-def table_needed() -> Text:
+def table_needed() -> Fact:
     r"""满负荷所需的可变投入 | Variable inputs at capacity """
-def table_categories() -> Text:
+def table_categories() -> Fact:
     r"""各类产业的起点与进入规模 | What each category starts from, and how large entry is """
-def table_left_out() -> Text:
+def table_left_out() -> Fact:
     r"""无法计算的类别 | Categories that could not be computed """
-def table_assumptions() -> Text:
+def table_assumptions() -> Fact:
     r"""全部假定 | Everything that was assumed """
-def table_unknown() -> Text:
+def table_unknown() -> Fact:
     r"""无法判断的原因 | Why firms cannot be judged """
-def table_firms(*, year: Value) -> Text:
+def table_firms(*, year: Value) -> Fact:
     r"""{year}年的僵尸企业 | Zombie firms of {year} """
-def table_firm(*, firm: Value) -> Text:
+def table_firm(*, firm: Value) -> Fact:
     r"""{firm}的逐年判断 | {firm}, year by year """
-def column_missing() -> Text:
+def column_missing() -> Fact:
     r"""缺失 | missing """
-def column_start() -> Text:
+def column_start() -> Fact:
     r"""期初（%） | start (%) """
-def column_middle_all() -> Text:
+def column_middle_all() -> Fact:
     r"""全部建成（%） | all build (%) """
-def column_low_all() -> Text:
+def column_low_all() -> Fact:
     r"""下限（%） | low (%) """
-def column_high_all() -> Text:
+def column_high_all() -> Fact:
     r"""上限（%） | high (%) """
-def column_chance_all() -> Text:
+def column_chance_all() -> Fact:
     r"""低于界线的概率（%） | chance below (%) """
-def column_middle_uncertain() -> Text:
+def column_middle_uncertain() -> Fact:
     r"""未知比例建成（%） | unknown share (%) """
-def column_low_uncertain() -> Text:
+def column_low_uncertain() -> Fact:
     r"""其下限（%） | its low (%) """
-def column_high_uncertain() -> Text:
+def column_high_uncertain() -> Fact:
     r"""其上限（%） | its high (%) """
-def column_chance_uncertain() -> Text:
+def column_chance_uncertain() -> Fact:
     r"""其低于界线的概率（%） | its chance below (%) """
-def column_reason() -> Text:
+def column_reason() -> Fact:
     r"""原因 | reason """
-def column_assumption() -> Text:
+def column_assumption() -> Fact:
     r"""假定 | assumption """
-def column_value_of() -> Text:
+def column_value_of() -> Fact:
     r"""取值 | value """
-def column_why() -> Text:
+def column_why() -> Fact:
     r"""依据 | why """
-def column_key() -> Text:
+def column_key() -> Fact:
     r"""参数名 | name in the call """
-def column_zombies() -> Text:
+def column_zombies() -> Fact:
     r"""僵尸企业 | zombies """
-def column_share_low() -> Text:
+def column_share_low() -> Fact:
     r"""未知的都正常（%） | if all unknown are sound (%) """
-def column_share_high() -> Text:
+def column_share_high() -> Fact:
     r"""未知的都是（%） | if all unknown are zombies (%) """
-def column_sound() -> Text:
+def column_sound() -> Fact:
     r"""不是 | none """
-def column_unknown() -> Text:
+def column_unknown() -> Fact:
     r"""无法判断 | not known """
-def column_firm_years() -> Text:
+def column_firm_years() -> Fact:
     r"""企业年度 | firm-years """
-def column_votes() -> Text:
+def column_votes() -> Fact:
     r"""认定的标准数 | criteria """
-def note_not_adjusted() -> Text:
+def note_not_adjusted() -> Fact:
     r"""数据未经季节调整：只与上年同季或其他年份同季比较。 | The survey is not seasonally adjusted: compare with the same quarter of other years only. """
-def note_bands(*, edges: Value) -> Text:
+def note_bands(*, edges: Value) -> Fact:
     r"""分档（{edges}%）取自对外国调查的解读，原作者说明并无公认标准；先看同比和行业自身的区间，可在Python中以bands=替换。 | The bands ({edges} %) are a reading of foreign surveys whose author says that there is no common standard; read the change and the industry's own range first, and they can be replaced (in Python bands=). """
-def note_own_bands() -> Text:
+def note_own_bands() -> Fact:
     r"""分档由调用者给出。 | The bands are those handed in. """
-def note_national() -> Text:
+def note_national() -> Fact:
     r"""这是全国调查，各省没有产能利用率。 | The survey is national: no province has a rate. """
-def note_peaks() -> Text:
+def note_peaks() -> Fact:
     r"""峰值法把每个峰值都当作满负荷：若此后一直没有恢复，会把新的低水平当作正常。 | Every peak is taken for full capacity: after a slump that never ended the new level would count as full. """
-def note_plants() -> Text:
+def note_plants() -> Fact:
     r"""无偏利用率 = 全部投入的产出系数 ÷ 固定投入的产出系数；产能以同类中最好的为准，不是工程设计能力。 | Unbiased utilisation is the output factor with all inputs over that with the fixed ones; capacity is what the best of the same kind make, not what engineers designed. """
-def note_rule_median(*, plans: Value, scale: float | None, year: Value) -> Text:
+def note_rule_median(*, plans: Value, scale: float | None, year: Value) -> Fact:
     r"""规划中没有数量。这里假定每个提出的地区新建一个中位规模（×{scale:g}）的该产业：按{year}年各地区占全国相应行业大类就业的比重计，行业大类大于所提出的产业。规划为{plans}年。 | Plans give no quantities. Every region that builds is taken to add an industry of the median size (× {scale:g}) among those that name it: their shares of national employment in its divisions in {year}; a division holds more than the category. Plans are those of {plans}. """
-def note_rule_own(*, plans: Value, share: float | None, year: Value) -> Text:
+def note_rule_own(*, plans: Value, share: float | None, year: Value) -> Fact:
     r"""规划中没有数量。这里假定每个提出的地区把{year}年已有的规模扩大{share:%.0}%。规划为{plans}年。 | Plans give no quantities. Every region that builds is taken to enlarge what it had in {year} by {share:%.0} %. Plans are those of {plans}. """
-def note_stress() -> Text:
+def note_stress() -> Fact:
     r"""这是压力测试，不是预测；各类产业的先后次序比水平更可靠。 | This is a stress test and no forecast; the order of the categories is steadier than the levels. """
-def note_demand(*, paths: Value) -> Text:
+def note_demand(*, paths: Value) -> Fact:
     r"""需求（价格不变时）年均增长：{paths}。 | Growth of demand a year, at unchanged prices: {paths}. """
-def note_realised() -> Text:
+def note_realised() -> Fact:
     r"""“未知比例建成”指提出的地区中建成的比例未知，但对各地相同：正是这一点使进入成为潮涌（林毅夫）。 | An unknown share means one that is common to all regions and that nobody knows: that is what makes entry a wave (Lin). """
-def note_given(*, k: Value) -> Text:
+def note_given(*, k: Value) -> Fact:
     r"""{k}类产业的需求增速另有出处，或由调用者给出。 | Growth of demand has a source of its own, or is given, for {k} categories. """
-def note_stand_in(*, k: Value, n: Value) -> Text:
+def note_stand_in(*, k: Value, n: Value) -> Fact:
     r"""{n}类产业中有{k}类的期初利用率部分或全部用整个门类代替，因为调查没有公布该行业。 | In {k} of {n} categories a whole section stands in for divisions that the survey does not publish. """
-def note_spillover(*, value: float | None) -> Text:
+def note_spillover(*, value: float | None) -> Fact:
     r"""假定产能每增加1%，需求增加{value:.2}%。 | Demand is taken to grow by {value:.2} % with each 1 % of capacity. """
-def note_given_in_call() -> Text:
+def note_given_in_call() -> Fact:
     r"""由调用者给出 | given in the call """
-def note_assumed_horizon() -> Text:
+def note_assumed_horizon() -> Fact:
     r"""五年规划的年数；2026年的规划对应“十五五”（2026—2030年）。 | The years of a five-year plan; the plans of 2026 open the fifteenth, 2026–2030. """
-def note_assumed_rule() -> Text:
+def note_assumed_rule() -> Fact:
     r"""规划没有数量，任何规则都是假定；本软件设定。 | Plans give no quantities, so any rule is an assumption. Set here. """
-def note_assumed_scale() -> Text:
+def note_assumed_scale() -> Fact:
     r"""各建一个该规模的产业；本软件设定，可减半检验。 | One industry of that size each. Set here; halve it to see how far the answer rests on it. """
-def note_assumed_expansion() -> Text:
+def note_assumed_expansion() -> Fact:
     r"""仅用于按本地规模扩张的规则，与全国产出五年的增长相当；本软件设定。 | Used only where regions enlarge what they have; about the growth of national output over five years. Set here. """
-def note_assumed_realised() -> Text:
+def note_assumed_realised() -> Fact:
     r"""(1, 1)为均匀分布，即对会有多少跟进者一无所知；建成比例为各地共有（Lin、Wu和Xing，2010）。 | (1, 1) is even, the belief of a region that knows nothing of how many will follow; the share is common to all (Lin, Wu and Xing 2010). """
-def note_assumed_demand() -> Text:
+def note_assumed_demand() -> Fact:
     r"""本软件设定；有行业预测时可在Python中以demand=给出。 | Set here; a forecast of the trade can take its place (in Python demand=). """
-def note_assumed_window() -> Text:
+def note_assumed_window() -> Fact:
     r"""数据包的最近几年。 | The last years of the package. """
-def note_assumed_demand_elasticity() -> Text:
+def note_assumed_demand_elasticity() -> Fact:
     r"""取1时收入沿需求曲线不变；本软件设定。 | Unity keeps revenue constant along the curve. Set here. """
-def note_assumed_supply_elasticity() -> Text:
+def note_assumed_supply_elasticity() -> Fact:
     r"""取0时过剩全由价格承担，很大时全由利用率承担；取1时两者各半（需求弹性为1时）。本软件设定。 | With 0 prices take all the excess, with a large one utilisation does; unity splits it evenly with a unit elasticity of demand. Set here. """
-def note_assumed_spread() -> Text:
+def note_assumed_spread() -> Fact:
     r"""用于变化次数不足的行业，为调查各行业合并的标准差；其他行业用自己的。 | For industries with too few changes, that of all series of the survey pooled; others use their own. """
-def note_assumed_base_quarters() -> Text:
+def note_assumed_base_quarters() -> Fact:
     r"""以最近两年的平均为起点；本软件设定。 | The wave begins from the mean of the last two years. Set here. """
-def note_assumed_least_changes() -> Text:
+def note_assumed_least_changes() -> Fact:
     r"""次数更少时标准差只是猜测；本软件设定。 | A standard deviation from fewer is a guess. Set here. """
-def note_assumed_margin() -> Text:
+def note_assumed_margin() -> Fact:
     r"""国家统计局：2024年1—7月规模以上工业企业营业收入利润率5.40%。 | Industrial enterprises above designated size, January to July 2024, 5.40 % (National Bureau of Statistics). """
-def note_assumed_variable_cost() -> Text:
+def note_assumed_variable_cost() -> Fact:
     r"""国家统计局：2024年1—7月每百元营业收入中的成本85.33元，视为可变成本，其余为固定成本；含折旧，故为上限。 | Costs per 100 yuan of revenue, 85.33 yuan, January to July 2024 (National Bureau of Statistics), taken as variable, the rest as fixed; they hold depreciation, so it is an upper bound. """
-def note_assumed_threshold() -> Text:
+def note_assumed_threshold() -> Fact:
     r"""利用率分档的最低一档。 | The lowest edge of the bands of utilisation. """
-def note_assumed_draws() -> Text:
+def note_assumed_draws() -> Fact:
     r"""概率为一半时的标准误为0.008。 | A chance of one half has a standard error of 0.008. """
-def note_assumed_percentiles() -> Text:
+def note_assumed_percentiles() -> Fact:
     r"""与扇形图的惯例相同。 | As fan charts are drawn. """
-def note_assumed_national_growth() -> Text:
+def note_assumed_national_growth() -> Fact:
     r"""数据包全部地区实际产出之和的年均增速。 | The sum of real output over all regions of the package. """
-def note_zombies() -> Text:
+def note_zombies() -> Fact:
     r"""三条标准各自成立，互不混用；任何一条都不能单独证明企业应当退出。 | The criteria stand by themselves and are never mixed; none alone proves that a firm should close. """
-def note_subsidised() -> Text:
+def note_subsidised() -> Fact:
     r"""补贴信贷（Caballero、Hoshi和Kashyap，2008）：利息支出低于按最优利率计算的最低应付利息R*。 | Subsidised credit (Caballero, Hoshi and Kashyap 2008): it pays less interest than R*, the least at the best rates. """
-def note_evergreened(*, edge: float | None) -> Text:
+def note_evergreened(*, edge: float | None) -> Fact:
     r"""盈利与续贷（Fukuda和Nakamura，2011）：息税前利润低于R*，且获补贴信贷，或借款超过总资产的{edge:%.0}%而仍在增加。 | Earnings and renewed loans (Fukuda and Nakamura 2011): it earns less than R*, and is subsidised, or owes more than {edge:%.0} % of its assets and borrows more. """
-def note_losses(*, years: Value) -> Text:
+def note_losses(*, years: Value) -> Fact:
     r"""连续亏损：连续{years}年利润为负；数据不足{years}年时查不出，不画出。 | Losses in a row: a loss in each of {years} years; before there are {years} years of data none can be found and none is drawn. """
-def note_more_firms(*, k: Value) -> Text:
+def note_more_firms(*, k: Value) -> Fact:
     r"""另有{k}家未列出，见CSV文件。 | Another {k} are in the csv file. """
 
-def title_of(leaf: Literal["surveyed", "latest", "changes", "over_time", "history", "peaks", "trend", "rates", "last", "plant_section", "plants", "herd", "crowd", "lure", "idle", "chances", "outlook", "prices", "offsets", "zombies", "share", "overlap", "judged"], /, *, edge: float | None = ..., name: Value = ..., years: Value = ...) -> Text: ...
-def headline_of(leaf: Literal["usual", "below", "lowest", "fell", "none_fell", "over_time", "single", "lowest_ever", "history", "trend", "at_peak", "rates", "one_peak", "all_at_line", "last", "plants", "crowd", "no_crowd", "lure", "no_wave", "idle", "chances", "outlook", "prices", "offsets", "share", "overlap", "unknown", "all_judged"], /, *, all: float | None = ..., alone: float | None = ..., bears: float | None = ..., below: Value = ..., biased: float | None = ..., both: Value = ..., change: float | None = ..., edge: float | None = ..., either: Value = ..., end: Value = ..., fell: Value = ..., first: Value = ..., high: float | None = ..., k: Value | float | None = ..., least: Value = ..., lose: Value = ..., low: float | None = ..., m: Value = ..., mean: float | None = ..., most: Value = ..., n: Value | float | None = ..., name: Value = ..., named: Value = ..., now: float | None = ..., peak: Value = ..., period: Value = ..., place: Value = ..., rate: float | None = ..., second: Value = ..., share: float | None = ..., shares: Value = ..., some: Value = ..., some_high: float | None = ..., some_low: float | None = ..., start: Value = ..., value: float | None = ..., year: Value = ..., years: Value = ...) -> Text: ...
+def title_of(leaf: Literal["surveyed", "latest", "changes", "over_time", "history", "peaks", "trend", "rates", "last", "plant_section", "plants", "herd", "crowd", "lure", "idle", "chances", "outlook", "prices", "offsets", "zombies", "share", "overlap", "judged"], /, *, edge: float | None = ..., name: Value = ..., years: Value = ...) -> Fact: ...
+def headline_of(leaf: Literal["usual", "below", "lowest", "fell", "none_fell", "over_time", "single", "lowest_ever", "history", "trend", "at_peak", "rates", "one_peak", "all_at_line", "last", "plants", "crowd", "no_crowd", "lure", "no_wave", "idle", "chances", "outlook", "prices", "offsets", "share", "overlap", "unknown", "all_judged"], /, *, all: float | None = ..., alone: float | None = ..., bears: float | None = ..., below: Value = ..., biased: float | None = ..., both: Value = ..., change: float | None = ..., edge: float | None = ..., either: Value = ..., end: Value = ..., fell: Value = ..., first: Value = ..., high: float | None = ..., k: Value | float | None = ..., least: Value = ..., lose: Value = ..., low: float | None = ..., m: Value = ..., mean: float | None = ..., most: Value = ..., n: Value | float | None = ..., name: Value = ..., named: Value = ..., now: float | None = ..., peak: Value = ..., period: Value = ..., place: Value = ..., rate: float | None = ..., second: Value = ..., share: float | None = ..., shares: Value = ..., some: Value = ..., some_high: float | None = ..., some_low: float | None = ..., start: Value = ..., value: float | None = ..., year: Value = ..., years: Value = ...) -> Fact: ...
 def answer_of(leaf: Literal["total", "no_quarters", "no_range", "no_unit", "unit", "unit_not", "sure", "no_category", "not_computed", "left_out", "assumed", "no_criterion", "not_applied", "nobody_judged"], /, *, biased: float | None = ..., k: Value = ..., n: Value = ..., name: Value = ..., rate: float | None = ..., value: float | None = ..., what: Value = ..., why: Value = ...) -> Fact: ...
-def how_of(leaf: Literal["latest", "changes", "over_time", "history", "trend", "rates", "last", "plants", "crowd", "lure", "idle", "chances", "outlook", "prices", "offsets", "share", "overlap", "judged"], /, *, bands: Value = ..., edge: float | None = ..., paths: Value = ..., share: float | None = ...) -> Text: ...
-def chart_of(leaf: str, /, *, edge: float | None = ..., entry: Value = ..., firms: Value = ..., fixed: Value = ..., high: float | None = ..., low: float | None = ..., name: Value = ..., path: Value = ..., period: Value = ..., rate: float | None = ..., share: float | None = ..., value: Value | float | None = ..., year: Value = ..., years: Value = ..., zombies: Value = ...) -> Text: ...
-def series_of(leaf: Literal["industry_total", "mining", "manufacturing", "utilities", "coal", "oil_gas", "food", "textile", "chemicals", "pharma", "chemical_fibre", "nonmetallic_minerals", "ferrous_metals", "nonferrous_metals", "general_equipment", "special_equipment", "automobile", "electrical_machinery", "computer_electronics", "output", "capital", "assumed_horizon", "assumed_rule", "assumed_scale", "assumed_expansion", "assumed_realised", "assumed_demand", "assumed_window", "assumed_demand_elasticity", "assumed_supply_elasticity", "assumed_spread", "assumed_base_quarters", "assumed_least_changes", "assumed_margin", "assumed_variable_cost", "assumed_threshold", "assumed_draws", "assumed_percentiles", "assumed_spillover", "assumed_national_growth"], /) -> Text: ...
-def reason_of(leaf: str, /, *, divisions: Names = ..., first_year: Value = ..., last_year: Value = ..., rate: float | None = ...) -> Text: ...
-def supply_of(leaf: str, /, *, first: Value | float | None = ..., first_year: Value = ..., last: Value | float | None = ..., last_year: Value = ..., seen: Value = ..., why: Value = ...) -> Text: ...
-def status_of(leaf: Literal["computed", "no_borrowing_of_the_year_before", "rates_of_the_years_before_are_not_complete", "no_interest", "no_ebit", "no_leverage", "no_borrowing_change", "profit_not_known"], /, *, years: Value = ...) -> Text: ...
-def unit_of_of(leaf: Literal["percent", "points", "regions", "profit", "chance", "price", "elasticity", "firms", "firm_years"], /) -> Text: ...
-def table_of(leaf: Literal["years", "missing", "needed", "categories", "left_out", "assumptions", "unknown", "firms", "firm"], /, *, firm: Value = ..., year: Value = ...) -> Text: ...
-def column_of(leaf: Literal["missing", "start", "middle_all", "low_all", "high_all", "chance_all", "middle_uncertain", "low_uncertain", "high_uncertain", "chance_uncertain", "reason", "assumption", "value_of", "why", "key", "zombies", "share_low", "share_high", "sound", "unknown", "firm_years", "votes"], /) -> Text: ...
-def note_of(leaf: str, /, *, edge: float | None = ..., edges: Value = ..., k: Value = ..., n: Value = ..., paths: Value = ..., plans: Value = ..., scale: float | None = ..., share: float | None = ..., value: float | None = ..., year: Value = ..., years: Value = ...) -> Text: ...
+def how_of(leaf: Literal["latest", "changes", "over_time", "history", "trend", "rates", "last", "plants", "crowd", "lure", "idle", "chances", "outlook", "prices", "offsets", "share", "overlap", "judged"], /, *, bands: Value = ..., edge: float | None = ..., paths: Value = ..., share: float | None = ...) -> Fact: ...
+def chart_of(leaf: str, /, *, edge: float | None = ..., entry: Value = ..., firms: Value = ..., fixed: Value = ..., high: float | None = ..., low: float | None = ..., name: Value = ..., path: Value = ..., period: Value = ..., rate: float | None = ..., share: float | None = ..., value: Value | float | None = ..., year: Value = ..., years: Value = ..., zombies: Value = ...) -> Fact: ...
+def series_of(leaf: Literal["industry_total", "mining", "manufacturing", "utilities", "coal", "oil_gas", "food", "textile", "chemicals", "pharma", "chemical_fibre", "nonmetallic_minerals", "ferrous_metals", "nonferrous_metals", "general_equipment", "special_equipment", "automobile", "electrical_machinery", "computer_electronics", "output", "capital", "assumed_horizon", "assumed_rule", "assumed_scale", "assumed_expansion", "assumed_realised", "assumed_demand", "assumed_window", "assumed_demand_elasticity", "assumed_supply_elasticity", "assumed_spread", "assumed_base_quarters", "assumed_least_changes", "assumed_margin", "assumed_variable_cost", "assumed_threshold", "assumed_draws", "assumed_percentiles", "assumed_spillover", "assumed_national_growth"], /) -> Fact: ...
+def reason_of(leaf: str, /, *, divisions: Names = ..., first_year: Value = ..., last_year: Value = ..., rate: float | None = ...) -> Fact: ...
+def supply_of(leaf: str, /, *, first: Value | float | None = ..., first_year: Value = ..., last: Value | float | None = ..., last_year: Value = ..., seen: Value = ..., why: Value = ...) -> Fact: ...
+def status_of(leaf: Literal["computed", "no_borrowing_of_the_year_before", "rates_of_the_years_before_are_not_complete", "no_interest", "no_ebit", "no_leverage", "no_borrowing_change", "profit_not_known"], /, *, years: Value = ...) -> Fact: ...
+def unit_of_of(leaf: Literal["percent", "points", "regions", "profit", "chance", "price", "elasticity", "firms", "firm_years"], /) -> Fact: ...
+def table_of(leaf: Literal["years", "missing", "needed", "categories", "left_out", "assumptions", "unknown", "firms", "firm"], /, *, firm: Value = ..., year: Value = ...) -> Fact: ...
+def column_of(leaf: Literal["missing", "start", "middle_all", "low_all", "high_all", "chance_all", "middle_uncertain", "low_uncertain", "high_uncertain", "chance_uncertain", "reason", "assumption", "value_of", "why", "key", "zombies", "share_low", "share_high", "sound", "unknown", "firm_years", "votes"], /) -> Fact: ...
+def note_of(leaf: str, /, *, edge: float | None = ..., edges: Value = ..., k: Value = ..., n: Value = ..., paths: Value = ..., plans: Value = ..., scale: float | None = ..., share: float | None = ..., value: float | None = ..., year: Value = ..., years: Value = ...) -> Fact: ...

@@ -8,251 +8,251 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_brief() -> Text:
+def title_brief() -> Fact:
     r"""各地区能走向哪里：复杂度与机会 | What regions can grow into: complexity and opportunities """
-def title_complexity() -> Text:
+def title_complexity() -> Fact:
     r"""经济复杂度与产业关联 | Complexity, and which industries hang together """
-def title_space() -> Text:
+def title_space() -> Fact:
     r"""产品空间 | The product space """
-def title_ranking() -> Text:
+def title_ranking() -> Fact:
     r"""各地区的经济复杂度 | Economic complexity of the regions """
-def title_shares(*, name: Value) -> Text:
+def title_shares(*, name: Value) -> Fact:
     r"""{name}的产业构成 | What {name} lives on """
-def title_uncertainty() -> Text:
+def title_uncertainty() -> Fact:
     r"""复杂度的名次有多可靠 | How sure are the ranks of complexity? """
-def title_ranks() -> Text:
+def title_ranks() -> Fact:
     r"""复杂度名次及其区间 | Ranks of complexity with their intervals """
-def title_opportunities() -> Text:
+def title_opportunities() -> Fact:
     r"""各地区可以进入哪些产业 | What could each region enter? """
-def title_quadrants(*, name: Value) -> Text:
+def title_quadrants(*, name: Value) -> Fact:
     r"""{name}可以进入的产业 | What {name} could enter """
-def title_best(*, name: Value) -> Text:
+def title_best(*, name: Value) -> Fact:
     r"""{name}的首选产业 | The best chances of {name} """
-def title_regions() -> Text:
+def title_regions() -> Fact:
     r"""各地区的机会 | The chances of all regions """
-def title_backtest() -> Text:
+def title_backtest() -> Fact:
     r"""预测是否应验 | Do forecasts of entry come true? """
-def title_precision(*, absent: Value) -> Text:
+def title_precision(*, absent: Value) -> Fact:
     r"""各种预测的平均精度（区位商低于{absent}） | Average precision of each forecast (quotient below {absent}) """
-def title_isomorphism() -> Text:
+def title_isomorphism() -> Fact:
     r"""产业结构是否趋同 | How alike are the structures of regions? """
-def title_similarity() -> Text:
+def title_similarity() -> Fact:
     r"""结构相似矩阵 | Similarity matrix """
-def title_likeness() -> Text:
+def title_likeness() -> Fact:
     r"""历年结构相似系数 | Similarity over the years """
-def title_choices() -> Text:
+def title_choices() -> Fact:
     r"""规划提出的产业有没有依据 | Have the industries that plans name evidence on their side? """
-def title_clubs() -> Text:
+def title_clubs() -> Fact:
     r"""谁与谁收敛 | Who converges with whom? """
-def title_club_paths() -> Text:
+def title_club_paths() -> Fact:
     r"""收敛俱乐部的转移路径 | Transition paths of the clubs """
-def title_beta_section() -> Text:
+def title_beta_section() -> Fact:
     r"""落后者是否增长更快 | Do laggards grow faster? """
-def title_beta() -> Text:
+def title_beta() -> Fact:
     r"""起点与增长 | Where regions began, and how they grew """
-def title_sigma_section() -> Text:
+def title_sigma_section() -> Fact:
     r"""差距是否缩小 | Do differences shrink? """
-def title_sigma() -> Text:
+def title_sigma() -> Fact:
     r"""历年对数标准差 | Standard deviation of the logarithms over the years """
-def title_lead() -> Text:
+def title_lead() -> Fact:
     r"""谁超过了谁 | Who has overtaken whom? """
-def title_overtaking() -> Text:
+def title_overtaking() -> Fact:
     r"""超越时间线 | Time line of overtaking """
-def title_leapfrog() -> Text:
+def title_leapfrog() -> Fact:
     r"""哪里具备蛙跳式赶超的条件 | Where do the conditions of a leap hold? """
-def title_conditions(*, year: Value) -> Text:
+def title_conditions(*, year: Value) -> Fact:
     r"""{year}年各地区的赶超条件 | Conditions of a leap in {year} """
-def title_lanes_section() -> Text:
+def title_lanes_section() -> Fact:
     r"""进入的产业是否换了赛道 | Do entries leave the old lane? """
-def title_lanes() -> Text:
+def title_lanes() -> Fact:
     r"""按关联度分组的进入率 | Rate of entry by relatedness """
-def title_northeast(*, names: Value) -> Text:
+def title_northeast(*, names: Value) -> Fact:
     r"""{names}与相似省份对比 | {names} beside provinces like them """
-def title_able() -> Text:
+def title_able() -> Fact:
     r"""各地区能做什么：依据 | What regions are able to do: the evidence """
-def title_plan_none() -> Text:
+def title_plan_none() -> Fact:
     r"""能向各地区推荐产业吗 | Can an industry be recommended to a region? """
-def title_plan() -> Text:
+def title_plan() -> Fact:
     r"""协调规划与随大流 | A coordinated plan against the herd """
-def title_gains() -> Text:
+def title_gains() -> Fact:
     r"""各种规划的预期收益 | Expected gain of each kind of plan """
-def title_against_herd() -> Text:
+def title_against_herd() -> Fact:
     r"""各类产业：协调规划与随大流 | Plan against herd, category by category """
-def title_portfolios() -> Text:
+def title_portfolios() -> Fact:
     r"""各地区的产业组合 | Who gets what """
-def title_scarce() -> Text:
+def title_scarce() -> Fact:
     r"""最稀缺的名额 | The scarcest places """
-def title_named(*, year: Value) -> Text:
+def title_named(*, year: Value) -> Fact:
     r"""{year}年各产业：提出的地区和依据 | Who names what in {year}, and on what evidence """
-def title_lacking(*, year: Value) -> Text:
+def title_lacking(*, year: Value) -> Fact:
     r"""{year}年各地区清单的依据 | Evidence behind the lists of {year} """
-def title_remedy(*, year: Value) -> Text:
+def title_remedy(*, year: Value) -> Fact:
     r"""{year}年：谁的规划缺少依据，谁有依据而未规划 | {year}: whose plan lacks evidence, and who has evidence and does not plan it """
-def headline_skill(*, end: Value, high: float | None, low: float | None, quotient: float | None, start: Value, value: float | None) -> Text:
+def headline_skill(*, end: Value, high: float | None, low: float | None, quotient: float | None, start: Value, value: float | None) -> Fact:
     r"""未用于估计的{start}—{end}年进入：关联密度的平均精度{value:.3}，优于区位商（{quotient:.3}），差的区间为{low:+.3}至{high:+.3} | On entries of {start}–{end} that it has not seen, relatedness ranks better than the plain location quotient: average precision {value:.3} against {quotient:.3}, difference {low:+.3} to {high:+.3} """
-def headline_no_skill(*, candidates: Value, end: Value, entries: Value, high: float | None, industries: Value, low: float | None, quotient: float | None, services: Text | str | float | None, start: Value, value: float | None, worse: bool) -> Text:
+def headline_no_skill(*, candidates: Value, end: Value, entries: Value, high: float | None, industries: Value, low: float | None, quotient: float | None, services: Text | str | float | None, start: Value, value: float | None, worse: bool) -> Fact:
     r"""不能据此推荐任何产业：未用于估计的{start}—{end}年进入中（各地区的{industries}个产业{services:[0=|*=，其中服务业门类{services}个]}，{candidates}个组合，{entries}次进入），关联密度的平均精度{value:.3}，{worse:[true=显著不如|false=并不优于]}区位商（{quotient:.3}），差的区间为{low:+.3}至{high:+.3} | Nothing can be recommended from this: on entries of {start}–{end} that it has not seen ({entries} among {candidates} pairs of a region and one of {industries} industries{services:[0=|*=, {services} of them sections of services]}), relatedness ranks {worse:[true=significantly worse|false=no better]} than the plain location quotient (average precision {value:.3} against {quotient:.3}, difference {low:+.3} to {high:+.3}) """
-def headline_no_test() -> Text:
+def headline_no_test() -> Fact:
     r"""不能据此推荐任何产业：年份不足，无法检验模型能否预见进入 | Nothing can be recommended from this: there are too few years to test whether the model foretells entry """
-def headline_able(*, able: Value, by_proxy: Value, unknown: Value) -> Text:
+def headline_able(*, able: Value, by_proxy: Value, unknown: Value) -> Fact:
     r"""有产出依据或国家级集群称号、判为具备的{able}格，只有间接依据的{by_proxy}格；{unknown}格没有足够依据，不作判断 | {able} cells are able on what is made or a national cluster title, {by_proxy} by proxy alone; of {unknown} nothing is known """
-def headline_space(*, across: float | None, inside: float | None, top: Value) -> Text:
+def headline_space(*, across: float | None, inside: float | None, top: Value) -> Fact:
     r"""最复杂的产业是{top}；复杂度高的产业之间平均邻近度{inside:.2}，与其他产业之间{across:.2} | {top} are the most complex; the complex third has a mean proximity of {inside:.2} among itself and {across:.2} to the rest """
-def headline_space_of(*, k: Value, n: Value, name: Value, p: Value, rank: Value) -> Text:
+def headline_space_of(*, k: Value, n: Value, name: Value, p: Value, rank: Value) -> Fact:
     r"""{name}在{p}个产业中的{k}个具有比较优势，复杂度在{n}个地区中排第{rank} | {name} specialises in {k} of {p} industries and ranks {rank} of {n} in complexity """
-def headline_space_ranged(*, k: Value, n: Value, name: Value, p: Value, rank: Value, ranks: Value) -> Text:
+def headline_space_ranged(*, k: Value, n: Value, name: Value, p: Value, rank: Value, ranks: Value) -> Fact:
     r"""{name}在{p}个产业中的{k}个具有比较优势，复杂度在{n}个地区中排第{rank}（抽样区间：{ranks}） | {name} specialises in {k} of {p} industries and ranks {rank} of {n} in complexity (by draws {ranks}) """
-def headline_ranking(*, drawn: bool, last: Value, n: Value, top: Value) -> Text:
+def headline_ranking(*, drawn: bool, last: Value, n: Value, top: Value) -> Fact:
     r"""{n}个地区中复杂度最高的是{top}，最低的是{last}{drawn:[true=（括号内为抽样的位次区间）|false=]} | {top} are the most complex of {n}, {last} the least{drawn:[true=; in brackets the ranges of their ranks by draws|false=]} """
-def headline_place_ranged(*, name: Value, ranks: Value) -> Text:
+def headline_place_ranged(*, name: Value, ranks: Value) -> Fact:
     r"""{name}（{ranks}） | {name} ({ranks}) """
-def headline_shares(*, high: float | None, name: Value, p: Value, sum: float | None, top: Value) -> Text:
+def headline_shares(*, high: float | None, name: Value, p: Value, sum: float | None, top: Value) -> Fact:
     r"""在所比较的{p}个产业的就业人员（或所给数值）中，{name}的{sum:.0}%集中在{top}；复杂度高的产业占{high:.0}% | Of the employment (or other figure given) of {name} in the {p} industries compared, {sum:.0} % is in {top}; the most complex third of them has {high:.0} % """
-def headline_ranks(*, level: float | None, n: Value, sure: Names, wide: float | None) -> Text:
+def headline_ranks(*, level: float | None, n: Value, sure: Names, wide: float | None) -> Fact:
     r"""至少95%的抽样中处于前三分之一的是{sure:list 6}；{n}个地区的{level:%.0}%位次区间平均宽{wide:.0}位 | {sure:list 6} are in the upper third in at least 95 % of draws; the {level:%.0} % interval of a rank is {wide:.0} of {n} places wide """
-def headline_no_ranks(*, draws: Value, level: float | None, n: Value, wide: float | None) -> Text:
+def headline_no_ranks(*, draws: Value, level: float | None, n: Value, wide: float | None) -> Fact:
     r"""没有地区能确定处于前三分之一：{n}个地区的{level:%.0}%位次区间平均宽{wide:.0}位（{draws}次抽样） | No region is surely in the upper third: the {level:%.0} % interval of a rank is {wide:.0} of {n} places wide ({draws} draws) """
-def headline_quadrants(*, best: Value, k: Value, n: Value, name: Value) -> Text:
+def headline_quadrants(*, best: Value, k: Value, n: Value, name: Value) -> Fact:
     r"""{name}可进入{n}个产业，其中{k}个近而复杂：以{best}收益最大 | Of {n} industries that {name} could enter {k} are near and complex, with the largest gain in {best} """
-def headline_no_first(*, k: Value, n: Value, name: Value) -> Text:
+def headline_no_first(*, k: Value, n: Value, name: Value) -> Fact:
     r"""{name}可进入的{n}个产业中有{k}个近而复杂 | Of {n} industries that {name} could enter {k} are both near and complex """
-def headline_best(*, best: Value, density: float | None, gain: float | None, name: Value) -> Text:
+def headline_best(*, best: Value, density: float | None, gain: float | None, name: Value) -> Fact:
     r"""{name}进入{best}使复杂度前景提高{gain:.2}，关联密度{density:.2} | {best} would raise the outlook of {name} by {gain:.2}, at a density of {density:.2} """
-def headline_regions(*, most: Value, n: Value, none: Value, top: Value) -> Text:
+def headline_regions(*, most: Value, n: Value, none: Value, top: Value) -> Fact:
     r"""{top}的近而复杂的机会最多（最多{most}个）；{n}个地区中{none}个没有这样的机会 | {top} have most chances that are near and complex (up to {most}); {none} of {n} places have none """
-def headline_better(*, absent: Value, baseline: Value, high: float | None, low: float | None, other: float | None, ours: Value, value: float | None) -> Text:
+def headline_better(*, absent: Value, baseline: Value, high: float | None, low: float | None, other: float | None, ours: Value, value: float | None) -> Fact:
     r"""区位商低于{absent}：{ours}的平均精度{value:.3}，优于最好的基准{baseline}（{other:.3}），差的区间为{low:+.3}至{high:+.3} | Below {absent}, {ours} predicts entry better than the best baseline: {value:.3} against {other:.3} by {baseline}, difference {low:+.3} to {high:+.3} """
-def headline_worse(*, absent: Value, baseline: Value, high: float | None, low: float | None, other: float | None, ours: Value, value: float | None) -> Text:
+def headline_worse(*, absent: Value, baseline: Value, high: float | None, low: float | None, other: float | None, ours: Value, value: float | None) -> Fact:
     r"""区位商低于{absent}：{ours}的平均精度{value:.3}，不及基准{baseline}（{other:.3}），差的区间为{low:+.3}至{high:+.3} | Below {absent}, {ours} predicts entry worse than a baseline: {value:.3} against {other:.3} by {baseline}, difference {low:+.3} to {high:+.3} """
-def headline_no_better(*, absent: Value, baseline: Value, high: float | None, low: float | None, other: float | None, ours: Value, value: float | None) -> Text:
+def headline_no_better(*, absent: Value, baseline: Value, high: float | None, low: float | None, other: float | None, ours: Value, value: float | None) -> Fact:
     r"""区位商低于{absent}：{ours}的平均精度{value:.3}，最好的基准{baseline}{other:.3}，差异未超出随机波动（{low:+.3}至{high:+.3}） | Below {absent}, no model is better beyond chance: {ours} {value:.3}, {baseline} {other:.3}, difference {low:+.3} to {high:+.3} """
-def headline_similarity(*, a: Value, b: Value, c: Value, d: Value, high: float | None, low: float | None, mean: float | None, year: Value) -> Text:
+def headline_similarity(*, a: Value, b: Value, c: Value, d: Value, high: float | None, low: float | None, mean: float | None, year: Value) -> Fact:
     r"""{year}年结构最相似的是{a}与{b}（{high:.2}），最不同的是{c}与{d}（{low:.2}）；平均{mean:.2} | {a} and {b} are most alike in {year} ({high:.2}), {c} and {d} least ({low:.2}); {mean:.2} on average """
-def headline_likeness(*, chance: float | None, end: Value, first: float | None, last: float | None, start: Value) -> Text:
+def headline_likeness(*, chance: float | None, end: Value, first: float | None, last: float | None, start: Value) -> Fact:
     r"""平均结构相似系数由{start}年的{first:.2}变为{end}年的{last:.2}；随机专业化下为{chance:.2} | Mean similarity went from {first:.2} in {start} to {last:.2} in {end}; specialising at random would give {chance:.2} """
-def headline_clubs(*, alone: Text | str | float | None, clubs: Value, k: int, n: Value) -> Text:
+def headline_clubs(*, alone: Text | str | float | None, clubs: Value, k: int, n: Value) -> Fact:
     r"""log t方法把{n}个地区分为{k}组：{clubs}{alone:[0=|*=；{alone}个不与任何地区收敛]} | The log t procedure sorts {n} regions into {k:club|clubs}: {clubs}{alone:[0=|*=; {alone} {alone:?converges|converge} with no other]} """
-def headline_no_clubs(*, n: Value) -> Text:
+def headline_no_clubs(*, n: Value) -> Fact:
     r"""{n}个地区中没有相互收敛的 | None of {n} regions converges with another """
-def headline_beta(*, b: float | None, half: float | None, n: Value, se: float | None) -> Text:
+def headline_beta(*, b: float | None, half: float | None, n: Value, se: float | None) -> Fact:
     r"""{n}个观测存在β收敛：b = {b:.4}（标准误{se:.4}），差距减半需{half:.0}年 | Laggards catch up: b = {b:.4} (se {se:.4}, n = {n}), half of the gap closes in {half:.0} years """
-def headline_no_beta(*, b: float | None, n: Value, se: float | None) -> Text:
+def headline_no_beta(*, b: float | None, n: Value, se: float | None) -> Fact:
     r"""没有β收敛的证据：b = {b:.4}（标准误{se:.4}，n = {n}） | There is no evidence that laggards catch up: b = {b:.4} (se {se:.4}, n = {n}) """
-def headline_beta_apart(*, b: float | None, n: Value, se: float | None) -> Text:
+def headline_beta_apart(*, b: float | None, n: Value, se: float | None) -> Fact:
     r"""领先者增长更快：b = {b:.4}（标准误{se:.4}，n = {n}） | Those ahead grow faster: b = {b:.4} (se {se:.4}, n = {n}) """
-def headline_sigma_same(*, end: Value, first: float | None, last: float | None, p: float | None, start: Value) -> Text:
+def headline_sigma_same(*, end: Value, first: float | None, last: float | None, p: float | None, start: Value) -> Fact:
     r"""{start}至{end}年差距没有显著变化：对数标准差{first:.3}至{last:.3}（{p:p}） | Differences did not change significantly: {first:.3} in {start}, {last:.3} in {end} ({p:p}) """
-def headline_sigma_less(*, end: Value, first: float | None, last: float | None, p: float | None, start: Value) -> Text:
+def headline_sigma_less(*, end: Value, first: float | None, last: float | None, p: float | None, start: Value) -> Fact:
     r"""{start}至{end}年差距缩小：对数标准差由{first:.3}降至{last:.3}（{p:p}） | Differences shrank from {first:.3} in {start} to {last:.3} in {end} ({p:p}) """
-def headline_sigma_more(*, end: Value, first: float | None, last: float | None, p: float | None, start: Value) -> Text:
+def headline_sigma_more(*, end: Value, first: float | None, last: float | None, p: float | None, start: Value) -> Fact:
     r"""{start}至{end}年差距扩大：对数标准差由{first:.3}升至{last:.3}（{p:p}） | Differences widened from {first:.3} in {start} to {last:.3} in {end} ({p:p}) """
-def headline_lead(*, a: Value, b: Value, k: Value, n: Value, when: Value, years: Value) -> Text:
+def headline_lead(*, a: Value, b: Value, k: Value, n: Value, when: Value, years: Value) -> Fact:
     r"""{n}次超越中{k}次持续{years}年以上；其中最近一次是{a}超过{b}（{when}年） | {k} of {n} changes of lead lasted {years} years or more, the latest {a} passing {b} ({when}) """
-def headline_no_lasting(*, a: Value, b: Value, k: Value, n: Value, when: Value, years: Value) -> Text:
+def headline_no_lasting(*, a: Value, b: Value, k: Value, n: Value, when: Value, years: Value) -> Fact:
     r"""{n}次超越中没有一次可确认持续{years}年以上（{k}次）；最近一次是{a}超过{b}（{when}年） | {k} of {n} changes of lead are known to have lasted {years} years; the latest is {a} passing {b} ({when}) """
-def headline_nobody() -> Text:
+def headline_nobody() -> Fact:
     r"""没有地区超过另一地区 | No region has overtaken another """
-def headline_nobody_of(*, name: Value) -> Text:
+def headline_nobody_of(*, name: Value) -> Fact:
     r"""{name}没有超过其他地区，也没有被超过 | {name} has overtaken no other region and was not overtaken """
-def headline_leapfrog(*, leader: Value, met: Value, n: Value, top: Names, year: Value) -> Text:
+def headline_leapfrog(*, leader: Value, met: Value, n: Value, top: Names, year: Value) -> Fact:
     r"""{year}年前沿为{leader}；满足条件最多的是{top:list 5}（{n}项中{met}项） | {leader} leads in {year}; most conditions hold in {top:list 5} ({met} of {n}) """
-def headline_leapfrog_none(*, leader: Value, n: Value, year: Value) -> Text:
+def headline_leapfrog_none(*, leader: Value, n: Value, year: Value) -> Fact:
     r"""{year}年前沿为{leader}；可判断的{n}项条件在任何地区都不成立 | {leader} leads in {year}; none of the {n} conditions that can be judged holds in any region """
-def headline_lanes(*, chance: float | None, entries: Value, share: float | None) -> Text:
+def headline_lanes(*, chance: float | None, entries: Value, share: float | None) -> Fact:
     r"""{entries}次进入中{share:%.0}%与原有核心无关；若关联度不起作用应为{chance:%.0}% | {share:%.0} % of {entries} entries were unrelated to the old core; {chance:%.0} % would be if relatedness played no part """
-def headline_people(*, changes: Value, end: Value, rest: float | None, start: Value) -> Text:
+def headline_people(*, changes: Value, end: Value, rest: float | None, start: Value) -> Fact:
     r"""{start}至{end}年常住人口：{changes}；其他地区合计{rest:+.1}% | Resident population, {start} to {end}: {changes}; all other regions together {rest:+.1} % """
-def headline_gap(*, gaps: Value, series: Value, year: Value) -> Text:
+def headline_gap(*, gaps: Value, series: Value, year: Value) -> Fact:
     r"""{year}年{series}与合成对照之差：{gaps} | {series} against the synthetic control in {year}: {gaps} """
-def headline_gains(*, alone: Value, excess: Value, greedy: float | None, herd: float | None, ours: float | None) -> Text:
+def headline_gains(*, alone: Value, excess: Value, greedy: float | None, herd: float | None, ours: float | None) -> Fact:
     r"""协调规划的预期收益{ours:.1}，各自为政{greedy:.1}（超额{alone}个名额），随大流{herd:.1}（超额{excess}个） | The coordinated plan gains {ours:.1}, every region alone {greedy:.1} ({alone} places too many), the herd {herd:.1} ({excess} too many) """
-def headline_against_herd(*, cap: Value, herd: Value, k: Value, name: Value, ours: Value) -> Text:
+def headline_against_herd(*, cap: Value, herd: Value, k: Value, name: Value, ours: Value) -> Fact:
     r"""随大流有{herd}个地区选择{name}，上限{cap}个，协调规划安排{ours}个；{k}类产业超出上限 | The herd sends {herd} regions into {name}, which takes {cap} (plan: {ours}); {k} categories are beyond their cap """
-def headline_portfolios(*, moved: Value, n: Value, used: Value) -> Text:
+def headline_portfolios(*, moved: Value, n: Value, used: Value) -> Fact:
     r"""协调规划用到{used}类产业；{n}项安排中{moved}项不是该地区自己的首选 | The plan uses {used} categories; {moved} of {n} assignments are not the region's own first choice """
-def headline_scarce(*, names: Value, price: float | None) -> Text:
+def headline_scarce(*, names: Value, price: float | None) -> Fact:
     r"""{names}的名额最稀缺：最多再增加一个名额可提高总收益{price:.2} | Places in {names} are scarcest: one more would raise the total by up to {price:.2} """
-def headline_named(*, named: Value, named_able: Value, named_proxy: Value, named_unable: Value, named_unknown: Value, year: Value) -> Text:
+def headline_named(*, named: Value, named_able: Value, named_proxy: Value, named_unable: Value, named_unknown: Value, year: Value) -> Fact:
     r"""{year}年{named}项选择中，{named_able}项具备条件，{named_proxy}项有间接依据，{named_unknown}项没有足够依据，{named_unable}项有完整数据表明不具备 | Of {named} choices of {year} {named_able} are by regions that are able, {named_proxy} have a proxy, of {named_unknown} no sufficient evidence was found, and of {named_unable} complete data show next to nothing """
-def headline_lacking(*, made: int, n: int, name: Value, proxy: Value, unknown: Value, year: Value) -> Text:
+def headline_lacking(*, made: int, n: int, name: Value, proxy: Value, unknown: Value, year: Value) -> Fact:
     r"""{year}年缺少足够依据最多的是{name}：{n}个地区提出，{made}个有产出依据或集群称号，{proxy}个只有间接依据或国家批准，{unknown}个没有足够依据 | Least is known of {name}: {n:region names|regions name} it in {year}, {made} {made:?has|have} evidence of what is made or a cluster title, {proxy} a proxy or a designation, of {unknown} the evidence is not sufficient """
-def headline_remedy(*, contradicted: Value, designated: Value, made: Value, open: Value, proxy: Value, unproven: Value, year: Value) -> Text:
+def headline_remedy(*, contradicted: Value, designated: Value, made: Value, open: Value, proxy: Value, unproven: Value, year: Value) -> Fact:
     r"""{year}年：{unproven}项没有足够依据、{contradicted}项完整数据几乎没有，均须先出示依据，{made}项有产出依据或集群称号，{proxy}项只有间接依据，{designated}项仅有国家批准；另有{open}项具备条件而未提出 | {year}: {unproven} choices without sufficient evidence and {contradicted} for which complete data show next to nothing need to show evidence, {made} have evidence of what is made or a cluster title, {proxy} by proxy alone, {designated} a designation only; {open} times a region is able and does not name it """
-def plan_candidates(*, all: Value, n: Value, names: Value) -> Text:
+def plan_candidates(*, all: Value, n: Value, names: Value) -> Fact:
     r"""规划所列{all}类产业（含服务业）中{n}类可以衡量（有就业依据和增加值）；{names}没有对应的就业统计或产品统计，不能衡量，也不因此不合适。 | Of {all} categories of plans, services included, {n} can be weighed (jobs and value added); for {names} no employment or no product is published: they cannot be weighed, from which nothing follows. """
-def able_cells(*, able: int, by_proxy: Value, categories: Value, n: Value, not_able: Value, regions: Value, unknown: Value, year: Value) -> Text:
+def able_cells(*, able: int, by_proxy: Value, categories: Value, n: Value, not_able: Value, regions: Value, unknown: Value, year: Value) -> Fact:
     r"""{regions}个地区、{categories}类产业共{n}格（依据截至{year}年）：具备条件{able}格，间接依据{by_proxy}格，不具备{not_able}格，其余{unknown}格没有足够依据；没有足够依据不等于不具备条件。 | Of {n} cells ({regions} regions, {categories} categories, evidence to {year}) {able} {able:?is|are} able, {by_proxy} by proxy, {not_able} not able; of {unknown} no sufficient evidence was found, from which nothing follows. """
-def able_part(*, n: Value) -> Text:
+def able_part(*, n: Value) -> Fact:
     r"""与全部{n}个地区比较，缺少的取自软件自带的数据；以下个数也按全部地区计。 | They are held against all {n} regions; those that are not here are from the package that ships. Counts of regions are of all. """
-def able_first(*, named: Value) -> Text:
+def able_first(*, named: Value) -> Fact:
     r"""其中：{named}。 | Of these: {named}. """
-def able_category(*, able: Value, by_proxy: Value, name: Value, not_able: Value, unknown: Value) -> Text:
+def able_category(*, able: Value, by_proxy: Value, name: Value, not_able: Value, unknown: Value) -> Fact:
     r"""{name}（具备{able}个地区，间接{by_proxy}个，不具备{not_able}个，未知{unknown}个） | {name} ({able} able, {by_proxy} by proxy, {not_able} not able, {unknown} unknown) """
-def able_limits() -> Text:
+def able_limits() -> Fact:
     r"""国家批准的试点和基地部分属于中央布局，单独列出，仅凭此项只算间接依据；只有人工智能、集成电路、钢铁有覆盖全部地区的系列；其中只有近年的，或高炉等长期存续的，可判不具备：集成电路的系列截至2019年，现已不能。 | A national designation is partly a plan of the centre: it stands apart and by itself counts as a proxy. Only artificial intelligence, integrated circuits and steel have a series that covers every region, and “not able” can be said where it is recent or of plants that last: that of circuits ends in 2019, so that it no longer can. """
-def able_none() -> Text:
+def able_none() -> Fact:
     r"""没有 | none """
-def able_legend() -> Text:
+def able_legend() -> Fact:
     r"""3 具备，2 间接依据，0（–）不具备；虚框未知 | 3 able, 2 by proxy, 0 (–) not able; hollow: unknown """
-def able_short_unknown() -> Text:
+def able_short_unknown() -> Fact:
     r"""？ | ? """
-def able_short_unable() -> Text:
+def able_short_unable() -> Fact:
     r"""– | – """
-def able_of_region(*, able: Value, n: Value, name: Value, not_able: Value, proxy: Value) -> Text:
+def able_of_region(*, able: Value, n: Value, name: Value, not_able: Value, proxy: Value) -> Fact:
     r"""{name}，具备条件：{able}。间接依据表明具备：{proxy}。不具备：{not_able}。其余{n}类没有足够依据，不能由此推断。 | {name}, able: {able}. By proxy: {proxy}. Not able: {not_able}. Of {n} other categories no sufficient evidence was found, from which nothing follows. """
-def able_verdict(*, category: Value, name: Value, verdict: Value, why: Value) -> Text:
+def able_verdict(*, category: Value, name: Value, verdict: Value, why: Value) -> Fact:
     r"""{name}，{category}：{verdict}。{why} | {name}, {category}: {verdict}. {why} """
-def able_rows(*, rows: Names) -> Text:
+def able_rows(*, rows: Names) -> Fact:
     r"""依据：{rows:list 40}。 | Evidence: {rows:list 40}. """
-def able_row(*, issuer: Value, kind: Value, value: Value, what: Value, year: Value) -> Text:
+def able_row(*, issuer: Value, kind: Value, value: Value, what: Value, year: Value) -> Fact:
     r"""{year}年{kind}：{what}{value}（{issuer}） | {year}, {kind}: {what}{value} ({issuer}) """
-def able_nothing() -> Text:
+def able_nothing() -> Fact:
     r"""未找到 | none found """
-def able_no_grade() -> Text:
+def able_no_grade() -> Fact:
     r"""无 | none """
-def able_why_output(*, grade: Value, ratio: float | None) -> Text:
+def able_why_output(*, grade: Value, ratio: float | None) -> Fact:
     r"""产出占全国的比重为其经济规模占比的{ratio:.1}倍；可靠程度{grade}。 | Its share of the nation’s output is {ratio:.1} times its share of gross domestic product; certainty {grade}. """
-def able_why_stated(*, grade: Value) -> Text:
+def able_why_stated(*, grade: Value) -> Fact:
     r"""本地公布的产出、存量或位次与国家批准或就业相互印证；可靠程度{grade}。 | A published figure of its own agrees with a designation or with employment; certainty {grade}. """
-def able_why_cluster(*, grade: Value) -> Text:
+def able_why_cluster(*, grade: Value) -> Fact:
     r"""只有国家级集群称号（评定时看已有生产），未找到本地产出数；可靠程度{grade}。 | A national cluster title alone, given for production that was there; no output of its own was found. Certainty {grade}. """
-def able_why_designated(*, grade: Value) -> Text:
+def able_why_designated(*, grade: Value) -> Fact:
     r"""只有国家批准的试点、枢纽或共有名分，未找到产出；可靠程度{grade}。 | Only a national designation, or a share in one; no output was found. Certainty {grade}. """
-def able_why_part(*, grade: Value, ratio: float | None) -> Text:
+def able_why_part(*, grade: Value, ratio: float | None) -> Fact:
     r"""产出占比为其经济规模占比的{ratio:.1}倍，但不到该产业所要求的份额，或数据较旧、别无印证；可靠程度{grade}。 | Its share of the nation’s output is {ratio:.1} times its share of gross domestic product, but that is less than the industry takes, or old, or nothing else confirms it; certainty {grade}. """
-def able_why_soft(*, grade: Value) -> Text:
+def able_why_soft(*, grade: Value) -> Fact:
     r"""本地公布的存量与全国数口径不完全一致；可靠程度{grade}。 | A stock that the region states, held to a national figure of another scope; certainty {grade}. """
-def able_why_rank(*, grade: Value) -> Text:
+def able_why_rank(*, grade: Value) -> Fact:
     r"""只有本地报告所述的全国位次；可靠程度{grade}。 | Only a national rank that its own report states; certainty {grade}. """
-def able_why_quotient(*, grade: Value) -> Text:
+def able_why_quotient(*, grade: Value) -> Fact:
     r"""只有就业或支出的区位商、或与其他产业合计的数字；可靠程度{grade}。 | Only employment or spending above the national share, or a figure joint with other industries; certainty {grade}. """
-def able_why_little(*, grade: Value) -> Text:
+def able_why_little(*, grade: Value) -> Fact:
     r"""全国各地区系列完整，产出不到其经济规模应有的二十分之一；可靠程度{grade}。 | The series covers every region and shows less than a twentieth of what its size would give; certainty {grade}. """
-def able_why_none() -> Text:
+def able_why_none() -> Fact:
     r"""没有足以判断的依据，不能由此推断不具备条件。 | The evidence found is not enough to judge by, and nothing follows from that. """
-def able_able() -> Text:
+def able_able() -> Fact:
     r"""具备条件 | able """
-def able_by_proxy() -> Text:
+def able_by_proxy() -> Fact:
     r"""间接依据表明具备条件 | able by proxy """
-def able_not_able() -> Text:
+def able_not_able() -> Fact:
     r"""不具备条件 | not able """
-def able_unknown() -> Text:
+def able_unknown() -> Fact:
     r"""未知 | unknown """
-def grade_high() -> Text:
+def grade_high() -> Fact:
     r"""高 | high """
-def grade_medium() -> Text:
+def grade_medium() -> Fact:
     r"""中 | medium """
-def grade_low() -> Text:
+def grade_low() -> Fact:
     r"""低 | low """
-def kind_of_evidence_designation() -> Text:
+def kind_of_evidence_designation() -> Fact:
     r"""国家批准 | designation """
-def kind_of_evidence_output() -> Text:
+def kind_of_evidence_output() -> Fact:
     r"""产出 | output """
-def kind_of_evidence_stock() -> Text:
+def kind_of_evidence_stock() -> Fact:
     r"""存量 | stock """
-def kind_of_evidence_count() -> Text:
+def kind_of_evidence_count() -> Fact:
     r"""数量 | count """
-def kind_of_evidence_employment() -> Text:
+def kind_of_evidence_employment() -> Fact:
     r"""就业 | employment """
 def answer_year(*, year: Value) -> Fact:
     r"""产业数据为{year}年。 | Industries are those of {year}. """
@@ -260,363 +260,363 @@ def answer_left_out(*, why: Value) -> Fact:
     r"""未能计算：{why} | It could not be computed: {why} """
 def answer_task(*, absent: Value, candidates: Value, entries: Value, share: float | None, trained_on: Value) -> Fact:
     r"""区位商低于{absent}的{candidates}个组合中，{entries}个（{share:%.1}%）后来进入；模型以此前{trained_on}个组合训练。 | Of {candidates} combinations below {absent}, {entries} ({share:%.1} %) entered; models were trained on {trained_on} earlier ones. """
-def how_able() -> Text:
+def how_able() -> Fact:
     r"""虚框为没有足够依据，不表示不具备；仅有国家批准的格子算间接依据。 | A hollow cell says that no sufficient evidence was found, not that the region is unable; a national designation alone counts as a proxy. """
-def how_space() -> Text:
+def how_space() -> Fact:
     r"""相邻的产业常在同一地区同时具有比较优势；线为最大生成树和最强的关联，点的大小为就业规模。 | Industries that stand near each other are often strong in the same regions; lines are the maximum spanning tree and the strongest links, the size of a dot is its amount. """
-def how_ranking() -> Text:
+def how_ranking() -> Fact:
     r"""0为各地区的平均，单位为地区间的标准差。 | Zero is the mean of the regions, one a standard deviation between them. """
-def how_shares() -> Text:
+def how_shares() -> Fact:
     r"""面积为份额，颜色为产业复杂度的三分位。 | Areas are shares, colours thirds of the industries by complexity. """
-def how_ranks(*, level: float | None) -> Text:
+def how_ranks(*, level: float | None) -> Fact:
     r"""点为位次，线为{level:%.0}%区间。 | Dots are ranks, lines {level:%.0} % intervals. """
-def how_quadrants() -> Text:
+def how_quadrants() -> Fact:
     r"""越靠右与本地产业越近，越靠上越复杂；虚线为全部机会的中位数。未写出的名称见表。 | Further right is nearer to what the region has, further up more complex; dashed lines are the medians of all chances. Names that have no space stand in the table. """
-def how_best() -> Text:
+def how_best() -> Fact:
     r"""增加该产业后复杂度前景的精确变化。 | The exact change of the complexity outlook when the industry is added. """
-def how_regions() -> Text:
+def how_regions() -> Fact:
     r"""尚无比较优势的产业按象限计数。 | Industries without an advantage, counted by quadrant. """
-def how_precision(*, guess: float | None) -> Text:
+def how_precision(*, guess: float | None) -> Fact:
     r"""点为平均精度，线为按地区自助抽样的区间，虚线为随机猜测（{guess:.3}）。 | Dots are average precision, lines intervals over places; the dashed line is guessing ({guess:.3}). """
-def how_similarity() -> Text:
+def how_similarity() -> Fact:
     r"""颜色越深结构越相似；相似的地区排在一起。 | The darker, the more alike; regions that are alike stand together. """
-def how_likeness() -> Text:
+def how_likeness() -> Fact:
     r"""与各地区保持专业化程度、随机选择产业时的区间比较。 | The band is what regions of the same degree of specialisation in random industries would show. """
-def how_clubs() -> Text:
+def how_clubs() -> Fact:
     r"""线为俱乐部的平均相对转移路径，带为成员范围；1为全部地区平均。 | Lines are mean relative paths, bands the range of the members; 1 is the mean of all. """
-def how_beta() -> Text:
+def how_beta() -> Fact:
     r"""向下倾斜表示落后者增长更快。 | A line that falls means that laggards grow faster. """
-def how_sigma() -> Text:
+def how_sigma() -> Fact:
     r"""下降表示差距缩小。 | A falling line means that differences shrink. """
-def how_overtaking(*, shown: Value) -> Text:
+def how_overtaking(*, shown: Value) -> Fact:
     r"""最近的{shown}次：前段为超越发生的区间，后段为此后领先的时期。 | The latest {shown}: the first stretch is when it happened, the second how long the lead was held. """
-def how_leapfrog() -> Text:
+def how_leapfrog() -> Fact:
     r"""空白为无法判断；各项条件不能相互替代，只计数不平均。 | Blank cells cannot be judged; conditions are counted, not averaged, as one does not make up for another. """
-def how_lanes() -> Text:
+def how_lanes() -> Fact:
     r"""第1十分位与原有核心最无关，第10最相关。 | The first tenth is least related to the old core, the tenth most. """
-def how_gap() -> Text:
+def how_gap() -> Fact:
     r"""0为合成对照；灰色时期用于匹配。 | Zero is the synthetic control; the grey years were matched. """
-def how_gains() -> Text:
+def how_gains() -> Fact:
     r"""蓝色为上限之内实现的收益，黄色为因拥挤而落空的收益。 | Blue is what the caps leave, yellow what crowding loses. """
-def how_against_herd() -> Text:
+def how_against_herd() -> Fact:
     r"""条形为随大流的地区数（红色超出上限），点和右侧数字为协调规划。 | Bars are the regions of the herd, beyond the cap in red; the dot and the figure are the plan. """
-def how_portfolios() -> Text:
+def how_portfolios() -> Fact:
     r"""有颜色的格子为安排，颜色越深预期收益越大。 | Coloured cells are assignments, the darker the larger the expected gain. """
-def how_scarce() -> Text:
+def how_scarce() -> Fact:
     r"""上限增加一个名额时总收益的增加。 | By how much the total would grow with one more place under the cap. """
-def how_named() -> Text:
+def how_named() -> Fact:
     r"""条形为提出该产业的地区，按依据分；点和右侧数字为全国具备条件的地区数。没有足够依据不等于不具备条件。 | Bars are regions that name the category, by their evidence; dots and figures on the right are all regions that are able. No sufficient evidence is not “not able”. """
-def how_lacking() -> Text:
+def how_lacking() -> Fact:
     r"""各地区提出的产业，按依据分。 | What each region names, by its evidence. """
-def how_remedy() -> Text:
+def how_remedy() -> Fact:
     r"""右侧为提出且有产出依据或集群称号、只有间接依据、仅有国家批准和没有足够依据的地区数；左侧为完整数据表明不具备的和具备条件而未提出的。 | To the right, regions that name it: with evidence of what is made, by proxy alone, by a designation alone, and without any found; to the left, those where complete data show next to nothing, and those that are able and do not name it. """
-def chart_high() -> Text:
+def chart_high() -> Fact:
     r"""复杂度高 | most complex third """
-def chart_middle() -> Text:
+def chart_middle() -> Fact:
     r"""复杂度中 | middle third """
-def chart_low() -> Text:
+def chart_low() -> Fact:
     r"""复杂度低 | least complex third """
-def chart_here() -> Text:
+def chart_here() -> Fact:
     r"""具有比较优势 | specialised """
-def chart_absent() -> Text:
+def chart_absent() -> Fact:
     r"""没有比较优势 | not specialised """
-def chart_all_regions() -> Text:
+def chart_all_regions() -> Fact:
     r"""全部地区 | all regions """
-def chart_size(*, name: Value) -> Text:
+def chart_size(*, name: Value) -> Fact:
     r"""点的大小：{name} | size: {name} """
-def chart_complexity() -> Text:
+def chart_complexity() -> Fact:
     r"""复杂度（标准差） | complexity (standard deviations) """
-def chart_rank() -> Text:
+def chart_rank() -> Fact:
     r"""名次 | rank """
-def chart_density() -> Text:
+def chart_density() -> Fact:
     r"""关联密度 | relatedness density """
-def chart_gain() -> Text:
+def chart_gain() -> Fact:
     r"""前景的精确收益 | exact gain of outlook """
-def chart_activities() -> Text:
+def chart_activities() -> Fact:
     r"""产业数 | industries """
-def chart_emerging() -> Text:
+def chart_emerging() -> Fact:
     r"""新兴产业 | emerging """
-def chart_other_activities() -> Text:
+def chart_other_activities() -> Fact:
     r"""其他产业 | other industries """
-def chart_near_complex() -> Text:
+def chart_near_complex() -> Fact:
     r"""近而复杂 | near and complex """
-def chart_far_complex() -> Text:
+def chart_far_complex() -> Fact:
     r"""远而复杂 | far and complex """
-def chart_near_simple() -> Text:
+def chart_near_simple() -> Fact:
     r"""近而简单 | near and simple """
-def chart_far_simple() -> Text:
+def chart_far_simple() -> Fact:
     r"""远而简单 | far and simple """
-def chart_schooling() -> Text:
+def chart_schooling() -> Fact:
     r"""平均受教育年限 | schooling """
-def chart_energy() -> Text:
+def chart_energy() -> Fact:
     r"""能源强度 | energy """
-def chart_science() -> Text:
+def chart_science() -> Fact:
     r"""研发强度 | science """
-def chart_ours() -> Text:
+def chart_ours() -> Fact:
     r"""本软件的模型 | ours """
-def chart_baseline() -> Text:
+def chart_baseline() -> Fact:
     r"""基准 | baseline """
-def chart_precision() -> Text:
+def chart_precision() -> Fact:
     r"""平均精度 | average precision """
-def chart_actual() -> Text:
+def chart_actual() -> Fact:
     r"""实际 | actual """
-def chart_by_chance() -> Text:
+def chart_by_chance() -> Fact:
     r"""随机专业化 | by chance """
-def chart_cosine() -> Text:
+def chart_cosine() -> Fact:
     r"""结构相似系数 | similarity (cosine) """
-def chart_level_section() -> Text:
+def chart_level_section() -> Fact:
     r"""门类 | section """
-def chart_level_group() -> Text:
+def chart_level_group() -> Fact:
     r"""行业组 | group """
-def chart_level_2_digit() -> Text:
+def chart_level_2_digit() -> Fact:
     r"""大类 | 2-digit """
-def chart_regions() -> Text:
+def chart_regions() -> Fact:
     r"""地区数 | regions """
-def chart_choices() -> Text:
+def chart_choices() -> Fact:
     r"""选择数 | choices """
-def chart_club(*, k: Value) -> Text:
+def chart_club(*, k: Value) -> Fact:
     r"""俱乐部{k} | club {k} """
-def chart_club_of(*, first: Value, k: Value, n: Value) -> Text:
+def chart_club_of(*, first: Value, k: Value, n: Value) -> Fact:
     r"""俱乐部{k}有{n}个（{first}等） | club {k} has {n} (led by {first}) """
-def chart_diverging() -> Text:
+def chart_diverging() -> Fact:
     r"""不收敛 | diverging """
-def chart_path() -> Text:
+def chart_path() -> Fact:
     r"""相对转移路径（全部平均 = 1） | relative transition path (mean of all = 1) """
-def chart_initial() -> Text:
+def chart_initial() -> Fact:
     r"""期初水平（对数） | initial level (logarithm) """
-def chart_growth() -> Text:
+def chart_growth() -> Fact:
     r"""年均增长（%） | mean growth (% a year) """
-def chart_deviation() -> Text:
+def chart_deviation() -> Fact:
     r"""对数标准差 | standard deviation of the logarithms """
-def chart_passes(*, a: Value, b: Value) -> Text:
+def chart_passes(*, a: Value, b: Value) -> Fact:
     r"""{a}超过{b} | {a} passes {b} """
-def chart_changing() -> Text:
+def chart_changing() -> Fact:
     r"""超越的区间 | when it happened """
-def chart_leading() -> Text:
+def chart_leading() -> Fact:
     r"""此后领先 | lead held """
-def chart_holds() -> Text:
+def chart_holds() -> Fact:
     r"""条件成立 | condition holds """
-def chart_decile(*, k: Value) -> Text:
+def chart_decile(*, k: Value) -> Fact:
     r"""第{k}十分位 | tenth {k} """
-def chart_unrelated() -> Text:
+def chart_unrelated() -> Fact:
     r"""与原有核心无关 | unrelated """
-def chart_related() -> Text:
+def chart_related() -> Fact:
     r"""相关 | related """
-def chart_rate() -> Text:
+def chart_rate() -> Fact:
     r"""进入率（%） | entered (% of candidates) """
-def chart_gap(*, series: Value) -> Text:
+def chart_gap(*, series: Value) -> Fact:
     r"""与合成对照之差：{series} | gap to the synthetic control: {series} """
-def chart_gap_of(*, donors: Names, gap: float | None, largest: Value, name: Value, p: float | None, without: float | None) -> Text:
+def chart_gap_of(*, donors: Names, gap: float | None, largest: Value, name: Value, p: float | None, without: float | None) -> Fact:
     r"""{name}{gap:+.1}（对照为{donors:list 9}；去掉{largest}为{without:+.1}；p = {p:.2}） | {name} {gap:+.1} (control: {donors:list 9}; without {largest} {without:+.1}; p = {p:.2}) """
-def chart_change_of(*, change: float | None, name: Value) -> Text:
+def chart_change_of(*, change: float | None, name: Value) -> Fact:
     r"""{name}{change:+.1}% | {name} {change:+.1} % """
-def chart_matched() -> Text:
+def chart_matched() -> Fact:
     r"""匹配期 | matched """
-def chart_coordinated() -> Text:
+def chart_coordinated() -> Fact:
     r"""协调规划 | coordinated plan """
-def chart_queue() -> Text:
+def chart_queue() -> Fact:
     r"""先到先得 | first come, first served """
-def chart_greedy() -> Text:
+def chart_greedy() -> Fact:
     r"""各自为政 | everybody alone """
-def chart_herd() -> Text:
+def chart_herd() -> Fact:
     r"""随大流 | the herd """
-def chart_realised() -> Text:
+def chart_realised() -> Fact:
     r"""上限内实现 | realised under the caps """
-def chart_crowded() -> Text:
+def chart_crowded() -> Fact:
     r"""因拥挤落空 | lost to crowding """
-def chart_expected_gain() -> Text:
+def chart_expected_gain() -> Fact:
     r"""预期收益 | expected gain """
-def chart_herd_within() -> Text:
+def chart_herd_within() -> Fact:
     r"""随大流，上限之内 | herd, within the cap """
-def chart_herd_beyond() -> Text:
+def chart_herd_beyond() -> Fact:
     r"""随大流，超出上限 | herd, beyond the cap """
-def chart_cap_price() -> Text:
+def chart_cap_price() -> Fact:
     r"""每增加一个名额的收益 | gain from one more place """
-def chart_level_3_digit() -> Text:
+def chart_level_3_digit() -> Fact:
     r"""中类 | 3-digit """
-def chart_level_4_digit() -> Text:
+def chart_level_4_digit() -> Fact:
     r"""小类 | 4-digit """
-def chart_named_able() -> Text:
+def chart_named_able() -> Fact:
     r"""具备条件 | able """
-def chart_named_proxy() -> Text:
+def chart_named_proxy() -> Fact:
     r"""间接依据 | by proxy """
-def chart_named_unknown() -> Text:
+def chart_named_unknown() -> Fact:
     r"""没有足够依据 | no sufficient evidence """
-def chart_named_unable() -> Text:
+def chart_named_unable() -> Fact:
     r"""不具备条件 | not able """
-def chart_made() -> Text:
+def chart_made() -> Fact:
     r"""提出且有产出依据或集群称号 | named, evidence of what is made or a cluster title """
-def chart_proxy() -> Text:
+def chart_proxy() -> Fact:
     r"""提出而只有间接依据 | named, by proxy alone """
-def chart_designated() -> Text:
+def chart_designated() -> Fact:
     r"""提出而仅有国家批准 | named, a designation only """
-def chart_unproven() -> Text:
+def chart_unproven() -> Fact:
     r"""提出而没有足够依据 | named, no sufficient evidence """
-def chart_contradicted() -> Text:
+def chart_contradicted() -> Fact:
     r"""提出而不具备条件 | named, not able """
-def chart_open() -> Text:
+def chart_open() -> Fact:
     r"""具备条件而未提出 | able, not named """
-def series_rca() -> Text:
+def series_rca() -> Fact:
     r"""区位商 | location quotient """
-def series_density() -> Text:
+def series_density() -> Fact:
     r"""关联密度 | density """
-def series_density_nearest() -> Text:
+def series_density_nearest() -> Fact:
     r"""近邻密度 | density, nearest """
-def series_logit() -> Text:
+def series_logit() -> Fact:
     r"""逻辑回归 | logit """
-def series_random_forest() -> Text:
+def series_random_forest() -> Fact:
     r"""随机森林 | random forest """
-def series_boosting() -> Text:
+def series_boosting() -> Fact:
     r"""梯度提升 | gradient boosting """
-def series_additive_logit() -> Text:
+def series_additive_logit() -> Fact:
     r"""可加逻辑模型 | additive logit """
-def series_blend() -> Text:
+def series_blend() -> Fact:
     r"""混合模型 | blend """
-def status_computed() -> Text:
+def status_computed() -> Fact:
     r"""已计算 | computed """
-def status_no_division() -> Text:
+def status_no_division() -> Fact:
     r"""该类别没有对应的行业大类 | the category falls in no division """
-def status_no_industry(*, codes: Value) -> Text:
+def status_no_industry(*, codes: Value) -> Fact:
     r"""activity 表没有行业大类 {codes} | the table 'activity' has none of the divisions {codes} """
-def status_infeasible() -> Text:
+def status_infeasible() -> Fact:
     r"""没有方案能同时满足所有限制 | no plan keeps all limits under these caps """
-def unit_of_proximity() -> Text:
+def unit_of_proximity() -> Fact:
     r"""邻近度，0至1 | proximity, 0 to 1 """
-def unit_of_deviations() -> Text:
+def unit_of_deviations() -> Fact:
     r"""地区间标准差 | standard deviations of regions """
-def unit_of_part() -> Text:
+def unit_of_part() -> Fact:
     r"""% | % of the region """
-def unit_of_rank() -> Text:
+def unit_of_rank() -> Fact:
     r"""名次 | rank """
-def unit_of_draws() -> Text:
+def unit_of_draws() -> Fact:
     r"""抽样的% | % of draws """
-def unit_of_density() -> Text:
+def unit_of_density() -> Fact:
     r"""关联密度0至1，复杂度为标准差 | density 0 to 1, complexity in standard deviations """
-def unit_of_activities() -> Text:
+def unit_of_activities() -> Fact:
     r"""产业数 | industries """
-def unit_of_precision() -> Text:
+def unit_of_precision() -> Fact:
     r"""平均精度，0至1 | average precision, 0 to 1 """
-def unit_of_cosine() -> Text:
+def unit_of_cosine() -> Fact:
     r"""结构相似系数，0至1 | cosine, 0 to 1 """
-def unit_of_regions() -> Text:
+def unit_of_regions() -> Fact:
     r"""地区数 | regions """
-def unit_of_choices() -> Text:
+def unit_of_choices() -> Fact:
     r"""选择数 | choices """
-def unit_of_path() -> Text:
+def unit_of_path() -> Fact:
     r"""全部平均 = 1 | mean of all = 1 """
-def unit_of_growth() -> Text:
+def unit_of_growth() -> Fact:
     r"""每年% | % a year """
-def unit_of_log() -> Text:
+def unit_of_log() -> Fact:
     r"""对数 | logarithms """
-def unit_of_year() -> Text:
+def unit_of_year() -> Fact:
     r"""年份 | year """
-def unit_of_conditions() -> Text:
+def unit_of_conditions() -> Fact:
     r"""是或否 | yes or no """
-def unit_of_rate() -> Text:
+def unit_of_rate() -> Fact:
     r"""候选的% | % of candidates """
-def unit_of_gain() -> Text:
+def unit_of_gain() -> Fact:
     r"""预期收益（概率乘以复杂度收益） | expected gain, chance times complexity """
-def table_space() -> Text:
+def table_space() -> Fact:
     r"""产品空间的关联 | Links of the product space """
-def table_places() -> Text:
+def table_places() -> Fact:
     r"""各地区复杂度 | Complexity of the regions """
-def table_shares(*, name: Value) -> Text:
+def table_shares(*, name: Value) -> Fact:
     r"""{name}的产业构成 | What {name} lives on """
-def table_activities() -> Text:
+def table_activities() -> Fact:
     r"""各产业复杂度 | Complexity of the industries """
-def table_ranks() -> Text:
+def table_ranks() -> Fact:
     r"""名次区间 | Ranks and intervals """
-def table_opportunities(*, name: Value) -> Text:
+def table_opportunities(*, name: Value) -> Fact:
     r"""{name}可以进入的产业 | What {name} could enter """
-def table_best(*, name: Value) -> Text:
+def table_best(*, name: Value) -> Fact:
     r"""{name}的首选产业 | The best chances of {name} """
-def table_quadrants() -> Text:
+def table_quadrants() -> Fact:
     r"""各象限的产业数 | Industries by quadrant """
-def table_chances() -> Text:
+def table_chances() -> Fact:
     r"""各地区的首选（近而复杂） | Best chances of every region, near and complex """
-def table_measures() -> Text:
+def table_measures() -> Fact:
     r"""各种预测的全部指标 | All measures of every forecast """
-def table_similarity() -> Text:
+def table_similarity() -> Fact:
     r"""各对地区 | Every two regions """
-def table_levels() -> Text:
+def table_levels() -> Fact:
     r"""按分类层级 | By level of the classification """
-def table_clubs() -> Text:
+def table_clubs() -> Fact:
     r"""俱乐部及成员 | Clubs and their members """
-def table_beta() -> Text:
+def table_beta() -> Fact:
     r"""起点与增长 | Beginning and growth """
-def table_overtaking() -> Text:
+def table_overtaking() -> Fact:
     r"""全部超越 | All changes of lead """
-def table_leapfrog() -> Text:
+def table_leapfrog() -> Fact:
     r"""各地区的条件 | Conditions by region """
-def table_evidence(*, name: Value) -> Text:
+def table_evidence(*, name: Value) -> Fact:
     r"""{name}的依据 | Evidence for {name} """
-def table_lanes() -> Text:
+def table_lanes() -> Fact:
     r"""按关联度十分位 | By tenths of relatedness """
-def table_lanes_by_place() -> Text:
+def table_lanes_by_place() -> Fact:
     r"""各地区的进入 | Entries by region """
-def table_northeast_ends() -> Text:
+def table_northeast_ends() -> Fact:
     r"""末年与合成对照 | The last year beside the control """
-def table_weights() -> Text:
+def table_weights() -> Fact:
     r"""合成对照的权重 | Weights of the synthetic controls """
-def table_plan() -> Text:
+def table_plan() -> Fact:
     r"""各种规划 | The kinds of plan """
-def table_portfolios() -> Text:
+def table_portfolios() -> Fact:
     r"""各地区所得 | What each region gets """
-def table_able() -> Text:
+def table_able() -> Fact:
     r"""已作判断的各格 | Every cell that is judged """
-def table_able_counts() -> Text:
+def table_able_counts() -> Fact:
     r"""各类产业的地区数 | Regions by category """
-def table_facts() -> Text:
+def table_facts() -> Fact:
     r"""全部依据 | All evidence """
-def table_assigned() -> Text:
+def table_assigned() -> Fact:
     r"""全部安排 | All assignments """
-def table_chance() -> Text:
+def table_chance() -> Fact:
     r"""提出与依据是否一致 | Does naming follow evidence? """
-def table_named() -> Text:
+def table_named() -> Fact:
     r"""各产业的提出与依据 | Naming and evidence by category """
-def table_lacking() -> Text:
+def table_lacking() -> Fact:
     r"""各地区清单的依据 | Evidence behind each list """
-def table_by_region(*, year: Value) -> Text:
+def table_by_region(*, year: Value) -> Fact:
     r"""{year}年各地区：有依据而未提出，提出而没有足够依据 | Region by region, {year}: able and not named, named without sufficient evidence """
-def table_remedy() -> Text:
+def table_remedy() -> Fact:
     r"""逐类：谁缺依据，谁有依据而未提出 | Category by category: who lacks evidence, who has it and does not name it """
-def sheet_by_region() -> Text:
+def sheet_by_region() -> Fact:
     r"""依据与规划 | Evidence and plans """
-def column_gain() -> Text:
+def column_gain() -> Fact:
     r"""收益 | gain """
-def column_average_precision() -> Text:
+def column_average_precision() -> Fact:
     r"""平均精度 | average precision """
-def note_diversity(*, r: float | None) -> Text:
+def note_diversity(*, r: float | None) -> Fact:
     r"""复杂度的方向由多样性确定（相关系数{r:.2}）。 | Which end of complexity is up follows diversity (correlation {r:.2}). """
-def note_anchor(*, r: float | None) -> Text:
+def note_anchor(*, r: float | None) -> Fact:
     r"""复杂度的方向由参照序列确定（相关系数{r:.2}）。 | Which end of complexity is up follows the anchor (correlation {r:.2}). """
-def note_gap(*, gap: float | None) -> Text:
+def note_gap(*, gap: float | None) -> Fact:
     r"""第二、第三特征值之差为{gap:.3}；差越小，名次越不稳定。 | The second eigenvalue exceeds the third by {gap:.3}; the smaller, the less settled the ranks. """
-def note_draws_both(*, draws: Value, unit: Value) -> Text:
+def note_draws_both(*, draws: Value, unit: Value) -> Fact:
     r"""{draws}次抽样：重抽产业，并按每{unit}为一个单位抽取泊松计数。 | {draws} draws: industries with replacement, and amounts as Poisson counts of {unit} each. """
-def note_draws_counts(*, draws: Value, unit: Value) -> Text:
+def note_draws_counts(*, draws: Value, unit: Value) -> Fact:
     r"""{draws}次抽样：按每{unit}为一个单位抽取泊松计数。 | {draws} draws: amounts as Poisson counts of {unit} each. """
-def note_draws_activities(*, draws: Value, unit: Value) -> Text:
+def note_draws_activities(*, draws: Value, unit: Value) -> Fact:
     r"""{draws}次抽样：重抽产业（单位{unit}未用）。 | {draws} draws: industries with replacement (the unit {unit} plays no part). """
-def note_quadrants() -> Text:
+def note_quadrants() -> Fact:
     r"""近而复杂者优先；远而复杂者是蛙跳，风险高。 | Near and complex is the first choice; far and complex is a leap, with its risk. """
-def note_backtest() -> Text:
+def note_backtest() -> Fact:
     r"""模型只用前一时期训练，后一时期检验；地区少时差异难以超出随机波动。 | Models learn from the earlier span and are judged by the later; with few regions hardly any difference is beyond chance. """
-def note_likeness() -> Text:
+def note_likeness() -> Fact:
     r"""分类越粗看起来越相似；各层级见表。 | The coarser the classification, the more alike regions look: all levels stand in the table. """
-def note_choices() -> Text:
+def note_choices() -> Fact:
     r"""没有写进报告不等于没有规划；没有足够依据不等于不具备条件，只表示规划应当出示依据。具备条件而未提出是事实，不是建议。检验只看一类产业自身：把别的类别拆开或合并，结果不变。 | What a report does not name may be planned all the same. No sufficient evidence does not mean that a region cannot: it means that its plan should show the evidence. Able and not named is a fact, not advice. The test of a category looks at that category alone: splitting or merging others does not change it. """
-def note_clubs() -> Text:
+def note_clubs() -> Fact:
     r"""log t检验（Phillips和Sul）；俱乐部描述样本内的路径，不说明原因。 | Log t test of Phillips and Sul; a club describes paths in the sample, not causes. """
-def note_overtaking() -> Text:
+def note_overtaking() -> Fact:
     r"""缺年、跳变和误差会把年份变成区间。 | Missing years, jumps and the margin of error turn a year into an interval. """
-def note_leapfrog() -> Text:
+def note_leapfrog() -> Fact:
     r"""新技术最终是否更好，数据中没有。 | Whether the new technology is better in the end is not in the data. """
-def note_synthetic() -> Text:
+def note_synthetic() -> Fact:
     r"""p为逐一把其他省份当作本省时，同样突出的份额（置换检验）。对照只描述相似省份的走势，不是政策效果；权重最大的省份若有自身特殊情况，见去掉该省份后的差。 | p is the share of provinces that stand out as much when each of the others is taken for the treated one (a permutation). A control is what became of like provinces, not the effect of a policy; where the largest donor is a special case, see the gap without it. """
-def note_plan() -> Text:
+def note_plan() -> Fact:
     r"""收益为进入概率乘以该类产业达到全国比重可增加的增加值（2023年投入产出表；没有规划类别的数据包为复杂度）；上限、保底与重合限制见说明文档。 | Gain is the chance of entry times the value added that a region would gain by the category at the nation's weight (input-output table of 2023; complexity where a package has no categories of plans); caps, floors and overlap stand in the documentation. """
-def note_odds(*, year: Value) -> Text:
+def note_odds(*, year: Value) -> Fact:
     r"""概率来自数据自身的历史，产业数据为{year}年。 | Chances come from the data's own past; industries are those of {year}. """
 def summary_sign(*, gap: float | None, how: Text | str | float | None, limit: float | None, n: Value, places: Value, r: float | None) -> Fact:
     r"""{n}项活动；符号由{how:[diversity=多样性|*=参照序列]}确定（{places}个地区，相关系数{r:+.2}，须超过{limit:.2}）；第二、第三特征值之差{gap:.3}。 | {n} activities; the sign follows {how:[diversity=diversity|*=the anchor]} ({places} places, correlation {r:+.2}, more than {limit:.2} is needed); second less third eigenvalue {gap:.3}. """
@@ -712,109 +712,109 @@ def summary_follows(*, against: Value, chance: float | None, follows: Value, n: 
     r"""可检验的{n}类产业中，{follows}类的提出与依据一致，{against}类相反（仅凭偶然约各{chance:.1}类）。 | Of {n} categories that can be tested naming follows evidence in {follows} and goes against it in {against} (by chance alone about {chance:.1} each). """
 def summary_caveat() -> Fact:
     r"""没有足够依据不等于不具备条件：规划应当出示依据。具备条件而未提出是事实，不是建议。 | No sufficient evidence is not “cannot”: the plan should show it. Able and not named is a fact, not advice. """
-def explain_nothing(*, name: Value) -> Text:
+def explain_nothing(*, name: Value) -> Fact:
     r"""{name}：模型未优于区位商，不能推荐任何产业；可供参考的是有年份的依据（xinzhi able）。 | {name}: the model does not beat the location quotient, so no industry can be recommended; what can be used is dated evidence (xinzhi able). """
-def explain_none() -> Text:
+def explain_none() -> Fact:
     r"""无 | none """
-def explain_choices(*, k: Value, n: Value, name: Value, year: Value) -> Text:
+def explain_choices(*, k: Value, n: Value, name: Value, year: Value) -> Fact:
     r"""{name}{year}年：在{n}类中提出{k}类。 | {name} {year}: names {k} of {n} categories. """
-def explain_like(*, jaccard: float | None, name: Value) -> Text:
+def explain_like(*, jaccard: float | None, name: Value) -> Fact:
     r"""最相似的清单：{name}（{jaccard:.2}） | Most similar list: {name} ({jaccard:.2}) """
-def explain_cell(*, able: Value, name: Value, others: int) -> Text:
+def explain_cell(*, able: Value, name: Value, others: int) -> Fact:
     r"""{name}（{able}，另有{others}个地区提出） | {name} ({able}; named by {others:other|others}) """
-def explain_likeness(*, far: Value, high: float | None, level: Value, low: float | None, name: Value, near: Value, year: Value) -> Text:
+def explain_likeness(*, far: Value, high: float | None, level: Value, low: float | None, name: Value, near: Value, year: Value) -> Fact:
     r"""{name}{year}年（{level}）：最相似{near}（{high:.2}），最不相似{far}（{low:.2}）。 | {name} {year}, {level}: most alike {near} (cosine {high:.2}), least {far} ({low:.2}). """
-def explain_against(*, hachman: float | None, hhi: float | None, krugman_rest: float | None, theil: float | None) -> Text:
+def explain_against(*, hachman: float | None, hhi: float | None, krugman_rest: float | None, theil: float | None) -> Fact:
     r"""与其余地区合计：克鲁格曼指数{krugman_rest:.2}，哈奇曼指数{hachman:.2}，泰尔指数{theil:.2}，赫芬达尔指数{hhi:.3}。 | Against all others: Krugman {krugman_rest:.2}, Hachman {hachman:.2}, Theil {theil:.2}, Herfindahl {hhi:.3}. """
-def explain_share(*, elsewhere: float | None, here: float | None, name: Value) -> Text:
+def explain_share(*, elsewhere: float | None, here: float | None, name: Value) -> Fact:
     r"""{name} {here:%.1}% / {elsewhere:%.1}% | {name} {here:%.1} % / {elsewhere:%.1} % """
-def explain_apart(*, activities: Value) -> Text:
+def explain_apart(*, activities: Value) -> Fact:
     r"""差别最大的行业（本地／其余地区份额）：{activities}。 | Furthest apart (share here / elsewhere): {activities}. """
-def explain_plan(*, floor: float | None, gain: float | None, name: Value, own_best: float | None, size: int) -> Text:
+def explain_plan(*, floor: float | None, gain: float | None, name: Value, own_best: float | None, size: int) -> Fact:
     r"""{name}：{size}类产业；期望收益{gain:.3}，独自选择为{own_best:.3}，保底{floor:.3}。 | {name}: {size:category|categories}; expected gain {gain:.3}, alone {own_best:.3}, floor {floor:.3}. """
-def explain_plan_debt(*, debt_ratio: float | None, floor: float | None, gain: float | None, name: Value, own_best: float | None, size: int, year: Value) -> Text:
+def explain_plan_debt(*, debt_ratio: float | None, floor: float | None, gain: float | None, name: Value, own_best: float | None, size: int, year: Value) -> Fact:
     r"""{name}：{size}类产业，{year}年债务余额占产出{debt_ratio:%.0}%；期望收益{gain:.3}，独自选择为{own_best:.3}，保底{floor:.3}。 | {name}: {size:category|categories}, debt {debt_ratio:%.0} % of output in {year}; expected gain {gain:.3}, alone {own_best:.3}, floor {floor:.3}. """
-def explain_assigned(*, cap: Value, cap_price: float | None, chance: float | None, full: Text | str | float | None, gain: float | None, name: Value, own_rank: Value, reason: Text | str | float | None, taken: Value, value: float | None) -> Text:
+def explain_assigned(*, cap: Value, cap_price: float | None, chance: float | None, full: Text | str | float | None, gain: float | None, name: Value, own_rank: Value, reason: Text | str | float | None, taken: Value, value: float | None) -> Fact:
     r"""{name}：进入概率{chance:%.0}% × 收益{gain:.2} = {value:.3}；{reason:[own choice=当地首选之一|*=当地第{own_rank}位，更好的已让给收益更高的地区]}（{taken}/{cap}个名额{full:[true=，名额已满，影子价格{cap_price:.3}|*=]}） | {name}: chance {chance:%.0} % × gain {gain:.2} = {value:.3}; {reason:[own choice=among its own best|*=number {own_rank} for the region, better ones went where they gain more]} ({taken} of {cap} places{full:[true=, full, shadow price {cap_price:.3}|*=]}) """
-def explain_passed(*, cap_price: float | None, name: Value, net: float | None, own_rank: Value, value: float | None) -> Text:
+def explain_passed(*, cap_price: float | None, name: Value, net: float | None, own_rank: Value, value: float | None) -> Fact:
     r"""未得：{name}（第{own_rank}位，{value:.3}），扣除影子价格{cap_price:.3}后为{net:.3} | Not given: {name} (number {own_rank}, {value:.3}); less the price of a place, {cap_price:.3}, it is worth {net:.3} """
-def explain_made(*, cells: Names) -> Text:
+def explain_made(*, cells: Names) -> Fact:
     r"""提出且有产出依据或集群称号：{cells:list 40} | Named, with evidence of what is made or a cluster title: {cells:list 40} """
-def explain_proxy(*, cells: Names) -> Text:
+def explain_proxy(*, cells: Names) -> Fact:
     r"""提出而只有间接依据：{cells:list 40} | Named, by proxy alone: {cells:list 40} """
-def explain_designated(*, cells: Names) -> Text:
+def explain_designated(*, cells: Names) -> Fact:
     r"""提出而仅有国家批准（规划应当出示产出）：{cells:list 40} | Named, a designation only (the plan should show output): {cells:list 40} """
-def explain_unproven(*, cells: Names) -> Text:
+def explain_unproven(*, cells: Names) -> Fact:
     r"""提出而没有足够依据（规划应当出示）：{cells:list 40} | Named, no sufficient evidence (the plan should show it): {cells:list 40} """
-def explain_contradicted(*, cells: Names) -> Text:
+def explain_contradicted(*, cells: Names) -> Fact:
     r"""提出而完整数据表明不具备：{cells:list 40} | Named, while complete data show next to nothing: {cells:list 40} """
-def explain_open(*, cells: Names) -> Text:
+def explain_open(*, cells: Names) -> Fact:
     r"""具备条件而未提出（事实，不是建议）：{cells:list 40} | Able, not named (a fact, not advice): {cells:list 40} """
-def explain_designated_only() -> Text:
+def explain_designated_only() -> Fact:
     r"""仅国家批准 | designated only """
-def evidence_frontier_distance(*, leader: Value, ratio: float | None) -> Text:
+def evidence_frontier_distance(*, leader: Value, ratio: float | None) -> Fact:
     r"""全要素生产率为{leader}的{ratio:%.1}% | total factor productivity is {ratio:%.1} % of that of {leader} """
-def evidence_wage_gap(*, ratio: float | None) -> Text:
+def evidence_wage_gap(*, ratio: float | None) -> Fact:
     r"""人均劳动报酬为领先者的{ratio:%.1}%：新技术达到其生产率的{ratio:%.1}%即可采用 | labour income per worker is {ratio:%.1} % of the leader's: a new technology pays from there on """
-def evidence_incumbent_lock_in(*, kept: float | None, middle: float | None) -> Text:
+def evidence_incumbent_lock_in(*, kept: float | None, middle: float | None) -> Fact:
     r"""领先者保留了{kept:%.0}%的原有核心产业（各地区中位数{middle:%.0}%） | the leader kept {kept:%.0} % of its old core (median of the regions {middle:%.0} %) """
-def evidence_own_lock_in(*, kept: float | None) -> Text:
+def evidence_own_lock_in(*, kept: float | None) -> Fact:
     r"""保留了{kept:%.0}%的原有核心产业 | kept {kept:%.0} % of its old core """
-def evidence_schooling(*, middle: float | None, value: float | None, year: Value) -> Text:
+def evidence_schooling(*, middle: float | None, value: float | None, year: Value) -> Fact:
     r"""{year}年为{value:.2}年，中位数{middle:.2}年 | {value:.2} years in {year}, median {middle:.2} years """
-def evidence_research(*, middle: float | None, value: float | None, year: Value) -> Text:
+def evidence_research(*, middle: float | None, value: float | None, year: Value) -> Fact:
     r"""{year}年为{value:.2}%，中位数{middle:.2}% | {value:.2} % in {year}, median {middle:.2} % """
-def evidence_lane_change(*, entries: int, unrelated: Value) -> Text:
+def evidence_lane_change(*, entries: int, unrelated: Value) -> Fact:
     r"""{entries}次进入，{unrelated}次与原有核心关联度低 | {entries:entry|entries}, {unrelated} of them unrelated to the old core """
-def equal_spread_f_ratio() -> Text:
+def equal_spread_f_ratio() -> Fact:
     r"""首末年方差之比（视为独立） | first over last variance, taken for independent """
-def equal_spread_carree_klomp_t2() -> Text:
+def equal_spread_carree_klomp_t2() -> Fact:
     r"""似然比，自由度 1 | likelihood ratio, 1 df """
-def equal_spread_carree_klomp_t3() -> Text:
+def equal_spread_carree_klomp_t3() -> Fact:
     r"""考虑持续性的方差比 | variance ratio given persistence """
-def equal_spread_pitman_morgan() -> Text:
+def equal_spread_pitman_morgan() -> Fact:
     r"""相关样本方差相等的精确检验 | exact, dependent """
-def equal_spread_trend() -> Text:
+def equal_spread_trend() -> Fact:
     r"""对数标准差的趋势（HAC） | trend of the log deviation, HAC """
-def missing_age() -> Text:
+def missing_age() -> Fact:
     r"""缺少分技术的资本年龄与专利引用年龄 | age of capital by technology and of cited patents """
-def missing_start() -> Text:
+def missing_start() -> Fact:
     r"""缺少新技术的初始生产率 | initial productivity of the new technology """
-def missing_labour_share() -> Text:
+def missing_labour_share() -> Fact:
     r"""缺少劳动报酬份额 | labour share """
-def missing_lanes() -> Text:
+def missing_lanes() -> Fact:
     r"""缺少换道结果 | lane changes """
-def missing_indicator(*, name: Value) -> Text:
+def missing_indicator(*, name: Value) -> Fact:
     r"""缺少指标{name} | the indicator {name} """
-def missing_late(*, year: Value) -> Text:
+def missing_late(*, year: Value) -> Fact:
     r"""缺少{year}年数据 | figures of {year} """
-def missing_entries() -> Text:
+def missing_entries() -> Fact:
     r"""没有进入新产业 | no entry at all """
-def missing_bridged(*, first: Value, last: Value, name: Value, series: Value) -> Text:
+def missing_bridged(*, first: Value, last: Value, name: Value, series: Value) -> Fact:
     r"""{name}的{series}缺{first}—{last}年（来源口径不同）：对照按直线连接计算，这几年不列出 | {series} of {name} is missing in {first}–{last} (another definition in the source): the control is computed over a straight line, and these years are not shown """
-def missing_births() -> Text:
+def missing_births() -> Fact:
     r"""数据包没有出生、死亡和迁移：人口之差包括自然增长，不等于外流 | no births, deaths or moves in the package: the gap of population holds natural growth too, not outflow alone """
-def missing_measurement() -> Text:
+def missing_measurement() -> Fact:
     r"""没有传入测算结果：缺全要素生产率 | no measurement was handed in: there is no productivity """
 
-def title_of(leaf: Literal["brief", "complexity", "space", "ranking", "shares", "uncertainty", "ranks", "opportunities", "quadrants", "best", "regions", "backtest", "precision", "isomorphism", "similarity", "likeness", "choices", "clubs", "club_paths", "beta_section", "beta", "sigma_section", "sigma", "lead", "overtaking", "leapfrog", "conditions", "lanes_section", "lanes", "northeast", "able", "plan_none", "plan", "gains", "against_herd", "portfolios", "scarce", "named", "lacking", "remedy"], /, *, absent: Value = ..., name: Value = ..., names: Value = ..., year: Value = ...) -> Text: ...
-def headline_of(leaf: Literal["skill", "no_skill", "no_test", "able", "space", "space_of", "space_ranged", "ranking", "place_ranged", "shares", "ranks", "no_ranks", "quadrants", "no_first", "best", "regions", "better", "worse", "no_better", "similarity", "likeness", "clubs", "no_clubs", "beta", "no_beta", "beta_apart", "sigma_same", "sigma_less", "sigma_more", "lead", "no_lasting", "nobody", "nobody_of", "leapfrog", "leapfrog_none", "lanes", "people", "gap", "gains", "against_herd", "portfolios", "scarce", "named", "lacking", "remedy"], /, *, a: Value = ..., able: Value = ..., absent: Value = ..., across: float | None = ..., alone: Text | str | float | None | Value = ..., b: Value | float | None = ..., baseline: Value = ..., best: Value = ..., by_proxy: Value = ..., c: Value = ..., candidates: Value = ..., cap: Value = ..., chance: float | None = ..., changes: Value = ..., clubs: Value = ..., contradicted: Value = ..., d: Value = ..., density: float | None = ..., designated: Value = ..., drawn: bool = ..., draws: Value = ..., end: Value = ..., entries: Value = ..., excess: Value = ..., first: float | None = ..., gain: float | None = ..., gaps: Value = ..., greedy: float | None = ..., half: float | None = ..., herd: Value | float | None = ..., high: float | None = ..., industries: Value = ..., inside: float | None = ..., k: Value | int = ..., last: Value | float | None = ..., leader: Value = ..., level: float | None = ..., low: float | None = ..., made: Value | int = ..., mean: float | None = ..., met: Value = ..., most: Value = ..., moved: Value = ..., n: Value | int = ..., name: Value = ..., named: Value = ..., named_able: Value = ..., named_proxy: Value = ..., named_unable: Value = ..., named_unknown: Value = ..., names: Value = ..., none: Value = ..., open: Value = ..., other: float | None = ..., ours: Value | float | None = ..., p: Value | float | None = ..., price: float | None = ..., proxy: Value = ..., quotient: float | None = ..., rank: Value = ..., ranks: Value = ..., rest: float | None = ..., se: float | None = ..., series: Value = ..., services: Text | str | float | None = ..., share: float | None = ..., start: Value = ..., sum: float | None = ..., sure: Names = ..., top: Names | Value = ..., unknown: Value = ..., unproven: Value = ..., used: Value = ..., value: float | None = ..., when: Value = ..., wide: float | None = ..., worse: bool = ..., year: Value = ..., years: Value = ...) -> Text: ...
-def plan_of(leaf: Literal["candidates"], /, *, all: Value, n: Value, names: Value) -> Text: ...
-def able_of(leaf: str, /, *, able: Value | int = ..., by_proxy: Value = ..., categories: Value = ..., category: Value = ..., grade: Value = ..., issuer: Value = ..., kind: Value = ..., n: Value = ..., name: Value = ..., named: Value = ..., not_able: Value = ..., proxy: Value = ..., ratio: float | None = ..., regions: Value = ..., rows: Names = ..., unknown: Value = ..., value: Value = ..., verdict: Value = ..., what: Value = ..., why: Value = ..., year: Value = ...) -> Text: ...
-def grade_of(leaf: Literal["high", "medium", "low"], /) -> Text: ...
-def kind_of_evidence_of(leaf: Literal["designation", "output", "stock", "count", "employment"], /) -> Text: ...
+def title_of(leaf: Literal["brief", "complexity", "space", "ranking", "shares", "uncertainty", "ranks", "opportunities", "quadrants", "best", "regions", "backtest", "precision", "isomorphism", "similarity", "likeness", "choices", "clubs", "club_paths", "beta_section", "beta", "sigma_section", "sigma", "lead", "overtaking", "leapfrog", "conditions", "lanes_section", "lanes", "northeast", "able", "plan_none", "plan", "gains", "against_herd", "portfolios", "scarce", "named", "lacking", "remedy"], /, *, absent: Value = ..., name: Value = ..., names: Value = ..., year: Value = ...) -> Fact: ...
+def headline_of(leaf: Literal["skill", "no_skill", "no_test", "able", "space", "space_of", "space_ranged", "ranking", "place_ranged", "shares", "ranks", "no_ranks", "quadrants", "no_first", "best", "regions", "better", "worse", "no_better", "similarity", "likeness", "clubs", "no_clubs", "beta", "no_beta", "beta_apart", "sigma_same", "sigma_less", "sigma_more", "lead", "no_lasting", "nobody", "nobody_of", "leapfrog", "leapfrog_none", "lanes", "people", "gap", "gains", "against_herd", "portfolios", "scarce", "named", "lacking", "remedy"], /, *, a: Value = ..., able: Value = ..., absent: Value = ..., across: float | None = ..., alone: Text | str | float | None | Value = ..., b: Value | float | None = ..., baseline: Value = ..., best: Value = ..., by_proxy: Value = ..., c: Value = ..., candidates: Value = ..., cap: Value = ..., chance: float | None = ..., changes: Value = ..., clubs: Value = ..., contradicted: Value = ..., d: Value = ..., density: float | None = ..., designated: Value = ..., drawn: bool = ..., draws: Value = ..., end: Value = ..., entries: Value = ..., excess: Value = ..., first: float | None = ..., gain: float | None = ..., gaps: Value = ..., greedy: float | None = ..., half: float | None = ..., herd: Value | float | None = ..., high: float | None = ..., industries: Value = ..., inside: float | None = ..., k: Value | int = ..., last: Value | float | None = ..., leader: Value = ..., level: float | None = ..., low: float | None = ..., made: Value | int = ..., mean: float | None = ..., met: Value = ..., most: Value = ..., moved: Value = ..., n: Value | int = ..., name: Value = ..., named: Value = ..., named_able: Value = ..., named_proxy: Value = ..., named_unable: Value = ..., named_unknown: Value = ..., names: Value = ..., none: Value = ..., open: Value = ..., other: float | None = ..., ours: Value | float | None = ..., p: Value | float | None = ..., price: float | None = ..., proxy: Value = ..., quotient: float | None = ..., rank: Value = ..., ranks: Value = ..., rest: float | None = ..., se: float | None = ..., series: Value = ..., services: Text | str | float | None = ..., share: float | None = ..., start: Value = ..., sum: float | None = ..., sure: Names = ..., top: Names | Value = ..., unknown: Value = ..., unproven: Value = ..., used: Value = ..., value: float | None = ..., when: Value = ..., wide: float | None = ..., worse: bool = ..., year: Value = ..., years: Value = ...) -> Fact: ...
+def plan_of(leaf: Literal["candidates"], /, *, all: Value, n: Value, names: Value) -> Fact: ...
+def able_of(leaf: str, /, *, able: Value | int = ..., by_proxy: Value = ..., categories: Value = ..., category: Value = ..., grade: Value = ..., issuer: Value = ..., kind: Value = ..., n: Value = ..., name: Value = ..., named: Value = ..., not_able: Value = ..., proxy: Value = ..., ratio: float | None = ..., regions: Value = ..., rows: Names = ..., unknown: Value = ..., value: Value = ..., verdict: Value = ..., what: Value = ..., why: Value = ..., year: Value = ...) -> Fact: ...
+def grade_of(leaf: Literal["high", "medium", "low"], /) -> Fact: ...
+def kind_of_evidence_of(leaf: Literal["designation", "output", "stock", "count", "employment"], /) -> Fact: ...
 def answer_of(leaf: Literal["year", "left_out", "task"], /, *, absent: Value = ..., candidates: Value = ..., entries: Value = ..., share: float | None = ..., trained_on: Value = ..., why: Value = ..., year: Value = ...) -> Fact: ...
-def how_of(leaf: Literal["able", "space", "ranking", "shares", "ranks", "quadrants", "best", "regions", "precision", "similarity", "likeness", "clubs", "beta", "sigma", "overtaking", "leapfrog", "lanes", "gap", "gains", "against_herd", "portfolios", "scarce", "named", "lacking", "remedy"], /, *, guess: float | None = ..., level: float | None = ..., shown: Value = ...) -> Text: ...
-def chart_of(leaf: str, /, *, a: Value = ..., b: Value = ..., change: float | None = ..., donors: Names = ..., first: Value = ..., gap: float | None = ..., k: Value = ..., largest: Value = ..., n: Value = ..., name: Value = ..., p: float | None = ..., series: Value = ..., without: float | None = ...) -> Text: ...
-def series_of(leaf: Literal["rca", "density", "density_nearest", "logit", "random_forest", "boosting", "additive_logit", "blend"], /) -> Text: ...
-def status_of(leaf: Literal["computed", "no_division", "no_industry", "infeasible"], /, *, codes: Value = ...) -> Text: ...
-def unit_of_of(leaf: Literal["proximity", "deviations", "part", "rank", "draws", "density", "activities", "precision", "cosine", "regions", "choices", "path", "growth", "log", "year", "conditions", "rate", "gain"], /) -> Text: ...
-def table_of(leaf: Literal["space", "places", "shares", "activities", "ranks", "opportunities", "best", "quadrants", "chances", "measures", "similarity", "levels", "clubs", "beta", "overtaking", "leapfrog", "evidence", "lanes", "lanes_by_place", "northeast_ends", "weights", "plan", "portfolios", "able", "able_counts", "facts", "assigned", "chance", "named", "lacking", "by_region", "remedy"], /, *, name: Value = ..., year: Value = ...) -> Text: ...
-def sheet_of(leaf: Literal["by_region"], /) -> Text: ...
-def column_of(leaf: Literal["gain", "average_precision"], /) -> Text: ...
-def note_of(leaf: str, /, *, draws: Value = ..., gap: float | None = ..., r: float | None = ..., unit: Value = ..., year: Value = ...) -> Text: ...
+def how_of(leaf: Literal["able", "space", "ranking", "shares", "ranks", "quadrants", "best", "regions", "precision", "similarity", "likeness", "clubs", "beta", "sigma", "overtaking", "leapfrog", "lanes", "gap", "gains", "against_herd", "portfolios", "scarce", "named", "lacking", "remedy"], /, *, guess: float | None = ..., level: float | None = ..., shown: Value = ...) -> Fact: ...
+def chart_of(leaf: str, /, *, a: Value = ..., b: Value = ..., change: float | None = ..., donors: Names = ..., first: Value = ..., gap: float | None = ..., k: Value = ..., largest: Value = ..., n: Value = ..., name: Value = ..., p: float | None = ..., series: Value = ..., without: float | None = ...) -> Fact: ...
+def series_of(leaf: Literal["rca", "density", "density_nearest", "logit", "random_forest", "boosting", "additive_logit", "blend"], /) -> Fact: ...
+def status_of(leaf: Literal["computed", "no_division", "no_industry", "infeasible"], /, *, codes: Value = ...) -> Fact: ...
+def unit_of_of(leaf: Literal["proximity", "deviations", "part", "rank", "draws", "density", "activities", "precision", "cosine", "regions", "choices", "path", "growth", "log", "year", "conditions", "rate", "gain"], /) -> Fact: ...
+def table_of(leaf: Literal["space", "places", "shares", "activities", "ranks", "opportunities", "best", "quadrants", "chances", "measures", "similarity", "levels", "clubs", "beta", "overtaking", "leapfrog", "evidence", "lanes", "lanes_by_place", "northeast_ends", "weights", "plan", "portfolios", "able", "able_counts", "facts", "assigned", "chance", "named", "lacking", "by_region", "remedy"], /, *, name: Value = ..., year: Value = ...) -> Fact: ...
+def sheet_of(leaf: Literal["by_region"], /) -> Fact: ...
+def column_of(leaf: Literal["gain", "average_precision"], /) -> Fact: ...
+def note_of(leaf: str, /, *, draws: Value = ..., gap: float | None = ..., r: float | None = ..., unit: Value = ..., year: Value = ...) -> Fact: ...
 def summary_of(leaf: Literal["sign", "sign_open", "near_only", "agreement", "validated", "quadrants", "fit", "best_score", "entry", "forecast", "lead_margin", "placebo_passed", "placebo_failed", "placebo_none", "sieve", "short", "club", "speed", "log_t", "transitions", "mobility", "neighbours", "peaks", "history", "passing", "all_conditions", "no_region", "condition", "missing", "refused", "donor", "counterfactual", "weights", "level", "levels", "by_chance", "krugman", "named", "lists", "nearer", "proof", "queue", "caps", "overlap", "no_evidence", "follows", "caveat"], /, *, a: Value = ..., able: Value = ..., absent: Value = ..., activity: Value = ..., actual: Value = ..., against: Value = ..., all: Text | str | float | None = ..., america: Value = ..., america_years: Value = ..., b: Value | float | None = ..., base: float | None = ..., beyond: Text | str | float | None = ..., britain: Value = ..., britain_years: Value = ..., candidates: Value = ..., categories: Value = ..., chance: float | None = ..., club: Value = ..., condition: Value = ..., conditional: Text | str | float | None = ..., converges: Text | str | float | None = ..., coordinated: float | None = ..., cost: float | None = ..., df: Value = ..., donors: Value = ..., draws: Value = ..., enough: Value | bool = ..., expected: float | None = ..., factors: Value = ..., far: float | None = ..., first: float | None | int = ..., first_beside_plan: float | None = ..., first_scale: float | None = ..., fit: Value = ..., follows: Value = ..., gap: float | None = ..., greedy: float | None = ..., herd: float | None = ..., high: float | None = ..., how: Text | str | float | None = ..., jump: Text | str | float | None = ..., k: Value | int = ..., lag: int = ..., last: Value | float | None = ..., last_beside_plan: float | None = ..., last_scale: float | None = ..., last_year: Value = ..., level: Value = ..., levels: Value = ..., limit: Value | float | None = ..., low: float | None = ..., lr: float | None = ..., matters: Text | str | float | None = ..., mean: float | None = ..., mean_jaccard: float | None = ..., mean_length: float | None = ..., members: Names = ..., met: Value = ..., middle: float | None = ..., more: Text | str | float | None = ..., most: float | None = ..., n: Value | int = ..., name: Value = ..., named: Value = ..., near: float | None = ..., p: float | None = ..., pairs: Value = ..., path: float | None = ..., peak: float | None = ..., peak_year: Value = ..., place: Value = ..., places: Value = ..., prais: float | None = ..., proof: Text | str | float | None = ..., proxy: Value = ..., r: float | None = ..., rate: float | None = ..., regions: Names | Value = ..., second: float | None = ..., sense: Text | str | float | None = ..., series: Names = ..., share: float | None = ..., slope: float | None = ..., start: Value = ..., stay: float | None = ..., structure: float | None = ..., synthetic: Value = ..., t: float | None = ..., top: Value = ..., tried: Text | str | float | None = ..., used: Value = ..., usual: float | None = ..., value: float | None = ..., weight: float | None = ..., what: Value = ..., when: Value = ..., year: Value = ..., years: Value = ...) -> Fact: ...
-def explain_of(leaf: Literal["nothing", "none", "choices", "like", "cell", "likeness", "against", "share", "apart", "plan", "plan_debt", "assigned", "passed", "made", "proxy", "designated", "unproven", "contradicted", "open", "designated_only"], /, *, able: Value = ..., activities: Value = ..., cap: Value = ..., cap_price: float | None = ..., cells: Names = ..., chance: float | None = ..., debt_ratio: float | None = ..., elsewhere: float | None = ..., far: Value = ..., floor: float | None = ..., full: Text | str | float | None = ..., gain: float | None = ..., hachman: float | None = ..., here: float | None = ..., hhi: float | None = ..., high: float | None = ..., jaccard: float | None = ..., k: Value = ..., krugman_rest: float | None = ..., level: Value = ..., low: float | None = ..., n: Value = ..., name: Value = ..., near: Value = ..., net: float | None = ..., others: int = ..., own_best: float | None = ..., own_rank: Value = ..., reason: Text | str | float | None = ..., size: int = ..., taken: Value = ..., theil: float | None = ..., value: float | None = ..., year: Value = ...) -> Text: ...
-def evidence_of(leaf: str, /, *, entries: int = ..., kept: float | None = ..., leader: Value = ..., middle: float | None = ..., ratio: float | None = ..., unrelated: Value = ..., value: float | None = ..., year: Value = ...) -> Text: ...
-def equal_spread_of(leaf: str, /) -> Text: ...
-def missing_of(leaf: Literal["age", "start", "labour_share", "lanes", "indicator", "late", "entries", "bridged", "births", "measurement"], /, *, first: Value = ..., last: Value = ..., name: Value = ..., series: Value = ..., year: Value = ...) -> Text: ...
+def explain_of(leaf: Literal["nothing", "none", "choices", "like", "cell", "likeness", "against", "share", "apart", "plan", "plan_debt", "assigned", "passed", "made", "proxy", "designated", "unproven", "contradicted", "open", "designated_only"], /, *, able: Value = ..., activities: Value = ..., cap: Value = ..., cap_price: float | None = ..., cells: Names = ..., chance: float | None = ..., debt_ratio: float | None = ..., elsewhere: float | None = ..., far: Value = ..., floor: float | None = ..., full: Text | str | float | None = ..., gain: float | None = ..., hachman: float | None = ..., here: float | None = ..., hhi: float | None = ..., high: float | None = ..., jaccard: float | None = ..., k: Value = ..., krugman_rest: float | None = ..., level: Value = ..., low: float | None = ..., n: Value = ..., name: Value = ..., near: Value = ..., net: float | None = ..., others: int = ..., own_best: float | None = ..., own_rank: Value = ..., reason: Text | str | float | None = ..., size: int = ..., taken: Value = ..., theil: float | None = ..., value: float | None = ..., year: Value = ...) -> Fact: ...
+def evidence_of(leaf: str, /, *, entries: int = ..., kept: float | None = ..., leader: Value = ..., middle: float | None = ..., ratio: float | None = ..., unrelated: Value = ..., value: float | None = ..., year: Value = ...) -> Fact: ...
+def equal_spread_of(leaf: str, /) -> Fact: ...
+def missing_of(leaf: Literal["age", "start", "labour_share", "lanes", "indicator", "late", "entries", "bridged", "births", "measurement"], /, *, first: Value = ..., last: Value = ..., name: Value = ..., series: Value = ..., year: Value = ...) -> Fact: ...

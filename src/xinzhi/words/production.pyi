@@ -8,87 +8,87 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_production() -> Text:
+def title_production() -> Fact:
     r"""企业生产函数 | Production functions of firms """
-def title_methods() -> Text:
+def title_methods() -> Fact:
     r"""各方法的产出弹性及其区间 | Elasticities of output by method, with intervals """
-def title_markups() -> Text:
+def title_markups() -> Fact:
     r"""加成率 | Markups """
-def headline_methods(*, k: Value, level: Value, n: Value) -> Text:
+def headline_methods(*, k: Value, level: Value, n: Value) -> Fact:
     r"""{n}个估计值中{k}个的{level}%区间不含零 | Of {n} estimates the {level} % interval of {k} leaves out zero """
-def headline_markups(*, mean: float | None, median: float | None, n: Value) -> Text:
+def headline_markups(*, mean: float | None, median: float | None, n: Value) -> Fact:
     r"""{n}行中，加成率的中位数为{median:.2}，按收入加权平均为{mean:.2} | Of {n} rows the median markup is {median:.2}, the mean by revenue {mean:.2} """
-def how_markups() -> Text:
+def how_markups() -> Fact:
     r"""线为按收入加权的平均加成率；加成率为价格与边际成本之比，1表示没有加成 | Lines are means by revenue; a markup is price over marginal cost, and 1 is none """
-def how_methods() -> Text:
+def how_methods() -> Fact:
     r"""点为估计值，线为区间；不作为结论的解没有点 | A dot is an estimate, a line its interval; a solution that is no answer has no dot """
-def unit_of_markups() -> Text:
+def unit_of_markups() -> Fact:
     r"""价格与边际成本之比 | price over marginal cost """
-def unit_of_methods() -> Text:
+def unit_of_methods() -> Fact:
     r"""产出弹性 | elasticity of output """
-def chart_markups() -> Text:
+def chart_markups() -> Fact:
     r"""加成率 | markup """
-def chart_all() -> Text:
+def chart_all() -> Fact:
     r"""全部企业 | all firms """
-def chart_methods() -> Text:
+def chart_methods() -> Fact:
     r"""产出弹性 | elasticity of output """
-def chart_part(*, error: float | None, input: Value, value: float | None) -> Text:
+def chart_part(*, error: float | None, input: Value, value: float | None) -> Fact:
     r"""{input} {value:.3}（{error:.3}） | {input} {value:.3} ({error:.3}) """
-def chart_elasticity_of(*, input: Value) -> Text:
+def chart_elasticity_of(*, input: Value) -> Fact:
     r"""{input}的产出弹性 | Elasticity of {input} """
-def chart_name(*, method: Value, term: Value) -> Text:
+def chart_name(*, method: Value, term: Value) -> Fact:
     r"""{term}，{method} | {term}, {method} """
-def chart_group(*, group: Value, method: Value, term: Value) -> Text:
+def chart_group(*, group: Value, method: Value, term: Value) -> Fact:
     r"""{term}，{group}，{method} | {term}, {group}, {method} """
-def table_years() -> Text:
+def table_years() -> Fact:
     r"""各年加成率 | Markups by year """
-def table_elasticities() -> Text:
+def table_elasticities() -> Fact:
     r"""平均产出弹性 | Mean elasticities of output """
-def table_coefficients() -> Text:
+def table_coefficients() -> Fact:
     r"""系数 | Coefficients """
-def table_diagnostics() -> Text:
+def table_diagnostics() -> Fact:
     r"""估计是否可信 | Can the estimates be believed """
-def table_minima() -> Text:
+def table_minima() -> Fact:
     r"""搜索所得的全部解 | All solutions of the search """
-def table_dropped() -> Text:
+def table_dropped() -> Fact:
     r"""未使用的行 | Rows left out """
-def method_ols() -> Text:
+def method_ols() -> Fact:
     r"""普通最小二乘 | Least squares """
-def method_fe() -> Text:
+def method_fe() -> Fact:
     r"""固定效应 | Fixed effects """
-def method_cost_shares() -> Text:
+def method_cost_shares() -> Fact:
     r"""成本份额 | Cost shares """
-def method_op() -> Text:
+def method_op() -> Fact:
     r"""OP（奥利—帕克斯） | Olley-Pakes """
-def method_lp() -> Text:
+def method_lp() -> Fact:
     r"""LP（莱文森—彼得林） | Levinsohn-Petrin """
-def method_acf() -> Text:
+def method_acf() -> Fact:
     r"""ACF（阿克伯格—凯夫斯—弗雷泽） | Ackerberg-Caves-Frazer """
-def method_wooldridge() -> Text:
+def method_wooldridge() -> Fact:
     r"""伍德里奇 | Wooldridge """
-def method_robinson() -> Text:
+def method_robinson() -> Fact:
     r"""罗宾逊（工具变量） | Robinson (instruments) """
-def method_gnr() -> Text:
+def method_gnr() -> Fact:
     r"""GNR（甘地—纳瓦罗—里弗斯） | Gandhi-Navarro-Rivers """
-def method_blundell_bond() -> Text:
+def method_blundell_bond() -> Fact:
     r"""系统GMM（布伦德尔—邦德） | Blundell-Bond system GMM """
-def status_several() -> Text:
+def status_several() -> Fact:
     r"""多个合理的解同样符合全部条件 | several plausible solutions meet all conditions alike """
-def status_none_in_range() -> Text:
+def status_none_in_range() -> Fact:
     r"""符合条件的解均有超出合理范围的弹性 | every solution that meets the conditions has an elasticity out of range """
-def status_local() -> Text:
+def status_local() -> Fact:
     r"""只找到局部极小值，条件未得到满足 | only local minima were found, which do not meet the conditions """
-def status_no_solution() -> Text:
+def status_no_solution() -> Fact:
     r"""搜索没有收敛 | no search settled """
-def reason_missing() -> Text:
+def reason_missing() -> Fact:
     r"""缺失 | is empty """
-def reason_zero() -> Text:
+def reason_zero() -> Fact:
     r"""为零 | is zero """
-def reason_negative() -> Text:
+def reason_negative() -> Fact:
     r"""为负 | is negative """
-def reason_few_firms() -> Text:
+def reason_few_firms() -> Fact:
     r"""企业过少 | has too few firms """
-def reason_failed() -> Text:
+def reason_failed() -> Fact:
     r"""无法估计（各列共线、份额无法拟合或年份过少） | cannot be estimated (columns repeat each other, shares cannot be fitted, or too few years) """
 def answer_elasticities(*, firms: float | None, group: Value, method: Value, parts: Names, rows: float | None, scale: float | None) -> Fact:
     r"""{method}（{group}，{firms:,}家企业，{rows:,}行）：{parts:list}；规模报酬{scale:.3}。 | {method} ({group}, {firms:,} firms, {rows:,} rows): {parts:list}; returns to scale {scale:.3}. """
@@ -98,31 +98,31 @@ def answer_no_answer(*, group: Value, method: Value, why: Value) -> Fact:
     r"""{method}（{group}）没有结论：{why}。 | {method} ({group}) has no answer: {why}. """
 def answer_out_of_range(*, group: Value, method: Value) -> Fact:
     r"""{method}（{group}）：有弹性小于0或大于1，请慎用。 | {method} ({group}): an elasticity is below 0 or above 1; use with care. """
-def note_minima(*, group: Value, method: Value, n: Value, starts: Value) -> Text:
+def note_minima(*, group: Value, method: Value, n: Value, starts: Value) -> Fact:
     r"""{method}（{group}）：{starts}个初始点得到{n}个不同的解。 | {method} ({group}): {starts} starts led to {n} distinct solutions. """
-def note_leaning(*, group: Value, inputs: Names, method: Value) -> Text:
+def note_leaning(*, group: Value, inputs: Names, method: Value) -> Fact:
     r"""{method}（{group}）：生产率冲击上升时{inputs:list}反而减少，与企业的常规选择不符。 | {method} ({group}): {inputs:list} falls when productivity rises, which is not how firms choose. """
-def note_attrition(*, group: Value, method: Value, share: float | None) -> Text:
+def note_attrition(*, group: Value, method: Value, share: float | None) -> Fact:
     r"""{method}（{group}）：状态变量的{share:%.1}%可由上年生产率和留存概率推出，其弹性在考虑退出时无法识别；请去掉attrition，或增加状态变量。 | {method} ({group}): {share:%.1} % of a state follows from productivity before and the chance to stay; with attrition its elasticity is not identified. Leave out attrition, or add a state. """
-def note_dropped(*, column: Value, rows: float | None, why: Value) -> Text:
+def note_dropped(*, column: Value, rows: float | None, why: Value) -> Fact:
     r"""{rows:,}行未使用：{column}{why}。 | {rows:,} rows were left out: {column} {why}. """
-def note_gaps(*, n: float | None) -> Text:
+def note_gaps(*, n: float | None) -> Fact:
     r"""{n:,}行的上一年缺失；滞后项只取上一年，不跨越间隔。 | {n:,} rows lack the year before; a lag is the year before and never reaches over a gap. """
-def note_analytic(*, level: Value) -> Text:
+def note_analytic(*, level: Value) -> Fact:
     r"""标准误按企业聚类，并计入第一阶段的误差；区间为{level}%。 | Errors are clustered by firm and include those of the first stage; intervals are of {level} %. """
-def note_lost_draws(*, group: Value, method: Value, n: Value) -> Text:
+def note_lost_draws(*, group: Value, method: Value, n: Value) -> Fact:
     r"""{method}（{group}）：{n}次自助抽样无解，未计入区间。 | {method} ({group}): {n} bootstrap draws have no solution and are left out. """
-def note_draws(*, draws: Value, level: Value) -> Text:
+def note_draws(*, draws: Value, level: Value) -> Fact:
     r"""标准误与{level}%区间来自{draws}次按企业的自助抽样。 | Errors and {level} % intervals are from {draws} bootstrap draws of firms. """
 
-def title_of(leaf: Literal["production", "methods", "markups"], /) -> Text: ...
-def headline_of(leaf: Literal["methods", "markups"], /, *, k: Value = ..., level: Value = ..., mean: float | None = ..., median: float | None = ..., n: Value) -> Text: ...
-def how_of(leaf: Literal["markups", "methods"], /) -> Text: ...
-def unit_of_of(leaf: Literal["markups", "methods"], /) -> Text: ...
-def chart_of(leaf: Literal["markups", "all", "methods", "part", "elasticity_of", "name", "group"], /, *, error: float | None = ..., group: Value = ..., input: Value = ..., method: Value = ..., term: Value = ..., value: float | None = ...) -> Text: ...
-def table_of(leaf: Literal["years", "elasticities", "coefficients", "diagnostics", "minima", "dropped"], /) -> Text: ...
-def method_of(leaf: str, /) -> Text: ...
-def status_of(leaf: Literal["several", "none-in-range", "local", "no-solution"], /) -> Text: ...
-def reason_of(leaf: Literal["missing", "zero", "negative", "few-firms", "failed"], /) -> Text: ...
+def title_of(leaf: Literal["production", "methods", "markups"], /) -> Fact: ...
+def headline_of(leaf: Literal["methods", "markups"], /, *, k: Value = ..., level: Value = ..., mean: float | None = ..., median: float | None = ..., n: Value) -> Fact: ...
+def how_of(leaf: Literal["markups", "methods"], /) -> Fact: ...
+def unit_of_of(leaf: Literal["markups", "methods"], /) -> Fact: ...
+def chart_of(leaf: Literal["markups", "all", "methods", "part", "elasticity_of", "name", "group"], /, *, error: float | None = ..., group: Value = ..., input: Value = ..., method: Value = ..., term: Value = ..., value: float | None = ...) -> Fact: ...
+def table_of(leaf: Literal["years", "elasticities", "coefficients", "diagnostics", "minima", "dropped"], /) -> Fact: ...
+def method_of(leaf: str, /) -> Fact: ...
+def status_of(leaf: Literal["several", "none-in-range", "local", "no-solution"], /) -> Fact: ...
+def reason_of(leaf: Literal["missing", "zero", "negative", "few-firms", "failed"], /) -> Fact: ...
 def answer_of(leaf: Literal["elasticities", "nothing", "no_answer", "out_of_range"], /, *, firms: float | None = ..., group: Value = ..., method: Value = ..., parts: Names = ..., rows: float | None = ..., scale: float | None = ..., why: Value = ...) -> Fact: ...
-def note_of(leaf: Literal["minima", "leaning", "attrition", "dropped", "gaps", "analytic", "lost_draws", "draws"], /, *, column: Value = ..., draws: Value = ..., group: Value = ..., inputs: Names = ..., level: Value = ..., method: Value = ..., n: Value | float | None = ..., rows: float | None = ..., share: float | None = ..., starts: Value = ..., why: Value = ...) -> Text: ...
+def note_of(leaf: Literal["minima", "leaning", "attrition", "dropped", "gaps", "analytic", "lost_draws", "draws"], /, *, column: Value = ..., draws: Value = ..., group: Value = ..., inputs: Names = ..., level: Value = ..., method: Value = ..., n: Value | float | None = ..., rows: float | None = ..., share: float | None = ..., starts: Value = ..., why: Value = ...) -> Fact: ...

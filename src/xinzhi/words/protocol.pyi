@@ -8,43 +8,43 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def departing(*, changes: Value, title: Value) -> Text:
+def departing(*, changes: Value, title: Value) -> Fact:
     r"""{title}（改动：{changes}） | {title}, departing in {changes} """
-def titled(*, path: Value, title: Value) -> Text:
+def titled(*, path: Value, title: Value) -> Fact:
     r"""{path}（{title}） | {path} ({title}) """
-def standing_adopted(*, authority: Value) -> Text:
+def standing_adopted(*, authority: Value) -> Fact:
     r"""已采纳：{authority} | adopted: {authority} """
-def standing_proposed() -> Text:
+def standing_proposed() -> Fact:
     r"""建议稿，尚未被任何统计机构采纳 | proposed, adopted by no statistical authority """
-def standing_published() -> Text:
+def standing_published() -> Fact:
     r"""按已发表的方法，由本软件复算 | as its authors published it, computed by this software """
-def standing_unverified() -> Text:
+def standing_unverified() -> Fact:
     r"""未核对 | not verified """
-def hint_near(*, name: Value) -> Text:
+def hint_near(*, name: Value) -> Fact:
     r"""是否应为“{name}”？ | Did you mean '{name}'? """
-def hint_known(*, names: Value) -> Text:
+def hint_known(*, names: Value) -> Fact:
     r"""可用：{names}。 | Known: {names}. """
-def kind_number() -> Text:
+def kind_number() -> Fact:
     r"""一个数 | a number """
-def kind_integer() -> Text:
+def kind_integer() -> Fact:
     r"""一个整数 | a whole number """
-def kind_by_asset() -> Text:
+def kind_by_asset() -> Fact:
     r"""资产到数值的对照 | a number for every asset """
-def kind_returns() -> Text:
+def kind_returns() -> Fact:
     r"""[年限上限, 收益率] 的列表，最后一项上限为 null | pairs [limit, rate], the last limit null """
-def kind_periods() -> Text:
+def kind_periods() -> Fact:
     r"""[起, 止] 年份的列表 | pairs of years [start, end] """
-def kind_stocks() -> Text:
+def kind_stocks() -> Fact:
     r"""{{region, year, value, reference}} 的列表 | rows {{region, year, value, reference}} """
-def kind_series() -> Text:
+def kind_series() -> Fact:
     r"""年份到数值的对照 | a number for every year """
-def kind_row() -> Text:
+def kind_row() -> Fact:
     r"""一行{{region, year, value, reference}} | a row """
-def kind_year() -> Text:
+def kind_year() -> Fact:
     r"""一个年份 | a year """
-def kind_scales() -> Text:
+def kind_scales() -> Fact:
     r"""组合到各年数值的对照 | a series for every combination """
 
-def standing_of(leaf: Literal["adopted", "proposed", "published", "unverified"], /, *, authority: Value = ...) -> Text: ...
-def hint_of(leaf: Literal["near", "known"], /, *, name: Value = ..., names: Value = ...) -> Text: ...
-def kind_of(leaf: str, /) -> Text: ...
+def standing_of(leaf: Literal["adopted", "proposed", "published", "unverified"], /, *, authority: Value = ...) -> Fact: ...
+def hint_of(leaf: Literal["near", "known"], /, *, name: Value = ..., names: Value = ...) -> Fact: ...
+def kind_of(leaf: str, /) -> Fact: ...

@@ -8,13 +8,13 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_section() -> Text:
+def title_section() -> Fact:
     r"""风险台账：证据指向哪些陷阱 | The register: which pitfalls does the evidence point to? """
-def title_brief() -> Text:
+def title_brief() -> Fact:
     r"""风险：证据指向哪些陷阱 | Risks: which pitfalls does the evidence point to? """
-def title_matrix() -> Text:
+def title_matrix() -> Fact:
     r"""风险矩阵：地区与陷阱 | Risk matrix: region by pitfall """
-def title_ledger(*, name: Value) -> Text:
+def title_ledger(*, name: Value) -> Fact:
     r"""{name}：逐项核对 | {name}: figure against threshold """
 def answer_pitfall(*, what: Value) -> Fact:
     r"""{what} | {what} """
@@ -42,237 +42,237 @@ def answer_left_out(*, why: Value) -> Fact:
     r"""未能编制风险台账：{why} | The register could not be drawn up: {why} """
 def answer_nothing() -> Fact:
     r"""没有可检查的地区。 | There is no region to check. """
-def headline_matrix(*, n: Value, parts: Value, unchecked: Value) -> Text:
+def headline_matrix(*, n: Value, parts: Value, unchecked: Value) -> Fact:
     r"""{n}个地区中有标记的：{parts}；未检查：{unchecked} | Regions flagged, of {n}: {parts}; not checked: {unchecked} """
-def headline_matrix_all(*, n: Value, parts: Value) -> Text:
+def headline_matrix_all(*, n: Value, parts: Value) -> Fact:
     r"""{n}个地区中有标记的：{parts} | Regions flagged, of {n}: {parts} """
-def headline_part(*, k: Value, name: Value) -> Text:
+def headline_part(*, k: Value, name: Value) -> Fact:
     r"""{name}{k}个 | {name} {k} """
-def headline_none(*, n: int, unchecked: Value) -> Text:
+def headline_none(*, n: int, unchecked: Value) -> Fact:
     r"""{n}个地区都没有标记；未检查：{unchecked} | None of {n:region|regions} is flagged; not checked: {unchecked} """
-def headline_none_all(*, n: int) -> Text:
+def headline_none_all(*, n: int) -> Fact:
     r"""{n}个地区都没有标记 | None of {n:region|regions} is flagged """
-def headline_ledger(*, a: Value, d: Value, k: Value, n: Value, name: Value) -> Text:
+def headline_ledger(*, a: Value, d: Value, k: Value, n: Value, name: Value) -> Fact:
     r"""{name}核对{n}项，{k}项有标记，其中{a}项严重；{d}项未检查 | {name}: {n} figures checked, {k} flagged, {a} of them with an alert; {d} not checked """
-def explain_count(*, counts: Value, flags: int, items: int, name: Value) -> Text:
+def explain_count(*, counts: Value, flags: int, items: int, name: Value) -> Fact:
     r"""{name}：{items}项有{flags}个标记（{counts}）。 | {name}: {flags:flag|flags} on {items:item|items} ({counts}). """
-def explain_none(*, name: Value) -> Text:
+def explain_none(*, name: Value) -> Fact:
     r"""{name}：没有标记。 | {name}: no flag. """
-def explain_severity(*, n: Value, name: Value) -> Text:
+def explain_severity(*, n: Value, name: Value) -> Fact:
     r"""{name}{n} | {name} {n} """
-def explain_region(*, clears: Value, evidence: Value, pitfall: Value, severity: Value) -> Text:
+def explain_region(*, clears: Value, evidence: Value, pitfall: Value, severity: Value) -> Fact:
     r"""[{severity}]{pitfall}：{evidence}。消除：{clears}。 | [{severity}] {pitfall}: {evidence}. To clear: {clears}. """
-def explain_item(*, clears: Value, evidence: Value, item: Value, pitfall: Value, severity: Value) -> Text:
+def explain_item(*, clears: Value, evidence: Value, item: Value, pitfall: Value, severity: Value) -> Fact:
     r"""[{severity}]{pitfall}（{item}）：{evidence}。消除：{clears}。 | [{severity}] {pitfall} ({item}): {evidence}. To clear: {clears}. """
-def explain_unchecked(*, pitfall: Value, why: Value) -> Text:
+def explain_unchecked(*, pitfall: Value, why: Value) -> Fact:
     r"""[–]{pitfall}：未检查，{why}。 | [–] {pitfall}: not checked; {why}. """
-def reason_has_evidence() -> Text:
+def reason_has_evidence() -> Fact:
     r"""有能力依据 | there is evidence that it is able """
-def reason_no_evidence() -> Text:
+def reason_no_evidence() -> Fact:
     r"""没有足够依据，不能判断是否合适 | no sufficient evidence was found, from which nothing follows """
-def reason_not_computed() -> Text:
+def reason_not_computed() -> Fact:
     r"""未计算该类别 | the category was not computed """
-def reason_not_surveyed() -> Text:
+def reason_not_surveyed() -> Fact:
     r"""没有衡量其利用率的调查 | no survey measures how far it is used """
-def reason_section_only() -> Text:
+def reason_section_only() -> Fact:
     r"""调查只有所属门类，没有该行业 | the survey has its section only, not the industry """
-def reason_not_counted() -> Text:
+def reason_not_counted() -> Fact:
     r"""likeness中没有该类别 | likeness has no such category """
-def reason_few_plans(*, n: int) -> Text:
+def reason_few_plans(*, n: int) -> Fact:
     r"""只有{n}个地区的规划 | there are plans of {n:region|regions} only """
-def reason_no_pair() -> Text:
+def reason_no_pair() -> Fact:
     r"""没有连续两年的债务 | no debt in two years in a row """
-def reason_no_revenue() -> Text:
+def reason_no_revenue() -> Fact:
     r"""没有一般公共预算收入 | no general public revenue given """
-def reason_no_debt() -> Text:
+def reason_no_debt() -> Fact:
     r"""没有债务数据 | no debt given """
-def reason_cannot_tell() -> Text:
+def reason_cannot_tell() -> Fact:
     r"""无法判断 | cannot tell """
-def reason_not_repackaged() -> Text:
+def reason_not_repackaged() -> Fact:
     r"""不是翻新项目 | not repackaged """
-def reason_nothing() -> Text:
+def reason_nothing() -> Fact:
     r"""没有可检查的项目 | nothing to check """
-def part_raised(*, k: Value, n: int, rule: Value) -> Text:
+def part_raised(*, k: Value, n: int, rule: Value) -> Fact:
     r"""{n}个地区中有{k}个达到“{rule}”的阈值 | {k} of {n:region|regions} meet the threshold of “{rule}” """
-def part_raised_clears(*, share: float | None) -> Text:
+def part_raised_clears(*, share: float | None) -> Fact:
     r"""对全国说一次；地区只标记最高的{share:%.0}% | said once for the nation; of the regions the worst {share:%.0} % are flagged """
-def part_few(*, n: Value) -> Text:
+def part_few(*, n: Value) -> Fact:
     r"""建设的地区不超过{n}个 | at most {n} of them building """
-def part_few_none() -> Text:
+def part_few_none() -> Fact:
     r"""没有地区建设 | none of them building """
-def part_few_retire() -> Text:
+def part_few_retire() -> Fact:
     r"""先淘汰产能（无一地区建设也低于此线） | capacity retired first (it ends below even if none builds) """
-def part_few_any() -> Text:
+def part_few_any() -> Fact:
     r"""产能利用率在该假定下不变 | nothing, as utilisation does not move under the assumptions """
-def part_chance_range(*, fast: float | None, growth: float | None, least: Value, middle: Value, most: Value, slow: float | None) -> Text:
+def part_chance_range(*, fast: float | None, growth: float | None, least: Value, middle: Value, most: Value, slow: float | None) -> Fact:
     r"""{least}（需求每年增长{fast:%.1}%）至{most}（增长{slow:%.1}%），按{growth:%.1}%为{middle} | {least} (demand grows by {fast:%.1} % a year) to {most} ({slow:%.1} %), {middle} at {growth:%.1} % """
-def part_chance_one(*, growth: float | None, middle: Value) -> Text:
+def part_chance_one(*, growth: float | None, middle: Value) -> Fact:
     r"""{middle}（需求每年增长{growth:%.1}%） | {middle} (demand grows by {growth:%.1} % a year) """
-def part_holds_slow(*, fast: float | None) -> Text:
+def part_holds_slow(*, fast: float | None) -> Fact:
     r"""；需求每年增长{fast:%.1}%时不到一半，故只作提示 | ; with demand growing by {fast:%.1} % a year it is below one half, so that this is a note """
-def part_holds_all() -> Text:
+def part_holds_all() -> Fact:
     r"""；各种需求增速下都超过一半 | ; it is above one half at each of these rates """
-def part_growth(*, needed: float | None, usual: float | None) -> Text:
+def part_growth(*, needed: float | None, usual: float | None) -> Fact:
     r"""，或名义产出每年增长{needed:.1%}以上（这几年为{usual:.1%}） | , or nominal growth of {needed:.1%} a year ({usual:.1%} in these years) """
-def part_growth_beyond(*, best: float | None, first: Value, n: Value, needed: float | None) -> Text:
+def part_growth_beyond(*, best: float | None, first: Value, n: Value, needed: float | None) -> Fact:
     r"""；单靠增长消除不了（名义产出须每年增长{needed:.1%}，而{first}年以来任何{n}年平均最高只有{best:.1%}） | ; growth alone will not clear it (it would take {needed:.1%} a year, and no {n} years since {first} had more than {best:.1%}) """
-def part_place(*, among: int, first: Text | str | float | None, last: Value, rank: Value, tied: Text | str | float | None) -> Text:
+def part_place(*, among: int, first: Text | str | float | None, last: Value, rank: Value, tied: Text | str | float | None) -> Fact:
     r"""在{among}个地区中{tied:[0=居|*=与另外{tied}个地区并列]}第{rank}{first:[0=|*=（各地取最近年份，为{first}年至{last}年）]} | rank {rank} of {among:region|regions}{tied:[0=|*=, tied with {tied} of the others]}{first:[0=|*= (each in its last year, {first} to {last})]} """
-def part_one_year(*, left: str, most: float | None, most_year: Value, place: Value, without: float | None) -> Text:
+def part_one_year(*, left: str, most: float | None, most_year: Value, place: Value, without: float | None) -> Fact:
     r"""；其中{most_year}年一年为{most:.1%}，不计该年平均为{without:.1%}，居第{place}，{left:[none=达不到阈值|warning=只到警告]} | ; {most_year} alone had {most:.1%}: without it the mean is {without:.1%}, rank {place}, {left:[none=below the threshold|warning=a warning and no alert]} """
-def part_no_growth() -> Text:
+def part_no_growth() -> Fact:
     r"""，单靠增长达不到 | , and no growth alone would do """
-def chart_misfit() -> Text:
+def chart_misfit() -> Fact:
     r"""不合本地条件 | misfit """
-def chart_overcapacity() -> Text:
+def chart_overcapacity() -> Fact:
     r"""产能过剩（当前） | overcapacity now """
-def chart_overbuilding() -> Text:
+def chart_overbuilding() -> Fact:
     r"""都建则过剩 | if all build """
-def chart_herding() -> Text:
+def chart_herding() -> Fact:
     r"""一哄而上 | herding """
-def chart_debt() -> Text:
+def chart_debt() -> Fact:
     r"""过度举债 | debt """
-def chart_old_wine() -> Text:
+def chart_old_wine() -> Fact:
     r"""新瓶装旧酒 | old wine """
-def chart_bubble() -> Text:
+def chart_bubble() -> Fact:
     r"""炒作泡沫 | bubble """
-def chart_share() -> Text:
+def chart_share() -> Fact:
     r"""已检查项中有标记的比重（%） | share of checks that are flagged, % """
-def chart_severity() -> Text:
+def chart_severity() -> Fact:
     r"""0 未达阈值，1 提示，2 警告，3 严重 | 0 clear, 1 note, 2 warning, 3 alert """
-def chart_note() -> Text:
+def chart_note() -> Fact:
     r"""提示 | note """
-def chart_warning() -> Text:
+def chart_warning() -> Fact:
     r"""警告 | warning """
-def chart_alert() -> Text:
+def chart_alert() -> Fact:
     r"""严重 | alert """
-def chart_self() -> Text:
+def chart_self() -> Fact:
     r"""地区本身 | the region itself """
-def chart_every(*, n: Value) -> Text:
+def chart_every(*, n: Value) -> Fact:
     r"""全部{n}个地区 | all {n} regions """
-def chart_not_able(*, edge: Value) -> Text:
+def chart_not_able(*, edge: Value) -> Fact:
     r"""产出与规模之比＜{edge} | output over size < {edge} """
-def chart_idle_if_all_build(*, edge: Value) -> Text:
+def chart_idle_if_all_build(*, edge: Value) -> Fact:
     r"""都建则闲置的概率≥{edge} | chance of idling ≥ {edge} """
-def chart_idle_now(*, edge: Value) -> Text:
+def chart_idle_now(*, edge: Value) -> Fact:
     r"""自身历史中更低的＜{edge} | own past lower < {edge} """
-def chart_leans_on_what_idles(*, edge: Value) -> Text:
+def chart_leans_on_what_idles(*, edge: Value) -> Fact:
     r"""规划中当前闲置的≥{edge} | plan that idles ≥ {edge} """
-def chart_leans_on_what_would_idle(*, edge: Value) -> Text:
+def chart_leans_on_what_would_idle(*, edge: Value) -> Fact:
     r"""规划中都建则闲置的≥{edge} | plan that would idle ≥ {edge} """
-def chart_follows_the_convoy(*, edge: Value) -> Text:
+def chart_follows_the_convoy(*, edge: Value) -> Fact:
     r"""规划中多数都提的≥{edge} | plan that most name ≥ {edge} """
-def chart_named_by_most(*, edge: Value) -> Text:
+def chart_named_by_most(*, edge: Value) -> Fact:
     r"""提出的地区占比≥{edge} | share naming it ≥ {edge} """
-def chart_debt_to_output(*, edge: Value) -> Text:
+def chart_debt_to_output(*, edge: Value) -> Fact:
     r"""债务≥产出的{edge} | debt ≥ {edge} of output """
-def chart_debt_to_revenue(*, edge: Value) -> Text:
+def chart_debt_to_revenue(*, edge: Value) -> Fact:
     r"""债务≥财政收入的{edge} | debt ≥ {edge} of revenue """
-def chart_borrowing_beyond_stable(*, edge: Value) -> Text:
+def chart_borrowing_beyond_stable(*, edge: Value) -> Fact:
     r"""超额净举债≥产出的{edge} | excess borrowing ≥ {edge} """
-def chart_land_revenue(*, edge: Value) -> Text:
+def chart_land_revenue(*, edge: Value) -> Fact:
     r"""土地收入冲击≥产出的{edge} | land shock ≥ {edge} """
-def chart_debt_band() -> Text:
+def chart_debt_band() -> Fact:
     r"""债务等级在上半档 | upper debt band """
-def chart_repackaged(*, edge: Value) -> Text:
+def chart_repackaged(*, edge: Value) -> Fact:
     r"""旧项目翻新概率≥{edge} | repackaged ≥ {edge} """
-def chart_ongoing_episode() -> Text:
+def chart_ongoing_episode() -> Fact:
     r"""爆炸性上涨未结束 | explosive rise """
-def chart_above() -> Text:
+def chart_above() -> Fact:
     r"""不低于阈值 | at or above """
-def chart_below() -> Text:
+def chart_below() -> Fact:
     r"""低于阈值 | below """
-def chart_there() -> Text:
+def chart_there() -> Fact:
     r"""已有 | has it """
-def chart_yes() -> Text:
+def chart_yes() -> Fact:
     r"""是 | yes """
-def chart_no() -> Text:
+def chart_no() -> Fact:
     r"""否 | no """
-def column_regions() -> Text:
+def column_regions() -> Fact:
     r"""地区 | regions """
-def column_among() -> Text:
+def column_among() -> Fact:
     r"""已检查的地区数 | regions checked """
-def column_base_rate() -> Text:
+def column_base_rate() -> Fact:
     r"""有此标记的地区比重（%） | regions that bear such a flag (%) """
-def column_count() -> Text:
+def column_count() -> Fact:
     r"""地区数 | number of regions """
-def column_pitfall() -> Text:
+def column_pitfall() -> Fact:
     r"""陷阱 | pitfall """
-def column_item() -> Text:
+def column_item() -> Fact:
     r"""事项 | item """
-def column_rule() -> Text:
+def column_rule() -> Fact:
     r"""规则 | rule """
-def column_severity() -> Text:
+def column_severity() -> Fact:
     r"""程度 | severity """
-def column_share() -> Text:
+def column_share() -> Fact:
     r"""比重（%） | share (%) """
-def column_figure() -> Text:
+def column_figure() -> Fact:
     r"""数值 | figure """
-def column_threshold() -> Text:
+def column_threshold() -> Fact:
     r"""阈值 | threshold """
-def column_evidence() -> Text:
+def column_evidence() -> Fact:
     r"""依据 | evidence """
-def column_clears() -> Text:
+def column_clears() -> Fact:
     r"""怎样消除 | what would clear it """
-def column_source() -> Text:
+def column_source() -> Fact:
     r"""数据来源 | source """
-def column_reference() -> Text:
+def column_reference() -> Fact:
     r"""阈值理由 | argument for the threshold """
-def column_side() -> Text:
+def column_side() -> Fact:
     r"""方向 | flagged when """
-def column_alert() -> Text:
+def column_alert() -> Fact:
     r"""严重阈值 | alert at """
-def column_why() -> Text:
+def column_why() -> Fact:
     r"""未检查的原因 | why not """
-def table_matrix() -> Text:
+def table_matrix() -> Fact:
     r"""风险矩阵 | Risk matrix """
-def table_worst() -> Text:
+def table_worst() -> Fact:
     r"""各地区最重的标记 | The worst flags of each region """
-def table_national() -> Text:
+def table_national() -> Fact:
     r"""全国性的（只说一次） | What is national, said once """
-def table_ledger(*, name: Value) -> Text:
+def table_ledger(*, name: Value) -> Fact:
     r"""{name}的全部核对 | All checks of {name} """
-def table_flags() -> Text:
+def table_flags() -> Fact:
     r"""全部标记及其依据（依据相同的地区合为一行） | Every flag and the evidence behind it (regions with the same evidence share a row) """
-def table_rules() -> Text:
+def table_rules() -> Fact:
     r"""规则与阈值 | Rules and thresholds """
-def table_unchecked() -> Text:
+def table_unchecked() -> Fact:
     r"""未检查的事项及原因 | What was not checked, and why """
-def sheet_worst() -> Text:
+def sheet_worst() -> Fact:
     r"""最重的标记 | Worst flags """
-def sheet_unchecked() -> Text:
+def sheet_unchecked() -> Fact:
     r"""未检查的事项 | Not checked """
-def how_matrix() -> Text:
+def how_matrix() -> Fact:
     r"""格中是有标记的项数，底色越深，占已检查项的比重越大；“!”表示最重为警告，“!!”表示有严重标记，无符号为提示。虚线框“–”表示未检查，不等于没有问题；0表示已检查且未达阈值。各列不相加；全国性的、无人有标记的和未检查的陷阱不成列，见正文。 | A cell has the number of flags; the darker, the larger their share of what was checked. “!”: the worst is a warning, “!!”: an alert, no sign: a note. A dotted “–” was not checked, which is not the same as clear; 0 was checked and is clear. Columns do not add up; a pitfall that is national only, clear everywhere or not checked has no column and stands in the text. """
-def how_matrix_first(*, k: Value) -> Text:
+def how_matrix_first(*, k: Value) -> Fact:
     r"""只画出前{k}个地区，其余见表。 | The first {k} regions are drawn, the rest is in the table. """
-def how_ledger() -> Text:
+def how_ledger() -> Fact:
     r"""每列是一条规则及其阈值；格中是数值，按各列自己的尺度。底色越深越严重，“!”为警告，“!!”为严重。虚线框“–”为未检查，空白为规则不适用。 | A column is a rule with its threshold; a cell has the figure on the scale of its own column. The darker, the graver; “!”: warning, “!!”: alert. A dotted “–” was not checked; blank: the rule does not apply. """
-def note_thresholds() -> Text:
+def note_thresholds() -> Fact:
     r"""规则与阈值在register.yaml中，各有理由；标记数随规划提出的产业数增加，不宜跨地区比较总数。 | Rules and thresholds stand in register.yaml, each with its argument; a region that names more industries has more flags, so that totals do not compare regions. """
-def note_umbrella() -> Text:
+def note_umbrella() -> Fact:
     r"""规划中的笼统提法（如“现代农业”）不计入。 | Umbrella terms of the plans, such as “modern agriculture”, are left out. """
-def note_more() -> Text:
+def note_more() -> Fact:
     r"""完整的风险台账、旧项目比对与价格检验见xinzhi risks。 | xinzhi risks has the whole register, screens projects and tests prices. """
-def note_one() -> Text:
+def note_one() -> Fact:
     r"""指定地区可查看其逐项核对。 | Name a region to see its own figures against the thresholds. """
-def unit_of_flags() -> Text:
+def unit_of_flags() -> Fact:
     r"""标记数 | number of flags """
-def unit_of_regions() -> Text:
+def unit_of_regions() -> Fact:
     r"""地区数 | number of regions """
-def unit_of_own() -> Text:
+def unit_of_own() -> Fact:
     r"""各列自己的单位 | that of each column """
 
-def title_of(leaf: Literal["section", "brief", "matrix", "ledger"], /, *, name: Value = ...) -> Text: ...
+def title_of(leaf: Literal["section", "brief", "matrix", "ledger"], /, *, name: Value = ...) -> Fact: ...
 def answer_of(leaf: str, /, *, a: Value = ..., count: Value = ..., figure: Value = ..., high: float | None = ..., items: Value = ..., k: Value | int = ..., least: Value = ..., low: float | None = ..., m: Value = ..., most: Value = ..., n: int = ..., name: Value = ..., names: Value = ..., rule: Value = ..., what: Value = ..., why: Value = ...) -> Fact: ...
-def headline_of(leaf: str, /, *, a: Value = ..., d: Value = ..., k: Value = ..., n: Value | int = ..., name: Value = ..., parts: Value = ..., unchecked: Value = ...) -> Text: ...
-def explain_of(leaf: Literal["count", "none", "severity", "region", "item", "unchecked"], /, *, clears: Value = ..., counts: Value = ..., evidence: Value = ..., flags: int = ..., item: Value = ..., items: int = ..., n: Value = ..., name: Value = ..., pitfall: Value = ..., severity: Value = ..., why: Value = ...) -> Text: ...
-def reason_of(leaf: str, /, *, n: int = ...) -> Text: ...
-def part_of(leaf: str, /, *, among: int = ..., best: float | None = ..., fast: float | None = ..., first: Text | str | float | None | Value = ..., growth: float | None = ..., k: Value = ..., last: Value = ..., least: Value = ..., left: str = ..., middle: Value = ..., most: Value | float | None = ..., most_year: Value = ..., n: Value | int = ..., needed: float | None = ..., place: Value = ..., rank: Value = ..., rule: Value = ..., share: float | None = ..., slow: float | None = ..., tied: Text | str | float | None = ..., usual: float | None = ..., without: float | None = ...) -> Text: ...
-def chart_of(leaf: str, /, *, edge: Value = ..., n: Value = ...) -> Text: ...
-def column_of(leaf: Literal["regions", "among", "base_rate", "count", "pitfall", "item", "rule", "severity", "share", "figure", "threshold", "evidence", "clears", "source", "reference", "side", "alert", "why"], /) -> Text: ...
-def table_of(leaf: Literal["matrix", "worst", "national", "ledger", "flags", "rules", "unchecked"], /, *, name: Value = ...) -> Text: ...
-def sheet_of(leaf: Literal["worst", "unchecked"], /) -> Text: ...
-def how_of(leaf: Literal["matrix", "matrix_first", "ledger"], /, *, k: Value = ...) -> Text: ...
-def note_of(leaf: Literal["thresholds", "umbrella", "more", "one"], /) -> Text: ...
-def unit_of_of(leaf: Literal["flags", "regions", "own"], /) -> Text: ...
+def headline_of(leaf: str, /, *, a: Value = ..., d: Value = ..., k: Value = ..., n: Value | int = ..., name: Value = ..., parts: Value = ..., unchecked: Value = ...) -> Fact: ...
+def explain_of(leaf: Literal["count", "none", "severity", "region", "item", "unchecked"], /, *, clears: Value = ..., counts: Value = ..., evidence: Value = ..., flags: int = ..., item: Value = ..., items: int = ..., n: Value = ..., name: Value = ..., pitfall: Value = ..., severity: Value = ..., why: Value = ...) -> Fact: ...
+def reason_of(leaf: str, /, *, n: int = ...) -> Fact: ...
+def part_of(leaf: str, /, *, among: int = ..., best: float | None = ..., fast: float | None = ..., first: Text | str | float | None | Value = ..., growth: float | None = ..., k: Value = ..., last: Value = ..., least: Value = ..., left: str = ..., middle: Value = ..., most: Value | float | None = ..., most_year: Value = ..., n: Value | int = ..., needed: float | None = ..., place: Value = ..., rank: Value = ..., rule: Value = ..., share: float | None = ..., slow: float | None = ..., tied: Text | str | float | None = ..., usual: float | None = ..., without: float | None = ...) -> Fact: ...
+def chart_of(leaf: str, /, *, edge: Value = ..., n: Value = ...) -> Fact: ...
+def column_of(leaf: Literal["regions", "among", "base_rate", "count", "pitfall", "item", "rule", "severity", "share", "figure", "threshold", "evidence", "clears", "source", "reference", "side", "alert", "why"], /) -> Fact: ...
+def table_of(leaf: Literal["matrix", "worst", "national", "ledger", "flags", "rules", "unchecked"], /, *, name: Value = ...) -> Fact: ...
+def sheet_of(leaf: Literal["worst", "unchecked"], /) -> Fact: ...
+def how_of(leaf: Literal["matrix", "matrix_first", "ledger"], /, *, k: Value = ...) -> Fact: ...
+def note_of(leaf: Literal["thresholds", "umbrella", "more", "one"], /) -> Fact: ...
+def unit_of_of(leaf: Literal["flags", "regions", "own"], /) -> Fact: ...

@@ -8,31 +8,31 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_core() -> Text:
+def title_core() -> Fact:
     r"""数字核心产业有多大 | How large the digital core is """
-def title_scope(*, day: Value) -> Text:
+def title_scope(*, day: Value) -> Fact:
     r"""什么算新质生产力（截至{day}） | What counts as new quality, as of {day} """
-def title_dependence() -> Text:
+def title_dependence() -> Fact:
     r"""用了多少数字投入 | How much of output uses digital input """
-def title_history() -> Text:
+def title_history() -> Fact:
     r"""五种力量：能源史怎么说 | The five powers: what the history of energy says """
-def title_treemap() -> Text:
+def title_treemap() -> Fact:
     r"""计入的行业 | What is in """
-def title_lists() -> Text:
+def title_lists() -> Fact:
     r"""依据哪些分类 | By whose list """
-def title_regions() -> Text:
+def title_regions() -> Fact:
     r"""各地区 | By region """
-def title_years() -> Text:
+def title_years() -> Fact:
     r"""历年 | By year """
-def title_timeline() -> Text:
+def title_timeline() -> Fact:
     r"""五种力量 | The five powers """
-def title_share() -> Text:
+def title_share() -> Fact:
     r"""历年份额 | The share by year """
-def title_industries() -> Text:
+def title_industries() -> Fact:
     r"""依赖最深的行业 | Who depends most """
-def title_leads() -> Text:
+def title_leads() -> Fact:
     r"""各国由谁领先 | Which power led where """
-def title_carriers() -> Text:
+def title_carriers() -> Fact:
     r"""一国的能源构成 | One country's energy """
 def answer_core(*, after: float | None, before: float | None, first: Value, high: float | None, last: Value, low: float | None, name: Value) -> Fact:
     r"""数字核心产业增加值占全国的比重由{first}年的{before:%.1}%升至{last}年的{after:%.1}%；上升最多的是{name}（{low:%.1}%至{high:%.1}%）。 | Value added of the digital core went from {before:%.1} % of the nation's in {first} to {after:%.1} % in {last}; most of the rise is in {name} ({low:%.1} to {high:%.1} %). """
@@ -68,419 +68,419 @@ def answer_history(*, countries: Value, first: Value, last: Value, share: float 
     r"""{countries}个国家、{first}至{last}年，{share:%.0}%的国家年份中最大的能源是煤、石油或天然气，而五种力量没有“煤的时代”。 | In {share:%.0} % of country-years ({countries} countries, {first} to {last}) the largest carrier is coal, oil or gas: the five powers have no word for the age of coal. """
 def answer_reading(*, electric: Value, reading: Value, share: float | None) -> Fact:
     r"""若{reading}：领先的力量与当时年代相符的占{share:%.0}%；电力在{electric}个国家领先过。 | If {reading}, the leading power is that of the era in {share:%.0} % of country-years; electricity ever leads in {electric} countries. """
-def headline_core(*, after: float | None, before: float | None, first: Value, last: Value) -> Text:
+def headline_core(*, after: float | None, before: float | None, first: Value, last: Value) -> Fact:
     r"""数字核心产业增加值占比：{first}年{before:%.1}%，{last}年{after:%.1}% | The digital core was {before:%.1} % of value added in {first} and {after:%.1} % in {last} """
-def headline_treemap(*, measure: Value, name: Value, share: float | None) -> Text:
+def headline_treemap(*, measure: Value, name: Value, share: float | None) -> Fact:
     r"""计入部分（{measure}）的{share:%.1}%在{name} | {share:%.1} % of what counts ({measure}) is in {name} """
-def headline_treemap_plain(*, count: Value, name: Value) -> Text:
+def headline_treemap_plain(*, count: Value, name: Value) -> Fact:
     r"""计入的{count}个行业，{name}居首 | {count} industries count in full or in part, {name} first """
-def headline_lists(*, sum: float | None, union: float | None) -> Text:
+def headline_lists(*, sum: float | None, union: float | None) -> Fact:
     r"""各分类相加为{sum:%.1}%，不重复计为{union:%.1}% | The lists add up to {sum:%.1} %; each industry counted once it is {union:%.1} % """
-def headline_regions(*, first: Value, last: Value, least: float | None, most: float | None) -> Text:
+def headline_regions(*, first: Value, last: Value, least: float | None, most: float | None) -> Fact:
     r"""从{first}的{most:%.1}%到{last}的{least:%.1}% | From {first} with {most:%.1} % to {last} with {least:%.1} % """
-def headline_years(*, after: float | None, before: float | None, first: Value, last: Value) -> Text:
+def headline_years(*, after: float | None, before: float | None, first: Value, last: Value) -> Fact:
     r"""计入份额由{first}年的{before:%.1}%变为{last}年的{after:%.1}% | The share in scope went from {before:%.1} % in {first} to {after:%.1} % in {last} """
-def headline_timeline(*, begins: Value, day: Value, event: Value, power: Value) -> Text:
+def headline_timeline(*, begins: Value, day: Value, event: Value, power: Value) -> Fact:
     r"""{day}属于{power}的年代：{event}（{begins}）以来 | {day} lies in the era of {power}, since {begins}: {event} """
-def headline_timeline_open(*, day: Value, power: Value) -> Text:
+def headline_timeline_open(*, day: Value, power: Value) -> Fact:
     r"""{day}属于{power}的年代 | {day} lies in the era of {power} """
-def headline_share(*, after: float | None, before: float | None, first: Value, last: Value) -> Text:
+def headline_share(*, after: float | None, before: float | None, first: Value, last: Value) -> Fact:
     r"""属于范围的产出份额：{first}年{before:%.1}%，{last}年{after:%.1}% | Output in scope: {before:%.1} % in {first}, {after:%.1} % in {last} """
-def headline_industries(*, name: Value, total: float | None) -> Text:
+def headline_industries(*, name: Value, total: float | None) -> Fact:
     r"""{name}每单位产出背后有{total:.3}单位数字投入，居核心以外之首 | Outside the core {name} depends most: {total:.3} of digital input behind a unit of output """
-def headline_industries_core() -> Text:
+def headline_industries_core() -> Fact:
     r"""表中行业全部属于数字核心 | Every industry of the table belongs to the digital core """
-def headline_leads(*, count: Value, electric: Value, horse: Value, reading: Value) -> Text:
+def headline_leads(*, count: Value, electric: Value, horse: Value, reading: Value) -> Fact:
     r"""若{reading}，{count}个国家中马力在{horse}个领先过，电力在{electric}个领先过 | If {reading}, horse power ever led in {horse} of {count} countries, electric power in {electric} """
-def headline_carriers(*, carrier: Value, country: Value, last: Value, share: float | None) -> Text:
+def headline_carriers(*, carrier: Value, country: Value, last: Value, share: float | None) -> Fact:
     r"""{country}：{last}年{carrier}居首，占{share:.1}% | {country}: in {last} {carrier} led with {share:.1} % """
-def how_core() -> Text:
+def how_core() -> Fact:
     r"""粗线为数字核心产业合计，其余为其组成；只画有投入产出表的年份，中间年份为连线。 | The strong line is the core, the others its activities; there is a point for every year with an input-output table, joined by lines. """
-def how_treemap(*, measure: Value) -> Text:
+def how_treemap(*, measure: Value) -> Fact:
     r"""面积为各行业计入的部分（份额乘以其{measure}；部分计入的按界限之间的值）；数字为占全部计入部分的百分比；名称写不下的见表。颜色表示由哪个分类列入。 | Areas are what counts of every industry (its share times its {measure}, for those in part the value between the bounds); figures are percent of all that counts; names without room stand in the table. Colours say which list names it. """
-def how_lists() -> Text:
+def how_lists() -> Fact:
     r"""点为份额，横条为界限；最后一行为合并，每个行业只计一次。 | Dots are shares, bars their bounds; the last row is all lists together, every industry counted once. """
-def how_regions() -> Text:
+def how_regions() -> Fact:
     r"""点为计入部分的份额，横条为界限。 | Dots are the share in scope, bars its bounds. """
-def how_years() -> Text:
+def how_years() -> Fact:
     r"""线为全部地区合计的份额，带为界限；每年都按同一天的分类。 | The line is the share of all regions together, the band its bounds; every year by the lists of the same day. """
-def how_timeline() -> Text:
+def how_timeline() -> Fact:
     r"""横条为各力量的年代，菱形为也可选用的其他日期；虚线为所问的一天。年代是约定，第一个年代没有起点。 | Bars are the eras, diamonds other dates that could be taken instead, the dashed line the day asked about. The dates are conventions; the first era has no beginning. """
-def how_share() -> Text:
+def how_share() -> Fact:
     r"""上线为属于范围的份额，带为界限；下线为核心产业自身。 | The upper line is the share in scope with its bounds as a band, the lower the core itself. """
-def how_industries() -> Text:
+def how_industries() -> Fact:
     r"""点为每单位产出直接与间接的数字投入，横条为界限，虚线为门槛。 | Dots are digital input per unit of output, over all rounds of supply; bars are bounds, the dashed line is the threshold. """
-def how_leads() -> Text:
+def how_leads() -> Fact:
     r"""每段为一国由同一力量领先的年份，只比较能源数据看得见的三种力量；竖线为年代的起点。 | Every bar is a run of years led by one power, among the three that energy data can show; upright lines are where the eras begin. """
-def how_carriers() -> Text:
+def how_carriers() -> Fact:
     r"""各能源占全部能源的百分比；灰底为相间的年代。线断处没有数据，不是零。 | Percent of all energy; shades are every second era. Where a line breaks there is no figure, which is not zero. """
-def unit_of_value_added() -> Text:
+def unit_of_value_added() -> Fact:
     r"""占全国增加值的百分比 | percent of the nation's value added """
-def unit_of_share() -> Text:
+def unit_of_share() -> Fact:
     r"""占合计的百分比 | percent of the total """
-def unit_of_share_of(*, measure: Value) -> Text:
+def unit_of_share_of(*, measure: Value) -> Fact:
     r"""占{measure}的百分比 | percent of {measure} """
-def unit_of_year() -> Text:
+def unit_of_year() -> Fact:
     r"""年 | year """
-def unit_of_dependence() -> Text:
+def unit_of_dependence() -> Fact:
     r"""每单位产出的数字投入 | digital input per unit of output """
-def unit_of_dependence_in(*, year: Value) -> Text:
+def unit_of_dependence_in(*, year: Value) -> Fact:
     r"""每单位产出的数字投入（{year}年） | digital input per unit of output, {year} """
-def unit_of_output() -> Text:
+def unit_of_output() -> Fact:
     r"""占总产出的百分比 | percent of output """
-def unit_of_energy() -> Text:
+def unit_of_energy() -> Fact:
     r"""占全部能源的百分比 | percent of all energy """
-def label_in() -> Text:
+def label_in() -> Fact:
     r"""全部 | in """
-def label_part() -> Text:
+def label_part() -> Fact:
     r"""部分 | in part """
-def label_out() -> Text:
+def label_out() -> Fact:
     r"""否 | out """
-def label_some_of(*, classes: Value, inside: Value, list: Value) -> Text:
+def label_some_of(*, classes: Value, inside: Value, list: Value) -> Fact:
     r"""{list}（{classes}个小类中的{inside}个） | {list} ({inside} of {classes} classes) """
-def label_part_of(*, list: Value) -> Text:
+def label_part_of(*, list: Value) -> Fact:
     r"""{list}（部分） | {list} (in part) """
-def label_nobody() -> Text:
+def label_nobody() -> Fact:
     r"""没有分类列入 | named by no list """
-def label_several() -> Text:
+def label_several() -> Fact:
     r"""几个分类都列入 | named by several lists """
-def label_union() -> Text:
+def label_union() -> Fact:
     r"""合并（各计一次） | all lists, each industry once """
-def label_sum() -> Text:
+def label_sum() -> Fact:
     r"""各分类之和 | sum of the lists """
-def label_twice() -> Text:
+def label_twice() -> Fact:
     r"""其中重复列入 | of it named more than once """
-def label_industries() -> Text:
+def label_industries() -> Fact:
     r"""行业个数 | the number of industries """
-def label_of_year(*, measure: Value, n: Value, year: Value) -> Text:
+def label_of_year(*, measure: Value, n: Value, year: Value) -> Fact:
     r"""{year}年所列{n}个行业的{measure} | {measure} of the {n} industries listed, {year} """
-def label_of_listed(*, measure: Value, n: Value) -> Text:
+def label_of_listed(*, measure: Value, n: Value) -> Fact:
     r"""所列{n}个行业的{measure} | {measure} of the {n} industries listed """
-def label_event(*, begins: Value, event: Value) -> Text:
+def label_event(*, begins: Value, event: Value) -> Fact:
     r"""{event}（{begins}） | {event} ({begins}) """
-def label_core() -> Text:
+def label_core() -> Fact:
     r"""数字核心产业 | the digital core """
-def label_in_scope() -> Text:
+def label_in_scope() -> Fact:
     r"""属于范围 | in scope """
-def label_because_core() -> Text:
+def label_because_core() -> Fact:
     r"""核心 | core """
-def label_because_use() -> Text:
+def label_because_use() -> Fact:
     r"""使用达到门槛 | in by use """
-def label_because_capital() -> Text:
+def label_because_capital() -> Fact:
     r"""信息通信资本达到门槛 | in by ICT capital """
-def label_because_below() -> Text:
+def label_because_below() -> Fact:
     r"""低于门槛 | below """
-def label_because_none() -> Text:
+def label_because_none() -> Fact:
     r"""无产出 | no output """
-def label_coded(*, code: Value, name: Value) -> Text:
+def label_coded(*, code: Value, name: Value) -> Fact:
     r"""{name}（{code}） | {name} ({code}) """
-def label_span(*, carrier: Value, country: Value, first: Value, last: Value) -> Text:
+def label_span(*, carrier: Value, country: Value, first: Value, last: Value) -> Fact:
     r"""{country}{carrier}（{first}—{last}年） | {carrier} in {country} ({first} to {last}) """
-def label_era(*, power: Value, year: Value) -> Text:
+def label_era(*, power: Value, year: Value) -> Fact:
     r"""{power}（{year}） | {power} ({year}) """
-def label_given() -> Text:
+def label_given() -> Fact:
     r"""调用时给定 | given in the call """
-def label_use() -> Text:
+def label_use() -> Fact:
     r"""使用检验 | use test """
-def label_together() -> Text:
+def label_together() -> Fact:
     r"""合并 | all together """
-def activity_electronics_manufacturing() -> Text:
+def activity_electronics_manufacturing() -> Fact:
     r"""计算机、通信和其他电子设备制造业 | computers, communication and other electronic equipment """
-def activity_telecom_and_broadcasting_transmission() -> Text:
+def activity_telecom_and_broadcasting_transmission() -> Fact:
     r"""电信、广播电视和卫星传输服务 | telecommunications and broadcasting """
-def activity_internet() -> Text:
+def activity_internet() -> Fact:
     r"""互联网和相关服务 | internet """
-def activity_software_and_it_services() -> Text:
+def activity_software_and_it_services() -> Fact:
     r"""软件和信息技术服务业 | software and information technology services """
-def measure_employment() -> Text:
+def measure_employment() -> Fact:
     r"""就业人员 | employment """
-def measure_output() -> Text:
+def measure_output() -> Fact:
     r"""产出 | output """
-def measure_output_nominal() -> Text:
+def measure_output_nominal() -> Fact:
     r"""增加值（当年价格） | value added at current prices """
-def measure_gross_output_nominal() -> Text:
+def measure_gross_output_nominal() -> Fact:
     r"""总产出（当年价格） | gross output at current prices """
-def measure_value() -> Text:
+def measure_value() -> Fact:
     r"""数值 | value """
-def level_section() -> Text:
+def level_section() -> Fact:
     r"""门类 | section """
-def level_division() -> Text:
+def level_division() -> Fact:
     r"""大类 | division """
-def level_group() -> Text:
+def level_group() -> Fact:
     r"""中类 | group """
-def level_class() -> Text:
+def level_class() -> Fact:
     r"""小类 | class """
-def level_of(*, code: Value, level: Value) -> Text:
+def level_of(*, code: Value, level: Value) -> Fact:
     r"""{code}（{level}） | {code} ({level}) """
-def reason_share(*, share: float | None) -> Text:
+def reason_share(*, share: float | None) -> Fact:
     r"""{share:%.1}% | {share:%.1} % """
-def reason_share_unknown() -> Text:
+def reason_share_unknown() -> Fact:
     r"""份额不明 | share unknown """
-def reason_bounds(*, lower: float | None, share: float | None, upper: float | None) -> Text:
+def reason_bounds(*, lower: float | None, share: float | None, upper: float | None) -> Fact:
     r"""{share:%.1}% [{lower:%.1}%, {upper:%.1}%] | {share:%.1} % [{lower:%.1} %, {upper:%.1} %] """
-def reason_category(*, category: Value) -> Text:
+def reason_category(*, category: Value) -> Fact:
     r"""，类别：{category} | , {category} """
-def reason_outside(*, inside: Value, title: Value) -> Text:
+def reason_outside(*, inside: Value, title: Value) -> Fact:
     r"""{title}列入但不计入范围{inside} | {title} lists it outside its scope{inside} """
-def reason_not_entered(*, title: Value) -> Text:
+def reason_not_entered(*, title: Value) -> Fact:
     r"""{title}的代码只录入一部分，是否列入此行业不明 | whether {title} lists it is unknown: only part of its codes is entered """
-def reason_not_listed(*, title: Value) -> Text:
+def reason_not_listed(*, title: Value) -> Fact:
     r"""{title}未列入 | not listed by {title} """
-def reason_listed(*, inside: Value, title: Value) -> Text:
+def reason_listed(*, inside: Value, title: Value) -> Fact:
     r"""{title}列入{inside} | listed by {title}{inside} """
-def reason_in_part(*, inside: Value, share: Value, title: Value, why: Value) -> Text:
+def reason_in_part(*, inside: Value, share: Value, title: Value, why: Value) -> Fact:
     r"""{title}部分列入{inside}，份额{share}（{why}） | listed in part by {title}{inside}, share {share} ({why}) """
-def reason_unmapped() -> Text:
+def reason_unmapped() -> Fact:
     r"""对照表未给出去向 | the concordance does not say where it goes """
-def reason_starred() -> Text:
+def reason_starred() -> Fact:
     r"""带星号：仅部分属于 | starred: belongs only in part """
-def reason_starred_assumed() -> Text:
+def reason_starred_assumed() -> Fact:
     r"""带星号：仅部分属于，份额未知，取界限中点 | starred: belongs only in part; its share is not known, the middle of the bounds """
-def reason_split() -> Text:
+def reason_split() -> Fact:
     r"""对照表一对多 | the concordance splits it """
-def reason_classes(*, all: Value, inside: Value) -> Text:
+def reason_classes(*, all: Value, inside: Value) -> Fact:
     r"""{inside}/{all}个小类列入 | {inside}/{all} of its classes """
-def reason_by_weight() -> Text:
+def reason_by_weight() -> Fact:
     r"""按权重 | by weight """
-def reason_use_in() -> Text:
+def reason_use_in() -> Fact:
     r"""数字依赖度达到门槛：因使用而列入 | its digital dependence reaches the threshold: in by use """
-def reason_use_out() -> Text:
+def reason_use_out() -> Fact:
     r"""数字依赖度低于门槛，或未检验 | its digital dependence is below the threshold, or was not tested """
-def reason_use_part() -> Text:
+def reason_use_part() -> Fact:
     r"""数字依赖度的界限跨越门槛 | the bounds of its digital dependence straddle the threshold """
-def reason_use_reference() -> Text:
+def reason_use_reference() -> Fact:
     r"""由投入产出表得到的数字依赖度（xinzhi.scope.digital_dependence），以 use 给出 | digital dependence from an input-output table (xinzhi.scope.digital_dependence), handed in as `use` """
-def span_since(*, first: Value) -> Text:
+def span_since(*, first: Value) -> Fact:
     r"""自{first}起 | since {first} """
-def span_between(*, first: Value, last: Value) -> Text:
+def span_between(*, first: Value, last: Value) -> Fact:
     r"""{first}至{last} | {first} to {last} """
-def span_then(*, names: Names) -> Text:
+def span_then(*, names: Names) -> Fact:
     r"""当日有效的是{names:list}。 | On that day {names:list} was valid. """
-def span_others(*, names: Names) -> Text:
+def span_others(*, names: Names) -> Fact:
     r"""其系列当日没有有效的分类；当日可用：{names:list}。 | No definition of its series was valid then; usable on that day: {names:list}. """
-def span_none() -> Text:
+def span_none() -> Fact:
     r"""当日没有任何分类有效。 | No definition was valid then. """
-def span_named(*, name: Value, span: Value) -> Text:
+def span_named(*, name: Value, span: Value) -> Fact:
     r"""{name}（{span}） | {name} ({span}) """
-def span_template(*, name: Value, span: Value) -> Text:
+def span_template(*, name: Value, span: Value) -> Fact:
     r"""{name}（{span}，模板） | {name} ({span}, a template) """
-def span_needs(*, needs: Value) -> Text:
+def span_needs(*, needs: Value) -> Fact:
     r"""完整的抄录应有{needs}。 | A complete transcription counts {needs}. """
-def kind_word() -> Text:
+def kind_word() -> Fact:
     r"""一个词（数字代码请加引号） | a word (quote codes: "01") """
-def kind_long() -> Text:
+def kind_long() -> Fact:
     r"""文字 | text """
-def kind_text() -> Text:
+def kind_text() -> Fact:
     r"""含 zh 与 en 的文字 | text with zh and en """
-def kind_said() -> Text:
+def kind_said() -> Fact:
     r"""文字，或含 zh 与 en 的文字 | text, or text with zh and en """
-def kind_date() -> Text:
+def kind_date() -> Fact:
     r"""日期（年-月-日） | a date (year-month-day) """
-def kind_flag() -> Text:
+def kind_flag() -> Fact:
     r"""true 或 false | true or false """
-def kind_number() -> Text:
+def kind_number() -> Fact:
     r"""数 | a number """
-def kind_map() -> Text:
+def kind_map() -> Fact:
     r"""键值表 | a mapping """
-def kind_list() -> Text:
+def kind_list() -> Fact:
     r"""列表 | a list """
-def counted_division() -> Text:
+def counted_division() -> Fact:
     r"""大类 | divisions """
-def counted_group() -> Text:
+def counted_group() -> Fact:
     r"""中类 | groups """
-def counted_class() -> Text:
+def counted_class() -> Fact:
     r"""小类 | classes """
-def counted_middle() -> Text:
+def counted_middle() -> Fact:
     r"""本分类的中类 | middle groups of the list """
-def counted_small() -> Text:
+def counted_small() -> Fact:
     r"""本分类的小类 | small classes of the list """
-def counted_categories() -> Text:
+def counted_categories() -> Fact:
     r"""类别 | categories """
-def counted_entries() -> Text:
+def counted_entries() -> Fact:
     r"""行 | entries """
-def flow(*, buyer: Value, seller: Value, value: Value) -> Text:
+def flow(*, buyer: Value, seller: Value, value: Value) -> Fact:
     r"""{seller}至{buyer}（{value}） | {seller} to {buyer} ({value}) """
-def chart_digital_core_divisions() -> Text:
+def chart_digital_core_divisions() -> Fact:
     r"""数字经济核心大类 | digital core divisions """
-def chart_digital_economy_2021() -> Text:
+def chart_digital_economy_2021() -> Fact:
     r"""数字经济核心产业（2021，部分） | digital economy (2021, in part) """
-def chart_high_tech_services_2018() -> Text:
+def chart_high_tech_services_2018() -> Fact:
     r"""高技术服务业（2018，部分） | high-tech services (2018, in part) """
-def chart_culture_2018() -> Text:
+def chart_culture_2018() -> Fact:
     r"""文化及相关产业（2018，部分） | culture (2018, in part) """
-def chart_five_powers() -> Text:
+def chart_five_powers() -> Fact:
     r"""五种力量的带头产业 | leading sectors of the five powers """
-def chart_high_tech_manufacturing_2017() -> Text:
+def chart_high_tech_manufacturing_2017() -> Fact:
     r"""高技术制造业（2017） | high-tech manufacturing (2017) """
-def chart_strategic_emerging_2018() -> Text:
+def chart_strategic_emerging_2018() -> Fact:
     r"""战略性新兴产业（2018，部分） | strategic emerging industries (2018, in part) """
-def chart_oecd_rd_intensity_2016() -> Text:
+def chart_oecd_rd_intensity_2016() -> Fact:
     r"""经合组织研发强度（2016） | OECD R&D intensity (2016) """
-def table_scope_core() -> Text:
+def table_scope_core() -> Fact:
     r"""数字核心产业增加值 | Value added of the digital core """
-def table_scope_industries() -> Text:
+def table_scope_industries() -> Fact:
     r"""各行业是否计入及理由 | Every industry and the reason """
-def table_scope_treemap() -> Text:
+def table_scope_treemap() -> Fact:
     r"""计入的行业 | What is in """
-def table_scope_lists() -> Text:
+def table_scope_lists() -> Fact:
     r"""各分类与合并 | The lists and all of them together """
-def table_scope_regions() -> Text:
+def table_scope_regions() -> Fact:
     r"""各地区计入份额 | Share in scope by region """
-def table_scope_years() -> Text:
+def table_scope_years() -> Fact:
     r"""历年计入份额 | Share in scope by year """
-def table_scope_powers() -> Text:
+def table_scope_powers() -> Fact:
     r"""五种力量的年代、事件与依据 | The five powers and their dates """
-def table_scope_sources() -> Text:
+def table_scope_sources() -> Fact:
     r"""所依据的分类 | The definitions used """
-def table_scope_dependence_years() -> Text:
+def table_scope_dependence_years() -> Fact:
     r"""历年属于范围的产出份额 | Share of output in scope by year """
-def table_scope_dependence() -> Text:
+def table_scope_dependence() -> Fact:
     r"""各行业的完全依赖度：历年与最后一年 | Total dependence of every industry, with the parts of the last year """
-def table_scope_most_dependent() -> Text:
+def table_scope_most_dependent() -> Fact:
     r"""依赖最深的行业 | The most dependent industries """
-def table_scope_leads() -> Text:
+def table_scope_leads() -> Fact:
     r"""各国各力量领先的年份 | Runs of years led by one power """
-def table_scope_changes() -> Text:
+def table_scope_changes() -> Fact:
     r"""持续五年以上的更替与年代起点 | Changes that lasted, beside the dates of the eras """
-def table_scope_carriers() -> Text:
+def table_scope_carriers() -> Fact:
     r"""能源构成 | Shares of energy """
-def table_scope_eras() -> Text:
+def table_scope_eras() -> Fact:
     r"""能源数据对各力量的说明 | What energy data can say of each power """
-def sheet_core() -> Text:
+def sheet_core() -> Fact:
     r"""数字核心产业 | Digital core """
-def sheet_industries() -> Text:
+def sheet_industries() -> Fact:
     r"""各行业及理由 | Industries and reasons """
-def sheet_regions() -> Text:
+def sheet_regions() -> Fact:
     r"""各地区计入份额 | In scope by region """
-def column_in_year(*, year: Value) -> Text:
+def column_in_year(*, year: Value) -> Fact:
     r"""{year}年 | {year} """
-def column_code() -> Text:
+def column_code() -> Fact:
     r"""代码 | code """
-def column_industry() -> Text:
+def column_industry() -> Fact:
     r"""行业 | industry """
-def column_share() -> Text:
+def column_share() -> Fact:
     r"""份额 | share """
-def column_lower() -> Text:
+def column_lower() -> Fact:
     r"""下限 | at least """
-def column_upper() -> Text:
+def column_upper() -> Fact:
     r"""上限 | at most """
-def column_in_scope() -> Text:
+def column_in_scope() -> Fact:
     r"""计入数 | amount in """
-def column_lists() -> Text:
+def column_lists() -> Fact:
     r"""依据 | by """
-def column_reason() -> Text:
+def column_reason() -> Fact:
     r"""由谁列入 | named by """
-def column_list() -> Text:
+def column_list() -> Fact:
     r"""分类 | list """
-def column_named() -> Text:
+def column_named() -> Fact:
     r"""列入行业数 | industries named """
-def column_region() -> Text:
+def column_region() -> Fact:
     r"""地区 | region """
-def column_year() -> Text:
+def column_year() -> Fact:
     r"""年份 | year """
-def column_power() -> Text:
+def column_power() -> Fact:
     r"""力量 | power """
-def column_begins() -> Text:
+def column_begins() -> Fact:
     r"""起 | from """
-def column_ends() -> Text:
+def column_ends() -> Fact:
     r"""止 | until """
-def column_event() -> Text:
+def column_event() -> Fact:
     r"""事件 | event """
-def column_others() -> Text:
+def column_others() -> Fact:
     r"""可选的其他日期 | other dates that could be taken """
-def column_leading() -> Text:
+def column_leading() -> Fact:
     r"""带头产业 | leading sectors """
-def column_evidence() -> Text:
+def column_evidence() -> Fact:
     r"""依据 | evidence """
-def column_definition() -> Text:
+def column_definition() -> Fact:
     r"""分类 | definition """
-def column_title() -> Text:
+def column_title() -> Fact:
     r"""名称 | title """
-def column_authority() -> Text:
+def column_authority() -> Fact:
     r"""发布者 | issued by """
-def column_source() -> Text:
+def column_source() -> Fact:
     r"""出处 | source """
-def column_core() -> Text:
+def column_core() -> Fact:
     r"""核心份额 | part of the core """
-def column_total() -> Text:
+def column_total() -> Fact:
     r"""完全依赖 | total """
-def column_domestic() -> Text:
+def column_domestic() -> Fact:
     r"""其中国内 | of it domestic """
-def column_imported() -> Text:
+def column_imported() -> Fact:
     r"""其中进口投入 | of it imported """
-def column_least() -> Text:
+def column_least() -> Fact:
     r"""下限 | at least """
-def column_most() -> Text:
+def column_most() -> Fact:
     r"""上限 | at most """
-def column_dependence() -> Text:
+def column_dependence() -> Fact:
     r"""其余行业平均依赖 | mean dependence of the others """
-def column_date() -> Text:
+def column_date() -> Fact:
     r"""年代起点 | date of the era """
-def column_first() -> Text:
+def column_first() -> Fact:
     r"""首次领先 | first leads """
-def column_led() -> Text:
+def column_led() -> Fact:
     r"""领先过的国家数 | countries led """
-def column_can() -> Text:
+def column_can() -> Fact:
     r"""看得见的能源或说明 | what shows it """
-def note_shipped() -> Text:
+def note_shipped() -> Fact:
     r"""中国各行业的数字依赖度按世界投入产出数据库（2013年版）计算，止于2011年。其后缺的是全国投入产出表2012、2017、2018、2020、2023年的中间流量（第一象限，行业对行业）与各行业总产出；已有的只是这些年份的增加值及其构成、数字产品的投资，不能据以计算依赖度。核心产业的增加值到2023年。 | Dependence of China's industries is by the World Input-Output Database (release 2013) and ends in 2011. What is missing after are the intermediate flows (first quadrant, industry by industry) and gross output of the national tables of 2012, 2017, 2018, 2020 and 2023; at hand are value added and its parts and investment by digital product, from which no dependence follows. Value added of the core goes on to 2023. """
-def note_core() -> Text:
+def note_core() -> Fact:
     r"""全国投入产出表，当年价格；2017年起互联网单列，以前在电信之内。核心指四个主体大类，不含批发、平台零售等。 | The nation's input-output tables, current prices. Internet stands by itself from 2017 on and with telecommunications before. The core is its four base divisions, without wholesale or retail platforms. """
-def note_year(*, day: Value, year: Value) -> Text:
+def note_year(*, day: Value, year: Value) -> Fact:
     r"""权重为{year}年数据（所问日期之前有分行业数据的最后一年），分类为{day}有效者。 | The weights are of {year}, the last year with figures by industry; the lists are those in force on {day}. """
-def note_default_day() -> Text:
+def note_default_day() -> Fact:
     r"""未指定日期时，xinzhi scope取数据最后一年的年末，报告取测算的最后一年的年末（与增长数字同期），两处因此可能不同。 | Without a day, scope takes the end of the last year of the data, and the report that of the last year measured, as its figures of growth do: so the two may differ. """
-def note_later(*, day: Value, year: Value) -> Text:
+def note_later(*, day: Value, year: Value) -> Fact:
     r"""权重为{year}年数据，晚于{day}：更早没有分行业数据，份额不是当时的份额。 | The weights are of {year}, later than {day}: there are no earlier figures by industry, and the shares are not those of the time. """
-def note_absent(*, names: Value) -> Text:
+def note_absent(*, names: Value) -> Fact:
     r"""数据中没有但有计入内容的大类：{names}。份额是所列行业内部的份额，不是整个经济的份额。 | Not in the data although something in them counts: {names}. The shares are of the industries listed, not of the whole economy. """
-def note_partial() -> Text:
+def note_partial() -> Fact:
     r"""部分计入的行业，若无小类数据，中间值按小类等权，界限取最少与最多；不应把中间值当作测得的数。 | For an industry in part, without figures by class, the value in between weighs its classes equally and the bounds are the least and the most: the value in between is no measurement. """
-def note_others(*, names: Value) -> Text:
+def note_others(*, names: Value) -> Fact:
     r"""当日有效、可用而未用：{names}。 | In force and usable, but not used by default: {names}. """
-def note_entered(*, names: Value) -> Text:
+def note_entered(*, names: Value) -> Fact:
     r"""代码只录入一部分的分类：{names}；未列入任何分类的行业因此记作“不明”而不是“否”，份额的上限也只是已录入代码的上限；补全后份额只会更大。 | Lists whose codes are entered in part only: {names}. What no list names is therefore unknown, not out, and an upper bound is that of the codes entered; with the rest the share can only be larger. """
-def note_templates(*, names: Value) -> Text:
+def note_templates(*, names: Value) -> Fact:
     r"""当日有效但代码尚未转录的官方分类（模板）：{names}；补全后份额只会更大。 | Official lists in force whose codes are not transcribed here (templates): {names}. With them the share can only be larger. """
-def note_word() -> Text:
+def note_word() -> Fact:
     r"""分类是发布者在某一天的说法；本表说明出自谁，不说明应不应当。 | A list is somebody's word on a date. This says whose it is, not whether it is right. """
-def note_eras() -> Text:
+def note_eras() -> Fact:
     r"""五种力量的次序出自文章；年代是本项目的约定，各有可查的事件。 | The order of the five powers is the essay's; their dates are conventions of this project, each an event that can be looked up. """
-def note_prices() -> Text:
+def note_prices() -> Fact:
     r"""依赖度按当年价格计算；数字产品价格下降，实物量的上升更大。自制数据与软件、免费服务、以往购置的设备不在中间流量之内。 | Dependence is in current prices: as digital goods grew cheaper, volumes rose by more. Data and software made in the house, free services and machines bought years ago are in no intermediate flow. """
-def note_lumps() -> Text:
+def note_lumps() -> Fact:
     r"""份额随行业越过门槛而跳动；平均依赖度不受门槛影响。 | The share jumps as industries pass the threshold; mean dependence does not depend on it. """
-def note_energy() -> Text:
+def note_energy() -> Fact:
     r"""份额是能源的份额，不是有用功的份额。 | The shares are of energy, not of useful work. """
-def note_blank(*, names: Value) -> Text:
+def note_blank(*, names: Value) -> Fact:
     r"""没有数据，不作零计：{names}。 | Without figures, which is not zero: {names}. """
-def note_negative(*, names: Value) -> Text:
+def note_negative(*, names: Value) -> Fact:
     r"""净进口使份额为负：{names}。 | Negative, for net imports: {names}. """
-def note_sums(*, count: Value) -> Text:
+def note_sums(*, count: Value) -> Fact:
     r"""{count}个国家年份的份额之和与100相差超过容差。 | In {count} country-years the shares miss 100 by more than the tolerance. """
-def note_unknown(*, why: Value) -> Text:
+def note_unknown(*, why: Value) -> Fact:
     r"""不能判断范围：{why} | Scope could not be judged: {why} """
-def note_finding(*, message: Value) -> Text:
+def note_finding(*, message: Value) -> Fact:
     r"""{message} | {message} """
-def note_sentence(*, message: Value) -> Text:
+def note_sentence(*, message: Value) -> Fact:
     r"""{message}。 | {message}. """
-def note_plain(*, message: Value) -> Text:
+def note_plain(*, message: Value) -> Fact:
     r"""{message} | {message} """
 
-def title_of(leaf: Literal["core", "scope", "dependence", "history", "treemap", "lists", "regions", "years", "timeline", "share", "industries", "leads", "carriers"], /, *, day: Value = ...) -> Text: ...
+def title_of(leaf: Literal["core", "scope", "dependence", "history", "treemap", "lists", "regions", "years", "timeline", "share", "industries", "leads", "carriers"], /, *, day: Value = ...) -> Fact: ...
 def answer_of(leaf: Literal["core", "denominators", "count", "unknown", "share", "exact", "wide", "regions", "lists", "list", "dependence", "dependence_plain", "change", "overlap", "threshold", "history", "reading"], /, *, after: float | None = ..., all: Value = ..., before: float | None = ..., core: float | None = ..., count: Value = ..., countries: Value = ..., day: Value = ..., electric: Value = ..., everyone: float | None = ..., first: Value = ..., high: float | None = ..., inside: Value = ..., last: Value = ..., least: float | None = ..., least_lower: float | None = ..., least_upper: float | None = ..., level: float | None = ..., low: float | None = ..., lower: float | None = ..., measure: Value = ..., most: float | None = ..., most_lower: float | None = ..., most_upper: float | None = ..., name: Value = ..., names: Value = ..., of_everyone: float | None = ..., of_urban: float | None = ..., out: Value = ..., part: Value = ..., reading: Value = ..., rule: Value = ..., share: float | None = ..., sure: bool = ..., unknown: Text | str | float | None = ..., upper: float | None = ..., urban: float | None = ..., wide: bool = ..., year: Value = ...) -> Fact: ...
-def headline_of(leaf: Literal["core", "treemap", "treemap_plain", "lists", "regions", "years", "timeline", "timeline_open", "share", "industries", "industries_core", "leads", "carriers"], /, *, after: float | None = ..., before: float | None = ..., begins: Value = ..., carrier: Value = ..., count: Value = ..., country: Value = ..., day: Value = ..., electric: Value = ..., event: Value = ..., first: Value = ..., horse: Value = ..., last: Value = ..., least: float | None = ..., measure: Value = ..., most: float | None = ..., name: Value = ..., power: Value = ..., reading: Value = ..., share: float | None = ..., sum: float | None = ..., total: float | None = ..., union: float | None = ...) -> Text: ...
-def how_of(leaf: Literal["core", "treemap", "lists", "regions", "years", "timeline", "share", "industries", "leads", "carriers"], /, *, measure: Value = ...) -> Text: ...
-def unit_of_of(leaf: Literal["value_added", "share", "share_of", "year", "dependence", "dependence_in", "output", "energy"], /, *, measure: Value = ..., year: Value = ...) -> Text: ...
-def label_of(leaf: Literal["in", "part", "out", "some_of", "part_of", "nobody", "several", "union", "sum", "twice", "industries", "of_year", "of_listed", "event", "core", "in_scope", "because_core", "because_use", "because_capital", "because_below", "because_none", "coded", "span", "era", "given", "use", "together"], /, *, begins: Value = ..., carrier: Value = ..., classes: Value = ..., code: Value = ..., country: Value = ..., event: Value = ..., first: Value = ..., inside: Value = ..., last: Value = ..., list: Value = ..., measure: Value = ..., n: Value = ..., name: Value = ..., power: Value = ..., year: Value = ...) -> Text: ...
-def activity_of(leaf: str, /) -> Text: ...
-def measure_of(leaf: Literal["employment", "output", "output_nominal", "gross_output_nominal", "value"], /) -> Text: ...
-def reason_of(leaf: str, /, *, all: Value = ..., category: Value = ..., inside: Value = ..., lower: float | None = ..., share: Value | float | None = ..., title: Value = ..., upper: float | None = ..., why: Value = ...) -> Text: ...
-def span_of(leaf: Literal["since", "between", "then", "others", "none", "named", "template", "needs"], /, *, first: Value = ..., last: Value = ..., name: Value = ..., names: Names = ..., needs: Value = ..., span: Value = ...) -> Text: ...
-def kind_of(leaf: Literal["word", "long", "text", "said", "date", "flag", "number", "map", "list"], /) -> Text: ...
-def counted_of(leaf: str, /) -> Text: ...
-def chart_of(leaf: Literal["digital-core-divisions", "digital-economy-2021", "high-tech-services-2018", "culture-2018", "five-powers", "high-tech-manufacturing-2017", "strategic-emerging-2018", "oecd-rd-intensity-2016"], /) -> Text: ...
-def table_of(leaf: Literal["scope_core", "scope_industries", "scope_treemap", "scope_lists", "scope_regions", "scope_years", "scope_powers", "scope_sources", "scope_dependence_years", "scope_dependence", "scope_most_dependent", "scope_leads", "scope_changes", "scope_carriers", "scope_eras"], /) -> Text: ...
-def sheet_of(leaf: Literal["core", "industries", "regions"], /) -> Text: ...
-def column_of(leaf: Literal["in_year", "code", "industry", "share", "lower", "upper", "in_scope", "lists", "reason", "list", "named", "region", "year", "power", "begins", "ends", "event", "others", "leading", "evidence", "definition", "title", "authority", "source", "core", "total", "domestic", "imported", "least", "most", "dependence", "date", "first", "led", "can"], /, *, year: Value = ...) -> Text: ...
-def note_of(leaf: Literal["shipped", "core", "year", "default_day", "later", "absent", "partial", "others", "entered", "templates", "word", "eras", "prices", "lumps", "energy", "blank", "negative", "sums", "unknown", "finding", "sentence", "plain"], /, *, count: Value = ..., day: Value = ..., message: Value = ..., names: Value = ..., why: Value = ..., year: Value = ...) -> Text: ...
+def headline_of(leaf: Literal["core", "treemap", "treemap_plain", "lists", "regions", "years", "timeline", "timeline_open", "share", "industries", "industries_core", "leads", "carriers"], /, *, after: float | None = ..., before: float | None = ..., begins: Value = ..., carrier: Value = ..., count: Value = ..., country: Value = ..., day: Value = ..., electric: Value = ..., event: Value = ..., first: Value = ..., horse: Value = ..., last: Value = ..., least: float | None = ..., measure: Value = ..., most: float | None = ..., name: Value = ..., power: Value = ..., reading: Value = ..., share: float | None = ..., sum: float | None = ..., total: float | None = ..., union: float | None = ...) -> Fact: ...
+def how_of(leaf: Literal["core", "treemap", "lists", "regions", "years", "timeline", "share", "industries", "leads", "carriers"], /, *, measure: Value = ...) -> Fact: ...
+def unit_of_of(leaf: Literal["value_added", "share", "share_of", "year", "dependence", "dependence_in", "output", "energy"], /, *, measure: Value = ..., year: Value = ...) -> Fact: ...
+def label_of(leaf: Literal["in", "part", "out", "some_of", "part_of", "nobody", "several", "union", "sum", "twice", "industries", "of_year", "of_listed", "event", "core", "in_scope", "because_core", "because_use", "because_capital", "because_below", "because_none", "coded", "span", "era", "given", "use", "together"], /, *, begins: Value = ..., carrier: Value = ..., classes: Value = ..., code: Value = ..., country: Value = ..., event: Value = ..., first: Value = ..., inside: Value = ..., last: Value = ..., list: Value = ..., measure: Value = ..., n: Value = ..., name: Value = ..., power: Value = ..., year: Value = ...) -> Fact: ...
+def activity_of(leaf: str, /) -> Fact: ...
+def measure_of(leaf: Literal["employment", "output", "output_nominal", "gross_output_nominal", "value"], /) -> Fact: ...
+def reason_of(leaf: str, /, *, all: Value = ..., category: Value = ..., inside: Value = ..., lower: float | None = ..., share: Value | float | None = ..., title: Value = ..., upper: float | None = ..., why: Value = ...) -> Fact: ...
+def span_of(leaf: Literal["since", "between", "then", "others", "none", "named", "template", "needs"], /, *, first: Value = ..., last: Value = ..., name: Value = ..., names: Names = ..., needs: Value = ..., span: Value = ...) -> Fact: ...
+def kind_of(leaf: Literal["word", "long", "text", "said", "date", "flag", "number", "map", "list"], /) -> Fact: ...
+def counted_of(leaf: str, /) -> Fact: ...
+def chart_of(leaf: Literal["digital-core-divisions", "digital-economy-2021", "high-tech-services-2018", "culture-2018", "five-powers", "high-tech-manufacturing-2017", "strategic-emerging-2018", "oecd-rd-intensity-2016"], /) -> Fact: ...
+def table_of(leaf: Literal["scope_core", "scope_industries", "scope_treemap", "scope_lists", "scope_regions", "scope_years", "scope_powers", "scope_sources", "scope_dependence_years", "scope_dependence", "scope_most_dependent", "scope_leads", "scope_changes", "scope_carriers", "scope_eras"], /) -> Fact: ...
+def sheet_of(leaf: Literal["core", "industries", "regions"], /) -> Fact: ...
+def column_of(leaf: Literal["in_year", "code", "industry", "share", "lower", "upper", "in_scope", "lists", "reason", "list", "named", "region", "year", "power", "begins", "ends", "event", "others", "leading", "evidence", "definition", "title", "authority", "source", "core", "total", "domestic", "imported", "least", "most", "dependence", "date", "first", "led", "can"], /, *, year: Value = ...) -> Fact: ...
+def note_of(leaf: Literal["shipped", "core", "year", "default_day", "later", "absent", "partial", "others", "entered", "templates", "word", "eras", "prices", "lumps", "energy", "blank", "negative", "sums", "unknown", "finding", "sentence", "plain"], /, *, count: Value = ..., day: Value = ..., message: Value = ..., names: Value = ..., why: Value = ..., year: Value = ...) -> Fact: ...

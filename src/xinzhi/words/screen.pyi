@@ -8,29 +8,29 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_section() -> Text:
+def title_section() -> Fact:
     r"""是新项目，还是旧项目新包装 | Are the projects new, or old ones repackaged? """
-def title_ledger(*, name: Value, source: Value) -> Text:
+def title_ledger(*, name: Value, source: Value) -> Fact:
     r"""{name}｜{source} | {name} | {source} """
-def title_weights() -> Text:
+def title_weights() -> Fact:
     r"""最能说明问题的一对：各项证据 | The most telling pair: what each field weighs """
-def title_probabilities() -> Text:
+def title_probabilities() -> Fact:
     r"""各项目的概率 | The probability of every project """
-def title_spread() -> Text:
+def title_spread() -> Fact:
     r"""概率的分布 | How the probabilities are spread """
-def title_calibration() -> Text:
+def title_calibration() -> Fact:
     r"""概率是否可信 | Do the probabilities come true? """
-def headline_weights(*, first: Value, name: Value, source: Value, total: Value) -> Text:
+def headline_weights(*, first: Value, name: Value, source: Value, total: Value) -> Fact:
     r"""“{name}”疑即“{source}”：以{first}最重，合计{total} | {name} looks like {source} again: {first} weigh most, {total} in all """
-def headline_against(*, first: Value, name: Value, source: Value, total: Value) -> Text:
+def headline_against(*, first: Value, name: Value, source: Value, total: Value) -> Fact:
     r"""“{name}”不像“{source}”：以{first}的反证最重，合计{total} | {name} does not look like {source}: {first} speak most against it, {total} in all """
-def headline_explained(*, first: Value, name: Value, source: Value, total: Value, verdict: Value) -> Text:
+def headline_explained(*, first: Value, name: Value, source: Value, total: Value, verdict: Value) -> Fact:
     r"""“{name}”与“{source}”：判为{verdict}；最相符的是{first}，合计{total} | {name} beside {source}: {verdict}; {first} agree most, {total} in all """
-def headline_probabilities(*, k: Value, n: Value, u: Value) -> Text:
+def headline_probabilities(*, k: Value, n: Value, u: Value) -> Fact:
     r"""{n}个项目中{k}个判为旧项目新包装，{u}个无法判断 | {k} of {n} projects are found to be repackaged, {u} cannot be told """
-def headline_spread(*, high: Value, low: Value, n: Value) -> Text:
+def headline_spread(*, high: Value, low: Value, n: Value) -> Fact:
     r"""{n}个项目中，概率不到一成的{low}个，九成以上的{high}个 | Of {n} projects {low} have a probability below a tenth, {high} one of nine tenths or more """
-def headline_calibration(*, inside: Value, k: Value, n: Value, said: float | None, was: float | None) -> Text:
+def headline_calibration(*, inside: Value, k: Value, n: Value, said: float | None, was: float | None) -> Fact:
     r"""{n}个实际类别已知的项目：平均概率{said:%.1}%，实际{was:%.1}%；{k}组中{inside}组的区间与对角线相交 | Of {n} projects that are known {was:%.1} % were repackaged, {said:%.1} % on average was said; {inside} of {k} intervals hold the diagonal """
 def answer_public(*, first: Value, last: Value, n: Value, package: Value, regions: Value) -> Fact:
     r"""没有给出档案（--archive），按随附的公开清单（{package}，{n}项，{first}—{last}年，{regions}个省级地区，多只有名称）比对；没有一省一年的清单是全的，未发现不等于是新项目。 | No archive was given (--archive), so that the public lists that ship with {package} stand in: {n} projects of {first}–{last} in {regions} provinces, titles mostly. No list of any province or year is whole: not found there does not mean new. """
@@ -72,266 +72,266 @@ def answer_truth(*, called: Value, hits: Value, known: Value, n: Value) -> Fact:
     r"""其中{n}个项目的实际类别已知：判为旧项目新包装的{called}个中{hits}个属实，实为旧项目新包装的共{known}个。 | What they are is known of {n}: {hits} of the {called} found to be repackaged are so, out of {known} that are. """
 def answer_findings(*, k: int) -> Fact:
     r"""数据有{k}处问题。 | {k:finding|findings} on the data. """
-def how_ledgers() -> Text:
+def how_ledgers() -> Fact:
     r"""左为项目，右为历史项目。编号标出相符之处，同一编号为同一要素；虚线为接近而不相等，点线为逐字相同的文字。下表为各要素的权重：自然对数几率，正数支持“旧项目新包装”，负数（斜纹）反对，均与最可能的巧合相比；末行为此类巧合的罕见程度。 | The project stands on the left, the archived one on the right. Numbers mark what agrees, one number for one field; a dashed line means nearly equal, a dotted one word for word the same. The table gives the weight of each field in natural log-odds: positive for the same project, negative (hatched) against it, each compared with the likeliest coincidence; the last line adds how rare coincidences of that kind are. """
-def how_weights() -> Text:
+def how_weights() -> Fact:
     r"""自然对数几率：正数支持“旧项目新包装”，负数反对；各项相加得合计。较小的并入其他；“罕见程度”指最可能的巧合有多罕见。 | Natural log-odds: positive for the same project, negative against it; the parts add up to the sum. Small ones stand together; rarity is how rare the likeliest coincidence is. """
-def how_probabilities() -> Text:
+def how_probabilities() -> Fact:
     r"""点为旧项目新包装的概率，线为95%区间，虚线为下结论的概率；名称后为判定。99.9以上与0.1以下按此数画出。 | Dots are the probability of being repackaged, lines its 95 % interval; from the dashed line a verdict is given, which stands behind the name. What is beyond 0.1 and 99.9 is drawn there. """
-def how_first(*, shown: Value) -> Text:
+def how_first(*, shown: Value) -> Fact:
     r"""点为旧项目新包装的概率，线为95%区间，虚线为下结论的概率；名称后为判定。图中为离虚线最近的{shown}个，全部见工作簿。99.9以上与0.1以下按此数画出。 | Dots are the probability of being repackaged, lines its 95 % interval; from the dashed line a verdict is given, which stands behind the name. The {shown} projects nearest to it are drawn; the workbook has all. What is beyond 0.1 and 99.9 is drawn there. """
-def how_spread() -> Text:
+def how_spread() -> Fact:
     r"""按概率分十组的项目数，颜色为判定。 | Projects by tenth of the probability, coloured by verdict. """
-def how_calibration() -> Text:
+def how_calibration() -> Fact:
     r"""横轴为所说的概率，纵轴为实际比例，线为其95%区间（Wilson）；对角线上两者相等，旁边的数字为项目数。 | Across what was said, upwards how often it was so, with its 95 % interval (Wilson); on the diagonal both are equal. The figures are numbers of projects. """
-def chart_weight() -> Text:
+def chart_weight() -> Fact:
     r"""自然对数几率 | natural log-odds """
-def chart_others() -> Text:
+def chart_others() -> Fact:
     r"""其他 | others """
-def chart_sum() -> Text:
+def chart_sum() -> Fact:
     r"""合计 | sum """
-def chart_rest() -> Text:
+def chart_rest() -> Fact:
     r"""此类巧合的罕见程度 | how rare such a coincidence is """
-def chart_rare() -> Text:
+def chart_rare() -> Fact:
     r"""罕见程度 | rarity """
-def chart_probability() -> Text:
+def chart_probability() -> Fact:
     r"""旧项目新包装的概率（%） | probability of being repackaged (%) """
-def chart_weighed(*, name: Value, weight: float | None) -> Text:
+def chart_weighed(*, name: Value, weight: float | None) -> Fact:
     r"""{name}（{weight:+.1}） | {name} ({weight:+.1}) """
-def chart_called(*, name: Value, verdict: Value) -> Text:
+def chart_called(*, name: Value, verdict: Value) -> Fact:
     r"""{name} · {verdict} | {name} · {verdict} """
-def chart_projects() -> Text:
+def chart_projects() -> Fact:
     r"""项目数 | projects """
-def chart_said() -> Text:
+def chart_said() -> Fact:
     r"""所说的概率（%） | what was said (%) """
-def chart_was() -> Text:
+def chart_was() -> Fact:
     r"""实际比例（%） | how often it was so (%) """
-def chart_project(*, id: Value) -> Text:
+def chart_project(*, id: Value) -> Fact:
     r"""项目{id} | Project {id} """
-def chart_archive(*, id: Value) -> Text:
+def chart_archive(*, id: Value) -> Fact:
     r"""历史项目{id} | Archived {id} """
-def chart_facts() -> Text:
+def chart_facts() -> Fact:
     r"""要素 | facts """
-def chart_wording() -> Text:
+def chart_wording() -> Fact:
     r"""文字 | wording """
-def chart_finding(*, chance: Value, span: Value, verdict: Value) -> Text:
+def chart_finding(*, chance: Value, span: Value, verdict: Value) -> Fact:
     r"""{verdict}：为旧项目新包装的概率{chance}（95%区间{span}） | {verdict}: probability of being repackaged {chance} (95 % interval {span}) """
-def chart_finding_notices(*, chance: Value, span: Value, verdict: Value) -> Text:
+def chart_finding_notices(*, chance: Value, span: Value, verdict: Value) -> Fact:
     r"""{verdict}：为同一采购的概率{chance}（95%区间{span}） | {verdict}: probability of being one purchase {chance} (95 % interval {span}) """
-def chart_as_next(*, chance: Value, finding: Value) -> Text:
+def chart_as_next(*, chance: Value, finding: Value) -> Fact:
     r"""{finding}，为该业主另一次采购的概率{chance} | {finding}, of being another purchase of the buyer {chance} """
-def chart_as_later(*, chance: Value, finding: Value) -> Text:
+def chart_as_later(*, chance: Value, finding: Value) -> Fact:
     r"""{finding}，为后续工程的概率{chance} | {finding}, of being a follow-on {chance} """
-def chart_interval(*, chance: Value, span: Value) -> Text:
+def chart_interval(*, chance: Value, span: Value) -> Fact:
     r"""{chance}（{span}） | {chance} ({span}) """
-def chart_unknown(*, reason: Value, verdict: Value) -> Text:
+def chart_unknown(*, reason: Value, verdict: Value) -> Fact:
     r"""{verdict}：{reason} | {verdict}: {reason} """
-def chart_because(*, finding: Value, reason: Value) -> Text:
+def chart_because(*, finding: Value, reason: Value) -> Fact:
     r"""{finding}；{reason} | {finding}; {reason} """
-def chart_candidate(*, rank: Value) -> Text:
+def chart_candidate(*, rank: Value) -> Fact:
     r"""第{rank}接近的历史项目，用于对照；判定依据最接近者 | Candidate {rank}, for comparison; the verdict rests on the closest """
-def chart_total(*, reached: Value, total: Value) -> Text:
+def chart_total(*, reached: Value, total: Value) -> Fact:
     r"""合计{total}：与“两者无关”相比的自然对数几率。共有{reached}个历史项目有两项以上相同线索。 | In all {total}: natural log-odds against two projects that have nothing to do with each other. {reached} archived projects share two clues with it. """
-def chart_later(*, total: Value) -> Text:
+def chart_later(*, total: Value) -> Fact:
     r"""作为后续工程为{total}。 | As a follow-on: {total}. """
-def chart_found(*, what: Value) -> Text:
+def chart_found(*, what: Value) -> Fact:
     r"""比对：{what}。 | Side by side: {what}. """
-def chart_changed(*, what: Value) -> Text:
+def chart_changed(*, what: Value) -> Fact:
     r"""变化：{what}。 | Changed: {what}. """
-def chart_apart(*, what: Value) -> Text:
+def chart_apart(*, what: Value) -> Fact:
     r"""两者所写：{what}。 | What each says: {what}. """
-def chart_silent(*, fields: Value) -> Text:
+def chart_silent(*, fields: Value) -> Fact:
     r"""无从比对（至少一方未写，或语言不同）：{fields}。 | Not compared, since one of the two does not say or is in another language: {fields}. """
-def table_verdicts() -> Text:
+def table_verdicts() -> Fact:
     r"""全部项目的判定 | The verdict on every project """
-def table_first_verdicts(*, shown: Value) -> Text:
+def table_first_verdicts(*, shown: Value) -> Fact:
     r"""概率最高的{shown}个项目的判定（全部见工作簿） | The verdict on the {shown} most probable projects (the workbook has all) """
-def table_ledger() -> Text:
+def table_ledger() -> Fact:
     r"""逐项证据：每个项目与最接近的历史项目 | The ledger: every project beside the closest archived one """
-def table_changes() -> Text:
+def table_changes() -> Fact:
     r"""变化：每个项目与最接近的历史项目 | What changed: every project beside the closest archived one """
-def table_weights() -> Text:
+def table_weights() -> Fact:
     r"""各要素的权重 | What each field weighs """
-def table_evidence(*, name: Value, source: Value) -> Text:
+def table_evidence(*, name: Value, source: Value) -> Fact:
     r"""各项证据的权重：{name} ｜ {source} | Weights of the evidence: {name} | {source} """
-def table_probabilities() -> Text:
+def table_probabilities() -> Fact:
     r"""各项目的概率 | The probability of every project """
-def table_spread() -> Text:
+def table_spread() -> Fact:
     r"""概率的分布 | How the probabilities are spread """
-def table_calibration() -> Text:
+def table_calibration() -> Fact:
     r"""所说的概率与实际比例 | What was said, and how often it was so """
-def column_mark() -> Text:
+def column_mark() -> Fact:
     r"""编号 | No. """
-def column_chance() -> Text:
+def column_chance() -> Fact:
     r"""概率（95%区间） | probability (95 % interval) """
-def column_probability() -> Text:
+def column_probability() -> Fact:
     r"""概率 | probability """
-def column_lower() -> Text:
+def column_lower() -> Fact:
     r"""下限 | lower """
-def column_upper() -> Text:
+def column_upper() -> Fact:
     r"""上限 | upper """
-def column_archive_id() -> Text:
+def column_archive_id() -> Fact:
     r"""最接近的历史项目 | closest archived """
-def column_archive_title() -> Text:
+def column_archive_title() -> Fact:
     r"""其名称 | its title """
-def column_evidence() -> Text:
+def column_evidence() -> Fact:
     r"""证据 | evidence """
-def column_field() -> Text:
+def column_field() -> Fact:
     r"""要素 | field """
-def column_agreement() -> Text:
+def column_agreement() -> Fact:
     r"""相符程度 | agreement """
-def column_weight() -> Text:
+def column_weight() -> Fact:
     r"""权重 | weight """
-def column_project() -> Text:
+def column_project() -> Fact:
     r"""项目所写 | the project says """
-def column_archive() -> Text:
+def column_archive() -> Fact:
     r"""历史项目所写 | the archived one says """
-def column_changed() -> Text:
+def column_changed() -> Fact:
     r"""变化 | changed """
-def column_up_to() -> Text:
+def column_up_to() -> Fact:
     r"""概率至 | probability up to """
-def column_projects() -> Text:
+def column_projects() -> Fact:
     r"""项目数 | projects """
-def column_said() -> Text:
+def column_said() -> Fact:
     r"""所说的概率 | said """
-def column_was() -> Text:
+def column_was() -> Fact:
     r"""实际比例 | was """
-def unit_of_log() -> Text:
+def unit_of_log() -> Fact:
     r"""自然对数几率 | natural log-odds """
-def unit_of_percent() -> Text:
+def unit_of_percent() -> Fact:
     r"""% | % """
-def unit_of_projects() -> Text:
+def unit_of_projects() -> Fact:
     r"""个 | projects """
-def note_certain(*, accused: float | None, honest: float | None) -> Text:
+def note_certain(*, accused: float | None, honest: float | None) -> Fact:
     r"""旧项目新包装的概率达到{accused:%.0}%才作此判定；不超过{honest:%.0}%时，判为新项目与后续工程中较可能的一类；介于两者之间为“无法判断”；概率为校准后的后验概率；区间反映标注项目数量有限、各批文本之间的差异，以及同类情形学过多少。 | A repeat is said from a probability of {accused:%.0} % on; at {honest:%.0} % or less the likelier of new and follow-on; between them 'cannot tell'. The interval holds what the labelled projects leave open, how far batches of texts differ, and how many cases like this one were learned from. """
-def note_prior(*, prior: Value) -> Text:
+def note_prior(*, prior: Value) -> Fact:
     r"""假定旧项目新包装占{prior}%。 | {prior} % of the projects are taken to be repackaged. """
-def note_no_prior(*, share: float | None) -> Text:
+def note_no_prior(*, share: float | None) -> Fact:
     r"""旧项目新包装的先验比例取标注项目中的{share:%.0}%；本批项目若较少，请用--prior说明。 | As among the labelled projects, {share:%.0} % are taken to be repackaged; say so with --prior if it is less where these come from. """
-def note_untold(*, k: Value, why: Value) -> Text:
+def note_untold(*, k: Value, why: Value) -> Fact:
     r"""无法判断的{k}个：{why}。 | Of the {k} that cannot be told: {why}. """
-def note_reason(*, k: Value, reason: Value) -> Text:
+def note_reason(*, k: Value, reason: Value) -> Fact:
     r"""{reason}（{k}个） | {reason} ({k}) """
-def note_wording(*, k: Value) -> Text:
+def note_wording(*, k: Value) -> Fact:
     r"""{k}个项目可比对的要素不足两项，只能凭文字：仅逐字重复才下结论。 | Of {k} fewer than two facts could be compared: wording alone decides, and only when it is word for word the same. """
-def note_buyer(*, k: Value, said: float | None) -> Text:
+def note_buyer(*, k: Value, said: float | None) -> Fact:
     r"""{k}则采购公告凭业主与名称判定：同名多少取自本档案，间隔天数、金额、“二次”等用语一并计入；概率达到{said:%.0}%即称“同一采购的先后公告”，这是采购的通常流程，不是对任何单位的指认。 | {k} notices are judged by buyer and name: how common the name is is counted in this archive; days between, sums and words such as 'second time' count too. From {said:%.0} % on they are called notices of one purchase, which is the usual course of a purchase and not a finding against anybody. """
-def note_intent() -> Text:
+def note_intent() -> Fact:
     r"""账目说明两份材料为何像同一项目，不说明为何再次申报。 | The ledger shows why two papers look like one project, not why it was handed in again. """
-def note_cut(*, shown: Value) -> Text:
+def note_cut(*, shown: Value) -> Fact:
     r"""工作簿中逐项证据限于概率最高的{shown}个项目。 | The ledger in the workbook holds the {shown} most probable projects. """
-def note_ledgers(*, shown: Value) -> Text:
+def note_ledgers(*, shown: Value) -> Fact:
     r"""并列的是最能说明问题的{shown}对，以旧项目新包装为先；其余见工作簿，或用--id逐个查看。 | The {shown} most telling pairs stand side by side, repackaged ones first; the others are in the workbook, or ask for one with --id. """
-def evidence_agrees(*, what: Value) -> Text:
+def evidence_agrees(*, what: Value) -> Fact:
     r"""相符：{what} | agrees in {what} """
-def evidence_changed(*, what: Value) -> Text:
+def evidence_changed(*, what: Value) -> Fact:
     r"""；变化：{what} | ; changed: {what} """
-def evidence_apart(*, what: Value) -> Text:
+def evidence_apart(*, what: Value) -> Fact:
     r"""；不同：{what} | ; differs in {what} """
-def evidence_design() -> Text:
+def evidence_design() -> Fact:
     r"""；规模、文字上的相符可由标准设计解释 | ; a standard design explains this agreement in size and wording """
-def evidence_numbered() -> Text:
+def evidence_numbered() -> Fact:
     r"""；编号不同，是同类的另一个 | ; another number: one more of its kind """
-def evidence_yearly() -> Text:
+def evidence_yearly() -> Fact:
     r"""；年度不同，是逐年安排的项目 | ; another year: a programme of every year """
-def change_purchase(*, days: Value) -> Text:
+def change_purchase(*, days: Value) -> Fact:
     r"""业主与名称均相同的两则公告，场址、标段、批次、年度未见不同{days}；先后公告是采购的通常流程，不是对任何单位的指认；相同也可能是偶然或再次采购，均已计入概率 | two notices of one buyer and one name{days}; no site, lot, batch or year differs; that one follows the other is the usual course of a purchase, not a finding against anybody; chance and a next purchase are part of the probability """
-def change_purchase_next(*, days: Value) -> Text:
+def change_purchase_next(*, days: Value) -> Fact:
     r"""业主与名称均相同的两则公告{days}，但服务类别、序号或先后次序表明是另一次采购 | two notices of one buyer and one name{days}; the service, a number or the order in which they came make it another purchase """
-def change_purchase_held(*, days: Value) -> Text:
+def change_purchase_held(*, days: Value) -> Fact:
     r"""业主与名称均相同的两则公告{days}，但有不同之处，或信息不足以分辨是否同一采购（消耗性货物一年多次采购），不作认定 | two notices of one buyer and one name{days}; something differs, or too little is given to tell one purchase from two (what is used up is bought again and again): nothing is said """
-def change_purchase_nameless() -> Text:
+def change_purchase_nameless() -> Fact:
     r"""两则公告的业主、编号和精确数字均无相符之处：仅文字相同，不足以认定同一采购 | two notices of which neither owner nor number nor a precise figure agrees: like words alone do not make them one purchase """
-def change_purchase_seen(*, days: Value) -> Text:
+def change_purchase_seen(*, days: Value) -> Fact:
     r"""同一业主的两则公告{days}；先后公告是采购的通常流程，不是对任何单位的指认 | two notices of one buyer{days}; that one follows the other is the usual course of a purchase, not a finding against anybody """
-def change_days_later(*, days: Value) -> Text:
+def change_days_later(*, days: Value) -> Fact:
     r"""，比档案公告晚{days}天 | , {days} days after the archived one """
-def change_days_earlier(*, days: Value) -> Text:
+def change_days_earlier(*, days: Value) -> Fact:
     r"""，比档案公告早{days}天 | , {days} days before the archived one """
-def change_days_same() -> Text:
+def change_days_same() -> Fact:
     r"""，同日发布 | , of one day """
-def change_beyond(*, en: Value, zh: Value) -> Text:
+def change_beyond(*, en: Value, zh: Value) -> Fact:
     r"""模板不能解释的相符之处：{zh} | agrees beyond what a template explains: {en} """
-def change_differs(*, en: Value, zh: Value) -> Text:
+def change_differs(*, en: Value, zh: Value) -> Fact:
     r"""不同之处：{zh} | differs: {en} """
-def change_numbered() -> Text:
+def change_numbered() -> Fact:
     r"""编号不同：同类项目逐个编号，相符不等于同一项目 | the numbers differ: one more of a numbered kind agrees in much and is another project """
-def change_yearly() -> Text:
+def change_yearly() -> Fact:
     r"""年度不同：逐年安排的项目文字相同，不等于同一项目 | the years differ: a programme of every year is worded alike and is another project """
-def change_design() -> Text:
+def change_design() -> Fact:
     r"""规模、文字上的相符可由标准设计解释：同一设计在别处另建，不等于同一项目 | a standard design explains this agreement in size and wording: the same design built elsewhere is another project """
-def change_buzzword(*, en: Value, since: Value, zh: Value) -> Text:
+def change_buzzword(*, en: Value, since: Value, zh: Value) -> Fact:
     r"""新增“{zh}”（{since}年起流行） | '{en}' added (in fashion since {since}) """
-def change_name(*, new: Value, old: Value) -> Text:
+def change_name(*, new: Value, old: Value) -> Fact:
     r"""名称由“{old}”改为“{new}” | renamed from '{old}' to '{new}' """
-def change_into_english() -> Text:
+def change_into_english() -> Fact:
     r"""由中文改写为英文 | rewritten from Chinese into English """
-def change_into_chinese() -> Text:
+def change_into_chinese() -> Fact:
     r"""由英文改写为中文 | rewritten from English into Chinese """
-def change_number(*, en: Value, new: Value, old: Value, zh: Value) -> Text:
+def change_number(*, en: Value, new: Value, old: Value, zh: Value) -> Fact:
     r"""{zh}由“{old}”改为“{new}” | {en} moved from '{old}' to '{new}' """
-def change_owner(*, new: Value, old: Value) -> Text:
+def change_owner(*, new: Value, old: Value) -> Fact:
     r"""业主由“{old}”改为“{new}” | owner changed from '{old}' to '{new}' """
-def change_dates(*, new: Value, old: Value) -> Text:
+def change_dates(*, new: Value, old: Value) -> Fact:
     r"""年份由{old}改为{new} | dates moved from {old} to {new} """
-def change_order() -> Text:
+def change_order() -> Fact:
     r"""叙述顺序不同 | told in another order """
-def apart_buzzword(*, en: Value, since: Value, zh: Value) -> Text:
+def apart_buzzword(*, en: Value, since: Value, zh: Value) -> Fact:
     r"""项目另有“{zh}”（{since}年起流行） | '{en}' in the project alone (in fashion since {since}) """
-def apart_name(*, new: Value, old: Value) -> Text:
+def apart_name(*, new: Value, old: Value) -> Fact:
     r"""项目名称“{new}”，档案为“{old}” | called '{new}', the archived one '{old}' """
-def apart_into_english() -> Text:
+def apart_into_english() -> Fact:
     r"""项目为英文，档案为中文 | the project in English, the archived one in Chinese """
-def apart_into_chinese() -> Text:
+def apart_into_chinese() -> Fact:
     r"""项目为中文，档案为英文 | the project in Chinese, the archived one in English """
-def apart_number(*, en: Value, new: Value, old: Value, zh: Value) -> Text:
+def apart_number(*, en: Value, new: Value, old: Value, zh: Value) -> Fact:
     r"""{zh}“{new}”，档案为“{old}” | {en} '{new}', the archived one '{old}' """
-def apart_owner(*, new: Value, old: Value) -> Text:
+def apart_owner(*, new: Value, old: Value) -> Fact:
     r"""业主“{new}”，档案为“{old}” | owner '{new}', of the archived one '{old}' """
-def apart_dates(*, new: Value, old: Value) -> Text:
+def apart_dates(*, new: Value, old: Value) -> Fact:
     r"""年份{new}，档案为{old} | dates {new}, of the archived one {old} """
-def apart_order() -> Text:
+def apart_order() -> Fact:
     r"""叙述顺序不同 | told in another order """
-def explain_alone(*, id: Value, verdict: Value) -> Text:
+def explain_alone(*, id: Value, verdict: Value) -> Fact:
     r"""{id}：{verdict}；没有共有两项线索的历史项目 | {id}: {verdict}; no archived project shares two clues with it """
-def explain_closest(*, archive: Value, id: Value, verdict: Value) -> Text:
+def explain_closest(*, archive: Value, id: Value, verdict: Value) -> Fact:
     r"""{id}：{archive}：{verdict} | {id} : {archive}: {verdict} """
-def explain_candidate(*, archive: Value, id: Value, rank: Value, total: Value) -> Text:
+def explain_candidate(*, archive: Value, id: Value, rank: Value, total: Value) -> Fact:
     r"""{id}：{archive}：第{rank}接近的历史项目，权重合计{total} | {id} : {archive}: candidate {rank}, weights add up to {total} """
-def explain_entry(*, archive: Value, field: Value, level: Value, project: Value, weight: float | None) -> Text:
+def explain_entry(*, archive: Value, field: Value, level: Value, project: Value, weight: float | None) -> Fact:
     r"""{weight:+6.1f}  {field}：{level}：{project} | {archive} | {weight:+6.1f}  {field}: {level}: {project} | {archive} """
-def explain_bare(*, field: Value, level: Value, weight: float | None) -> Text:
+def explain_bare(*, field: Value, level: Value, weight: float | None) -> Fact:
     r"""{weight:+6.1f}  {field}：{level} | {weight:+6.1f}  {field}: {level} """
-def explain_changed(*, what: Value) -> Text:
+def explain_changed(*, what: Value) -> Fact:
     r"""变化：{what} | changed: {what} """
-def explain_apart(*, what: Value) -> Text:
+def explain_apart(*, what: Value) -> Fact:
     r"""两者所写：{what} | each says: {what} """
-def explain_unsaid() -> Text:
+def explain_unsaid() -> Fact:
     r"""未写 | not said """
-def sheet_probabilities() -> Text:
+def sheet_probabilities() -> Fact:
     r"""各项目的概率 | Probabilities """
-def sheet_weights() -> Text:
+def sheet_weights() -> Fact:
     r"""证据权重 | Weight of evidence """
-def sheet_verdicts() -> Text:
+def sheet_verdicts() -> Fact:
     r"""各项目的判定 | Verdicts """
-def sheet_ledger() -> Text:
+def sheet_ledger() -> Fact:
     r"""逐项证据 | Evidence by field """
-def sheet_changes() -> Text:
+def sheet_changes() -> Fact:
     r"""改动之处 | What was changed """
-def sheet_spread() -> Text:
+def sheet_spread() -> Fact:
     r"""写法分布 | Spread """
 
-def title_of(leaf: Literal["section", "ledger", "weights", "probabilities", "spread", "calibration"], /, *, name: Value = ..., source: Value = ...) -> Text: ...
-def headline_of(leaf: Literal["weights", "against", "explained", "probabilities", "spread", "calibration"], /, *, first: Value = ..., high: Value = ..., inside: Value = ..., k: Value = ..., low: Value = ..., n: Value = ..., name: Value = ..., said: float | None = ..., source: Value = ..., total: Value = ..., u: Value = ..., verdict: Value = ..., was: float | None = ...) -> Text: ...
+def title_of(leaf: Literal["section", "ledger", "weights", "probabilities", "spread", "calibration"], /, *, name: Value = ..., source: Value = ...) -> Fact: ...
+def headline_of(leaf: Literal["weights", "against", "explained", "probabilities", "spread", "calibration"], /, *, first: Value = ..., high: Value = ..., inside: Value = ..., k: Value = ..., low: Value = ..., n: Value = ..., name: Value = ..., said: float | None = ..., source: Value = ..., total: Value = ..., u: Value = ..., verdict: Value = ..., was: float | None = ...) -> Fact: ...
 def answer_of(leaf: Literal["public", "kept", "a_table", "made", "assumed", "assumed_prior", "trials", "counts", "count", "surest", "pair", "usual", "evidence", "closest", "nothing_alike", "synthetic", "learned", "nothing", "truth", "findings"], /, *, accused: Value = ..., called: Value = ..., chance: Value = ..., day: Value = ..., evidence: Value = ..., first: Value = ..., found: Value = ..., high: float | None = ..., hits: Value = ..., honest: Value = ..., k: Value | int = ..., kept_accused: Value = ..., kept_found: Value = ..., kept_high: float | None = ..., kept_honest: Value = ..., kept_low: float | None = ..., kept_repeats: Value = ..., known: Value = ..., last: Value = ..., layout: Value = ..., least: float | None = ..., lists: Value = ..., low: float | None = ..., m: int = ..., most: float | None = ..., n: Value | int = ..., name: Value = ..., package: Value = ..., pairs: Value = ..., parts: Value = ..., polars: Value = ..., prior: float | None = ..., regions: Value = ..., repeats: Value = ..., share: float | None = ..., source: Value = ..., trials: Value = ..., true: float | None = ..., xinzhi: Value = ...) -> Fact: ...
-def how_of(leaf: Literal["ledgers", "weights", "probabilities", "first", "spread", "calibration"], /, *, shown: Value = ...) -> Text: ...
-def chart_of(leaf: str, /, *, chance: Value = ..., fields: Value = ..., finding: Value = ..., id: Value = ..., name: Value = ..., rank: Value = ..., reached: Value = ..., reason: Value = ..., span: Value = ..., total: Value = ..., verdict: Value = ..., weight: float | None = ..., what: Value = ...) -> Text: ...
-def table_of(leaf: str, /, *, name: Value = ..., shown: Value = ..., source: Value = ...) -> Text: ...
-def column_of(leaf: Literal["mark", "chance", "probability", "lower", "upper", "archive_id", "archive_title", "evidence", "field", "agreement", "weight", "project", "archive", "changed", "up_to", "projects", "said", "was"], /) -> Text: ...
-def unit_of_of(leaf: Literal["log", "percent", "projects"], /) -> Text: ...
-def note_of(leaf: Literal["certain", "prior", "no_prior", "untold", "reason", "wording", "buyer", "intent", "cut", "ledgers"], /, *, accused: float | None = ..., honest: float | None = ..., k: Value = ..., prior: Value = ..., reason: Value = ..., said: float | None = ..., share: float | None = ..., shown: Value = ..., why: Value = ...) -> Text: ...
-def evidence_of(leaf: Literal["agrees", "changed", "apart", "design", "numbered", "yearly"], /, *, what: Value = ...) -> Text: ...
-def change_of(leaf: Literal["purchase", "purchase_next", "purchase_held", "purchase_nameless", "purchase_seen", "days_later", "days_earlier", "days_same", "beyond", "differs", "numbered", "yearly", "design", "buzzword", "name", "into_english", "into_chinese", "number", "owner", "dates", "order"], /, *, days: Value = ..., en: Value = ..., new: Value = ..., old: Value = ..., since: Value = ..., zh: Value = ...) -> Text: ...
-def apart_of(leaf: Literal["buzzword", "name", "into_english", "into_chinese", "number", "owner", "dates", "order"], /, *, en: Value = ..., new: Value = ..., old: Value = ..., since: Value = ..., zh: Value = ...) -> Text: ...
-def explain_of(leaf: str, /, *, archive: Value = ..., field: Value = ..., id: Value = ..., level: Value = ..., project: Value = ..., rank: Value = ..., total: Value = ..., verdict: Value = ..., weight: float | None = ..., what: Value = ...) -> Text: ...
-def sheet_of(leaf: Literal["probabilities", "weights", "verdicts", "ledger", "changes", "spread"], /) -> Text: ...
+def how_of(leaf: Literal["ledgers", "weights", "probabilities", "first", "spread", "calibration"], /, *, shown: Value = ...) -> Fact: ...
+def chart_of(leaf: str, /, *, chance: Value = ..., fields: Value = ..., finding: Value = ..., id: Value = ..., name: Value = ..., rank: Value = ..., reached: Value = ..., reason: Value = ..., span: Value = ..., total: Value = ..., verdict: Value = ..., weight: float | None = ..., what: Value = ...) -> Fact: ...
+def table_of(leaf: str, /, *, name: Value = ..., shown: Value = ..., source: Value = ...) -> Fact: ...
+def column_of(leaf: Literal["mark", "chance", "probability", "lower", "upper", "archive_id", "archive_title", "evidence", "field", "agreement", "weight", "project", "archive", "changed", "up_to", "projects", "said", "was"], /) -> Fact: ...
+def unit_of_of(leaf: Literal["log", "percent", "projects"], /) -> Fact: ...
+def note_of(leaf: Literal["certain", "prior", "no_prior", "untold", "reason", "wording", "buyer", "intent", "cut", "ledgers"], /, *, accused: float | None = ..., honest: float | None = ..., k: Value = ..., prior: Value = ..., reason: Value = ..., said: float | None = ..., share: float | None = ..., shown: Value = ..., why: Value = ...) -> Fact: ...
+def evidence_of(leaf: Literal["agrees", "changed", "apart", "design", "numbered", "yearly"], /, *, what: Value = ...) -> Fact: ...
+def change_of(leaf: Literal["purchase", "purchase_next", "purchase_held", "purchase_nameless", "purchase_seen", "days_later", "days_earlier", "days_same", "beyond", "differs", "numbered", "yearly", "design", "buzzword", "name", "into_english", "into_chinese", "number", "owner", "dates", "order"], /, *, days: Value = ..., en: Value = ..., new: Value = ..., old: Value = ..., since: Value = ..., zh: Value = ...) -> Fact: ...
+def apart_of(leaf: Literal["buzzword", "name", "into_english", "into_chinese", "number", "owner", "dates", "order"], /, *, en: Value = ..., new: Value = ..., old: Value = ..., since: Value = ..., zh: Value = ...) -> Fact: ...
+def explain_of(leaf: str, /, *, archive: Value = ..., field: Value = ..., id: Value = ..., level: Value = ..., project: Value = ..., rank: Value = ..., total: Value = ..., verdict: Value = ..., weight: float | None = ..., what: Value = ...) -> Fact: ...
+def sheet_of(leaf: Literal["probabilities", "weights", "verdicts", "ledger", "changes", "spread"], /) -> Fact: ...

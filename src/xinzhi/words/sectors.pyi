@@ -8,89 +8,89 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_sectors() -> Text:
+def title_sectors() -> Fact:
     r"""教育、文化、绿色跟得上经济吗 | Do education, culture and green keep up with the economy? """
-def title_map() -> Text:
+def title_map() -> Fact:
     r"""协调发展图 | Coordination map """
-def title_levels() -> Text:
+def title_levels() -> Fact:
     r"""各领域水平 | Levels of the sectors """
-def title_obstacles() -> Text:
+def title_obstacles() -> Fact:
     r"""谁拖了后腿：障碍度 | Who holds whom back: obstacle degrees """
-def title_lagging() -> Text:
+def title_lagging() -> Fact:
     r"""各地区水平最低的领域 | The lowest sector of every region """
-def title_region(*, region: Value) -> Text:
+def title_region(*, region: Value) -> Fact:
     r"""{region}的各领域 | The sectors of {region} """
-def title_index(*, system: Value) -> Text:
+def title_index(*, system: Value) -> Fact:
     r"""综合指数：{system} | Composite index: {system} """
-def title_ranking() -> Text:
+def title_ranking() -> Fact:
     r"""指数排名 | Ranking by the index """
-def title_scores() -> Text:
+def title_scores() -> Fact:
     r"""各领域名次 | Places by sector """
-def title_weights() -> Text:
+def title_weights() -> Fact:
     r"""权重 | Weights """
-def title_index_region(*, region: Value) -> Text:
+def title_index_region(*, region: Value) -> Fact:
     r"""{region}的各指标 | The indicators of {region} """
-def title_uncertainty() -> Text:
+def title_uncertainty() -> Fact:
     r"""名次有多可靠 | How sure are the ranks? """
-def title_ranks() -> Text:
+def title_ranks() -> Fact:
     r"""名次区间 | Rank intervals """
-def title_gaming() -> Text:
+def title_gaming() -> Fact:
     r"""换一种算法，名次能差多少 | How far do ranks move by convention alone? """
-def title_room() -> Text:
+def title_room() -> Fact:
     r"""只换算法的名次范围 | Best and worst rank by convention """
-def title_shift() -> Text:
+def title_shift() -> Fact:
     r"""在对数前加常数 | A constant before the logarithm """
-def title_sensitivity() -> Text:
+def title_sensitivity() -> Fact:
     r"""哪项选择说了算 | Which choice moves ranks? """
-def title_variance() -> Text:
+def title_variance() -> Fact:
     r"""名次方差的来源 | Variance of ranks by choice """
-def title_inequality(*, value: Value) -> Text:
+def title_inequality(*, value: Value) -> Fact:
     r"""地区差距：{value} | Inequality between regions: {value} """
-def title_parts() -> Text:
+def title_parts() -> Fact:
     r"""差距从何而来（Dagum分解） | What inequality is made of (Dagum) """
-def title_gini() -> Text:
+def title_gini() -> Fact:
     r"""基尼系数与泰尔指数 | Gini and Theil """
-def title_densities(*, value: Value) -> Text:
+def title_densities(*, value: Value) -> Fact:
     r"""分布的变化：{value} | How the distribution moved: {value} """
-def title_ridges() -> Text:
+def title_ridges() -> Fact:
     r"""核密度 | Kernel densities """
-def title_neighbours(*, value: Value) -> Text:
+def title_neighbours(*, value: Value) -> Fact:
     r"""相邻地区是否相似：{value} | Are neighbours alike? {value} """
-def title_moran() -> Text:
+def title_moran() -> Fact:
     r"""莫兰指数 | Moran's I """
-def title_scatter() -> Text:
+def title_scatter() -> Fact:
     r"""莫兰散点图 | Moran scatter plot """
-def title_clusters() -> Text:
+def title_clusters() -> Fact:
     r"""局部集聚 | Local clusters """
-def title_mobility(*, value: Value) -> Text:
+def title_mobility(*, value: Value) -> Fact:
     r"""地区能否换位：{value} | Do regions change places? {value} """
-def title_transitions() -> Text:
+def title_transitions() -> Fact:
     r"""转移概率 | Transition probabilities """
-def title_decoupling(*, driver: Value, pressure: Value) -> Text:
+def title_decoupling(*, driver: Value, pressure: Value) -> Fact:
     r"""{pressure}与{driver}是否脱钩 | Does {pressure} decouple from {driver}? """
-def title_states() -> Text:
+def title_states() -> Fact:
     r"""脱钩状态 | States of decoupling """
-def title_drivers(*, total: Value) -> Text:
+def title_drivers(*, total: Value) -> Fact:
     r"""{total}因何变动 | What moved {total}? """
-def title_waterfall() -> Text:
+def title_waterfall() -> Fact:
     r"""因素分解 | Contributions of the factors """
-def title_education() -> Text:
+def title_education() -> Fact:
     r"""教育：受教育年限对增长的贡献 | Education: what schooling contributes to growth """
-def title_contribution() -> Text:
+def title_contribution() -> Fact:
     r"""受教育年限提高的贡献 | Contribution of schooling """
-def title_human_capital() -> Text:
+def title_human_capital() -> Fact:
     r"""人力资本 | Human capital """
-def title_culture() -> Text:
+def title_culture() -> Fact:
     r"""文化的比重 | The weight of culture """
-def title_culture_employment() -> Text:
+def title_culture_employment() -> Fact:
     r"""文化在就业中的比重 | Culture in employment """
-def title_green() -> Text:
+def title_green() -> Fact:
     r"""绿色：单位产出的能耗与排放 | Green: energy and emissions per unit of output """
-def title_intensity() -> Text:
+def title_intensity() -> Fact:
     r"""单位产出的能耗与排放 | Energy and emissions per unit of output """
-def title_productivity() -> Text:
+def title_productivity() -> Fact:
     r"""绿色全要素生产率 | Green total factor productivity """
-def title_costs() -> Text:
+def title_costs() -> Fact:
     r"""按影子价格计的排放成本 | What emissions cost at shadow prices """
 def answer_move(*, after: float | None, before: float | None, name: Value) -> Fact:
     r"""{name} {before:.2} → {after:.2} | {name} {before:.2} to {after:.2} """
@@ -212,690 +212,690 @@ def answer_reach(*, first: Value, last: Value, name: Value) -> Fact:
     r"""{name}为{first}—{last}年 | {name} {first}–{last} """
 def answer_never(*, name: Value) -> Fact:
     r"""{name}没有任何一年 | {name} never """
-def headline_map(*, after: float | None, before: float | None, first: Value, last: Value, regions: int, up: Value) -> Text:
+def headline_map(*, after: float | None, before: float | None, first: Value, last: Value, regions: int, up: Value) -> Fact:
     r"""{first}—{last}年，{regions}个地区中有{up}个协调度上升，平均由{before:.3}升至{after:.3} | Coordination rose in {up} of {regions:region|regions} between {first} and {last}, on average from {before:.3} to {after:.3} """
-def headline_map_once(*, after: float | None, last: Value) -> Text:
+def headline_map_once(*, after: float | None, last: Value) -> Fact:
     r"""{last}年协调度平均为{after:.3} | In {last} coordination is {after:.3} on average """
-def headline_levels(*, first: Value, last: Value, least: Value, least_value: float | None, most: Value, most_value: float | None) -> Text:
+def headline_levels(*, first: Value, last: Value, least: Value, least_value: float | None, most: Value, most_value: float | None) -> Fact:
     r"""{first}—{last}年提高最多的是{most}（{most_value:+.2}），最少的是{least}（{least_value:+.2}） | Between {first} and {last} {most} rose most ({most_value:+.2}), {least} least ({least_value:+.2}) """
-def headline_one_year(*, year: Value) -> Text:
+def headline_one_year(*, year: Value) -> Fact:
     r"""只有{year}年各领域齐全 | Only {year} has all sectors """
-def headline_obstacles(*, count: Value, name: Value, regions: int, share: float | None, year: Value) -> Text:
+def headline_obstacles(*, count: Value, name: Value, regions: int, share: float | None, year: Value) -> Fact:
     r"""{year}年，与满分的距离平均有{share:%.1}%来自{name}；在{regions}个地区中的{count}个，它是最大的障碍 | In {year} {share:%.1} % of the distance to the full score is {name}, on average; it is the largest obstacle in {count} of {regions:region|regions} """
-def headline_lagging(*, counts: Value, year: Value) -> Text:
+def headline_lagging(*, counts: Value, year: Value) -> Fact:
     r"""{year}年水平最低的领域：{counts} | The lowest sector in {year}, by number of regions: {counts} """
-def headline_region(*, level: float | None, mean: float | None, name: Value, region: Value, year: Value) -> Text:
+def headline_region(*, level: float | None, mean: float | None, name: Value, region: Value, year: Value) -> Fact:
     r"""{year}年{region}水平最低的是{name}（{level:.2}），各领域平均为{mean:.2} | {region} in {year}: {name} is lowest, at {level:.2} against a mean of {mean:.2} """
-def headline_region_level(*, level: float | None, region: Value, year: Value) -> Text:
+def headline_region_level(*, level: float | None, region: Value, year: Value) -> Fact:
     r"""{year}年{region}各领域水平相等（{level:.2}） | {region} in {year}: all sectors stand at {level:.2} """
-def headline_ranking(*, high: Value, high_value: float | None, low: Value, low_value: float | None, mean: float | None, year: Value) -> Text:
+def headline_ranking(*, high: Value, high_value: float | None, low: Value, low_value: float | None, mean: float | None, year: Value) -> Fact:
     r"""{year}年{high}的指数为{high_value:.3}，{low}为{low_value:.3}，各地区平均为{mean:.3} | In {year} {high} has {high_value:.3}, {low} {low_value:.3}; the mean of the regions is {mean:.3} """
-def headline_scores(*, count: Value, names: Value, region: Value, total: Value) -> Text:
+def headline_scores(*, count: Value, names: Value, region: Value, total: Value) -> Fact:
     r"""居首的{region}在{total}个领域中的{count}个也居首：{names} | {region}, first by the index, is first in {count} of {total} sectors: {names} """
-def headline_scores_none(*, count: Value, names: Value, region: Value, total: Value) -> Text:
+def headline_scores_none(*, count: Value, names: Value, region: Value, total: Value) -> Fact:
     r"""居首的{region}在{total}个领域中没有一个居首（{count}个）{names} | {region}, first by the index, is first in none of {total} sectors ({count}){names} """
-def headline_weights(*, count: Value, half: Value, name: Value, value: float | None) -> Text:
+def headline_weights(*, count: Value, half: Value, name: Value, value: float | None) -> Fact:
     r"""{count}个指标中，权重最大的{half}个占到一半以上；{name}一项占{value:%.1}% | The heaviest {half} of {count} indicators make half of the index or more; {name} alone counts {value:%.1} % """
-def headline_index_region(*, best: Value, count: Value, name: Value, region: Value, regions: int, total: Value, worst: Value) -> Text:
+def headline_index_region(*, best: Value, count: Value, name: Value, region: Value, regions: int, total: Value, worst: Value) -> Fact:
     r"""{region}在{regions}个地区中，最好为第{best}位（{total}个指标中的{count}个），最差为第{worst}位（{name}） | {region} among {regions:region|regions}: at best in place {best} ({count} of {total} indicators), at worst in place {worst} ({name}) """
-def headline_ranks(*, draws: Value, regions: Value, span: float | None) -> Text:
+def headline_ranks(*, draws: Value, regions: Value, span: float | None) -> Fact:
     r"""{draws}次抽取中，{regions}个地区名次的90%区间平均宽{span:.1}位 | Over {draws} draws, nine tenths of a rank's draws span {span:.1} places of {regions} on average """
-def headline_room(*, count: Value, first: Value, regions: int, spread: float | None, year: Value) -> Text:
+def headline_room(*, count: Value, first: Value, regions: int, spread: float | None, year: Value) -> Fact:
     r"""{count}种通行算法下，名次平均可变动{spread:.1}位；{year}年{regions}个地区中有{first}个可排第一 | By convention alone a rank spans {spread:.1} places on average over {count} conventions; {first} of {regions:region|regions} could come first in {year} """
-def headline_shift(*, furthest: Value, shift: Value) -> Text:
+def headline_shift(*, furthest: Value, shift: Value) -> Fact:
     r"""在熵的对数前加{shift}，名次最多变动{furthest}位 | Adding {shift} before the logarithm of the entropy moves a rank by up to {furthest} places """
-def headline_variance(*, name: Value, share: float | None) -> Text:
+def headline_variance(*, name: Value, share: float | None) -> Fact:
     r"""名次方差的{share:%.0}%来自{name} | {share:%.0} % of the variance of ranks comes from {name} """
-def headline_parts(*, after: float | None, before: float | None, first: Value, last: Value, part: Value, share: float | None, value: Value) -> Text:
+def headline_parts(*, after: float | None, before: float | None, first: Value, last: Value, part: Value, share: float | None, value: Value) -> Fact:
     r"""{value}的基尼系数由{first}年的{before:.3}变为{last}年的{after:.3}；{last}年{share:%.0}%来自{part} | The Gini of {value} went from {before:.3} in {first} to {after:.3} in {last}; in {last} {share:%.0} % of it is {part} """
-def headline_gini(*, high: float | None, last: Value, now: float | None, peak: Value, value: Value) -> Text:
+def headline_gini(*, high: float | None, last: Value, now: float | None, peak: Value, value: Value) -> Fact:
     r"""{value}的差距在{peak}年最大（基尼系数{high:.3}），{last}年为{now:.3} | Inequality of {value} was largest in {peak} (Gini {high:.3}); it is {now:.3} in {last} """
-def headline_ridges(*, after: Value, before: Value, first: Value, last: Value, modes_after: Value, modes_before: Value, value: Value) -> Text:
+def headline_ridges(*, after: Value, before: Value, first: Value, last: Value, modes_after: Value, modes_before: Value, value: Value) -> Fact:
     r"""{first}—{last}年，{value}的主峰由{before}移至{after}，峰数由{modes_before}变为{modes_after} | Between {first} and {last} the highest peak of {value} moved from {before} to {after}, and {modes_before} peaks became {modes_after} """
-def headline_moran(*, after: float | None, before: float | None, first: Value, last: Value, p: float | None, value: Value) -> Text:
+def headline_moran(*, after: float | None, before: float | None, first: Value, last: Value, p: float | None, value: Value) -> Fact:
     r"""{value}的莫兰指数由{first}年的{before:.2}变为{last}年的{after:.2}（{p:p}） | Moran's I of {value} went from {before:.2} in {first} to {after:.2} in {last} ({p:p}) """
-def headline_scatter(*, HH: Value, HL: Value, LH: Value, LL: Value, year: Value) -> Text:
+def headline_scatter(*, HH: Value, HL: Value, LH: Value, LL: Value, year: Value) -> Fact:
     r"""{year}年：高-高{HH}个，低-低{LL}个，低-高{LH}个，高-低{HL}个 | In {year} {HH} regions are high among high, {LL} low among low, {LH} low among high and {HL} high among low """
-def headline_clusters(*, count: Value, regions: int, year: Value) -> Text:
+def headline_clusters(*, count: Value, regions: int, year: Value) -> Fact:
     r"""{year}年{regions}个地区中，{count}个的局部集聚显著 | {count} of {regions:region|regions} are significant local clusters in {year} """
-def headline_transitions(*, fall: float | None, rise: float | None, stay: float | None) -> Text:
+def headline_transitions(*, fall: float | None, rise: float | None, stay: float | None) -> Fact:
     r"""每年{stay:%.1}%的地区留在原组，{rise:%.1}%上升，{fall:%.1}%下降 | From one year to the next {stay:%.1} % stay in their class, {rise:%.1} % rise and {fall:%.1} % fall """
-def headline_states(*, counts: Value, driver: Value, first: Value, last: Value, pressure: Value, regions: int) -> Text:
+def headline_states(*, counts: Value, driver: Value, first: Value, last: Value, pressure: Value, regions: int) -> Fact:
     r"""{first}—{last}年{pressure}与{driver}，{regions}个地区中：{counts} | Between {first} and {last}, {pressure} against {driver}: of {regions:region|regions} {counts} """
-def headline_drivers(*, change: float | None, first: Value, last: Value, parts: Value, regions: int, total: Value) -> Text:
+def headline_drivers(*, change: float | None, first: Value, last: Value, parts: Value, regions: int, total: Value) -> Fact:
     r"""{first}—{last}年{regions}个地区的{total}变动{change:+%.0}%：{parts} | Between {first} and {last} {total} of {regions:region|regions} changed by {change:+%.0} %: {parts} """
-def headline_education(*, first: Value, last: Value, mean: float | None, part: float | None) -> Text:
+def headline_education(*, first: Value, last: Value, mean: float | None, part: float | None) -> Fact:
     r"""{first}—{last}年受教育年限提高每年贡献{mean:%.2}个百分点，占产出增长的{part:%.1}% | Schooling contributed {mean:%.2} points a year between {first} and {last}, {part:%.1} % of output growth """
-def headline_human_capital(*, high: Value, high_value: float | None, low: Value, low_value: float | None, year: Value) -> Text:
+def headline_human_capital(*, high: Value, high_value: float | None, low: Value, low_value: float | None, year: Value) -> Fact:
     r"""{year}年{high}的人均人力资本为{high_value:.2}，{low}为{low_value:.2} | In {year} human capital per worker is {high_value:.2} in {high} and {low_value:.2} in {low} """
-def headline_culture(*, high: Value, high_value: float | None, low: Value, low_value: float | None, year: Value) -> Text:
+def headline_culture(*, high: Value, high_value: float | None, low: Value, low_value: float | None, year: Value) -> Fact:
     r"""{year}年文化在就业中的比重从{low}的{low_value:%.2}%到{high}的{high_value:%.2}% | Culture makes from {low_value:%.2} % of employment in {low} to {high_value:%.2} % in {high} in {year} """
-def headline_intensity(*, moves: Value) -> Text:
+def headline_intensity(*, moves: Value) -> Fact:
     r"""起止年份之间：{moves} | From the first year to the last: {moves} """
-def headline_productivity(*, high: Value, high_value: float | None, low: Value, low_value: float | None, regions: int, up: Value, year: Value) -> Text:
+def headline_productivity(*, high: Value, high_value: float | None, low: Value, low_value: float | None, regions: int, up: Value, year: Value) -> Fact:
     r"""到{year}年，{regions}个地区中{up}个的绿色全要素生产率高于起点，从{low}的{low_value:.2}到{high}的{high_value:.2} | By {year} green productivity is above its start in {up} of {regions:region|regions}, from {low_value:.2} in {low} to {high_value:.2} in {high} """
-def headline_costs(*, high: Value, high_value: float | None, low: Value, low_value: float | None, year: Value) -> Text:
+def headline_costs(*, high: Value, high_value: float | None, low: Value, low_value: float | None, year: Value) -> Fact:
     r"""{year}年排放成本占产出的比重，从{low}的{low_value:%.2}%到{high}的{high_value:%.2}% | In {year} emissions cost from {low_value:%.2} % of output in {low} to {high_value:%.2} % in {high} """
-def how_map() -> Text:
+def how_map() -> Fact:
     r"""横轴为各领域水平的平均（发展度），纵轴为各领域水平的相近程度（耦合度，修正形式）；虚线上协调度（两者乘积的平方根）相等。细线由各地区的首年连到末年（圆点），颜色为末年水平最低的领域；粗线为各地区平均的历年路径。没有名字的点见表。 | Across: the mean of the sectors' levels (development). Up: how alike they are (coupling, corrected form). On a dashed line coordination, the root of the product of both, is the same. Thin lines join the first year of a region to its last (the dot), coloured by the lowest sector of that year; the thick line is the path of the mean, year by year. Dots without a name stand in the table. """
-def how_levels() -> Text:
+def how_levels() -> Fact:
     r"""水平为在全部地区、全部年份的最低值（0）与最高值（1）之间的位置；线为各地区的简单平均。 | A level is the place between the lowest (0) and the highest (1) value of all regions and years; the lines are simple means of the regions. """
-def how_obstacles() -> Text:
+def how_obstacles() -> Fact:
     r"""障碍度为每个领域在与满分的距离中所占的百分比，四项相加为100；按占比最大的领域排列。 | An obstacle degree is the percentage that a sector has of the distance to the full score; the parts add up to 100. Ordered by the sector that weighs most. """
-def how_lagging() -> Text:
+def how_lagging() -> Fact:
     r"""颜色为水平最低的领域，数字为其水平占各领域平均的百分比；格子的位置示意相邻关系，不表示面积；灰色为未能计算的地区。 | Coloured by the lowest sector; the figure is its level in percent of the mean of the sectors. Tiles show neighbourhood, not area; grey regions could not be computed. """
-def how_region() -> Text:
+def how_region() -> Fact:
     r"""水平为在全部地区、全部年份的最低值（0）与最高值（1）之间的位置。 | A level is the place between the lowest (0) and the highest (1) value of all regions and years. """
-def how_ranking() -> Text:
+def how_ranking() -> Fact:
     r"""圆点为指数，虚线为各地区平均。 | Dots are the index, the dashed line is the mean of the regions. """
-def how_scores() -> Text:
+def how_scores() -> Fact:
     r"""格中数字为该领域的名次，颜色越深名次越靠前；地区按指数排列。 | Figures are places by sector, darker is nearer to the first; regions in the order of the index. """
-def how_weights() -> Text:
+def how_weights() -> Fact:
     r"""各指标在指数中的权重，合计100；颜色为所属领域。 | The weight of every indicator in the index, together 100; coloured by sector. """
-def how_index_region() -> Text:
+def how_index_region() -> Fact:
     r"""各指标在当年各地区中的名次，1为最好；颜色为所属领域。 | The place of the region by every indicator among the regions of the year, 1 is the best; coloured by sector. """
-def how_ranks() -> Text:
+def how_ranks() -> Fact:
     r"""圆点为指数本身的名次，横线为全部抽取的第5至第95百分位；右侧数字为名次。 | Dots are the ranks by the index itself, bars reach from the 5th to the 95th percentile of the draws; figures at the right are the ranks. """
-def how_room() -> Text:
+def how_room() -> Fact:
     r"""圆点为指数本身的名次，横线由只换算法可得的最好名次到最差名次；每种算法对各地区一视同仁。 | Dots are the ranks by the index itself, bars reach from the best to the worst rank that convention alone can give; each convention is applied to every region alike. """
-def how_shift() -> Text:
+def how_shift() -> Fact:
     r"""熵权法不需要加常数：0 ln 0 = 0。条形为加上该常数后名次的最大变动，其余不变。 | Entropy weights need no constant, for 0 ln 0 = 0. Bars are the furthest move of a rank when it is added, all else equal. """
-def how_variance_shapley() -> Text:
+def how_variance_shapley() -> Fact:
     r"""各项选择对名次方差的沙普利份额，合计100；在全部组合上精确计算，不含权重扰动。 | Shapley shares of the choices in the variance of ranks, together 100; exact over all combinations, without noise in the weights. """
-def how_variance_total() -> Text:
+def how_variance_total() -> Fact:
     r"""其他选择都固定时该项选择仍留下的方差份额（总效应），含权重扰动；合计可超过100。 | What a choice leaves of the variance when all others are fixed (total effect), noise in the weights included; together they can exceed 100. """
-def how_parts() -> Text:
+def how_parts() -> Fact:
     r"""三部分相加为基尼系数（圆点与右侧数字）。超变密度为组间重叠：较富组中的穷地区低于较穷组中的富地区。 | The three parts add up to the Gini coefficient (dot and figure). Transvariation is overlap: poor regions of a rich group below rich regions of a poor one. """
-def how_gini() -> Text:
+def how_gini() -> Fact:
     r"""三种度量的数值不可相互比较，只比较各自随时间的变化。 | The three measures are on scales of their own: compare each with itself over time. """
-def how_ridges() -> Text:
+def how_ridges() -> Fact:
     r"""自上而下为各年；曲线下面积为1。一峰变两峰意味着分化。 | Years from top to bottom; the area under every curve is one. Two peaks where there was one mean polarisation. """
-def how_moran() -> Text:
+def how_moran() -> Fact:
     r"""虚线为地区随机排列时的期望值；高于它表示相邻地区相似。 | The dashed line is what regions dealt at random would give; above it neighbours are alike. """
-def how_scatter() -> Text:
+def how_scatter() -> Fact:
     r"""横轴为地区自身与均值的偏离，纵轴为相邻地区平均的偏离（以标准差计）；只标出局部显著的地区。 | Across: how far a region is from the mean. Up: how far the mean of its neighbours is, in standard deviations. Regions that are significant locally bear their names. """
-def how_clusters() -> Text:
+def how_clusters() -> Fact:
     r"""局部莫兰指数在5%水平上显著的地区，格中数字为局部指数；31次检验中平均有一两次属偶然。 | Regions whose local index (the figure on the tile) is significant at 5 %; of 31 tests one or two are so by chance. """
-def how_transitions() -> Text:
+def how_transitions() -> Fact:
     r"""行为当年所在组，列为次年所在组（1最低），数字为百分比，每行合计100。 | Rows are the class of a year, columns that of the next (1 is the lowest); percentages, each row adds up to 100. """
-def how_states(*, lower: Value, upper: Value) -> Text:
+def how_states(*, lower: Value, upper: Value) -> Fact:
     r"""斜线上两者同比变动；弹性在{lower}与{upper}之间为连结，零线以下为绝对减少。 | On the slanted line both change alike; an elasticity between {lower} and {upper} is coupling, below the level line the pressure fell outright. """
-def how_waterfall() -> Text:
+def how_waterfall() -> Fact:
     r"""每一块为一个因素的贡献，最后一块为总变动；分解没有残差。 | Each block is what one factor contributed, the last one the whole change; there is no residual. """
-def how_education() -> Text:
+def how_education() -> Fact:
     r"""条形为劳动份额乘以人力资本增速，按年平均；人力资本由受教育年限与分段收益率得出。 | Bars are the labour share times the growth of human capital, a year on average; human capital follows from years of schooling and their piecewise returns. """
-def how_human_capital() -> Text:
+def how_human_capital() -> Fact:
     r"""没有受过教育为1；由受教育年限与分段收益率得出。 | One is a worker without schooling; from years of schooling and their piecewise returns. """
-def how_culture() -> Text:
+def how_culture() -> Fact:
     r"""条形为文化、体育和娱乐业在同一张就业表全部门类中的百分比；区位商为该比重与全部地区合计之比。 | Bars are culture, sports and entertainment in percent of all sections of the same table of employment; the location quotient is that share over the one of all regions together. """
-def how_intensity() -> Text:
+def how_intensity() -> Fact:
     r"""各年齐全的地区合计，能耗或排放除以不变价格产出，起始年份为100；虚线为起始年份。 | Energy or emissions over output at constant prices, summed over the regions that have every year, the first year being 100 (dashed). """
-def how_productivity() -> Text:
+def how_productivity() -> Fact:
     r"""圆点为逐年指数的连乘，起点为1（虚线）；指数由前沿测算得出后传入。 | Dots are the product of the yearly indices that were passed in from a frontier, 1 at the start (dashed). """
-def how_costs() -> Text:
+def how_costs() -> Fact:
     r"""条形为排放量乘以传入的影子价格，占名义产出的百分比。 | Bars are quantities at the shadow prices that were passed in, in percent of nominal output. """
-def note_ends(*, high: Value, high_ranks: Value, high_value: float | None, low: Value, low_ranks: Value, low_value: float | None, n: Value, year: Value) -> Text:
+def note_ends(*, high: Value, high_ranks: Value, high_value: float | None, low: Value, low_ranks: Value, low_value: float | None, n: Value, year: Value) -> Fact:
     r"""{year}年协调度最高的是{high}（{high_value:.3}），最低的是{low}（{low_value:.3}）；换用标准形式或依次去掉一个领域，在{n}个地区中{high}居{high_ranks}，{low}居{low_ranks}。 | In {year} coordination is highest in {high} ({high_value:.3}) and lowest in {low} ({low_value:.3}); by the standard form, or with one sector left out, {high} has rank {high_ranks} of {n} and {low} {low_ranks}. """
-def note_gain(*, gain: float | None, name: Value) -> Text:
+def note_gain(*, gain: float | None, name: Value) -> Fact:
     r"""把{name}补到其他领域的平均水平，协调度平均可提高{gain:.3}。 | With {name} at the mean of the others wherever it is below, coordination would be {gain:.3} higher on average. """
-def note_measured() -> Text:
+def note_measured() -> Fact:
     r"""经济以全要素生产率衡量：Caves、Christensen与Diewert（1982）多边指数，以全部地区和年份为参照，劳动按人力资本计。 | The economy is measured by total factor productivity: the multilateral index of Caves, Christensen and Diewert (1982) with all regions and years as the reference; labour counts with its human capital. """
-def note_per_worker() -> Text:
+def note_per_worker() -> Fact:
     r"""没有可用的测算，经济以劳动生产率衡量。 | Without a measurement of productivity the economy is output per worker. """
-def note_bounds() -> Text:
+def note_bounds() -> Fact:
     r"""水平是指标在上下限之间的位置，上下限见表；不同领域的水平只有通过上下限才可比。 | A level is the place of the indicator between its bounds, which the table gives; levels of different sectors are comparable only through them. """
-def note_left_out(*, names: Names, reason: Value) -> Text:
+def note_left_out(*, names: Names, reason: Value) -> Fact:
     r"""未纳入：{names:list 4}（{reason}）。 | Left out: {names:list 4} ({reason}). """
-def note_forms(*, corrected: float | None, correlation: float | None, standard: float | None, year: Value) -> Text:
+def note_forms(*, corrected: float | None, correlation: float | None, standard: float | None, year: Value) -> Fact:
     r"""{year}年平均协调度：修正形式{corrected:.3}，标准形式{standard:.3}；两种形式的排名相关系数为{correlation:.2}。此处采用修正形式，标准形式只为与已发表的研究比较。 | Mean coordination in {year} is {corrected:.3} by the corrected form and {standard:.3} by the standard form; their ranks correlate at {correlation:.2}. The corrected form is used here; the standard one is there to compare with papers. """
-def note_interpolated() -> Text:
+def note_interpolated() -> Fact:
     r"""两个年份之间单独缺失的一年按直线补入，结果表中有标记。 | A single missing year between two others stands on the straight line between them, and is flagged in the frame. """
-def note_thin() -> Text:
+def note_thin() -> Fact:
     r"""每个领域只用一个指标，透明但单薄：受教育年限不说明教育质量，就业不说明文化的价值，能耗不说明自然的状况。 | One indicator a sector is transparent and thin: years of schooling say nothing of its quality, employment nothing of what culture is worth, energy nothing of nature. """
-def note_no_cause() -> Text:
+def note_no_cause() -> Fact:
     r"""协调度描述水平是否相近，不说明领域之间相互作用，也不说明因果。 | Coordination says that levels are alike; it shows no interaction between the sectors, and no cause. """
-def note_drag() -> Text:
+def note_drag() -> Fact:
     r"""以其他领域此后的提高，对该领域相对其他领域的领先、其他领域自身水平和年份回归，标准误按地区聚类；斜率为正表示该领域落后时其他领域提高较少。 | The advance of the other sectors, regressed on the lead of this one over them, their own level and the year; errors are clustered by region. A positive slope says that the others advanced less where this one lagged. """
-def note_mean_weights() -> Text:
+def note_mean_weights() -> Fact:
     r"""权重逐年另定，表中为各年平均。 | Weights are set anew every year; these are the means of the years. """
-def note_built(*, aggregation: Value, imputation: Value, normalisation: Value, treatment: Value, weights: Value) -> Text:
+def note_built(*, aggregation: Value, imputation: Value, normalisation: Value, treatment: Value, weights: Value) -> Fact:
     r"""构建方法：异常值{treatment}，填补{imputation}，标准化{normalisation}，权重{weights}，合成{aggregation}。 | Built with: outliers {treatment}; imputation {imputation}; normalisation {normalisation}; weights {weights}; aggregation {aggregation}. """
-def note_pooled() -> Text:
+def note_pooled() -> Fact:
     r"""上下限与权重由全部年份共同确定，各年水平可比。 | Bounds and weights are those of all years together, so that levels can be compared over time. """
-def note_yearly() -> Text:
+def note_yearly() -> Fact:
     r"""上下限与权重逐年另定，各年水平不可比。 | Bounds and weights are set anew every year: levels cannot be compared over time. """
-def note_complete(*, done: Value, first: Value, last: Value, rows: Value) -> Text:
+def note_complete(*, done: Value, first: Value, last: Value, rows: Value) -> Fact:
     r"""{rows}个地区年份中，{done}个指标齐全而有指数（{first}—{last}年）；最后公布的指标决定年份，见覆盖表。 | Of {rows} region-years {done} have all indicators and thus an index ({first}–{last}); the indicator published last decides the years, as the table of coverage shows. """
-def note_convention() -> Text:
+def note_convention() -> Fact:
     r"""熵权法等客观赋权按离散程度而非重要程度赋权；名次在多大程度上取决于算法，见名次区间与算法检验。 | Entropy and other weights from the data reward what is unequal, not what matters; how much of a rank is convention, the rank intervals and the gaming test say. """
-def note_not_tfp() -> Text:
+def note_not_tfp() -> Fact:
     r"""综合指数不是全要素生产率，也不能替代它：指数中的投入就是投入。 | A composite index is not total factor productivity and cannot stand in for it: its inputs are inputs. """
-def note_no_error() -> Text:
+def note_no_error() -> Fact:
     r"""区间只反映所列的算法选择，不含数据误差。 | Intervals are over the conventions listed, not over errors in the data. """
-def note_level_left_out(*, choice: Value, level: Value, reason: Value) -> Text:
+def note_level_left_out(*, choice: Value, level: Value, reason: Value) -> Fact:
     r"""未用{choice}中的{level}：{reason} | Not used, {level} ({choice}): {reason} """
-def note_refused(*, count: Value, reason: Value) -> Text:
+def note_refused(*, count: Value, reason: Value) -> Fact:
     r"""{count}种算法在这些数据上无法计算，例如：{reason} | {count} conventions cannot be computed on these data; for one: {reason} """
-def note_same_for_all() -> Text:
+def note_same_for_all() -> Fact:
     r"""每种算法都同时用于全部地区；在对数前加常数属误用，单列。 | Every convention is applied to all regions at once. A constant before the logarithm is a misuse and stands apart. """
-def note_gini() -> Text:
+def note_gini() -> Fact:
     r"""基尼系数按总体定义，不乘n/(n−1)。 | The Gini is that of the population, without the factor n/(n−1). """
-def note_dagum() -> Text:
+def note_dagum() -> Fact:
     r"""分解按Dagum（1997）。 | Decomposition by Dagum (1997). """
-def note_unweighted() -> Text:
+def note_unweighted() -> Fact:
     r"""每个地区权重相同，大小不计：这是地区之间的差距，不是人与人之间的差距。 | Every region counts the same, whatever its size: this is inequality between regions, not between people. """
-def note_ragged(*, high: Value, low: Value) -> Text:
+def note_ragged(*, high: Value, low: Value) -> Fact:
     r"""各年地区数不同（{low}至{high}个），比较年份时请注意。 | Years have different numbers of regions ({low} to {high}): mind this when comparing them. """
-def note_bandwidth(*, rule: Value) -> Text:
+def note_bandwidth(*, rule: Value) -> Fact:
     r"""正态核，带宽规则：{rule}。 | Normal kernel; bandwidth: {rule}. """
-def note_permutations() -> Text:
+def note_permutations() -> Fact:
     r"""p值由随机排列得到，双侧。 | Probabilities are from permutations, two-sided. """
-def note_fdr() -> Text:
+def note_fdr() -> Fact:
     r"""错误发现率控制按Benjamini与Hochberg（1995）。 | False discoveries by Benjamini and Hochberg (1995). """
-def note_classes() -> Text:
+def note_classes() -> Fact:
     r"""各组为分位数；转移需要相连两年都有数据，缺口不跨越。 | Classes are quantiles; a transition needs two successive years, gaps are not bridged. """
-def note_cuts(*, bounds: Value) -> Text:
+def note_cuts(*, bounds: Value) -> Fact:
     r"""各组上限：{bounds}。 | Upper bounds of the classes: {bounds}. """
-def note_cuts_relative(*, bounds: Value) -> Text:
+def note_cuts_relative(*, bounds: Value) -> Fact:
     r"""各组上限（与当年均值之比）：{bounds}。 | Upper bounds of the classes, relative to the mean of the year: {bounds}. """
-def note_elasticity() -> Text:
+def note_elasticity() -> Fact:
     r"""脱钩状态按Tapio（2005）；起点不为正或驱动量未变动的地区没有弹性，不在图中。 | States by Tapio (2005); where a series begins at zero or below, or the driver stood still, there is no elasticity. """
-def note_lmdi() -> Text:
+def note_lmdi() -> Fact:
     r"""对数平均迪氏指数分解（LMDI-I，Ang 2005），零值按解析极限处理。 | Logarithmic mean Divisia decomposition (LMDI-I, Ang 2005); zeros by the analytical limit. """
-def note_span(*, regions: Value) -> Text:
+def note_span(*, regions: Value) -> Fact:
     r"""只合计起止年份相同的{regions}个地区。 | Summed over the {regions} regions that share both ends of the span. """
-def note_schooling() -> Text:
+def note_schooling() -> Fact:
     r"""受教育年限不说明教育质量；贡献按增长核算，不是因果。 | Years of schooling say nothing of its quality; a contribution is accounting, not a cause. """
-def note_unweighed() -> Text:
+def note_unweighed() -> Fact:
     r"""没有测算结果，只给出人力资本，不给出贡献。 | Without a measurement there is human capital, and no contribution to growth. """
-def note_intensity() -> Text:
+def note_intensity() -> Fact:
     r"""各地区合计的强度由大地区主导；能耗或排放不为正的地区年份没有强度。 | Intensity of all regions together is that of the large ones; where a quantity is not positive there is none. """
-def note_finding(*, message: Value) -> Text:
+def note_finding(*, message: Value) -> Fact:
     r"""{message}。 | {message}. """
-def reason_no_value() -> Text:
+def reason_no_value() -> Fact:
     r"""缺少数值 | no value """
-def reason_no_group() -> Text:
+def reason_no_group() -> Fact:
     r"""缺少分组 | no group """
-def reason_no_weight() -> Text:
+def reason_no_weight() -> Fact:
     r"""缺少权重 | no weight """
-def reason_no_schooling() -> Text:
+def reason_no_schooling() -> Fact:
     r"""缺少平均受教育年限 | no mean years of schooling """
-def reason_missing(*, names: Names) -> Text:
+def reason_missing(*, names: Names) -> Fact:
     r"""缺少{names:list} | missing: {names:list} """
-def reason_unbalanced() -> Text:
+def reason_unbalanced() -> Fact:
     r"""并非各年各领域齐全（Python中balanced=False可纳入） | not complete in every year (in Python balanced=False takes it in) """
-def reason_island() -> Text:
+def reason_island() -> Fact:
     r"""没有相邻地区（岛屿） | no neighbour (island) """
-def reason_constant() -> Text:
+def reason_constant() -> Fact:
     r"""各地区数值相等 | all values are equal """
-def reason_few(*, fewest: Value) -> Text:
+def reason_few(*, fewest: Value) -> Fact:
     r"""不足{fewest}个地区 | fewer than {fewest} regions """
-def reason_from_zero() -> Text:
+def reason_from_zero() -> Fact:
     r"""基期不为正，变动率无定义 | not positive at the start: a rate of change is not defined """
-def reason_still() -> Text:
+def reason_still() -> Fact:
     r"""驱动量未变动，弹性无定义 | the driver did not move: the elasticity is not defined """
-def reason_no_intensity() -> Text:
+def reason_no_intensity() -> Fact:
     r"""能源或排放不为正，强度无意义 | energy or emissions are not positive: no intensity """
-def reason_group_gap() -> Text:
+def reason_group_gap() -> Fact:
     r"""某组缺少人数或工资，或缺少上一年 | a group has no number or wage, or the year before is missing """
-def reason_factor_missing() -> Text:
+def reason_factor_missing() -> Fact:
     r"""有因素缺失 | a factor is missing """
-def reason_total_zero() -> Text:
+def reason_total_zero() -> Fact:
     r"""总量为零，乘法分解无定义（加法分解仍给出） | a total of zero has no ratio: the multiplicative form is not defined """
-def reason_no_denominator() -> Text:
+def reason_no_denominator() -> Fact:
     r"""能源、产出或人口不为正，比率无定义 | energy, output or population is not positive: a ratio is not defined """
-def reason_gaps_left() -> Text:
+def reason_gaps_left() -> Fact:
     r"""留有该指数自身填补方法已填补的空缺 | leaves gaps that the index's own imputation fills """
-def reason_made_constant(*, names: Names) -> Text:
+def reason_made_constant(*, names: Names) -> Fact:
     r"""使{names:list}成为常数 | makes {names:list} constant """
-def choice_imputation() -> Text:
+def choice_imputation() -> Fact:
     r"""填补方法 | imputation """
-def choice_treatment() -> Text:
+def choice_treatment() -> Fact:
     r"""异常值处理 | treatment of outliers """
-def choice_normalisation() -> Text:
+def choice_normalisation() -> Fact:
     r"""标准化 | normalisation """
-def choice_weights() -> Text:
+def choice_weights() -> Fact:
     r"""权重 | weights """
-def choice_aggregation() -> Text:
+def choice_aggregation() -> Fact:
     r"""合成方法 | aggregation """
-def choice_pooled() -> Text:
+def choice_pooled() -> Fact:
     r"""各年共用界限与权重 | bounds and weights shared by all years """
-def choice_noise() -> Text:
+def choice_noise() -> Fact:
     r"""权重扰动 | noise in the weights """
-def departure(*, choice: Value, level: Value) -> Text:
+def departure(*, choice: Value, level: Value) -> Fact:
     r"""{choice}：{level} | {choice}: {level} """
-def cluster_HH() -> Text:
+def cluster_HH() -> Fact:
     r"""高-高 | high among high """
-def cluster_LH() -> Text:
+def cluster_LH() -> Fact:
     r"""低-高 | low among high """
-def cluster_LL() -> Text:
+def cluster_LL() -> Fact:
     r"""低-低 | low among low """
-def cluster_HL() -> Text:
+def cluster_HL() -> Fact:
     r"""高-低 | high among low """
-def part_within() -> Text:
+def part_within() -> Fact:
     r"""组内差异 | within groups """
-def part_between() -> Text:
+def part_between() -> Fact:
     r"""组间净差异 | net between groups """
-def part_transvariation() -> Text:
+def part_transvariation() -> Fact:
     r"""超变密度 | transvariation """
-def explain_head(*, flags: Value, name: Value, year: Value) -> Text:
+def explain_head(*, flags: Value, name: Value, year: Value) -> Fact:
     r"""{name}{year}年 {flags} | {name} {year} {flags} """
-def explain_degree(*, degree: float | None, grade: Value, names: Names) -> Text:
+def explain_degree(*, degree: float | None, grade: Value, names: Names) -> Fact:
     r"""耦合协调度{degree:.3}（{grade}）；最低的领域：{names:list} | coordination degree {degree:.3} ({grade}); lowest sector: {names:list} """
-def explain_sector(*, gain: float | None, level: float | None, obstacle: float | None, sector: Value) -> Text:
+def explain_sector(*, gain: float | None, level: float | None, obstacle: float | None, sector: Value) -> Fact:
     r"""{sector}：水平{level:.3}，障碍度{obstacle:%.1}%，补齐可提高{gain:.3} | {sector}: level {level:.3}, obstacle {obstacle:%.1} %, gain if raised {gain:.3} """
-def explain_indicator(*, indicator: Value, lower: Value, upper: Value, value: Value) -> Text:
+def explain_indicator(*, indicator: Value, lower: Value, upper: Value, value: Value) -> Fact:
     r"""{indicator} {value}（上下限{lower}至{upper}） | {indicator} {value} (bounds {lower} to {upper}) """
-def unit_of_level() -> Text:
+def unit_of_level() -> Fact:
     r"""0至1 | 0 to 1 """
-def unit_of_percent() -> Text:
+def unit_of_percent() -> Fact:
     r"""% | % """
-def unit_of_none() -> Text:
+def unit_of_none() -> Fact:
     r"""无 | none """
-def unit_of_moran() -> Text:
+def unit_of_moran() -> Fact:
     r"""莫兰指数 | Moran's I """
-def unit_of_relative() -> Text:
+def unit_of_relative() -> Fact:
     r"""占各领域平均的百分比 | % of the mean of the sectors """
-def unit_of_index() -> Text:
+def unit_of_index() -> Fact:
     r"""指数 | index """
-def unit_of_place() -> Text:
+def unit_of_place() -> Fact:
     r"""名次 | rank """
-def unit_of_places() -> Text:
+def unit_of_places() -> Fact:
     r"""位 | places """
-def unit_of_gini() -> Text:
+def unit_of_gini() -> Fact:
     r"""0至1 | 0 to 1 """
-def unit_of_density() -> Text:
+def unit_of_density() -> Fact:
     r"""概率密度 | density """
-def unit_of_deviations() -> Text:
+def unit_of_deviations() -> Fact:
     r"""标准差 | standard deviations """
-def unit_of_of_start() -> Text:
+def unit_of_of_start() -> Fact:
     r"""占起始年份的百分比 | percent of the first year """
-def unit_of_years() -> Text:
+def unit_of_years() -> Fact:
     r"""年 | years """
-def unit_of_points() -> Text:
+def unit_of_points() -> Fact:
     r"""百分点／年 | percentage points a year """
-def unit_of_index_100() -> Text:
+def unit_of_index_100() -> Fact:
     r"""起始年份=100 | first year = 100 """
-def chart_development() -> Text:
+def chart_development() -> Fact:
     r"""发展度（各领域水平的平均） | development (mean level of the sectors) """
-def chart_coupling() -> Text:
+def chart_coupling() -> Fact:
     r"""耦合度（各领域的相近程度） | coupling (how alike the sectors are) """
-def chart_mean_level() -> Text:
+def chart_mean_level() -> Fact:
     r"""各地区平均水平（0—1） | mean level of the regions (0 to 1) """
-def chart_level() -> Text:
+def chart_level() -> Fact:
     r"""水平（0—1） | level (0 to 1) """
-def chart_obstacle() -> Text:
+def chart_obstacle() -> Fact:
     r"""占与满分距离的百分比 | percent of the distance to the full score """
-def chart_alike() -> Text:
+def chart_alike() -> Fact:
     r"""各领域相等 | all alike """
-def chart_mean() -> Text:
+def chart_mean() -> Fact:
     r"""各地区平均 | mean of the regions """
-def chart_holds() -> Text:
+def chart_holds() -> Fact:
     r"""是 | yes """
-def chart_not() -> Text:
+def chart_not() -> Fact:
     r"""否 | no """
-def chart_in_year(*, name: Value, year: Value) -> Text:
+def chart_in_year(*, name: Value, year: Value) -> Fact:
     r"""{name}，{year}年 | {name}, {year} """
-def chart_index() -> Text:
+def chart_index() -> Fact:
     r"""指数 | index """
-def chart_not_above() -> Text:
+def chart_not_above() -> Fact:
     r"""其他地区中不高于它的，% | other regions that do not stand above it, % """
-def chart_weight() -> Text:
+def chart_weight() -> Fact:
     r"""权重，% | weight, % """
-def chart_place() -> Text:
+def chart_place() -> Fact:
     r"""名次（1为最好） | place (1 is the best) """
-def chart_interval() -> Text:
+def chart_interval() -> Fact:
     r"""名次：指数本身与5—95%区间 | rank: by the index itself, and from 5 to 95 % of the draws """
-def chart_room() -> Text:
+def chart_room() -> Fact:
     r"""名次：指数本身与最好至最差 | rank: by the index itself, and from best to worst """
-def chart_more() -> Text:
+def chart_more() -> Fact:
     r"""越大越好 | more is better """
-def chart_less() -> Text:
+def chart_less() -> Fact:
     r"""越小越好 | less is better """
-def chart_covered() -> Text:
+def chart_covered() -> Fact:
     r"""有 | covered """
-def chart_missing() -> Text:
+def chart_missing() -> Fact:
     r"""缺 | missing """
-def chart_shift(*, shift: Value) -> Text:
+def chart_shift(*, shift: Value) -> Fact:
     r"""常数 {shift} | constant {shift} """
-def chart_furthest() -> Text:
+def chart_furthest() -> Fact:
     r"""名次的最大变动，位 | furthest move of a rank, places """
-def chart_variance() -> Text:
+def chart_variance() -> Fact:
     r"""占名次方差的百分比 | percent of the variance of ranks """
-def chart_gini() -> Text:
+def chart_gini() -> Fact:
     r"""基尼系数 | Gini """
-def chart_theil_t() -> Text:
+def chart_theil_t() -> Fact:
     r"""泰尔T指数 | Theil's T """
-def chart_theil_l() -> Text:
+def chart_theil_l() -> Fact:
     r"""泰尔L指数 | Theil's L """
-def chart_measures() -> Text:
+def chart_measures() -> Fact:
     r"""地区差距 | inequality between regions """
-def chart_moran() -> Text:
+def chart_moran() -> Fact:
     r"""莫兰指数 | Moran's I """
-def chart_moran_axis() -> Text:
+def chart_moran_axis() -> Fact:
     r"""莫兰指数（虚线为随机时的期望） | Moran's I (dashed: expected at random) """
-def chart_own() -> Text:
+def chart_own() -> Fact:
     r"""地区自身，标准差 | the region itself, standard deviations """
-def chart_lag() -> Text:
+def chart_lag() -> Fact:
     r"""相邻地区平均，标准差 | mean of its neighbours, standard deviations """
-def chart_not_significant() -> Text:
+def chart_not_significant() -> Fact:
     r"""不显著 | not significant """
-def chart_origin(*, at: Value) -> Text:
+def chart_origin(*, at: Value) -> Fact:
     r"""自第{at}组 | from class {at} """
-def chart_destination(*, at: Value) -> Text:
+def chart_destination(*, at: Value) -> Fact:
     r"""至第{at}组 | to class {at} """
-def chart_probability() -> Text:
+def chart_probability() -> Fact:
     r"""转移概率，% | transition probability, % """
-def chart_anywhere() -> Text:
+def chart_anywhere() -> Fact:
     r"""不分相邻地区 | whatever the neighbours """
-def chart_change_of(*, name: Value) -> Text:
+def chart_change_of(*, name: Value) -> Fact:
     r"""{name}变动，% | change of {name}, % """
-def chart_change() -> Text:
+def chart_change() -> Fact:
     r"""总变动 | whole change """
-def chart_of_start() -> Text:
+def chart_of_start() -> Fact:
     r"""占起始年份的百分比 | percent of the first year """
-def chart_contribution() -> Text:
+def chart_contribution() -> Fact:
     r"""对增长的贡献，百分点／年 | contribution to growth, points a year """
-def chart_human_capital() -> Text:
+def chart_human_capital() -> Fact:
     r"""人均人力资本（未受教育=1） | human capital per worker (no schooling = 1) """
-def chart_culture() -> Text:
+def chart_culture() -> Fact:
     r"""占就业的百分比 | percent of employment """
-def chart_intensity() -> Text:
+def chart_intensity() -> Fact:
     r"""单位产出的能耗与排放（起始年份=100） | energy and emissions per unit of output (first year = 100) """
-def chart_per_output(*, name: Value) -> Text:
+def chart_per_output(*, name: Value) -> Fact:
     r"""单位产出{name} | {name} per unit of output """
-def chart_productivity() -> Text:
+def chart_productivity() -> Fact:
     r"""绿色全要素生产率（起点=1） | green productivity (start = 1) """
-def chart_costs() -> Text:
+def chart_costs() -> Fact:
     r"""占名义产出的百分比 | percent of nominal output """
-def table_map(*, first: Value, last: Value) -> Text:
+def table_map(*, first: Value, last: Value) -> Fact:
     r"""{first}年与{last}年的协调发展 | Coordination in {first} and {last} """
-def table_years() -> Text:
+def table_years() -> Fact:
     r"""各地区平均，分年 | Means of the regions by year """
-def table_obstacles(*, year: Value) -> Text:
+def table_obstacles(*, year: Value) -> Fact:
     r"""{year}年障碍度 | Obstacle degrees in {year} """
-def table_lagging(*, year: Value) -> Text:
+def table_lagging(*, year: Value) -> Fact:
     r"""{year}年各地区最低的领域 | The lowest sector of every region in {year} """
-def table_region(*, region: Value) -> Text:
+def table_region(*, region: Value) -> Fact:
     r"""{region}分年水平 | {region} by year """
-def table_regions(*, year: Value) -> Text:
+def table_regions(*, year: Value) -> Fact:
     r"""{year}年各地区 | The regions in {year} """
-def table_bounds() -> Text:
+def table_bounds() -> Fact:
     r"""指标与上下限 | Indicators and their bounds """
-def table_drag(*, years: Value) -> Text:
+def table_drag(*, years: Value) -> Fact:
     r"""某一领域落后时，其他领域此后{years}年是否提高较少 | Where a sector lags, do the others advance less over {years} years? """
-def table_index_ranking(*, year: Value) -> Text:
+def table_index_ranking(*, year: Value) -> Fact:
     r"""{year}年指数与各领域得分 | Index and scores of the sectors in {year} """
-def table_weights() -> Text:
+def table_weights() -> Fact:
     r"""指标与权重 | Indicators and weights """
-def table_coverage() -> Text:
+def table_coverage() -> Fact:
     r"""体系的覆盖 | What the data have of the system """
-def table_index_years() -> Text:
+def table_index_years() -> Fact:
     r"""分年指数 | The index by year """
-def table_index_region(*, region: Value, year: Value) -> Text:
+def table_index_region(*, region: Value, year: Value) -> Fact:
     r"""{year}年{region}的指数由何构成 | What the index of {region} is made of in {year} """
-def table_ranks(*, year: Value) -> Text:
+def table_ranks(*, year: Value) -> Fact:
     r"""{year}年名次区间 | Rank intervals in {year} """
-def table_levels() -> Text:
+def table_levels() -> Fact:
     r"""抽取了哪些方法 | What was drawn """
-def table_room(*, year: Value) -> Text:
+def table_room(*, year: Value) -> Fact:
     r"""{year}年只换算法的名次 | Ranks by convention alone in {year} """
-def table_shift() -> Text:
+def table_shift() -> Fact:
     r"""在对数前加常数的后果 | What a constant before the logarithm does """
-def table_variance() -> Text:
+def table_variance() -> Fact:
     r"""名次方差的来源 | Variance of ranks by choice """
-def table_inequality_years() -> Text:
+def table_inequality_years() -> Fact:
     r"""分年地区差距 | Inequality by year """
-def table_pairs(*, year: Value) -> Text:
+def table_pairs(*, year: Value) -> Fact:
     r"""{year}年组内与组间 | Inside and between groups in {year} """
-def table_densities_years() -> Text:
+def table_densities_years() -> Fact:
     r"""分年分布 | The distribution by year """
-def table_neighbours_years() -> Text:
+def table_neighbours_years() -> Fact:
     r"""分年莫兰指数 | Moran's I by year """
-def table_local(*, year: Value) -> Text:
+def table_local(*, year: Value) -> Fact:
     r"""{year}年局部莫兰指数 | Local indices in {year} """
-def table_transitions() -> Text:
+def table_transitions() -> Fact:
     r"""转移次数与概率 | Transitions and probabilities """
-def table_steady() -> Text:
+def table_steady() -> Fact:
     r"""长期分布 | Long-run distribution """
-def table_states(*, first: Value, last: Value) -> Text:
+def table_states(*, first: Value, last: Value) -> Fact:
     r"""{first}—{last}年脱钩状态 | States of decoupling, {first}–{last} """
-def table_drivers_regions(*, first: Value, last: Value, total: Value) -> Text:
+def table_drivers_regions(*, first: Value, last: Value, total: Value) -> Fact:
     r"""{total}，{first}—{last}年 | {total}, {first}–{last} """
-def table_education(*, first: Value, last: Value) -> Text:
+def table_education(*, first: Value, last: Value) -> Fact:
     r"""{first}—{last}年，按年平均 | {first}–{last}, means a year """
-def table_human_capital(*, year: Value) -> Text:
+def table_human_capital(*, year: Value) -> Fact:
     r"""{year}年人力资本 | Human capital in {year} """
-def table_culture_regions(*, year: Value) -> Text:
+def table_culture_regions(*, year: Value) -> Fact:
     r"""{year}年文化的比重 | The weight of culture in {year} """
-def table_intensity() -> Text:
+def table_intensity() -> Fact:
     r"""分年强度 | Intensity by year """
-def table_productivity(*, year: Value) -> Text:
+def table_productivity(*, year: Value) -> Fact:
     r"""{year}年绿色全要素生产率 | Green productivity in {year} """
-def table_costs(*, year: Value) -> Text:
+def table_costs(*, year: Value) -> Fact:
     r"""{year}年排放成本 | What emissions cost in {year} """
-def column_region() -> Text:
+def column_region() -> Fact:
     r"""地区 | region """
-def column_year() -> Text:
+def column_year() -> Fact:
     r"""年份 | year """
-def column_in_year(*, year: Value) -> Text:
+def column_in_year(*, year: Value) -> Fact:
     r"""{year}年 | {year} """
-def column_level(*, name: Value) -> Text:
+def column_level(*, name: Value) -> Fact:
     r"""{name} | {name} """
-def column_development_in(*, year: Value) -> Text:
+def column_development_in(*, year: Value) -> Fact:
     r"""{year}年发展度 | development {year} """
-def column_coupling_corrected_in(*, year: Value) -> Text:
+def column_coupling_corrected_in(*, year: Value) -> Fact:
     r"""{year}年耦合度 | coupling {year} """
-def column_coordination_corrected_in(*, year: Value) -> Text:
+def column_coordination_corrected_in(*, year: Value) -> Fact:
     r"""{year}年协调度 | coordination {year} """
-def column_grade() -> Text:
+def column_grade() -> Fact:
     r"""等级 | grade """
-def column_change_since(*, year: Value) -> Text:
+def column_change_since(*, year: Value) -> Fact:
     r"""比{year}年 | change since {year} """
-def column_obstacle(*, name: Value) -> Text:
+def column_obstacle(*, name: Value) -> Fact:
     r"""{name} | {name} """
-def column_lagging() -> Text:
+def column_lagging() -> Fact:
     r"""最低的领域 | lowest sector """
-def column_lags(*, margin: Value) -> Text:
+def column_lags(*, margin: Value) -> Fact:
     r"""低于平均{margin}%以上 | more than {margin} % below """
-def column_gain() -> Text:
+def column_gain() -> Fact:
     r"""补齐后协调度可提高 | gain of coordination if brought up """
-def column_indicator() -> Text:
+def column_indicator() -> Fact:
     r"""指标 | indicator """
-def column_index() -> Text:
+def column_index() -> Fact:
     r"""指数 | index """
-def column_score_of(*, name: Value) -> Text:
+def column_score_of(*, name: Value) -> Fact:
     r"""{name} | {name} """
-def column_direction() -> Text:
+def column_direction() -> Fact:
     r"""方向 | direction """
-def column_unit() -> Text:
+def column_unit() -> Fact:
     r"""单位 | unit """
-def column_denominator() -> Text:
+def column_denominator() -> Fact:
     r"""分母 | denominator """
-def column_note() -> Text:
+def column_note() -> Fact:
     r"""说明 | note """
-def column_contribution_arithmetic() -> Text:
+def column_contribution_arithmetic() -> Fact:
     r"""对指数的贡献 | contribution """
-def column_contribution_geometric() -> Text:
+def column_contribution_geometric() -> Fact:
     r"""对指数对数的贡献 | contribution to the logarithm """
-def column_contribution_harmonic() -> Text:
+def column_contribution_harmonic() -> Fact:
     r"""对指数倒数的贡献 | contribution to the inverse """
-def column_shift() -> Text:
+def column_shift() -> Fact:
     r"""常数 | constant """
-def column_choice() -> Text:
+def column_choice() -> Fact:
     r"""选择 | choice """
-def column_level_of() -> Text:
+def column_level_of() -> Fact:
     r"""方法 | level """
-def column_draws() -> Text:
+def column_draws() -> Fact:
     r"""抽取次数 | draws """
-def column_gini() -> Text:
+def column_gini() -> Fact:
     r"""基尼系数 | Gini """
-def column_moran() -> Text:
+def column_moran() -> Fact:
     r"""莫兰指数 | Moran's I """
-def column_own() -> Text:
+def column_own() -> Fact:
     r"""地区自身 | the region """
-def column_local() -> Text:
+def column_local() -> Fact:
     r"""局部莫兰指数 | local index """
-def column_neighbours() -> Text:
+def column_neighbours() -> Fact:
     r"""相邻地区所在组 | class of the neighbours """
-def column_change_of(*, name: Value) -> Text:
+def column_change_of(*, name: Value) -> Fact:
     r"""{name}变动 | change of {name} """
-def column_contribution_of(*, name: Value) -> Text:
+def column_contribution_of(*, name: Value) -> Fact:
     r"""{name}的贡献 | by {name} """
-def column_contribution() -> Text:
+def column_contribution() -> Fact:
     r"""对增长的贡献 | contribution """
-def column_part_of_growth() -> Text:
+def column_part_of_growth() -> Fact:
     r"""占产出增长 | part of output growth """
-def column_culture_employment_share() -> Text:
+def column_culture_employment_share() -> Fact:
     r"""就业比重 | share of employment """
-def column_intensity() -> Text:
+def column_intensity() -> Fact:
     r"""强度 | intensity """
-def column_index_100() -> Text:
+def column_index_100() -> Fact:
     r"""起始年份=100 | first year = 100 """
-def column_level_since() -> Text:
+def column_level_since() -> Fact:
     r"""起点=1 | start = 1 """
-def column_cost_share() -> Text:
+def column_cost_share() -> Fact:
     r"""占名义产出 | of nominal output """
-def series_output_per_head() -> Text:
+def series_output_per_head() -> Fact:
     r"""人均地区生产总值（不变价格） | output per head at constant prices """
-def series_relative_output_per_head() -> Text:
+def series_relative_output_per_head() -> Fact:
     r"""人均地区生产总值与当年各地区均值之比 | output per head over the mean of the year """
-def series_energy_consumption() -> Text:
+def series_energy_consumption() -> Fact:
     r"""能源消费总量 | energy use """
-def series_so2_emissions() -> Text:
+def series_so2_emissions() -> Fact:
     r"""二氧化硫排放量 | sulphur dioxide emissions """
-def series_cod_emissions() -> Text:
+def series_cod_emissions() -> Fact:
     r"""化学需氧量排放量 | emissions of oxygen-demanding matter """
-def series_wastewater_discharge() -> Text:
+def series_wastewater_discharge() -> Fact:
     r"""废水排放总量 | wastewater """
-def series_output_real() -> Text:
+def series_output_real() -> Fact:
     r"""不变价格地区生产总值 | real output """
-def series_population() -> Text:
+def series_population() -> Fact:
     r"""人口 | population """
-def series_affluence() -> Text:
+def series_affluence() -> Fact:
     r"""人均产出 | output per head """
-def series_energy_intensity() -> Text:
+def series_energy_intensity() -> Fact:
     r"""单位产出能耗 | energy per unit of output """
-def series_emission_content() -> Text:
+def series_emission_content() -> Fact:
     r"""单位能耗排放 | emissions per unit of energy """
-def series_total() -> Text:
+def series_total() -> Fact:
     r"""总量 | total """
-def method_treatment_none() -> Text:
+def method_treatment_none() -> Fact:
     r"""不处理 | none """
-def method_treatment_winsorise() -> Text:
+def method_treatment_winsorise() -> Fact:
     r"""缩尾 | winsorised """
-def method_treatment_log() -> Text:
+def method_treatment_log() -> Fact:
     r"""对数 | logarithm """
-def method_treatment_box_cox() -> Text:
+def method_treatment_box_cox() -> Fact:
     r"""Box-Cox变换 | Box-Cox """
-def method_imputation_none() -> Text:
+def method_imputation_none() -> Fact:
     r"""不填补 | none """
-def method_imputation_mean() -> Text:
+def method_imputation_mean() -> Fact:
     r"""均值 | mean """
-def method_imputation_median() -> Text:
+def method_imputation_median() -> Fact:
     r"""中位数 | median """
-def method_imputation_group_mean() -> Text:
+def method_imputation_group_mean() -> Fact:
     r"""组均值 | group mean """
-def method_imputation_linear() -> Text:
+def method_imputation_linear() -> Fact:
     r"""线性插值 | linear """
-def method_imputation_nearest() -> Text:
+def method_imputation_nearest() -> Fact:
     r"""最近年份 | nearest year """
-def method_normalisation_min_max() -> Text:
+def method_normalisation_min_max() -> Fact:
     r"""极差标准化 | min-max """
-def method_normalisation_z() -> Text:
+def method_normalisation_z() -> Fact:
     r"""z标准化 | z-scores """
-def method_normalisation_rank() -> Text:
+def method_normalisation_rank() -> Fact:
     r"""排名 | ranks """
-def method_normalisation_percentile() -> Text:
+def method_normalisation_percentile() -> Fact:
     r"""百分位 | percentiles """
-def method_normalisation_borda() -> Text:
+def method_normalisation_borda() -> Fact:
     r"""Borda计分 | Borda """
-def method_normalisation_distance_to_max() -> Text:
+def method_normalisation_distance_to_max() -> Fact:
     r"""与最优的距离 | distance to the best """
-def method_normalisation_distance_to_target() -> Text:
+def method_normalisation_distance_to_target() -> Fact:
     r"""与目标的距离 | distance to the target """
-def method_normalisation_vector() -> Text:
+def method_normalisation_vector() -> Fact:
     r"""向量标准化 | vector """
-def method_weights_equal() -> Text:
+def method_weights_equal() -> Fact:
     r"""等权 | equal """
-def method_weights_expert() -> Text:
+def method_weights_expert() -> Fact:
     r"""专家给定 | given by experts """
-def method_weights_given() -> Text:
+def method_weights_given() -> Fact:
     r"""给定 | given """
-def method_weights_ahp() -> Text:
+def method_weights_ahp() -> Fact:
     r"""层次分析法 | analytic hierarchy process """
-def method_weights_entropy() -> Text:
+def method_weights_entropy() -> Fact:
     r"""熵权法 | entropy """
-def method_weights_critic() -> Text:
+def method_weights_critic() -> Fact:
     r"""CRITIC法 | CRITIC """
-def method_weights_deviation() -> Text:
+def method_weights_deviation() -> Fact:
     r"""标准差法 | standard deviation """
-def method_weights_pca() -> Text:
+def method_weights_pca() -> Fact:
     r"""主成分分析 | principal components """
-def method_weights_merec() -> Text:
+def method_weights_merec() -> Fact:
     r"""MEREC法 | MEREC """
-def method_aggregation_arithmetic() -> Text:
+def method_aggregation_arithmetic() -> Fact:
     r"""算术平均 | arithmetic mean """
-def method_aggregation_geometric() -> Text:
+def method_aggregation_geometric() -> Fact:
     r"""几何平均 | geometric mean """
-def method_aggregation_harmonic() -> Text:
+def method_aggregation_harmonic() -> Fact:
     r"""调和平均 | harmonic mean """
-def method_aggregation_topsis() -> Text:
+def method_aggregation_topsis() -> Fact:
     r"""TOPSIS法 | TOPSIS """
-def method_aggregation_vikor() -> Text:
+def method_aggregation_vikor() -> Fact:
     r"""VIKOR法 | VIKOR """
-def method_aggregation_grey() -> Text:
+def method_aggregation_grey() -> Fact:
     r"""灰色关联度 | grey relational grade """
-def method_pooled_true() -> Text:
+def method_pooled_true() -> Fact:
     r"""各年共用 | shared """
-def method_pooled_false() -> Text:
+def method_pooled_false() -> Fact:
     r"""逐年另定 | set anew every year """
-def method_bandwidth_silverman() -> Text:
+def method_bandwidth_silverman() -> Fact:
     r"""Silverman（1986） | Silverman (1986) """
-def method_bandwidth_scott() -> Text:
+def method_bandwidth_scott() -> Fact:
     r"""Scott（1992） | Scott (1992) """
-def method_denominator_head() -> Text:
+def method_denominator_head() -> Fact:
     r"""人口 | heads """
-def method_denominator_output() -> Text:
+def method_denominator_output() -> Fact:
     r"""产出 | output """
-def method_denominator_worker() -> Text:
+def method_denominator_worker() -> Fact:
     r"""就业人员 | workers """
-def method_denominator_area() -> Text:
+def method_denominator_area() -> Fact:
     r"""面积 | area """
-def method_denominator_total() -> Text:
+def method_denominator_total() -> Fact:
     r"""自身总量（占比） | its own total (a share) """
-def method_denominator_score() -> Text:
+def method_denominator_score() -> Fact:
     r"""非数量（年限、价格、指数） | no quantity (years, prices, indices) """
-def method_denominator_none() -> Text:
+def method_denominator_none() -> Fact:
     r"""无（总量） | none (a raw size) """
-def sheet_map() -> Text:
+def sheet_map() -> Fact:
     r"""协调发展 | Coordination """
-def sheet_lagging() -> Text:
+def sheet_lagging() -> Fact:
     r"""最低的领域 | Lowest sector """
-def sheet_drag() -> Text:
+def sheet_drag() -> Fact:
     r"""领域之间的牵制 | Lagging and later advance """
 
-def title_of(leaf: Literal["sectors", "map", "levels", "obstacles", "lagging", "region", "index", "ranking", "scores", "weights", "index_region", "uncertainty", "ranks", "gaming", "room", "shift", "sensitivity", "variance", "inequality", "parts", "gini", "densities", "ridges", "neighbours", "moran", "scatter", "clusters", "mobility", "transitions", "decoupling", "states", "drivers", "waterfall", "education", "contribution", "human_capital", "culture", "culture_employment", "green", "intensity", "productivity", "costs"], /, *, driver: Value = ..., pressure: Value = ..., region: Value = ..., system: Value = ..., total: Value = ..., value: Value = ...) -> Text: ...
+def title_of(leaf: Literal["sectors", "map", "levels", "obstacles", "lagging", "region", "index", "ranking", "scores", "weights", "index_region", "uncertainty", "ranks", "gaming", "room", "shift", "sensitivity", "variance", "inequality", "parts", "gini", "densities", "ridges", "neighbours", "moran", "scatter", "clusters", "mobility", "transitions", "decoupling", "states", "drivers", "waterfall", "education", "contribution", "human_capital", "culture", "culture_employment", "green", "intensity", "productivity", "costs"], /, *, driver: Value = ..., pressure: Value = ..., region: Value = ..., system: Value = ..., total: Value = ..., value: Value = ...) -> Fact: ...
 def answer_of(leaf: Literal["move", "one_year", "all", "not_all", "rise", "keep_up", "behind", "level", "lags", "even", "slope", "drag", "no_drag", "count", "index", "ranged", "index_few", "weights", "covered", "uncertain", "widest", "beyond", "surest", "gaming", "furthest", "part", "sensitivity", "unmoved", "no_years", "gini", "parts", "densities", "deviation", "alike", "unlike", "random", "clusters", "transitions", "matter", "no_matter", "states", "driver", "drivers", "from_zero", "education", "human_capital", "culture", "intensity", "obstacles", "no_rows", "coupling", "coupling_form", "ellipse", "composition", "schooling_return", "cluster", "imputed", "sizes", "reach", "never"], /, *, above: Value = ..., after: Value | float | None = ..., apart: bool = ..., before: Value | float | None = ..., best: Value = ..., between: float | None = ..., bottom: Value = ..., by: Value = ..., change: float | None = ..., choices: Value = ..., cluster: Value = ..., convention: Names = ..., count: Value | int = ..., counts: Value = ..., covered: Value = ..., degrees: Value = ..., draws: Value = ..., driver: Value = ..., economy: float | None = ..., effects: Text | str | float | None = ..., error: float | None = ..., fall: float | None = ..., first: Value = ..., form: Value = ..., gain: float | None = ..., growth: float | None = ..., heavy: Value = ..., heavy_value: float | None = ..., high: Value | float | None = ..., high_value: float | None = ..., how: Value = ..., imputed: int = ..., k: int = ..., kept: Value = ..., last: Value = ..., latitude_after: float | None = ..., latitude_before: float | None = ..., left: int = ..., light: Value = ..., light_value: float | None = ..., longitude_after: float | None = ..., longitude_before: float | None = ..., low: Value | float | None = ..., low_value: float | None = ..., mean: float | None = ..., method: Value = ..., modes_after: Value = ..., modes_before: Value = ..., moves: Value = ..., name: Value = ..., names: Names | Value = ..., order: Value = ..., p: float | None = ..., part: float | None = ..., parts: Value = ..., placed: Value = ..., pressure: Value = ..., rank: Value = ..., ranks: Value = ..., region: Value = ..., regions: Text | str | float | None | Value | int = ..., rise: float | None = ..., rows: Value = ..., share: float | None = ..., span: float | None = ..., statistic: float | None = ..., stay: float | None = ..., top: Value = ..., total: Value | float | None = ..., transvariation: float | None = ..., value: Value | float | None = ..., widest: Value = ..., within: float | None = ..., year: Value = ..., year_after: Value = ..., year_before: Value = ..., years: Value = ...) -> Fact: ...
-def headline_of(leaf: Literal["map", "map_once", "levels", "one_year", "obstacles", "lagging", "region", "region_level", "ranking", "scores", "scores_none", "weights", "index_region", "ranks", "room", "shift", "variance", "parts", "gini", "ridges", "moran", "scatter", "clusters", "transitions", "states", "drivers", "education", "human_capital", "culture", "intensity", "productivity", "costs"], /, *, HH: Value = ..., HL: Value = ..., LH: Value = ..., LL: Value = ..., after: Value | float | None = ..., before: Value | float | None = ..., best: Value = ..., change: float | None = ..., count: Value = ..., counts: Value = ..., draws: Value = ..., driver: Value = ..., fall: float | None = ..., first: Value = ..., furthest: Value = ..., half: Value = ..., high: Value | float | None = ..., high_value: float | None = ..., last: Value = ..., least: Value = ..., least_value: float | None = ..., level: float | None = ..., low: Value = ..., low_value: float | None = ..., mean: float | None = ..., modes_after: Value = ..., modes_before: Value = ..., most: Value = ..., most_value: float | None = ..., moves: Value = ..., name: Value = ..., names: Value = ..., now: float | None = ..., p: float | None = ..., part: Value | float | None = ..., parts: Value = ..., peak: Value = ..., pressure: Value = ..., region: Value = ..., regions: Value | int = ..., rise: float | None = ..., share: float | None = ..., shift: Value = ..., span: float | None = ..., spread: float | None = ..., stay: float | None = ..., total: Value = ..., up: Value = ..., value: Value | float | None = ..., worst: Value = ..., year: Value = ...) -> Text: ...
-def how_of(leaf: Literal["map", "levels", "obstacles", "lagging", "region", "ranking", "scores", "weights", "index_region", "ranks", "room", "shift", "variance_shapley", "variance_total", "parts", "gini", "ridges", "moran", "scatter", "clusters", "transitions", "states", "waterfall", "education", "human_capital", "culture", "intensity", "productivity", "costs"], /, *, lower: Value = ..., upper: Value = ...) -> Text: ...
-def note_of(leaf: Literal["ends", "gain", "measured", "per_worker", "bounds", "left_out", "forms", "interpolated", "thin", "no_cause", "drag", "mean_weights", "built", "pooled", "yearly", "complete", "convention", "not_tfp", "no_error", "level_left_out", "refused", "same_for_all", "gini", "dagum", "unweighted", "ragged", "bandwidth", "permutations", "fdr", "classes", "cuts", "cuts_relative", "elasticity", "lmdi", "span", "schooling", "unweighed", "intensity", "finding"], /, *, aggregation: Value = ..., bounds: Value = ..., choice: Value = ..., corrected: float | None = ..., correlation: float | None = ..., count: Value = ..., done: Value = ..., first: Value = ..., gain: float | None = ..., high: Value = ..., high_ranks: Value = ..., high_value: float | None = ..., imputation: Value = ..., last: Value = ..., level: Value = ..., low: Value = ..., low_ranks: Value = ..., low_value: float | None = ..., message: Value = ..., n: Value = ..., name: Value = ..., names: Names = ..., normalisation: Value = ..., reason: Value = ..., regions: Value = ..., rows: Value = ..., rule: Value = ..., standard: float | None = ..., treatment: Value = ..., weights: Value = ..., year: Value = ...) -> Text: ...
-def reason_of(leaf: Literal["no_value", "no_group", "no_weight", "no_schooling", "missing", "unbalanced", "island", "constant", "few", "from_zero", "still", "no_intensity", "group_gap", "factor_missing", "total_zero", "no_denominator", "gaps_left", "made_constant"], /, *, fewest: Value = ..., names: Names = ...) -> Text: ...
-def choice_of(leaf: str, /) -> Text: ...
-def cluster_of(leaf: str, /) -> Text: ...
-def part_of(leaf: str, /) -> Text: ...
-def explain_of(leaf: Literal["head", "degree", "sector", "indicator"], /, *, degree: float | None = ..., flags: Value = ..., gain: float | None = ..., grade: Value = ..., indicator: Value = ..., level: float | None = ..., lower: Value = ..., name: Value = ..., names: Names = ..., obstacle: float | None = ..., sector: Value = ..., upper: Value = ..., value: Value = ..., year: Value = ...) -> Text: ...
-def unit_of_of(leaf: Literal["level", "percent", "none", "moran", "relative", "index", "place", "places", "gini", "density", "deviations", "of_start", "years", "points", "index_100"], /) -> Text: ...
-def chart_of(leaf: Literal["development", "coupling", "mean_level", "level", "obstacle", "alike", "mean", "holds", "not", "in_year", "index", "not_above", "weight", "place", "interval", "room", "more", "less", "covered", "missing", "shift", "furthest", "variance", "gini", "theil_t", "theil_l", "measures", "moran", "moran_axis", "own", "lag", "not_significant", "origin", "destination", "probability", "anywhere", "change_of", "change", "of_start", "contribution", "human_capital", "culture", "intensity", "per_output", "productivity", "costs"], /, *, at: Value = ..., name: Value = ..., shift: Value = ..., year: Value = ...) -> Text: ...
-def table_of(leaf: Literal["map", "years", "obstacles", "lagging", "region", "regions", "bounds", "drag", "index_ranking", "weights", "coverage", "index_years", "index_region", "ranks", "levels", "room", "shift", "variance", "inequality_years", "pairs", "densities_years", "neighbours_years", "local", "transitions", "steady", "states", "drivers_regions", "education", "human_capital", "culture_regions", "intensity", "productivity", "costs"], /, *, first: Value = ..., last: Value = ..., region: Value = ..., total: Value = ..., year: Value = ..., years: Value = ...) -> Text: ...
-def column_of(leaf: Literal["region", "year", "in_year", "level", "development_in", "coupling_corrected_in", "coordination_corrected_in", "grade", "change_since", "obstacle", "lagging", "lags", "gain", "indicator", "index", "score_of", "direction", "unit", "denominator", "note", "contribution_arithmetic", "contribution_geometric", "contribution_harmonic", "shift", "choice", "level_of", "draws", "gini", "moran", "own", "local", "neighbours", "change_of", "contribution_of", "contribution", "part_of_growth", "culture_employment_share", "intensity", "index_100", "level_since", "cost_share"], /, *, margin: Value = ..., name: Value = ..., year: Value = ...) -> Text: ...
-def series_of(leaf: str, /) -> Text: ...
-def method_treatment_of(leaf: Literal["none", "winsorise", "log", "box-cox"], /) -> Text: ...
-def method_imputation_of(leaf: Literal["none", "mean", "median", "group-mean", "linear", "nearest"], /) -> Text: ...
-def method_normalisation_of(leaf: Literal["min-max", "z", "rank", "percentile", "borda", "distance-to-max", "distance-to-target", "vector"], /) -> Text: ...
-def method_weights_of(leaf: Literal["equal", "expert", "given", "ahp", "entropy", "critic", "deviation", "pca", "merec"], /) -> Text: ...
-def method_aggregation_of(leaf: Literal["arithmetic", "geometric", "harmonic", "topsis", "vikor", "grey"], /) -> Text: ...
-def method_pooled_of(leaf: Literal["true", "false"], /) -> Text: ...
-def method_bandwidth_of(leaf: Literal["silverman", "scott"], /) -> Text: ...
-def method_denominator_of(leaf: Literal["head", "output", "worker", "area", "total", "score", "none"], /) -> Text: ...
-def sheet_of(leaf: Literal["map", "lagging", "drag"], /) -> Text: ...
+def headline_of(leaf: Literal["map", "map_once", "levels", "one_year", "obstacles", "lagging", "region", "region_level", "ranking", "scores", "scores_none", "weights", "index_region", "ranks", "room", "shift", "variance", "parts", "gini", "ridges", "moran", "scatter", "clusters", "transitions", "states", "drivers", "education", "human_capital", "culture", "intensity", "productivity", "costs"], /, *, HH: Value = ..., HL: Value = ..., LH: Value = ..., LL: Value = ..., after: Value | float | None = ..., before: Value | float | None = ..., best: Value = ..., change: float | None = ..., count: Value = ..., counts: Value = ..., draws: Value = ..., driver: Value = ..., fall: float | None = ..., first: Value = ..., furthest: Value = ..., half: Value = ..., high: Value | float | None = ..., high_value: float | None = ..., last: Value = ..., least: Value = ..., least_value: float | None = ..., level: float | None = ..., low: Value = ..., low_value: float | None = ..., mean: float | None = ..., modes_after: Value = ..., modes_before: Value = ..., most: Value = ..., most_value: float | None = ..., moves: Value = ..., name: Value = ..., names: Value = ..., now: float | None = ..., p: float | None = ..., part: Value | float | None = ..., parts: Value = ..., peak: Value = ..., pressure: Value = ..., region: Value = ..., regions: Value | int = ..., rise: float | None = ..., share: float | None = ..., shift: Value = ..., span: float | None = ..., spread: float | None = ..., stay: float | None = ..., total: Value = ..., up: Value = ..., value: Value | float | None = ..., worst: Value = ..., year: Value = ...) -> Fact: ...
+def how_of(leaf: Literal["map", "levels", "obstacles", "lagging", "region", "ranking", "scores", "weights", "index_region", "ranks", "room", "shift", "variance_shapley", "variance_total", "parts", "gini", "ridges", "moran", "scatter", "clusters", "transitions", "states", "waterfall", "education", "human_capital", "culture", "intensity", "productivity", "costs"], /, *, lower: Value = ..., upper: Value = ...) -> Fact: ...
+def note_of(leaf: Literal["ends", "gain", "measured", "per_worker", "bounds", "left_out", "forms", "interpolated", "thin", "no_cause", "drag", "mean_weights", "built", "pooled", "yearly", "complete", "convention", "not_tfp", "no_error", "level_left_out", "refused", "same_for_all", "gini", "dagum", "unweighted", "ragged", "bandwidth", "permutations", "fdr", "classes", "cuts", "cuts_relative", "elasticity", "lmdi", "span", "schooling", "unweighed", "intensity", "finding"], /, *, aggregation: Value = ..., bounds: Value = ..., choice: Value = ..., corrected: float | None = ..., correlation: float | None = ..., count: Value = ..., done: Value = ..., first: Value = ..., gain: float | None = ..., high: Value = ..., high_ranks: Value = ..., high_value: float | None = ..., imputation: Value = ..., last: Value = ..., level: Value = ..., low: Value = ..., low_ranks: Value = ..., low_value: float | None = ..., message: Value = ..., n: Value = ..., name: Value = ..., names: Names = ..., normalisation: Value = ..., reason: Value = ..., regions: Value = ..., rows: Value = ..., rule: Value = ..., standard: float | None = ..., treatment: Value = ..., weights: Value = ..., year: Value = ...) -> Fact: ...
+def reason_of(leaf: Literal["no_value", "no_group", "no_weight", "no_schooling", "missing", "unbalanced", "island", "constant", "few", "from_zero", "still", "no_intensity", "group_gap", "factor_missing", "total_zero", "no_denominator", "gaps_left", "made_constant"], /, *, fewest: Value = ..., names: Names = ...) -> Fact: ...
+def choice_of(leaf: str, /) -> Fact: ...
+def cluster_of(leaf: str, /) -> Fact: ...
+def part_of(leaf: str, /) -> Fact: ...
+def explain_of(leaf: Literal["head", "degree", "sector", "indicator"], /, *, degree: float | None = ..., flags: Value = ..., gain: float | None = ..., grade: Value = ..., indicator: Value = ..., level: float | None = ..., lower: Value = ..., name: Value = ..., names: Names = ..., obstacle: float | None = ..., sector: Value = ..., upper: Value = ..., value: Value = ..., year: Value = ...) -> Fact: ...
+def unit_of_of(leaf: Literal["level", "percent", "none", "moran", "relative", "index", "place", "places", "gini", "density", "deviations", "of_start", "years", "points", "index_100"], /) -> Fact: ...
+def chart_of(leaf: Literal["development", "coupling", "mean_level", "level", "obstacle", "alike", "mean", "holds", "not", "in_year", "index", "not_above", "weight", "place", "interval", "room", "more", "less", "covered", "missing", "shift", "furthest", "variance", "gini", "theil_t", "theil_l", "measures", "moran", "moran_axis", "own", "lag", "not_significant", "origin", "destination", "probability", "anywhere", "change_of", "change", "of_start", "contribution", "human_capital", "culture", "intensity", "per_output", "productivity", "costs"], /, *, at: Value = ..., name: Value = ..., shift: Value = ..., year: Value = ...) -> Fact: ...
+def table_of(leaf: Literal["map", "years", "obstacles", "lagging", "region", "regions", "bounds", "drag", "index_ranking", "weights", "coverage", "index_years", "index_region", "ranks", "levels", "room", "shift", "variance", "inequality_years", "pairs", "densities_years", "neighbours_years", "local", "transitions", "steady", "states", "drivers_regions", "education", "human_capital", "culture_regions", "intensity", "productivity", "costs"], /, *, first: Value = ..., last: Value = ..., region: Value = ..., total: Value = ..., year: Value = ..., years: Value = ...) -> Fact: ...
+def column_of(leaf: Literal["region", "year", "in_year", "level", "development_in", "coupling_corrected_in", "coordination_corrected_in", "grade", "change_since", "obstacle", "lagging", "lags", "gain", "indicator", "index", "score_of", "direction", "unit", "denominator", "note", "contribution_arithmetic", "contribution_geometric", "contribution_harmonic", "shift", "choice", "level_of", "draws", "gini", "moran", "own", "local", "neighbours", "change_of", "contribution_of", "contribution", "part_of_growth", "culture_employment_share", "intensity", "index_100", "level_since", "cost_share"], /, *, margin: Value = ..., name: Value = ..., year: Value = ...) -> Fact: ...
+def series_of(leaf: str, /) -> Fact: ...
+def method_treatment_of(leaf: Literal["none", "winsorise", "log", "box-cox"], /) -> Fact: ...
+def method_imputation_of(leaf: Literal["none", "mean", "median", "group-mean", "linear", "nearest"], /) -> Fact: ...
+def method_normalisation_of(leaf: Literal["min-max", "z", "rank", "percentile", "borda", "distance-to-max", "distance-to-target", "vector"], /) -> Fact: ...
+def method_weights_of(leaf: Literal["equal", "expert", "given", "ahp", "entropy", "critic", "deviation", "pca", "merec"], /) -> Fact: ...
+def method_aggregation_of(leaf: Literal["arithmetic", "geometric", "harmonic", "topsis", "vikor", "grey"], /) -> Fact: ...
+def method_pooled_of(leaf: Literal["true", "false"], /) -> Fact: ...
+def method_bandwidth_of(leaf: Literal["silverman", "scott"], /) -> Fact: ...
+def method_denominator_of(leaf: Literal["head", "output", "worker", "area", "total", "score", "none"], /) -> Fact: ...
+def sheet_of(leaf: Literal["map", "lagging", "drag"], /) -> Fact: ...

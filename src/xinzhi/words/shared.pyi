@@ -8,859 +8,859 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def system_ENOENT() -> Text:
+def system_ENOENT() -> Fact:
     r"""没有此文件或文件夹 | no such file or folder """
-def system_EACCES() -> Text:
+def system_EACCES() -> Fact:
     r"""没有权限 | no permission """
-def system_EPERM() -> Text:
+def system_EPERM() -> Fact:
     r"""不允许 | not permitted """
-def system_EISDIR() -> Text:
+def system_EISDIR() -> Fact:
     r"""是文件夹，不是文件 | it is a folder, not a file """
-def system_ENOTDIR() -> Text:
+def system_ENOTDIR() -> Fact:
     r"""上级路径不是文件夹 | a part of the path is no folder """
-def system_EEXIST() -> Text:
+def system_EEXIST() -> Fact:
     r"""同名文件已存在 | a file of that name exists """
-def system_ENOTEMPTY() -> Text:
+def system_ENOTEMPTY() -> Fact:
     r"""文件夹不是空的 | the folder is not empty """
-def system_EROFS() -> Text:
+def system_EROFS() -> Fact:
     r"""磁盘只读 | the disk is read-only """
-def system_ENOSPC() -> Text:
+def system_ENOSPC() -> Fact:
     r"""磁盘已满 | the disk is full """
-def system_ENAMETOOLONG() -> Text:
+def system_ENAMETOOLONG() -> Fact:
     r"""文件名过长 | the name is too long """
-def system_EBUSY() -> Text:
+def system_EBUSY() -> Fact:
     r"""文件正在使用 | the file is in use """
-def chance_nearly() -> Text:
+def chance_nearly() -> Fact:
     r"""99%以上 | over 99 % """
-def chance_hardly() -> Text:
+def chance_hardly() -> Fact:
     r"""不到1% | under 1 % """
-def ranks_one(*, low: Value) -> Text:
+def ranks_one(*, low: Value) -> Fact:
     r"""第{low}位 | {low} """
-def ranks_range(*, high: Value, low: Value) -> Text:
+def ranks_range(*, high: Value, low: Value) -> Fact:
     r"""第{low}至第{high}位 | {low} to {high} """
-def place_line(*, line: Value) -> Text:
+def place_line(*, line: Value) -> Fact:
     r"""第{line}行 | line {line} """
-def place_sheet(*, sheet: Value) -> Text:
+def place_sheet(*, sheet: Value) -> Fact:
     r"""工作表“{sheet}” | sheet '{sheet}' """
-def place_column(*, column: Value) -> Text:
+def place_column(*, column: Value) -> Fact:
     r"""“{column}”列 | column '{column}' """
-def place_more(*, rest: Value) -> Text:
+def place_more(*, rest: Value) -> Fact:
     r"""……另有{rest}处 | … and {rest} more """
-def title_report() -> Text:
+def title_report() -> Fact:
     r"""增长从何而来 | Where growth comes from """
-def title_standing(*, standing: Value, subtitle: Value) -> Text:
+def title_standing(*, standing: Value, subtitle: Value) -> Fact:
     r"""{subtitle}。协议：{standing} | {subtitle}. The protocol: {standing} """
-def title_subtitle(*, package: Value, protocol: Value) -> Text:
+def title_subtitle(*, package: Value, protocol: Value) -> Fact:
     r"""{package}，按《{protocol}》测算 | {package}, measured under “{protocol}” """
-def title_answer() -> Text:
+def title_answer() -> Fact:
     r"""结论 | The answer """
-def title_contents() -> Text:
+def title_contents() -> Fact:
     r"""目录 | Contents """
-def title_ranking() -> Text:
+def title_ranking() -> Fact:
     r"""地区排名 | Ranking of the regions """
-def title_map() -> Text:
+def title_map() -> Fact:
     r"""方格地图 | The regions on a tile map """
-def title_sources() -> Text:
+def title_sources() -> Fact:
     r"""各地区增长来源 | Sources of growth by region """
-def title_contributions() -> Text:
+def title_contributions() -> Fact:
     r"""分时期增长贡献 | Contributions by period """
-def title_contrast() -> Text:
+def title_contrast() -> Fact:
     r"""东北与沿海 | The Northeast against the coast """
-def title_groups() -> Text:
+def title_groups() -> Fact:
     r"""分组比较 | The groups compared """
-def title_coverage() -> Text:
+def title_coverage() -> Fact:
     r"""官方数据的覆盖年限 | How far official figures carry """
-def title_protocol() -> Text:
+def title_protocol() -> Fact:
     r"""测算协议：全部参数 | The yardstick: every parameter """
-def title_findings() -> Text:
+def title_findings() -> Fact:
     r"""数据检查结果 | What was found in the data """
-def title_omitted() -> Text:
+def title_omitted() -> Fact:
     r"""未测算的年份及原因 | Years left out, and why """
-def title_growth() -> Text:
+def title_growth() -> Fact:
     r"""各地区的增长与位次 | Growth and ranks of the regions """
-def title_annex() -> Text:
+def title_annex() -> Fact:
     r"""附录 | Annex """
-def title_regions() -> Text:
+def title_regions() -> Fact:
     r"""分地区情况 | Region by region """
-def title_about() -> Text:
+def title_about() -> Fact:
     r"""测算说明 | How it was computed """
-def title_audit() -> Text:
+def title_audit() -> Fact:
     r"""换用其他协议，结果会怎样 | What other protocols would say """
-def title_subtitle_audit(*, package: Value, protocol: Value, span: Value) -> Text:
+def title_subtitle_audit(*, package: Value, protocol: Value, span: Value) -> Fact:
     r"""{package}，{span}年，按《{protocol}》的全部可采用变体测算 | {package}, {span}, measured under every admissible variant of “{protocol}” """
-def title_room() -> Text:
+def title_room() -> Fact:
     r"""自选协议时的位次 | Ranks under a protocol of one's own choice """
-def title_ranks() -> Text:
+def title_ranks() -> Fact:
     r"""各地区同用一个协议 | The same protocol for all regions """
-def title_curve() -> Text:
+def title_curve() -> Fact:
     r"""一个地区在全部协议下的增长 | One region under every protocol """
-def title_curves() -> Text:
+def title_curves() -> Fact:
     r"""各地区在全部协议下的增长 | Every region under every protocol """
-def title_variance() -> Text:
+def title_variance() -> Fact:
     r"""哪项选择影响最大 | Which choice matters most """
-def title_reversals() -> Text:
+def title_reversals() -> Fact:
     r"""先后次序取决于协议的地区 | Pairs of regions whose order depends on the protocol """
-def title_choices() -> Text:
+def title_choices() -> Fact:
     r"""可变动的选择 | What was varied """
-def title_left_out() -> Text:
+def title_left_out() -> Fact:
     r"""未纳入的备选及原因 | Alternatives left out, and why """
-def title_misreports() -> Text:
+def title_misreports() -> Fact:
     r"""虚报数据能换来什么 | Gaming of data """
-def title_warning() -> Text:
+def title_warning() -> Fact:
     r"""使用提醒。 | What this must not be used for. """
-def factor_capital() -> Text:
+def factor_capital() -> Fact:
     r"""资本 | capital """
-def factor_capital_exhausted() -> Text:
+def factor_capital_exhausted() -> Fact:
     r"""资本存量（已降至零或零以下） | capital stock (fell to zero or below) """
-def factor_labour() -> Text:
+def factor_labour() -> Fact:
     r"""劳动 | labour """
-def factor_human_capital() -> Text:
+def factor_human_capital() -> Fact:
     r"""人力资本 | human capital """
-def factor_intermediate() -> Text:
+def factor_intermediate() -> Fact:
     r"""中间投入 | intermediate inputs """
-def factor_tfp() -> Text:
+def factor_tfp() -> Fact:
     r"""全要素生产率 | total factor productivity """
-def factor_output() -> Text:
+def factor_output() -> Fact:
     r"""产出 | output """
-def factor_labour_share() -> Text:
+def factor_labour_share() -> Fact:
     r"""劳动者报酬份额 | labour share """
-def group_total() -> Text:
+def group_total() -> Fact:
     r"""全部地区 | all regions together """
-def chart_told_line(*, name: Value, value: Value) -> Text:
+def chart_told_line(*, name: Value, value: Value) -> Fact:
     r"""{name}：{value} | {name}: {value} """
-def chart_told_unit(*, unit: Value) -> Text:
+def chart_told_unit(*, unit: Value) -> Fact:
     r"""（{unit}） | ({unit}) """
-def chart_told_low() -> Text:
+def chart_told_low() -> Fact:
     r"""下限 | lower end """
-def chart_told_high() -> Text:
+def chart_told_high() -> Fact:
     r"""上限 | upper end """
-def chart_told_limit() -> Text:
+def chart_told_limit() -> Fact:
     r"""界限 | limit """
-def chart_told_part() -> Text:
+def chart_told_part() -> Fact:
     r"""此处采用该取值的协议所占比重 | share of the protocols here that have it """
-def chart_all_bear(*, marks: Value) -> Text:
+def chart_all_bear(*, marks: Value) -> Fact:
     r"""各地区共有标记：{marks} | all regions: {marks} """
-def chart_end(*, name: Value, value: Value) -> Text:
+def chart_end(*, name: Value, value: Value) -> Fact:
     r"""{name} {value} | {name} {value} """
-def chart_capital() -> Text:
+def chart_capital() -> Fact:
     r"""资本 | Capital """
-def chart_labour() -> Text:
+def chart_labour() -> Fact:
     r"""劳动 | Labour """
-def chart_human_capital() -> Text:
+def chart_human_capital() -> Fact:
     r"""人力资本 | Human capital """
-def chart_tfp() -> Text:
+def chart_tfp() -> Fact:
     r"""全要素生产率 | Total factor productivity (TFP) """
-def chart_output() -> Text:
+def chart_output() -> Fact:
     r"""产出增长 | Output growth """
-def chart_per_year() -> Text:
+def chart_per_year() -> Fact:
     r"""%/年 | % per year """
-def chart_points() -> Text:
+def chart_points() -> Fact:
     r"""百分点/年 | percentage points per year """
-def chart_tfp_per_year() -> Text:
+def chart_tfp_per_year() -> Fact:
     r"""全要素生产率增长，%/年 | TFP growth, % per year """
-def chart_growth() -> Text:
+def chart_growth() -> Fact:
     r"""产出增长 | output growth """
-def chart_share() -> Text:
+def chart_share() -> Fact:
     r"""生产率占比 | TFP share """
-def chart_no_region() -> Text:
+def chart_no_region() -> Fact:
     r"""未测算 | not measured """
-def chart_cumulated(*, year: Value) -> Text:
+def chart_cumulated(*, year: Value) -> Fact:
     r"""全要素生产率累计，{year}年=100 | Cumulated TFP, {year} = 100 """
-def chart_level() -> Text:
+def chart_level() -> Fact:
     r"""全要素生产率水平（各地区平均=1） | TFP relative to the mean of the regions (= 1) """
-def chart_extrapolated() -> Text:
+def chart_extrapolated() -> Fact:
     r"""含外推数据 | extrapolated """
-def chart_mean() -> Text:
+def chart_mean() -> Fact:
     r"""各地区平均 | mean of the regions """
-def chart_reference_to_best() -> Text:
+def chart_reference_to_best() -> Fact:
     r"""基准 → 最好 | reference → best """
-def chart_middle_ranks() -> Text:
+def chart_middle_ranks() -> Fact:
     r"""居中90%的协议 | middle 90 % of protocols """
-def chart_rank_axis() -> Text:
+def chart_rank_axis() -> Fact:
     r"""全要素生产率增长位次（1为最高） | rank by TFP growth (1 = highest) """
-def chart_none_first() -> Text:
+def chart_none_first() -> Fact:
     r"""居首所需增速：没有协议能得出 | growth that would rank first: no protocol gives it """
-def chart_ranks_first(*, share: Value) -> Text:
+def chart_ranks_first(*, share: Value) -> Fact:
     r"""居首所需增速：{share}%的协议可得出 | growth that would rank first: {share} % of the protocols give it """
-def chart_reference_value(*, value: Value) -> Text:
+def chart_reference_value(*, value: Value) -> Fact:
     r"""基准协议：{value}% | reference: {value} % """
-def chart_place_on_curve() -> Text:
+def chart_place_on_curve() -> Fact:
     r"""协议按所得全要素生产率增长由低到高排列，% | protocols in order of the TFP growth that they give, % """
-def chart_choice_share(*, name: Value, share: Value) -> Text:
+def chart_choice_share(*, name: Value, share: Value) -> Fact:
     r"""{name}（占差异的{share}%） | {name} ({share} % of the spread) """
-def chart_part_of_spread() -> Text:
+def chart_part_of_spread() -> Fact:
     r"""占差异%，各地区合计 | % of the spread, all regions together """
-def chart_part_of_one() -> Text:
+def chart_part_of_one() -> Fact:
     r"""占差异% | % of the spread """
-def chart_part_by_region() -> Text:
+def chart_part_by_region() -> Fact:
     r"""占各地区差异% | % of the spread in each region """
-def chart_row_above() -> Text:
+def chart_row_above() -> Fact:
     r"""行地区快于列地区的协议所占% | % of the protocols in which the row grows faster than the column """
-def label_no_test() -> Text:
+def label_no_test() -> Fact:
     r"""无 | none """
-def label_national() -> Text:
+def label_national() -> Fact:
     r"""全部地区合计 | All regions together """
-def label_adjusted_revised_output() -> Text:
+def label_adjusted_revised_output() -> Fact:
     r"""，投资按修订后产出调整 | , investment adjusted to revised output """
-def label_adjusted_national() -> Text:
+def label_adjusted_national() -> Fact:
     r"""，投资按修订后产出和全国总额调整 | , investment adjusted to revised output and to the nation’s total """
-def label_adjusted_short() -> Text:
+def label_adjusted_short() -> Fact:
     r"""，投资经调整 | , investment adjusted """
-def label_official(*, adjusted: Value, span: Value) -> Text:
+def label_official(*, adjusted: Value, span: Value) -> Fact:
     r"""{span}年（官方数据{adjusted}） | {span} (official figures{adjusted}) """
-def label_official_but(*, adjusted: Value, names: Value, span: Value) -> Text:
+def label_official_but(*, adjusted: Value, names: Value, span: Value) -> Fact:
     r"""{span}年（官方数据{adjusted}，{names}除外） | {span} (official figures{adjusted}, except {names}) """
-def label_extrapolated(*, span: Value) -> Text:
+def label_extrapolated(*, span: Value) -> Fact:
     r"""{span}年（部分为外推） | {span} (partly extrapolated) """
-def label_span(*, span: Value) -> Text:
+def label_span(*, span: Value) -> Fact:
     r"""{span}年 | {span} """
-def label_assumed(*, span: Value) -> Text:
+def label_assumed(*, span: Value) -> Fact:
     r"""{span}年（部分为替代） | {span} (partly proxies) """
-def label_issued(*, issuers: Value) -> Text:
+def label_issued(*, issuers: Value) -> Fact:
     r"""{issuers}，据以测算 | {issuers}; own computation """
-def label_foot(*, mark: Value, source: Value) -> Text:
+def label_foot(*, mark: Value, source: Value) -> Fact:
     r"""资料来源：{source}。{mark} | Source: {source}. {mark} """
-def label_all_regions(*, n: Value) -> Text:
+def label_all_regions(*, n: Value) -> Fact:
     r"""全部{n}个地区 | all {n} regions """
-def label_how() -> Text:
+def label_how() -> Fact:
     r"""读图说明 | How to read """
-def label_table() -> Text:
+def label_table() -> Fact:
     r"""以表格显示 | The same as a table """
-def label_figures() -> Text:
+def label_figures() -> Fact:
     r"""分年数据 | Figures year by year """
-def label_table_unit(*, unit: Value) -> Text:
+def label_table_unit(*, unit: Value) -> Fact:
     r"""单位：{unit}。 | Unit: {unit}. """
-def label_flags() -> Text:
+def label_flags() -> Fact:
     r"""数据标记 | Flags """
-def label_no_flags() -> Text:
+def label_no_flags() -> Fact:
     r"""本地区各项数据均无标记。 | No figure of this region bears a flag. """
-def label_back() -> Text:
+def label_back() -> Fact:
     r"""返回目录 | Back to the contents """
-def label_more_in_annex(*, number: Value) -> Text:
+def label_more_in_annex(*, number: Value) -> Fact:
     r"""其余内容见附录{number}。 | More in annex {number}. """
-def label_yes() -> Text:
+def label_yes() -> Fact:
     r"""是 | yes """
-def label_no() -> Text:
+def label_no() -> Fact:
     r"""否 | no """
-def headline_region(*, finding: Value, name: Value) -> Text:
+def headline_region(*, finding: Value, name: Value) -> Fact:
     r"""{name}：{finding} | {name}: {finding} """
-def headline_one(*, span: Value) -> Text:
+def headline_one(*, span: Value) -> Fact:
     r"""{span}年全要素生产率增长 | TFP growth, {span} """
-def headline_ranking(*, first: Value, last: Value, span: Value) -> Text:
+def headline_ranking(*, first: Value, last: Value, span: Value) -> Fact:
     r"""{span}年全要素生产率增长：{first}居首，{last}居末 | {first} ranks first and {last} last in TFP growth, {span} """
-def headline_map(*, k: Value, n: Value, span: Value) -> Text:
+def headline_map(*, k: Value, n: Value, span: Value) -> Fact:
     r"""{span}年{n}个地区中有{k}个全要素生产率上升 | TFP rose in {k} of {n} regions, {span} """
-def headline_sources(*, factor: Value, k: Value, n: Value, span: Value, tfp: Value) -> Text:
+def headline_sources(*, factor: Value, k: Value, n: Value, span: Value, tfp: Value) -> Fact:
     r"""{span}年{n}个地区中，增长主要靠{factor}的有{k}个，主要靠全要素生产率的有{tfp}个 | The largest source of growth was {factor} in {k} of {n} regions and TFP in {tfp}, {span} """
-def headline_sources_tfp(*, k: Value, n: Value, span: Value) -> Text:
+def headline_sources_tfp(*, k: Value, n: Value, span: Value) -> Fact:
     r"""{span}年{n}个地区中，{k}个以全要素生产率为增长第一来源 | TFP was the largest source of growth in {k} of {n} regions, {span} """
-def headline_contributions(*, capital: float | None, span: Value, tfp: float | None) -> Text:
+def headline_contributions(*, capital: float | None, span: Value, tfp: float | None) -> Fact:
     r"""{span}年资本贡献了增长的{capital:%.0}%，全要素生产率贡献了{tfp:%.0}% | Capital gave {capital:%.0} % of growth and TFP {tfp:%.0} %, {span} """
-def headline_contributions_plain() -> Text:
+def headline_contributions_plain() -> Fact:
     r"""分时期增长贡献 | Contributions to growth by period """
-def headline_groups(*, parts: Value, start: Value) -> Text:
+def headline_groups(*, parts: Value, start: Value) -> Fact:
     r"""{start}年以来全要素生产率累计：{parts} | TFP since {start}: {parts} """
-def headline_since(*, name: Value, value: float | None) -> Text:
+def headline_since(*, name: Value, value: float | None) -> Fact:
     r"""{name}{value:+%.0}% | {name} {value:+%.0} % """
-def headline_region_up(*, place: Value, share: float | None, span: Value, tfp: float | None) -> Text:
+def headline_region_up(*, place: Value, share: float | None, span: Value, tfp: float | None) -> Fact:
     r"""{span}年全要素生产率年均增长{tfp:%.1}%，占增长的{share:%.0}%{place} | TFP grew {tfp:%.1} % a year and gave {share:%.0} % of growth{place}, {span} """
-def headline_region_down(*, growth: float | None, place: Value, span: Value, tfp: float | None) -> Text:
+def headline_region_down(*, growth: float | None, place: Value, span: Value, tfp: float | None) -> Fact:
     r"""{span}年产出年均增长{growth:%.1}%，全要素生产率年均增长{tfp:%.1}%{place} | Growth of {growth:%.1} % a year with TFP growth of {tfp:%.1} %{place}, {span} """
-def headline_place(*, n: Value, rank: Value) -> Text:
+def headline_place(*, n: Value, rank: Value) -> Fact:
     r"""（在{n}个地区中居第{rank}位） | (rank {rank} of {n}) """
-def headline_region_unranked(*, growth: float | None, span: Value, tfp: float | None) -> Text:
+def headline_region_unranked(*, growth: float | None, span: Value, tfp: float | None) -> Fact:
     r"""{span}年产出年均增长{growth:%.1}%，全要素生产率年均增长{tfp:%.1}%（数据未通过准入检验，不参与排位） | Growth of {growth:%.1} % a year with TFP growth of {tfp:%.1} % (not ranked: the data fail the tests of admission), {span} """
-def headline_region_none(*, span: Value) -> Text:
+def headline_region_none(*, span: Value) -> Fact:
     r"""{span}年未测算 | Not measured in {span} """
-def headline_room_none(*, span: Value) -> Text:
+def headline_room_none(*, span: Value) -> Fact:
     r"""{span}年，没有一个地区能靠自选协议提高位次 | No region could improve its rank by choosing its own protocol, {span} """
-def headline_ranks_none(*, span: Value) -> Text:
+def headline_ranks_none(*, span: Value) -> Fact:
     r"""{span}年，各地区同用一个协议时，换用协议不改变半数以上地区的位次 | With the same protocol for all, half the regions or more keep their rank under every protocol, {span} """
-def headline_reversals_none(*, span: Value) -> Text:
+def headline_reversals_none(*, span: Value) -> Fact:
     r"""{span}年，换用任何协议都不改变任何两个地区的先后 | No protocol changes the order of any pair of regions, {span} """
-def headline_room(*, k: Value, n: Value, span: Value) -> Text:
+def headline_room(*, k: Value, n: Value, span: Value) -> Fact:
     r"""{span}年{n}个地区中，{k}个自选协议即可排名第一 | {k} of the {n} regions could rank first by choosing their own protocol, {span} """
-def headline_ranks(*, places: Value, span: Value) -> Text:
+def headline_ranks(*, places: Value, span: Value) -> Fact:
     r"""{span}年，即使各地区同用一个协议，换用协议也会使半数地区的位次变动{places}位以上 | Even with the same protocol for all, half the regions move over {places} ranks or more from protocol to protocol, {span} """
-def headline_curve(*, high: float | None, low: float | None, n: Value, name: Value, reference: float | None, span: Value) -> Text:
+def headline_curve(*, high: float | None, low: float | None, n: Value, name: Value, reference: float | None, span: Value) -> Fact:
     r"""{name}：{n}个协议给出的{span}年全要素生产率年均增长为{low:%.1}%至{high:%.1}%，基准协议为{reference:%.1}% | {name}: {n} protocols give it TFP growth from {low:%.1} to {high:%.1} % a year, the reference protocol {reference:%.1} %, {span} """
-def headline_curve_kept(*, high: float | None, level: Value, low: float | None, n: Value, name: Value, reference: float | None, span: Value) -> Text:
+def headline_curve_kept(*, high: float | None, level: Value, low: float | None, n: Value, name: Value, reference: float | None, span: Value) -> Fact:
     r"""{name}：{level}时，{n}个协议给出的{span}年全要素生产率年均增长为{low:%.1}%至{high:%.1}%，基准协议为{reference:%.1}% | {name}: with {level}, {n} protocols give it TFP growth from {low:%.1} to {high:%.1} % a year, the reference protocol {reference:%.1} %, {span} """
-def headline_curves(*, between: float | None, span: Value, spread: float | None) -> Text:
+def headline_curves(*, between: float | None, span: Value, spread: float | None) -> Fact:
     r"""{span}年，换用协议使中位地区的年均增长相差{spread:%.1}个百分点，基准协议下首末位相差{between:%.1}个百分点 | Protocols move the median region by {spread:%.1} points a year; under the reference protocol first and last lie {between:%.1} points apart, {span} """
-def headline_variance(*, name: Value, share: Value, span: Value) -> Text:
+def headline_variance(*, name: Value, share: Value, span: Value) -> Fact:
     r"""{span}年，{name}决定了差异的{share}% | The {name} makes {share} % of the spread, {span} """
-def headline_ranking_ties(*, k: Value, n: Value, revised: Value, span: Value) -> Text:
+def headline_ranking_ties(*, k: Value, n: Value, revised: Value, span: Value) -> Fact:
     r"""位次须连同范围引用：{span}年{n}对地区中只有{k}对能分出高低{revised} | Ranks are ranges: in {span} only {k} of {n} pairs of regions can be told apart{revised} """
-def headline_ranking_ranges(*, span: Value) -> Text:
+def headline_ranking_ranges(*, span: Value) -> Fact:
     r"""{span}年全要素生产率增长：位次须连同范围引用 | TFP growth, {span}: ranks are ranges """
-def headline_reversals_ends(*, all: Value, k: Value, n: Value, regions: Value, span: Value) -> Text:
+def headline_reversals_ends(*, all: Value, k: Value, n: Value, regions: Value, span: Value) -> Fact:
     r"""{span}年，全部{all}个地区中只两两比较排名两端的{regions}个：{n}对中，{k}对的快慢取决于协议 | Of {all} regions the {regions} at the ends of the ranking are compared: in {k} of their {n} pairs the protocol decides who grows faster, {span} """
-def headline_reversals(*, k: Value, n: Value, span: Value) -> Text:
+def headline_reversals(*, k: Value, n: Value, span: Value) -> Fact:
     r"""{span}年{n}对地区中，{k}对的快慢取决于协议 | In {k} of {n} pairs of regions the protocol decides who grows faster, {span} """
 def answer_fact(*, name: Value, value: Value, year: Value) -> Fact:
     r"""{year}年{name}：{value} | {name} in {year}: {value} """
-def audit_changes(*, departures: Value, name: Value) -> Text:
+def audit_changes(*, departures: Value, name: Value) -> Fact:
     r"""{name}只需作如下改动：{departures}。 | {name} would get there by these changes: {departures}. """
-def audit_warning(*, protocol: Value) -> Text:
+def audit_warning(*, protocol: Value) -> Fact:
     r"""这些数字说明选用不同的协议能使结果相差多大，不说明哪个协议正确，不可从中挑选更好看的结果：看过其他数字再挑出来的数字不说明任何问题。请引用按《{protocol}》得出的数字，并注明指纹；认为某个参数不当的，应当提出理由，为所有地区一并修改。 | These figures show how far the choice of a protocol moves the result. They do not say which protocol is right, and the set must not be searched for a better answer: a number that was picked after looking at the others measures nothing. Quote the figure under “{protocol}”, with its fingerprint; whoever thinks a parameter wrong should argue for changing it for all. """
-def audit_departure(*, level: Value, name: Value) -> Text:
+def audit_departure(*, level: Value, name: Value) -> Fact:
     r"""{name}：{level} | {name}: {level} """
-def audit_from(*, value: Value, year: Value) -> Text:
+def audit_from(*, value: Value, year: Value) -> Fact:
     r"""{year}年起{value} | from {year} {value} """
-def how_ends(*, n: Value) -> Text:
+def how_ends(*, n: Value) -> Fact:
     r"""地区较多，只画出前后各{n}个；表中为全部地区。 | Of this many regions the first and the last {n} are drawn; the table has them all. """
-def how_ranking() -> Text:
+def how_ranking() -> Fact:
     r"""每根条形是一个地区的全要素生产率年均增长，即产出增长中资本、劳动和人力资本不能解释的部分。左侧为不含推算数的最近时期；右侧颜色较浅，为最近时期。数字旁的字母是数据标记（见下）；所有地区共有的标记写在图的上方。 | Each bar is the TFP growth of a region per year, the part of output growth that capital, labour and human capital do not account for. Left, the latest period without estimated figures; right, paler, the latest period. Letters beside a number are flags (below); a flag that all regions share stands at the head of the panel. """
-def how_ranking_ranges() -> Text:
+def how_ranking_ranges() -> Fact:
     r"""每根条形是一个地区的全要素生产率年均增长。左侧为最近时期，部分数据为推算数的颜色较浅，按该时期排列；右侧为不含推算数的最近时期。数字旁的字母是数据标记（见下）；所有地区共有的标记写在图的上方。 | Each bar is the TFP growth of a region per year. Left, the newest period, by which regions are ordered, paler where some figures are estimated; right, the latest period without estimated figures. Letters beside a number are flags (below); a flag that all regions share stands at the head of the panel. """
-def how_whiskers(*, level: float | None) -> Text:
+def how_whiskers(*, level: float | None) -> Fact:
     r"""粗线为推算数的{level:%.0}%区间，细线为各可采用协议的5%至95%范围；重叠较多的两个地区视为并列。 | The thick line is the {level:%.0} % band of what is estimated, the thin one the 5-95 % range over the admissible protocols; regions whose lines overlap widely are ties. """
-def how_ranking_one() -> Text:
+def how_ranking_one() -> Fact:
     r"""每根条形是一个地区的全要素生产率年均增长，即产出增长中资本、劳动和人力资本不能解释的部分。数字旁的字母是数据标记，含义见下。 | Each bar is the TFP growth of a region per year, the part of output growth that capital, labour and human capital do not account for. Letters beside a number are flags, spelled out below. """
-def how_map() -> Text:
+def how_map() -> Fact:
     r"""每个地区为大小相同的一格，按相邻关系排列；数字为全要素生产率年均增长。格图只表示相邻关系，不表示面积和界线，且只包括有数据的地区。 | Every region is a tile of one size, placed near its neighbours; the number is TFP growth per year. Tiles show neighbourhood, not area or boundaries, and only regions that have data. """
-def how_sources() -> Text:
+def how_sources() -> Fact:
     r"""每根条形依次为资本、劳动、人力资本和全要素生产率对年均增长的贡献；零线左侧为负贡献。圆点为产出增长，即四项之和。右侧数字为产出增长及全要素生产率所占比重。 | Each bar stacks what capital, labour, human capital and TFP added to growth per year; what lies left of zero took away from it. The dot is output growth, the sum of the four. The figures at the right are output growth and the share of it that came from TFP. """
-def how_contributions() -> Text:
+def how_contributions() -> Fact:
     r"""每一柱为一个时期：资本、劳动、人力资本和全要素生产率对年均增长的贡献。圆点为产出增长，即四项之和，上方数字为其数值。颜色较浅的柱含外推数据。 | Each column is one period: what capital, labour, human capital and TFP added to growth per year. The dot is output growth, their sum; the number above it is its value. A paler column rests in part on extrapolated figures. """
-def how_groups() -> Text:
+def how_groups() -> Fact:
     r"""左图为全要素生产率自首年（=100）起的累计，水平线表示增长全部来自要素投入。右图为组内各地区全要素生产率水平（对数平均）与全部地区平均之比。阴影年份含外推数据。 | Left, TFP cumulated from the first year (= 100). A line that is flat means growth by inputs alone. Right, the level of TFP of the regions of a group, as their mean in logs, relative to the mean of all regions. The shaded years rest in part on extrapolated figures. """
-def how_groups_one() -> Text:
+def how_groups_one() -> Fact:
     r"""全要素生产率自首年（=100）起的累计，水平线表示增长全部来自要素投入。阴影年份含外推数据。 | TFP cumulated from the first year (= 100). A line that is flat means growth by inputs alone. The shaded years rest in part on extrapolated figures. """
-def how_region() -> Text:
+def how_region() -> Fact:
     r"""左图为分年增长贡献，圆点为产出增长，各地区使用同一刻度。右图为全要素生产率水平与各地区平均（=1）之比。阴影年份含外推数据。 | Left, contributions to growth by year; the dots are output growth. The scale is the same for every region. Right, the level of TFP relative to the mean of the regions (= 1). The shaded years rest in part on extrapolated figures. """
-def how_room() -> Text:
+def how_room() -> Fact:
     r"""每行一个地区，按基准位次排列。圆点为基准位次；横条为该地区在其他地区沿用基准协议、自己任选一个可采用的协议时所能得到的全部位次，橙色菱形为其中最好的位次。 | One row a region, by reference rank. The dot is the reference rank. The bar spans the ranks that the region could get by choosing any admissible protocol for itself while all others keep the reference protocol; the orange diamond is the best of them. """
-def how_ranks() -> Text:
+def how_ranks() -> Fact:
     r"""每行一个地区，按基准位次排列，圆点为基准位次。此图中各地区同用一个协议，变动的是协议：细条为全部协议下的位次范围，粗条为居中90%的协议，短竖线为中位数。橙色菱形为自选协议的最好位次，与上图相同。 | One row a region, by reference rank, which is the dot. Here every region is measured with the same protocol, and the protocol changes: the thin bar spans the ranks under all of them, the thick one those under the middle 90 %, the stroke is the median. The orange diamond is the best rank under its own choice, as in the picture before. """
-def how_curve() -> Text:
+def how_curve() -> Fact:
     r"""上图为全部可采用的协议，按该地区所得全要素生产率增长由低到高排列；圆点为基准协议，高于虚线时，若其他地区沿用基准协议，该地区即居首。下图为曲线各处的协议采用了哪些选择：颜色越深，采用者越多。各行自左至右明显变化的选择起决定作用，各行相近的则不起作用。圆点标出基准取值。 | Above, every admissible protocol, from the one that gives the region the lowest TFP growth to the one that gives it the highest; the dot is the reference protocol, and above the dashed line the region would rank first while the others keep the reference protocol. Below, which choices the protocols at each place make: the darker, the more of them. A choice whose rows change from left to right decides; one whose rows look alike does not. A dot marks the reference value. """
-def how_curves() -> Text:
+def how_curves() -> Fact:
     r"""每个地区一条曲线，按基准位次排列，使用同一刻度（%/年）：全部可采用的协议按全要素生产率增长由低到高排列。圆点为基准协议；曲线高于虚线处，若其他地区沿用基准协议，该地区即居首。 | One curve a region, by reference rank, all on one scale (% a year): every admissible protocol from lowest to highest TFP growth. The dot is the reference protocol; where the curve rises above the dashed line the region would rank first while the others keep the reference protocol. """
-def how_variance() -> Text:
+def how_variance() -> Fact:
     r"""差异为全要素生产率增长在全部可采用协议上的方差，按沙普利值分给各项选择，合计为100%。左图为各地区合计；右图按基准位次逐地区列出。 | The spread is the variance of TFP growth over all admissible protocols. Each choice gets its Shapley share of it; shares add up to 100 %. Left, all regions together; right, region by region in the order of the reference ranks. """
-def how_variance_one() -> Text:
+def how_variance_one() -> Fact:
     r"""差异为全要素生产率增长在全部可采用协议上的方差，按沙普利值分给各项选择，合计为100%。 | The spread is the variance of TFP growth over all admissible protocols. Each choice gets its Shapley share of it; shares add up to 100 %. """
-def how_reversals() -> Text:
+def how_reversals() -> Fact:
     r"""地区按基准位次排列。绿色表示多数协议下行地区快于列地区，棕色表示少数协议如此。若次序从不颠倒，对角线上方应全为深绿、下方全为深棕；颜色浅的格子，次序取决于协议。 | Regions by reference rank. Green: the region of the row grows faster than that of the column in most protocols; brown: in few. Without any reversal all would be full green above the diagonal and full brown below it; pale cells are pairs whose order depends on the protocol. """
-def note_annex(*, n: int) -> Text:
+def note_annex(*, n: int) -> Fact:
     r"""其余图表、各地区逐年核算、协议参数、数据检查，共{n}节。点开后可阅读，也只有点开后才随正文打印；所有表格另见同一文件夹的assessment.xlsx和assessment-data.xlsx。 | Further charts, the accounts of every region by year, the parameters of the protocol and what was found in the data, in {n:section|sections}. Open it to read it; it is printed only while it is open. Every table also stands in assessment.xlsx or assessment-data.xlsx in the same folder. """
-def note_overview() -> Text:
+def note_overview() -> Fact:
     r"""各栏的时期与口径见各专题。 | Periods and definitions are those of the topics. """
-def note_dash() -> Text:
+def note_dash() -> Fact:
     r"""“–”表示没有数据、没有标记或没有这样的产业。 | A dash: no figure, no flag or no such industry. """
-def note_more(*, k: Value) -> Text:
+def note_more(*, k: Value) -> Fact:
     r"""另有{k}条提示。 | {k} more notes. """
-def note_about_results(*, verb: Value, version: Value) -> Text:
+def note_about_results(*, verb: Value, version: Value) -> Fact:
     r"""由 xinzhi {version} 的“{verb}”计算。读取的数据与选项如下： | Computed by the verb {verb} of xinzhi {version}. What it read and with which options: """
-def note_about(*, gap: Value, package: Value, verb: Value) -> Text:
+def note_about(*, gap: Value, package: Value, verb: Value) -> Fact:
     r"""由“{verb}”对{package}计算。产出增长与各项贡献之和的最大差为{gap}对数点。以下指纹（sha256）标识所用协议和读取的每张表；相同输入得到相同数字。 | Computed by the verb {verb} on {package}. Largest gap between output growth and the sum of its contributions: {gap} log points. The fingerprints (sha256) below identify the protocol and every table that was read; the same inputs give the same figures. """
-def note_convention() -> Text:
+def note_convention() -> Fact:
     r"""增长率和贡献均为对数变化乘以100，记为每年百分数；各项贡献之和等于产出增长。 | Growth and contributions are log changes times 100, called percent per year; contributions add up to output growth exactly. """
-def note_ranking_ranges() -> Text:
+def note_ranking_ranges() -> Fact:
     r"""按最近时期的全要素生产率增长由高到低排列。推算时期的位次须连同范围引用；数据未通过准入检验（D级）的不列位次。区间未计协议之间的差异。 | Ordered by TFP growth in the newest period, highest first. A rank of an estimated period is quoted with its range; grade D has no rank. Bands do not include the choice of protocol. """
-def note_ranking() -> Text:
+def note_ranking() -> Fact:
     r"""按主要时期的全要素生产率增长由高到低排列。 | Ranked by TFP growth in the leading period, highest first. """
-def note_periods() -> Text:
+def note_periods() -> Fact:
     r"""起始年之后至终止年各年的平均；每年百分数为对数变化乘以100。 | Means per year of the years after the start up to the end of a period; percent per year are log changes times 100. """
-def note_growth() -> Text:
+def note_growth() -> Fact:
     r"""每年百分数为对数变化乘以100；各项贡献之和等于产出增长。 | Percent per year are log changes times 100; contributions add up to output growth. """
-def note_levels() -> Text:
+def note_levels() -> Fact:
     r"""与当年各地区几何平均（=1）之比；倒数第二列为与领先地区（=1）之比。 | Relative to the geometric mean of the regions in that year (= 1); the last but one column relative to the leading region (= 1). """
-def note_national() -> Text:
+def note_national() -> Fact:
     r"""各地区合计：产出、资本、劳动先加总再计算增长。每年百分数为对数变化乘以100。 | The sum of the regions: output, capital and labour are added up before growth is taken. Percent per year are log changes times 100. """
-def note_inputs() -> Text:
+def note_inputs() -> Fact:
     r"""增长核算所用的水平数据。 | Levels behind the growth accounts. """
-def note_coverage() -> Text:
+def note_coverage() -> Fact:
     r"""官方数据截止年份是所有地区均有官方数据的最后一年；修订数据截止年份之前没有仅为初步公布的数据。 | The last official year is the last one in which every region has an official figure; up to the last revised year none is only first published. """
-def note_omitted() -> Text:
+def note_omitted() -> Fact:
     r"""这些年份有产出数据但不能进行增长核算：所列序列在当年或上年缺失。 | In these years output is known but the growth accounts are not: the series named is missing in the year or in the year before. """
-def note_protocol(*, fingerprint: Value) -> Text:
+def note_protocol(*, fingerprint: Value) -> Fact:
     r"""协议全文指纹（sha256）：{fingerprint} | Fingerprint (sha256) of the resolved protocol: {fingerprint} """
-def note_more_findings(*, n: Value, shown: Value) -> Text:
+def note_more_findings(*, n: Value, shown: Value) -> Fact:
     r"""共{n}项，此处显示前{shown}项；全部见 assessment-data.xlsx 和 assessment.json。 | {shown} of {n} findings are shown; assessment-data.xlsx and assessment.json list all of them. """
-def note_more_regions(*, all: Value, n: Value, span: Value) -> Text:
+def note_more_regions(*, all: Value, n: Value, span: Value) -> Fact:
     r"""地区较多，共{all}个，此处只逐一列出{span}年排名前后各{n}个；全部地区见 assessment-data.xlsx、growth.csv 和 levels.csv。 | Of {all} regions the first and the last {n} of the ranking of {span} are shown one by one; assessment-data.xlsx, growth.csv and levels.csv have all of them. """
-def note_no_findings() -> Text:
+def note_no_findings() -> Fact:
     r"""数据检查未发现问题。 | Nothing was found wrong with the data. """
-def note_no_omitted() -> Text:
+def note_no_omitted() -> Fact:
     r"""有产出数据的年份均已测算。 | Every year with output could be measured. """
-def note_tiles() -> Text:
+def note_tiles() -> Fact:
     r"""示意图，不表示界线。 | Schematic; shows no boundaries. """
-def note_precision() -> Text:
+def note_precision() -> Fact:
     r"""数值按全精度存储，按小数位数显示。 | Numbers are stored at full precision and shown rounded. """
-def note_convention_audit() -> Text:
+def note_convention_audit() -> Fact:
     r"""基准，指测算协议自身取值得出的结果。增长率为对数变化乘以100，记为每年百分数。差异是协议之间的差异，每个可采用的协议计一次，不是误差范围。 | Reference means what the protocol itself gives. Growth is the log change times 100, called percent per year. The spread is over protocols, every admissible one counted once; it is no margin of error. """
-def note_misreports_intro() -> Text:
+def note_misreports_intro() -> Fact:
     r"""其他地区如实报告时，一个地区按国内已见过的规模虚报一项数据，虚报期间和更正期间全要素生产率年均增长各变动多少个百分点、位次如何，哪些准入检验的等级因此下降。各种虚报的规模、年份和依据见misreport.yaml。虚报不是对任何地区的指称：规模相同，套用于每一个地区。 | One region misreports one series by the size that has been seen in China while the others report truly: by how many points a year TFP growth moves while the misreport builds up and while it is corrected, what that does to its rank, and which tests of admission give a worse grade. Sizes, years and sources of each kind stand in misreport.yaml. It accuses nobody: the same size is put on every region. """
-def note_choices() -> Text:
+def note_choices() -> Fact:
     r"""协议所列备选中，有文献用于该经济体的均可变动，相互依存的参数一并取定；其余属于假设集，默认不打开。每项选择的第一个取值为基准取值。可采用的协议为全部组合，减去协议排除的组合。 | Open is every parameter of the protocol with alternatives that a source uses for the economy; the others are the what-if set, closed by default. Those that depend on one another are settled together. The first level of each choice is the reference protocol. The admissible set is every combination, less those that the protocol excludes. """
-def note_about_audit(*, package: Value, verb: Value) -> Text:
+def note_about_audit(*, package: Value, verb: Value) -> Fact:
     r"""由“{verb}”对{package}计算。逐一测算全部可采用的协议，没有抽样。以下指纹（sha256）标识所用协议和读取的每张表；相同输入得到相同数字。 | Computed by the verb {verb} on {package}. Every admissible protocol was measured; nothing was sampled. The fingerprints (sha256) below identify the protocol and every table that was read; the same inputs give the same figures. """
-def note_audit_regions() -> Text:
+def note_audit_regions() -> Fact:
     r"""全部协议下的位次，是各地区同用一个协议的位次；最好位次、所得和改动，是其他地区沿用基准协议、该地区自选时的结果。 | Ranks under all protocols are those with the same protocol for all regions; best rank, gain and departures are those of a region that chooses while the others keep the reference protocol. """
-def note_variance() -> Text:
+def note_variance() -> Fact:
     r"""主要时期全部协议上方差的沙普利份额，合计为100%。 | Shapley shares of the variance over all protocols, in the leading period; they add up to 100 %. """
-def note_variance_by_region() -> Text:
+def note_variance_by_region() -> Fact:
     r"""按全部协议精确计算。一阶：该选择单独解释的部分；总：其余选择固定后消失的部分；沙普利份额合计为100%。 | Exact over all protocols. First order: the part that a choice explains alone; total: the part that would go if all others were fixed; Shapley shares add up to 100 %. """
-def note_protocols() -> Text:
+def note_protocols() -> Fact:
     r"""协议较多时，列出基准协议、只改动一个参数的协议，以及在某一时期对某地区最有利的协议；全部协议可在Python中取得（xinzhi.audit(...).protocols）。 | Of a large set, the reference protocol, those that depart from it in one parameter, and those that are best for a region in some period; in Python xinzhi.audit(...).protocols has all of them. """
-def table_overview() -> Text:
+def table_overview() -> Fact:
     r"""各地区一览 | The regions at a glance """
-def table_map() -> Text:
+def table_map() -> Fact:
     r"""主要时期全要素生产率增长 | TFP growth of the leading period """
-def table_sources() -> Text:
+def table_sources() -> Fact:
     r"""主要时期各地区增长来源 | Sources of growth in the leading period """
-def table_region_periods() -> Text:
+def table_region_periods() -> Fact:
     r"""分时期 | By period """
-def table_region_years() -> Text:
+def table_region_years() -> Fact:
     r"""分年 | Year by year """
-def table_ranking() -> Text:
+def table_ranking() -> Fact:
     r"""全要素生产率增长排名 | Ranking by TFP growth """
-def table_periods() -> Text:
+def table_periods() -> Fact:
     r"""分时期增长与贡献 | Growth and contributions by period """
-def table_growth() -> Text:
+def table_growth() -> Fact:
     r"""分年增长核算 | Growth accounts by year """
-def table_levels() -> Text:
+def table_levels() -> Fact:
     r"""生产率水平 | Levels of productivity """
-def table_national() -> Text:
+def table_national() -> Fact:
     r"""合计与分区域，分年 | Total and macro-regions by year """
-def table_national_periods() -> Text:
+def table_national_periods() -> Fact:
     r"""合计与分区域，分时期 | Total and macro-regions by period """
-def table_inputs() -> Text:
+def table_inputs() -> Fact:
     r"""增长核算的投入数据 | Inputs of the growth accounts """
-def table_coverage() -> Text:
+def table_coverage() -> Fact:
     r"""官方数据的覆盖年限 | How far official figures carry """
-def table_omitted() -> Text:
+def table_omitted() -> Fact:
     r"""未测算的年份及原因 | Years left out, and why """
-def table_protocol() -> Text:
+def table_protocol() -> Fact:
     r"""协议参数 | Parameters of the protocol """
-def table_findings() -> Text:
+def table_findings() -> Fact:
     r"""数据检查结果 | Findings in the data """
-def table_groups() -> Text:
+def table_groups() -> Fact:
     r"""分区域全要素生产率累计 | Cumulated TFP by macro-region """
-def table_room() -> Text:
+def table_room() -> Fact:
     r"""自选协议时的位次，主要时期 | Ranks under a protocol of one's own choice, leading period """
-def table_ranks() -> Text:
+def table_ranks() -> Fact:
     r"""各地区同用一个协议的位次，主要时期 | Ranks with the same protocol for all, leading period """
-def table_curve() -> Text:
+def table_curve() -> Fact:
     r"""按各项选择的取值分列的全要素生产率增长，主要时期 | TFP growth by level of each choice, leading period """
-def table_curves() -> Text:
+def table_curves() -> Fact:
     r"""全部协议下的全要素生产率增长，主要时期 | TFP growth over all protocols, leading period """
-def table_variance() -> Text:
+def table_variance() -> Fact:
     r"""各项选择占差异的份额，主要时期 | Part of each choice in the spread, leading period """
-def table_variance_by_region() -> Text:
+def table_variance_by_region() -> Fact:
     r"""分选择、分地区、分时期的方差 | Variance by choice, region and period """
-def table_reversals() -> Text:
+def table_reversals() -> Fact:
     r"""行地区快于列地区的协议所占份额 | Share of the protocols in which the row grows faster than the column """
-def table_choices() -> Text:
+def table_choices() -> Fact:
     r"""各项选择及其取值 | Choices and their levels """
-def table_audit_regions() -> Text:
+def table_audit_regions() -> Fact:
     r"""分地区分时期 | Regions by period """
-def table_misreports() -> Text:
+def table_misreports() -> Fact:
     r"""各地区虚报数据的得失 | What each region gains and loses by misreporting """
-def table_misreport_kinds() -> Text:
+def table_misreport_kinds() -> Fact:
     r"""按国内已见过的规模虚报：各地区平均的得失，以及准入检验能否发现 | Misreports of the size seen in China: gain and loss, mean of the regions, and whether tests of admission report them """
-def table_protocols() -> Text:
+def table_protocols() -> Fact:
     r"""可采用的协议 | Admissible protocols """
-def table_left_out() -> Text:
+def table_left_out() -> Fact:
     r"""未纳入的备选及原因 | Alternatives left out, and why """
-def sheet_cover() -> Text:
+def sheet_cover() -> Fact:
     r"""封面 | Cover """
-def sheet_contents() -> Text:
+def sheet_contents() -> Fact:
     r"""目录 | Contents """
-def sheet_overview() -> Text:
+def sheet_overview() -> Fact:
     r"""地区一览 | Regions """
-def sheet_notes() -> Text:
+def sheet_notes() -> Fact:
     r"""说明 | Notes """
-def sheet_ranking() -> Text:
+def sheet_ranking() -> Fact:
     r"""排名 | Ranking """
-def sheet_periods() -> Text:
+def sheet_periods() -> Fact:
     r"""分时期 | Periods """
-def sheet_growth() -> Text:
+def sheet_growth() -> Fact:
     r"""分年增长 | Growth """
-def sheet_levels() -> Text:
+def sheet_levels() -> Fact:
     r"""水平 | Levels """
-def sheet_national() -> Text:
+def sheet_national() -> Fact:
     r"""合计分年 | National by year """
-def sheet_national_periods() -> Text:
+def sheet_national_periods() -> Fact:
     r"""合计分时期 | National by period """
-def sheet_inputs() -> Text:
+def sheet_inputs() -> Fact:
     r"""投入数据 | Inputs """
-def sheet_coverage() -> Text:
+def sheet_coverage() -> Fact:
     r"""覆盖年限 | Coverage """
-def sheet_omitted() -> Text:
+def sheet_omitted() -> Fact:
     r"""未测算 | Left out """
-def sheet_protocol() -> Text:
+def sheet_protocol() -> Fact:
     r"""协议 | Protocol """
-def sheet_findings() -> Text:
+def sheet_findings() -> Fact:
     r"""检查结果 | Findings """
-def sheet_audit_regions() -> Text:
+def sheet_audit_regions() -> Fact:
     r"""地区 | Regions """
-def sheet_choices() -> Text:
+def sheet_choices() -> Fact:
     r"""选择 | Choices """
-def sheet_variance() -> Text:
+def sheet_variance() -> Fact:
     r"""方差 | Variance """
-def sheet_variance_by_region() -> Text:
+def sheet_variance_by_region() -> Fact:
     r"""分地区方差 | Variance by region """
-def sheet_reversals() -> Text:
+def sheet_reversals() -> Fact:
     r"""位次颠倒 | Reversals """
-def sheet_protocols() -> Text:
+def sheet_protocols() -> Fact:
     r"""可采用的协议 | Protocols """
-def sheet_left_out() -> Text:
+def sheet_left_out() -> Fact:
     r"""未纳入的备选 | Alternatives left out """
-def sheet_misreports() -> Text:
+def sheet_misreports() -> Fact:
     r"""虚报数据 | Misreports """
-def sheet_misreport_kinds() -> Text:
+def sheet_misreport_kinds() -> Fact:
     r"""虚报的种类 | Kinds of misreport """
-def column_overview_share() -> Text:
+def column_overview_share() -> Fact:
     r"""计入新质生产力的就业 | employed in what counts as new quality """
-def column_overview_allocation() -> Text:
+def column_overview_allocation() -> Fact:
     r"""要素再配置的贡献，每年百分点 | reallocation, points of TFP growth """
-def column_overview_lagging_by_rank() -> Text:
+def column_overview_lagging_by_rank() -> Fact:
     r"""位次最低的领域 | sector of the lowest rank """
-def column_overview_open() -> Text:
+def column_overview_open() -> Fact:
     r"""具备条件而未提出的产业 | able, and not planned """
-def column_overview_pitfall() -> Text:
+def column_overview_pitfall() -> Fact:
     r"""最重的风险标记 | gravest flag """
-def column_in_zh(*, title: Value) -> Text:
+def column_in_zh(*, title: Value) -> Fact:
     r"""{title} | {title} (Chinese) """
-def column_in_en(*, title: Value) -> Text:
+def column_in_en(*, title: Value) -> Fact:
     r"""{title}（英文） | {title} """
-def column_title() -> Text:
+def column_title() -> Fact:
     r"""含义 | Meaning """
-def column_origin() -> Text:
+def column_origin() -> Fact:
     r"""规定于 | Fixed by """
-def column_in_period(*, period: Value, title: Value) -> Text:
+def column_in_period(*, period: Value, title: Value) -> Fact:
     r"""{title}，{period}年 | {title}, {period} """
-def column_years() -> Text:
+def column_years() -> Fact:
     r"""年份 | Years """
-def column_regions() -> Text:
+def column_regions() -> Fact:
     r"""地区 | Regions """
-def column_output() -> Text:
+def column_output() -> Fact:
     r"""产出 | Output """
-def column_capital() -> Text:
+def column_capital() -> Fact:
     r"""资本存量 | Capital stock """
-def column_labour() -> Text:
+def column_labour() -> Fact:
     r"""劳动 | Labour """
-def column_missing() -> Text:
+def column_missing() -> Fact:
     r"""缺失数据 | What is missing """
-def column_parameter() -> Text:
+def column_parameter() -> Fact:
     r"""参数 | Parameter """
-def column_value() -> Text:
+def column_value() -> Fact:
     r"""取值 | Value """
-def column_unit() -> Text:
+def column_unit() -> Fact:
     r"""单位 | Unit """
-def column_description() -> Text:
+def column_description() -> Fact:
     r"""说明 | Description """
-def column_reference() -> Text:
+def column_reference() -> Fact:
     r"""依据 | Reference """
-def column_alternatives() -> Text:
+def column_alternatives() -> Fact:
     r"""其他取值 | Others use """
-def column_severity() -> Text:
+def column_severity() -> Fact:
     r"""程度 | Severity """
-def column_where() -> Text:
+def column_where() -> Fact:
     r"""位置 | Where """
-def column_message() -> Text:
+def column_message() -> Fact:
     r"""问题 | What is wrong """
-def column_hint() -> Text:
+def column_hint() -> Fact:
     r"""处理办法 | Cure """
-def column_found() -> Text:
+def column_found() -> Fact:
     r"""现值 | Found """
-def column_expected() -> Text:
+def column_expected() -> Fact:
     r"""应为 | Expected """
-def column_rule() -> Text:
+def column_rule() -> Fact:
     r"""规则 | Rule """
-def column_band() -> Text:
+def column_band() -> Fact:
     r"""区间，每年% | band, % per year """
-def column_place() -> Text:
+def column_place() -> Fact:
     r"""位次范围 | range of the rank """
-def column_over_protocols() -> Text:
+def column_over_protocols() -> Fact:
     r"""各协议，每年% | protocols, % per year """
-def column_place_over_protocols() -> Text:
+def column_place_over_protocols() -> Fact:
     r"""各协议下的位次 | rank over protocols """
-def column_cumulated(*, group: Value) -> Text:
+def column_cumulated(*, group: Value) -> Fact:
     r"""{group}，全要素生产率累计 | {group}, cumulated TFP """
-def column_group_level(*, group: Value) -> Text:
+def column_group_level(*, group: Value) -> Fact:
     r"""{group}，全要素生产率水平 | {group}, TFP level """
-def unit_of_ranking() -> Text:
+def unit_of_ranking() -> Fact:
     r"""%/年（对数变化×100） | % per year (log change × 100) """
-def unit_of_map() -> Text:
+def unit_of_map() -> Fact:
     r"""%/年（对数变化×100） | % per year (log change × 100) """
-def unit_of_sources() -> Text:
+def unit_of_sources() -> Fact:
     r"""百分点/年（对数变化×100） | percentage points per year (log change × 100) """
-def unit_of_contributions() -> Text:
+def unit_of_contributions() -> Fact:
     r"""百分点/年（对数变化×100） | percentage points per year (log change × 100) """
-def unit_of_groups() -> Text:
+def unit_of_groups() -> Fact:
     r"""指数，及与各地区平均之比 | index, and ratio to the mean of the regions """
-def unit_of_region() -> Text:
+def unit_of_region() -> Fact:
     r"""百分点/年（对数变化×100），及与各地区平均之比 | percentage points per year (log change × 100), and ratio to the mean of the regions """
-def unit_of_percent() -> Text:
+def unit_of_percent() -> Fact:
     r"""%/年 | % per year """
-def unit_of_share() -> Text:
+def unit_of_share() -> Fact:
     r"""% | % """
-def unit_of_level() -> Text:
+def unit_of_level() -> Fact:
     r"""平均=1 | mean = 1 """
-def unit_of_leader() -> Text:
+def unit_of_leader() -> Fact:
     r"""领先地区=1 | leader = 1 """
-def unit_of_index() -> Text:
+def unit_of_index() -> Fact:
     r"""首年=100 | first year = 100 """
-def unit_of_rank() -> Text:
+def unit_of_rank() -> Fact:
     r"""位次 | rank """
-def unit_of_squared() -> Text:
+def unit_of_squared() -> Fact:
     r"""（%/年）² | (% per year)² """
-def severity_error() -> Text:
+def severity_error() -> Fact:
     r"""错误 | error """
-def severity_warning() -> Text:
+def severity_warning() -> Fact:
     r"""警告 | warning """
-def severity_note() -> Text:
+def severity_note() -> Fact:
     r"""提示 | note """
-def status_adopted() -> Text:
+def status_adopted() -> Fact:
     r"""已采用 | adopted """
-def status_proposed() -> Text:
+def status_proposed() -> Fact:
     r"""建议稿 | proposed """
-def status_published() -> Text:
+def status_published() -> Fact:
     r"""已发表 | published """
-def status_unverified() -> Text:
+def status_unverified() -> Fact:
     r"""未核实 | unverified """
-def flag_of(*, kind: Value, series: Value) -> Text:
+def flag_of(*, kind: Value, series: Value) -> Fact:
     r"""{kind}：{series} | {kind}: {series} """
-def flag_line(*, mark: Value, meaning: Value, name: Value) -> Text:
+def flag_line(*, mark: Value, meaning: Value, name: Value) -> Fact:
     r"""{mark} {name}：{meaning} | {mark} {name}: {meaning} """
-def flag_spelled(*, kind: Value, mark: Value, series: Value, years: Value) -> Text:
+def flag_spelled(*, kind: Value, mark: Value, series: Value, years: Value) -> Fact:
     r"""{mark}  {series}：{kind}，{years}年。 | {mark}  {series}: {kind}, {years}. """
-def flag_extrapolated_name() -> Text:
+def flag_extrapolated_name() -> Fact:
     r"""外推 | extrapolated """
-def flag_extrapolated_meaning() -> Text:
+def flag_extrapolated_meaning() -> Fact:
     r"""没有官方数据，以相关增速推算官方水平 | no official figure exists; an official level was moved on by a related growth rate """
-def flag_proxy_name() -> Text:
+def flag_proxy_name() -> Fact:
     r"""替代 | proxy """
-def flag_proxy_meaning() -> Text:
+def flag_proxy_meaning() -> Fact:
     r"""以相关序列或内插值替代官方序列 | a related series or an interpolation stands in for the official one """
-def flag_carried_name() -> Text:
+def flag_carried_name() -> Fact:
     r"""沿用最近的观测年份 | carried from the nearest observed year """
-def flag_carried_meaning() -> Text:
+def flag_carried_meaning() -> Fact:
     r"""沿用最近一个有观测年份的数值 | the value of the nearest observed year was kept """
-def flag_first_published_name() -> Text:
+def flag_first_published_name() -> Fact:
     r"""初步公布 | first published """
-def flag_first_published_meaning() -> Text:
+def flag_first_published_meaning() -> Fact:
     r"""官方数据，尚未修订 | an official figure that has not been revised yet """
-def flag_break_name() -> Text:
+def flag_break_name() -> Fact:
     r"""序列异动 | break in the series """
-def flag_break_meaning() -> Text:
+def flag_break_meaning() -> Fact:
     r"""该年变动无法由自身历史和其他地区解释，多因统计口径调整，前后增长须谨慎比较 | the figure moves as neither its own history nor the other regions explain, often because the statistics changed """
-def flag_spliced_name() -> Text:
+def flag_spliced_name() -> Fact:
     r"""衔接 | spliced """
-def flag_spliced_meaning() -> Text:
+def flag_spliced_meaning() -> Fact:
     r"""以增速衔接两个版本的序列 | two vintages of a series were joined by their growth """
-def flag_missing_name() -> Text:
+def flag_missing_name() -> Fact:
     r"""缺失 | missing """
-def flag_missing_meaning() -> Text:
+def flag_missing_meaning() -> Fact:
     r"""该序列缺失，核算未使用 | the series is missing and the accounts do without it """
-def series_sector_investment() -> Text:
+def series_sector_investment() -> Fact:
     r"""三次产业固定资产投资 | fixed-asset investment by sector """
-def series_sector_output() -> Text:
+def series_sector_output() -> Fact:
     r"""三次产业增加值 | value added by sector """
-def series_output() -> Text:
+def series_output() -> Fact:
     r"""地区生产总值 | output """
-def series_investment() -> Text:
+def series_investment() -> Fact:
     r"""固定资本形成总额 | gross fixed capital formation """
-def series_investment_price() -> Text:
+def series_investment_price() -> Fact:
     r"""固定资产投资价格指数 | investment price index """
-def series_benchmark() -> Text:
+def series_benchmark() -> Fact:
     r"""投资基准（修订比例与全国比率） | benchmark of investment (revision and ratio to the nation) """
-def series_control_total() -> Text:
+def series_control_total() -> Fact:
     r"""控制总量 | control total """
-def series_capital() -> Text:
+def series_capital() -> Fact:
     r"""资本存量 | capital stock """
-def series_capital_exhausted() -> Text:
+def series_capital_exhausted() -> Fact:
     r"""资本存量（已降至零或零以下） | capital stock (fell to zero or below) """
-def series_capital_services() -> Text:
+def series_capital_services() -> Fact:
     r"""资本服务 | capital services """
-def series_initial_stock() -> Text:
+def series_initial_stock() -> Fact:
     r"""初始资本存量 | initial capital stock """
-def series_employment() -> Text:
+def series_employment() -> Fact:
     r"""就业人员 | employed persons """
-def series_labour() -> Text:
+def series_labour() -> Fact:
     r"""劳动 | labour """
-def series_hours() -> Text:
+def series_hours() -> Fact:
     r"""工时 | hours worked """
-def series_labour_services() -> Text:
+def series_labour_services() -> Fact:
     r"""劳动服务 | labour services """
-def series_schooling() -> Text:
+def series_schooling() -> Fact:
     r"""平均受教育年限 | mean years of schooling """
-def series_human_capital() -> Text:
+def series_human_capital() -> Fact:
     r"""人力资本 | human capital """
-def series_labour_share() -> Text:
+def series_labour_share() -> Fact:
     r"""劳动者报酬份额 | labour share of income """
-def scale_at_prices(*, unit: Value, year: Value) -> Text:
+def scale_at_prices(*, unit: Value, year: Value) -> Fact:
     r"""{unit}（{year}年价格） | {unit} at {year} prices """
-def scale_per(*, over: Value, under: Value) -> Text:
+def scale_per(*, over: Value, under: Value) -> Fact:
     r"""{over}/{under} | {over} per {under} """
-def scale_10000() -> Text:
+def scale_10000() -> Fact:
     r"""万 | 10 thousand """
-def scale_1e_06() -> Text:
+def scale_1e_06() -> Fact:
     r"""百万 | million """
-def scale_1e_08() -> Text:
+def scale_1e_08() -> Fact:
     r"""亿 | 100 million """
-def unit_CNY() -> Text:
+def unit_CNY() -> Fact:
     r"""元 | yuan """
-def unit_USD() -> Text:
+def unit_USD() -> Fact:
     r"""美元 | US dollars """
-def unit_persons() -> Text:
+def unit_persons() -> Fact:
     r"""人 | persons """
-def unit_kW() -> Text:
+def unit_kW() -> Fact:
     r"""千瓦 | kW """
-def unit_kl() -> Text:
+def unit_kl() -> Fact:
     r"""千升 | kl """
-def unit_kWh() -> Text:
+def unit_kWh() -> Fact:
     r"""千瓦时 | kWh """
-def unit_m() -> Text:
+def unit_m() -> Fact:
     r"""米 | m """
-def unit_pieces() -> Text:
+def unit_pieces() -> Fact:
     r"""块 | pieces """
-def unit_racks() -> Text:
+def unit_racks() -> Fact:
     r"""架 | racks """
-def unit_sets() -> Text:
+def unit_sets() -> Fact:
     r"""台（套） | sets """
-def unit_vehicles() -> Text:
+def unit_vehicles() -> Fact:
     r"""辆 | vehicles """
-def unit_clusters() -> Text:
+def unit_clusters() -> Fact:
     r"""个集群 | clusters """
-def unit_firms() -> Text:
+def unit_firms() -> Fact:
     r"""家企业 | firms """
-def unit_launches() -> Text:
+def unit_launches() -> Fact:
     r"""次发射 | launches """
-def unit_models() -> Text:
+def unit_models() -> Fact:
     r"""个模型 | models """
-def unit_patents() -> Text:
+def unit_patents() -> Fact:
     r"""件专利 | patents """
-def unit_satellites() -> Text:
+def unit_satellites() -> Fact:
     r"""颗卫星 | satellites """
-def unit_rank() -> Text:
+def unit_rank() -> Fact:
     r"""位次 | rank """
-def unit_mention() -> Text:
+def unit_mention() -> Fact:
     r"""提及 | mention """
-def unit_services() -> Text:
+def unit_services() -> Fact:
     r"""项服务 | services """
-def unit_hours() -> Text:
+def unit_hours() -> Fact:
     r"""小时 | hours """
-def unit_ratio() -> Text:
+def unit_ratio() -> Fact:
     r"""比率 | ratio """
-def unit_years() -> Text:
+def unit_years() -> Fact:
     r"""年 | years """
-def unit_year() -> Text:
+def unit_year() -> Fact:
     r"""年 | year """
-def unit_hour() -> Text:
+def unit_hour() -> Fact:
     r"""小时 | hour """
-def unit_person() -> Text:
+def unit_person() -> Fact:
     r"""人 | person """
-def unit_person_years() -> Text:
+def unit_person_years() -> Fact:
     r"""人年 | person-years """
-def unit_households() -> Text:
+def unit_households() -> Fact:
     r"""户 | households """
-def unit_items() -> Text:
+def unit_items() -> Fact:
     r"""件 | items """
-def unit_percent() -> Text:
+def unit_percent() -> Fact:
     r"""% | percent """
-def unit_index() -> Text:
+def unit_index() -> Fact:
     r"""指数 | index """
-def unit_digits() -> Text:
+def unit_digits() -> Fact:
     r"""位 | digits """
-def unit_tce() -> Text:
+def unit_tce() -> Fact:
     r"""吨标准煤 | tonnes of coal equivalent """
-def unit_t() -> Text:
+def unit_t() -> Fact:
     r"""吨 | tonnes """
-def unit_kg() -> Text:
+def unit_kg() -> Fact:
     r"""千克 | kg """
-def unit_km() -> Text:
+def unit_km() -> Fact:
     r"""千米 | km """
-def unit_m2() -> Text:
+def unit_m2() -> Fact:
     r"""平方米 | m2 """
-def unit_m3() -> Text:
+def unit_m3() -> Fact:
     r"""立方米 | m3 """
-def unit_GWh() -> Text:
+def unit_GWh() -> Fact:
     r"""吉瓦时 | GWh """
-def cover_note() -> Text:
+def cover_note() -> Fact:
     r"""说明 | What to know """
-def cover_title() -> Text:
+def cover_title() -> Fact:
     r"""新质：增长核算 | xinzhi: growth accounts """
-def cover_package() -> Text:
+def cover_package() -> Fact:
     r"""数据 | Data """
-def cover_protocol() -> Text:
+def cover_protocol() -> Fact:
     r"""协议 | Protocol """
-def cover_status() -> Text:
+def cover_status() -> Fact:
     r"""状态 | Status """
-def cover_authority() -> Text:
+def cover_authority() -> Fact:
     r"""发布者 | Authority """
-def cover_fingerprint() -> Text:
+def cover_fingerprint() -> Fact:
     r"""协议指纹（sha256） | Protocol fingerprint (sha256) """
-def cover_certificate() -> Text:
+def cover_certificate() -> Fact:
     r"""证书编号（certificate.json的“id”） | Certificate (id in certificate.json) """
-def cover_inputs() -> Text:
+def cover_inputs() -> Fact:
     r"""数据指纹（sha256） | Data fingerprints (sha256) """
-def cover_version() -> Text:
+def cover_version() -> Fact:
     r"""xinzhi 版本 | Version of xinzhi """
-def cover_gap(*, gap: Value) -> Text:
+def cover_gap(*, gap: Value) -> Fact:
     r"""产出增长与各项贡献之和的最大差：{gap}对数点 | Largest gap between output growth and its contributions: {gap} log points """
-def cover_answer() -> Text:
+def cover_answer() -> Fact:
     r"""结论 | The answer """
-def cover_sheets() -> Text:
+def cover_sheets() -> Fact:
     r"""工作表 | Sheets """
-def cover_period() -> Text:
+def cover_period() -> Fact:
     r"""时期 | Period """
-def cover_issuers() -> Text:
+def cover_issuers() -> Fact:
     r"""数据来源单位 | Offices that issued the data """
-def cover_contact() -> Text:
+def cover_contact() -> Fact:
     r"""联系方式 | Contact """
-def cover_reference() -> Text:
+def cover_reference() -> Fact:
     r"""依据 | Reference """
-def cover_audit() -> Text:
+def cover_audit() -> Fact:
     r"""新质：换用其他协议的结果 | xinzhi: what other protocols would say """
-def cover_warning() -> Text:
+def cover_warning() -> Fact:
     r"""使用提醒 | Not to be used for """
-def marked_findings() -> Text:
+def marked_findings() -> Fact:
     r"""检查结果 | Findings """
-def marked_rows(*, n: Value) -> Text:
+def marked_rows(*, n: Value) -> Fact:
     r"""共{n}项；各表中有问题的单元格已着色并加批注。 | {n} findings; the cells are coloured and commented on the sheets of the tables. """
-def marked_severity_colours() -> Text:
+def marked_severity_colours() -> Fact:
     r"""红色为错误，黄色为警告，蓝色为提示。 | Red: error; amber: warning; blue: note. """
 def summary_size(*, n: int, name: Value) -> Fact:
     r"""{name}：{n}行 | {name}: {n:row|rows} """
 
-def system_of(leaf: Literal["ENOENT", "EACCES", "EPERM", "EISDIR", "ENOTDIR", "EEXIST", "ENOTEMPTY", "EROFS", "ENOSPC", "ENAMETOOLONG", "EBUSY"], /) -> Text: ...
-def chance_of(leaf: Literal["nearly", "hardly"], /) -> Text: ...
-def ranks_of(leaf: Literal["one", "range"], /, *, high: Value = ..., low: Value) -> Text: ...
-def place_of(leaf: Literal["line", "sheet", "column", "more"], /, *, column: Value = ..., line: Value = ..., rest: Value = ..., sheet: Value = ...) -> Text: ...
-def title_of(leaf: str, /, *, package: Value = ..., protocol: Value = ..., span: Value = ..., standing: Value = ..., subtitle: Value = ...) -> Text: ...
-def factor_of(leaf: str, /) -> Text: ...
-def group_of(leaf: Literal["total"], /) -> Text: ...
-def chart_told_of(leaf: str, /, *, name: Value = ..., unit: Value = ..., value: Value = ...) -> Text: ...
-def chart_of(leaf: str, /, *, marks: Value = ..., name: Value = ..., share: Value = ..., value: Value = ..., year: Value = ...) -> Text: ...
-def label_of(leaf: Literal["no_test", "national", "official", "official_but", "extrapolated", "span", "assumed", "issued", "foot", "all_regions", "how", "table", "figures", "table_unit", "flags", "no_flags", "back", "more_in_annex", "yes", "no"], /, *, adjusted: Value = ..., issuers: Value = ..., mark: Value = ..., n: Value = ..., names: Value = ..., number: Value = ..., source: Value = ..., span: Value = ..., unit: Value = ...) -> Text: ...
-def label_adjusted_of(leaf: str, /) -> Text: ...
-def headline_of(leaf: Literal["region", "one", "ranking", "map", "sources", "sources_tfp", "contributions", "contributions_plain", "groups", "since", "region_up", "region_down", "place", "region_unranked", "region_none", "room_none", "ranks_none", "reversals_none", "room", "ranks", "curve", "curve_kept", "curves", "variance", "ranking_ties", "ranking_ranges", "reversals_ends", "reversals"], /, *, all: Value = ..., between: float | None = ..., capital: float | None = ..., factor: Value = ..., finding: Value = ..., first: Value = ..., growth: float | None = ..., high: float | None = ..., k: Value = ..., last: Value = ..., level: Value = ..., low: float | None = ..., n: Value = ..., name: Value = ..., parts: Value = ..., place: Value = ..., places: Value = ..., rank: Value = ..., reference: float | None = ..., regions: Value = ..., revised: Value = ..., share: Value | float | None = ..., span: Value = ..., spread: float | None = ..., start: Value = ..., tfp: Value | float | None = ..., value: float | None = ...) -> Text: ...
+def system_of(leaf: Literal["ENOENT", "EACCES", "EPERM", "EISDIR", "ENOTDIR", "EEXIST", "ENOTEMPTY", "EROFS", "ENOSPC", "ENAMETOOLONG", "EBUSY"], /) -> Fact: ...
+def chance_of(leaf: Literal["nearly", "hardly"], /) -> Fact: ...
+def ranks_of(leaf: Literal["one", "range"], /, *, high: Value = ..., low: Value) -> Fact: ...
+def place_of(leaf: Literal["line", "sheet", "column", "more"], /, *, column: Value = ..., line: Value = ..., rest: Value = ..., sheet: Value = ...) -> Fact: ...
+def title_of(leaf: str, /, *, package: Value = ..., protocol: Value = ..., span: Value = ..., standing: Value = ..., subtitle: Value = ...) -> Fact: ...
+def factor_of(leaf: str, /) -> Fact: ...
+def group_of(leaf: Literal["total"], /) -> Fact: ...
+def chart_told_of(leaf: str, /, *, name: Value = ..., unit: Value = ..., value: Value = ...) -> Fact: ...
+def chart_of(leaf: str, /, *, marks: Value = ..., name: Value = ..., share: Value = ..., value: Value = ..., year: Value = ...) -> Fact: ...
+def label_of(leaf: Literal["no_test", "national", "official", "official_but", "extrapolated", "span", "assumed", "issued", "foot", "all_regions", "how", "table", "figures", "table_unit", "flags", "no_flags", "back", "more_in_annex", "yes", "no"], /, *, adjusted: Value = ..., issuers: Value = ..., mark: Value = ..., n: Value = ..., names: Value = ..., number: Value = ..., source: Value = ..., span: Value = ..., unit: Value = ...) -> Fact: ...
+def label_adjusted_of(leaf: str, /) -> Fact: ...
+def headline_of(leaf: Literal["region", "one", "ranking", "map", "sources", "sources_tfp", "contributions", "contributions_plain", "groups", "since", "region_up", "region_down", "place", "region_unranked", "region_none", "room_none", "ranks_none", "reversals_none", "room", "ranks", "curve", "curve_kept", "curves", "variance", "ranking_ties", "ranking_ranges", "reversals_ends", "reversals"], /, *, all: Value = ..., between: float | None = ..., capital: float | None = ..., factor: Value = ..., finding: Value = ..., first: Value = ..., growth: float | None = ..., high: float | None = ..., k: Value = ..., last: Value = ..., level: Value = ..., low: float | None = ..., n: Value = ..., name: Value = ..., parts: Value = ..., place: Value = ..., places: Value = ..., rank: Value = ..., reference: float | None = ..., regions: Value = ..., revised: Value = ..., share: Value | float | None = ..., span: Value = ..., spread: float | None = ..., start: Value = ..., tfp: Value | float | None = ..., value: float | None = ...) -> Fact: ...
 def answer_of(leaf: Literal["fact"], /, *, name: Value, value: Value, year: Value) -> Fact: ...
-def audit_of(leaf: Literal["changes", "warning", "departure", "from"], /, *, departures: Value = ..., level: Value = ..., name: Value = ..., protocol: Value = ..., value: Value = ..., year: Value = ...) -> Text: ...
-def how_of(leaf: Literal["ends", "ranking", "ranking_ranges", "whiskers", "ranking_one", "map", "sources", "contributions", "groups", "groups_one", "region", "room", "ranks", "curve", "curves", "variance", "variance_one", "reversals"], /, *, level: float | None = ..., n: Value = ...) -> Text: ...
-def note_of(leaf: str, /, *, all: Value = ..., fingerprint: Value = ..., gap: Value = ..., k: Value = ..., n: Value | int = ..., package: Value = ..., shown: Value = ..., span: Value = ..., verb: Value = ..., version: Value = ...) -> Text: ...
-def table_of(leaf: str, /) -> Text: ...
-def sheet_of(leaf: str, /) -> Text: ...
-def column_of(leaf: str, /, *, group: Value = ..., period: Value = ..., title: Value = ...) -> Text: ...
-def unit_of_of(leaf: Literal["ranking", "map", "sources", "contributions", "groups", "region", "percent", "share", "level", "leader", "index", "rank", "squared"], /) -> Text: ...
-def severity_of(leaf: Literal["error", "warning", "note"], /) -> Text: ...
-def status_of(leaf: Literal["adopted", "proposed", "published", "unverified"], /) -> Text: ...
-def flag_extrapolated_of(leaf: Literal["name", "meaning"], /) -> Text: ...
-def flag_proxy_of(leaf: Literal["name", "meaning"], /) -> Text: ...
-def flag_carried_of(leaf: Literal["name", "meaning"], /) -> Text: ...
-def flag_first_published_of(leaf: Literal["name", "meaning"], /) -> Text: ...
-def flag_break_of(leaf: Literal["name", "meaning"], /) -> Text: ...
-def flag_spliced_of(leaf: Literal["name", "meaning"], /) -> Text: ...
-def flag_missing_of(leaf: Literal["name", "meaning"], /) -> Text: ...
-def series_of(leaf: Literal["sector_investment", "sector_output", "output", "investment", "investment_price", "benchmark", "control_total", "capital", "capital_exhausted", "capital_services", "initial_stock", "employment", "labour", "hours", "labour_services", "schooling", "human_capital", "labour_share"], /) -> Text: ...
-def scale_of(leaf: Literal["at_prices", "per", "10000", "1e+06", "1e+08"], /, *, over: Value = ..., under: Value = ..., unit: Value = ..., year: Value = ...) -> Text: ...
-def unit_of(leaf: Literal["CNY", "USD", "persons", "kW", "kl", "kWh", "m", "pieces", "racks", "sets", "vehicles", "clusters", "firms", "launches", "models", "patents", "satellites", "rank", "mention", "services", "hours", "ratio", "years", "year", "hour", "person", "person-years", "households", "items", "percent", "index", "digits", "tce", "t", "kg", "km", "m2", "m3", "GWh"], /) -> Text: ...
-def cover_of(leaf: Literal["note", "title", "package", "protocol", "status", "authority", "fingerprint", "certificate", "inputs", "version", "gap", "answer", "sheets", "period", "issuers", "contact", "reference", "audit", "warning"], /, *, gap: Value = ...) -> Text: ...
-def marked_of(leaf: Literal["findings", "rows", "severity_colours"], /, *, n: Value = ...) -> Text: ...
+def audit_of(leaf: Literal["changes", "warning", "departure", "from"], /, *, departures: Value = ..., level: Value = ..., name: Value = ..., protocol: Value = ..., value: Value = ..., year: Value = ...) -> Fact: ...
+def how_of(leaf: Literal["ends", "ranking", "ranking_ranges", "whiskers", "ranking_one", "map", "sources", "contributions", "groups", "groups_one", "region", "room", "ranks", "curve", "curves", "variance", "variance_one", "reversals"], /, *, level: float | None = ..., n: Value = ...) -> Fact: ...
+def note_of(leaf: str, /, *, all: Value = ..., fingerprint: Value = ..., gap: Value = ..., k: Value = ..., n: Value | int = ..., package: Value = ..., shown: Value = ..., span: Value = ..., verb: Value = ..., version: Value = ...) -> Fact: ...
+def table_of(leaf: str, /) -> Fact: ...
+def sheet_of(leaf: str, /) -> Fact: ...
+def column_of(leaf: str, /, *, group: Value = ..., period: Value = ..., title: Value = ...) -> Fact: ...
+def unit_of_of(leaf: Literal["ranking", "map", "sources", "contributions", "groups", "region", "percent", "share", "level", "leader", "index", "rank", "squared"], /) -> Fact: ...
+def severity_of(leaf: Literal["error", "warning", "note"], /) -> Fact: ...
+def status_of(leaf: Literal["adopted", "proposed", "published", "unverified"], /) -> Fact: ...
+def flag_extrapolated_of(leaf: Literal["name", "meaning"], /) -> Fact: ...
+def flag_proxy_of(leaf: Literal["name", "meaning"], /) -> Fact: ...
+def flag_carried_of(leaf: Literal["name", "meaning"], /) -> Fact: ...
+def flag_first_published_of(leaf: Literal["name", "meaning"], /) -> Fact: ...
+def flag_break_of(leaf: Literal["name", "meaning"], /) -> Fact: ...
+def flag_spliced_of(leaf: Literal["name", "meaning"], /) -> Fact: ...
+def flag_missing_of(leaf: Literal["name", "meaning"], /) -> Fact: ...
+def series_of(leaf: Literal["sector_investment", "sector_output", "output", "investment", "investment_price", "benchmark", "control_total", "capital", "capital_exhausted", "capital_services", "initial_stock", "employment", "labour", "hours", "labour_services", "schooling", "human_capital", "labour_share"], /) -> Fact: ...
+def scale_of(leaf: Literal["at_prices", "per", "10000", "1e+06", "1e+08"], /, *, over: Value = ..., under: Value = ..., unit: Value = ..., year: Value = ...) -> Fact: ...
+def unit_of(leaf: Literal["CNY", "USD", "persons", "kW", "kl", "kWh", "m", "pieces", "racks", "sets", "vehicles", "clusters", "firms", "launches", "models", "patents", "satellites", "rank", "mention", "services", "hours", "ratio", "years", "year", "hour", "person", "person-years", "households", "items", "percent", "index", "digits", "tce", "t", "kg", "km", "m2", "m3", "GWh"], /) -> Fact: ...
+def cover_of(leaf: Literal["note", "title", "package", "protocol", "status", "authority", "fingerprint", "certificate", "inputs", "version", "gap", "answer", "sheets", "period", "issuers", "contact", "reference", "audit", "warning"], /, *, gap: Value = ...) -> Fact: ...
+def marked_of(leaf: Literal["findings", "rows", "severity_colours"], /, *, n: Value = ...) -> Fact: ...
 def summary_of(leaf: Literal["size"], /, *, n: int, name: Value) -> Fact: ...

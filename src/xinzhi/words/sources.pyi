@@ -8,343 +8,343 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_room() -> Text:
+def title_room() -> Fact:
     r"""生产率增长从何而来，各地区差在哪里 | What productivity growth came from, and in what regions differ """
-def title_sources() -> Text:
+def title_sources() -> Fact:
     r"""各地区与全部地区之差 | Regions against all of them together """
-def title_whole() -> Text:
+def title_whole() -> Fact:
     r"""各地区全要素生产率增长的构成 | The parts of TFP growth by region """
-def title_groups() -> Text:
+def title_groups() -> Fact:
     r"""分区域比较 | The macro-regions compared """
-def title_waterfall(*, name: Value) -> Text:
+def title_waterfall(*, name: Value) -> Fact:
     r"""{name}：逐项相加 | {name}: the parts one upon the other """
-def title_apart() -> Text:
+def title_apart() -> Fact:
     r"""各地区的不同之处 | What sets a region apart """
-def title_reallocation() -> Text:
+def title_reallocation() -> Fact:
     r"""各年要素再配置的贡献 | What reallocation gave over the years """
-def title_beside() -> Text:
+def title_beside() -> Fact:
     r"""与前沿分析对照 | Beside a frontier analysis """
-def title_allocation() -> Text:
+def title_allocation() -> Fact:
     r"""资本和劳动是否去往回报更高之处 | Do capital and labour go where they earn more? """
-def title_returns() -> Text:
+def title_returns() -> Fact:
     r"""边际产出的离散程度 | How unequal marginal products are """
-def title_gain() -> Text:
+def title_gain() -> Fact:
     r"""边际产出相等可增加的产出 | What equal marginal products would bring """
-def title_flow_labour() -> Text:
+def title_flow_labour() -> Fact:
     r"""劳动的流向 | Where labour went """
-def title_flow_capital() -> Text:
+def title_flow_capital() -> Fact:
     r"""资本的流向 | Where capital went """
-def title_among_firms() -> Text:
+def title_among_firms() -> Fact:
     r"""行业内企业之间的再配置 | Reallocation among the firms of industries """
-def title_upgrading() -> Text:
+def title_upgrading() -> Fact:
     r"""结构变化与追赶 | Structural change and catching up """
-def title_structure() -> Text:
+def title_structure() -> Fact:
     r"""产业结构的合理化与高级化 | Whether structures became more rational and more advanced """
-def title_speed() -> Text:
+def title_speed() -> Fact:
     r"""结构变化的速度 | The speed of structural change """
-def title_innovation() -> Text:
+def title_innovation() -> Fact:
     r"""对新技术的投入 | What is put into new technology """
-def headline_sources(*, n: Value, parts: Value, span: Value) -> Text:
+def headline_sources(*, n: Value, parts: Value, span: Value) -> Fact:
     r"""{span}{n}个地区之间的差异：{parts}（标准差，每年百分点） | How far {n} regions differ in {span}: {parts} (standard deviation, points a year) """
-def headline_whole(*, span: Value) -> Text:
+def headline_whole(*, span: Value) -> Fact:
     r"""{span}各地区全要素生产率增长的构成 | The parts of TFP growth by region, {span} """
-def headline_within(*, span: Value) -> Text:
+def headline_within(*, span: Value) -> Fact:
     r"""{span}行业自身的增长与要素再配置（没有可比的前沿） | What industries did themselves, and what reallocation gave; there is no frontier to compare with, {span} """
-def headline_groups(*, gap: Value, high: Value, low: Value, most: Value, part: Value, span: Value) -> Text:
+def headline_groups(*, gap: Value, high: Value, low: Value, most: Value, part: Value, span: Value) -> Fact:
     r"""{span}，{low}比{high}每年少增长{gap}个百分点；差别最大的是{part}，{most}个百分点 | {low} grew by {gap} points a year less than {high}; the largest difference is in {part}, {most} points, {span} """
-def headline_waterfall(*, name: Value, parts: Value, span: Value, tfp: Value) -> Text:
+def headline_waterfall(*, name: Value, parts: Value, span: Value, tfp: Value) -> Fact:
     r"""{name}{span}全要素生产率年均增长{tfp}%：{parts} | {name}, {span}: TFP growth of {tfp} % a year is {parts} """
-def headline_reallocation(*, end: Value, first: Value, last: Value, name: Value, start: Value) -> Text:
+def headline_reallocation(*, end: Value, first: Value, last: Value, name: Value, start: Value) -> Fact:
     r"""要素再配置的贡献{start}为{first}个百分点，{end}为{last}个百分点（{name}） | Reallocation gave {first} points in {start} and {last} in {end} ({name}) """
-def headline_beside(*, frontier: Value, k: Value, n: Value, ours: Value) -> Text:
+def headline_beside(*, frontier: Value, k: Value, n: Value, ours: Value) -> Fact:
     r"""技术进步的平均值：按行业前沿{ours}%，按前沿分析{frontier}%；{n}个地区中{k}个方向一致 | Technical progress is {ours} % a year by the industries' frontier and {frontier} % by the frontier analysis; signs agree in {k} of {n} regions """
-def headline_returns(*, capital_industries: Value, capital_regions: Value, end: Value, labour_industries: Value, labour_regions: Value, start: Value) -> Text:
+def headline_returns(*, capital_industries: Value, capital_regions: Value, end: Value, labour_industries: Value, labour_regions: Value, start: Value) -> Fact:
     r"""{start}至{end}边际产出的标准差：劳动在行业之间{labour_industries}，在地区之间{labour_regions}；资本在行业之间{capital_industries}，在地区之间{capital_regions} | Spread of marginal products, {start} to {end}: labour {labour_industries} between industries and {labour_regions} between regions; capital {capital_industries} and {capital_regions} """
-def headline_gain(*, end: Value, first: Value, last: Value, start: Value) -> Text:
+def headline_gain(*, end: Value, first: Value, last: Value, start: Value) -> Fact:
     r"""边际产出相等可使产出提高的幅度：{start}{first}个对数百分点，{end}{last}个 | Equal marginal products would have raised output by {first} log points in {start} and {last} in {end} """
-def headline_follows(*, factor: Value, size: Value, span: Value, t: Value) -> Text:
+def headline_follows(*, factor: Value, size: Value, span: Value, t: Value) -> Fact:
     r"""{span}{factor}流向回报高处：回报每高10%，次年增长快{size}个百分点（t = {t}） | {factor} goes where it earns more: 10 % more earned, {size} points more growth the year after (t = {t}), {span} """
-def headline_against(*, factor: Value, size: Value, span: Value, t: Value) -> Text:
+def headline_against(*, factor: Value, size: Value, span: Value, t: Value) -> Fact:
     r"""{span}{factor}背离回报高处：回报每高10%，次年增长慢{size}个百分点（t = {t}） | {factor} goes where it earns less: 10 % more earned, {size} points less growth the year after (t = {t}), {span} """
-def headline_apart(*, parts: Value, span: Value) -> Text:
+def headline_apart(*, parts: Value, span: Value) -> Fact:
     r"""{span}各地区与全部地区相差最多之处：{parts} | What sets a region apart from all together: {parts}, {span} """
-def headline_either(*, factor: Value, size: Value, span: Value, t: Value) -> Text:
+def headline_either(*, factor: Value, size: Value, span: Value, t: Value) -> Fact:
     r"""{span}{factor}的增长看不出与回报有关：回报每高10%，次年增长相差{size}个百分点（t = {t}） | {factor} does not clearly follow its return: 10 % more earned, a difference of {size} points the year after (t = {t}), {span} """
-def headline_open(*, factor: Value, size: Value, span: Value, t: Value) -> Text:
+def headline_open(*, factor: Value, size: Value, span: Value, t: Value) -> Fact:
     r"""{span}{factor}是否流向回报高处，取决于所假定的劳动者报酬份额（回报每高10%，次年增长相差{size}个百分点，t = {t}） | Whether {factor} goes where it earns more depends on the labour shares assumed (10 % more earned, a difference of {size} points the year after, t = {t}), {span} """
-def headline_among_firms(*, allocation: Value, growth: float | None) -> Text:
+def headline_among_firms(*, allocation: Value, growth: float | None) -> Fact:
     r"""行业内企业之间的再配置年均{growth:+%.2}个百分点，行业之间{allocation} | Among firms of an industry {growth:+%.2} points a year, among industries {allocation} """
-def headline_structure(*, end: Value, k: Value, n: Value, start: Value) -> Text:
+def headline_structure(*, end: Value, k: Value, n: Value, start: Value) -> Fact:
     r"""{start}至{end}年，{n}个地区中{k}个的产业结构既更合理又更高级 | From {start} to {end} the structure became both more rational and more advanced in {k} of {n} regions """
-def headline_speed(*, first: Value, last: Value, least: Value, most: Value) -> Text:
+def headline_speed(*, first: Value, last: Value, least: Value, most: Value) -> Fact:
     r"""劳动转换行业最快的是{first}（每年{most}%），最慢的是{last}（{least}%） | Labour changed its industry fastest in {first} ({most} % a year) and most slowly in {last} ({least} %) """
-def headline_innovation(*, first: Value, last: Value, least: Value, most: Value, title: Value, year: Value) -> Text:
+def headline_innovation(*, first: Value, last: Value, least: Value, most: Value, title: Value, year: Value) -> Fact:
     r"""{title}，{year}年：{first}最高（{most}%），{last}最低（{least}%） | {title}, {year}: highest in {first} ({most} %), lowest in {last} ({least} %) """
-def how_sources() -> Text:
+def how_sources() -> Fact:
     r"""每条横条是一项年均贡献与全部地区之差，向左为低于全部地区；圆点和右侧数字是余值之差，等于各项之和减去只属于全国的“地区之间的流动”。 | Every bar is how far a part is above all regions together, to the left how far below; the dot and the figure at the right are the difference of the residual: the sum of the bars less the moves between regions, which only the whole has. """
-def how_whole() -> Text:
+def how_whole() -> Fact:
     r"""每条横条是一项的年均贡献，向左为减少；圆点和右侧数字是测算的余值，恰为各项之和。 | Every bar is what one part gave a year, to the left what it took; the dot and the figure at the right are the measured residual, exactly their sum. """
-def how_groups() -> Text:
+def how_groups() -> Fact:
     r"""区域各项按产出加权平均；“地区之间的流动”是区域自身余值中不能由各地区解释的部分。 | Parts of a macro-region are means of its regions weighted by output; moves between regions are what its own residual holds beyond them. """
-def how_waterfall() -> Text:
+def how_waterfall() -> Fact:
     r"""每一段从上一段的终点开始；最右一柱是测算的余值，从零开始。 | Every block begins where the one before it ends; the last one stands from zero and is the measured residual. """
-def how_apart() -> Text:
+def how_apart() -> Fact:
     r"""颜色是该地区与全部地区之差中同号的最大一项，数字是相差的百分点：正值高于全部地区，负值低于；两种劳动者报酬份额下不是同一项的为灰色，数字是全要素生产率之差。 | The colour is the part that holds most of the region's difference from all together, the figure its points a year: above zero ahead of all, below it behind. Grey: the labour shares assumed decide which part it is, and the figure is the difference of TFP. """
-def how_reallocation() -> Text:
+def how_reallocation() -> Fact:
     r"""高于零：资本和劳动向产出更高的行业移动；低于零：向产出较低的行业移动。单个年份受就业调查口径影响。 | Above zero capital and labour moved to industries where they make more, below it to where they make less. Single years also show breaks in the employment figures. """
-def how_beside() -> Text:
+def how_beside() -> Fact:
     r"""圆点是按行业前沿的最佳实践推进（右侧数字），横条的另一端是前沿分析的技术变化。前沿分析把地区看作一个整体，行业之间的流动被看作效率变化，两者不必一致。 | The dot is the shift of best practice by the industries' frontier (the figure at the right), the other end of its bar technical change by the frontier analysis. A frontier analysis sees a region as one unit, so that moves between industries look like efficiency: the two need not agree. """
-def how_returns() -> Text:
+def how_returns() -> Fact:
     r"""边际产出对数的标准差，越高越不均。行业之间：同一地区内；地区之间：同一行业内。 | Standard deviation of the logs of marginal products: the higher, the more unequal. Between industries: within one region; between regions: within one industry. """
-def how_gain() -> Text:
+def how_gain() -> Fact:
     r"""把资本和劳动重新配置到边际产出相等时产出的对数增幅（Hsieh 与 Klenow 2009，以地区代替企业）。 | Log gain of output if capital and labour were placed so that marginal products are equal (Hsieh and Klenow 2009, regions for firms). """
-def how_flow() -> Text:
+def how_flow() -> Fact:
     r"""每点是一个地区的一个行业，取各年平均；斜线是按年内比较的回归。右上和左下：要素流向回报更高之处。 | A point is one industry of one region, mean over the years; the line is the regression within years. Top right and bottom left: the factor goes where it earns more. """
-def how_among_firms() -> Text:
+def how_among_firms() -> Fact:
     r"""企业之间：行业内产出与有效产出之比（Hsieh 与 Klenow 2009）的对数变化，按增加值加权，以这些企业的生产率计；行业之间：要素再配置，以地区的全要素生产率计。单个年份受测量误差影响较大。 | Among firms: log change of output over efficient output inside industries (Hsieh and Klenow 2009), weighted by value added, of the productivity of these firms. Among industries: reallocation, of the TFP of the regions. Single years hold much error of measurement. """
-def how_structure() -> Text:
+def how_structure() -> Fact:
     r"""向右：产值转向更高的产业（Moore 值上升）；向上：各产业劳动生产率更接近（泰尔指数下降）。放不下的名称见表。 | To the right output turned to higher sectors (Moore value up); upwards sectors came closer in productivity (Theil index down). Names without room stand in the table. """
-def how_speed() -> Text:
+def how_speed() -> Fact:
     r"""就业份额变动绝对值之和的一半，各年平均。 | Half the sum of the absolute changes of employment shares, mean over the years. """
-def how_innovation() -> Text:
+def how_innovation() -> Fact:
     r"""各地区最近一年的比重。 | The share of every region in its latest year. """
-def unit_of_points() -> Text:
+def unit_of_points() -> Fact:
     r"""每年百分点 | percentage points a year """
-def unit_of_apart() -> Text:
+def unit_of_apart() -> Fact:
     r"""与全部地区之差，每年百分点 | less all regions together, percentage points a year """
-def unit_of_log() -> Text:
+def unit_of_log() -> Fact:
     r"""对数 | log """
-def unit_of_sd() -> Text:
+def unit_of_sd() -> Fact:
     r"""对数标准差 | standard deviation of logs """
-def unit_of_log_points() -> Text:
+def unit_of_log_points() -> Fact:
     r"""产出的对数百分点 | log points of output """
-def unit_of_growth() -> Text:
+def unit_of_growth() -> Fact:
     r"""相对当年平均的年增长，百分点 | growth a year less the year's mean, points """
-def unit_of_structure() -> Text:
+def unit_of_structure() -> Fact:
     r"""首末年之差 | last year less the first """
-def unit_of_speed() -> Text:
+def unit_of_speed() -> Fact:
     r"""每年转换行业的劳动，% | labour that changed its industry in a year, % """
-def unit_of_share() -> Text:
+def unit_of_share() -> Fact:
     r"""% | % """
-def chart_among_firms() -> Text:
+def chart_among_firms() -> Fact:
     r"""行业内企业之间 | among firms of an industry """
-def chart_among_industries() -> Text:
+def chart_among_industries() -> Fact:
     r"""行业之间 | among industries """
-def chart_shares_common(*, part: Value) -> Text:
+def chart_shares_common(*, part: Value) -> Fact:
     r"""{part}，同一份额 | {part}, one share """
-def chart_shares_by_sector(*, part: Value) -> Text:
+def chart_shares_by_sector(*, part: Value) -> Fact:
     r"""{part}，分产业份额 | {part}, shares by sector """
-def chart_tfp_growth() -> Text:
+def chart_tfp_growth() -> Fact:
     r"""全要素生产率 | TFP """
-def chart_allocation_labour() -> Text:
+def chart_allocation_labour() -> Fact:
     r"""劳动流动 | moves of labour """
-def chart_allocation_capital() -> Text:
+def chart_allocation_capital() -> Fact:
     r"""资本流动 | moves of capital """
-def chart_upgrading_traditional() -> Text:
+def chart_upgrading_traditional() -> Fact:
     r"""传统产业差距缩小 | traditional """
-def chart_upgrading_emerging() -> Text:
+def chart_upgrading_emerging() -> Fact:
     r"""新兴产业差距缩小 | emerging """
-def chart_within() -> Text:
+def chart_within() -> Fact:
     r"""行业自身 | own growth """
-def chart_part(*, part: Value, value: Value) -> Text:
+def chart_part(*, part: Value, value: Value) -> Fact:
     r"""{part}{value} | {part} {value} """
-def chart_in_regions(*, k: Value, part: Value) -> Text:
+def chart_in_regions(*, k: Value, part: Value) -> Fact:
     r"""{part}（{k}个地区） | {part} in {k} """
-def chart_from_to(*, first: Value, last: Value) -> Text:
+def chart_from_to(*, first: Value, last: Value) -> Fact:
     r"""{first}至{last} | {first} to {last} """
-def chart_breakthrough() -> Text:
+def chart_breakthrough() -> Fact:
     r"""最佳实践推进 / 技术变化 | shift of best practice / technical change """
-def chart_upgrading_and_allocation() -> Text:
+def chart_upgrading_and_allocation() -> Fact:
     r"""差距缩小与再配置 / 效率变化 | distance closed and reallocation / efficiency change """
-def chart_total() -> Text:
+def chart_total() -> Fact:
     r"""合计 | total """
-def chart_human_capital() -> Text:
+def chart_human_capital() -> Fact:
     r"""人力资本 | human capital """
-def chart_labour_shares() -> Text:
+def chart_labour_shares() -> Fact:
     r"""劳动者报酬份额 | labour shares """
-def chart_gross_output() -> Text:
+def chart_gross_output() -> Fact:
     r"""总产出与中间投入 | gross output and intermediate inputs """
-def chart_finer_detail() -> Text:
+def chart_finer_detail() -> Fact:
     r"""更细的数据 | finer detail """
-def chart_labour_regions() -> Text:
+def chart_labour_regions() -> Fact:
     r"""劳动，地区之间 | labour, between regions """
-def chart_labour_industries() -> Text:
+def chart_labour_industries() -> Fact:
     r"""劳动，行业之间 | labour, between industries """
-def chart_capital_regions() -> Text:
+def chart_capital_regions() -> Fact:
     r"""资本，地区之间 | capital, between regions """
-def chart_capital_industries() -> Text:
+def chart_capital_industries() -> Fact:
     r"""资本，行业之间 | capital, between industries """
-def chart_gain_regions() -> Text:
+def chart_gain_regions() -> Fact:
     r"""同一行业的地区之间 | between regions of an industry """
-def chart_gain_industries() -> Text:
+def chart_gain_industries() -> Fact:
     r"""行业之间 | between industries """
-def chart_gain() -> Text:
+def chart_gain() -> Fact:
     r"""合计 | both """
-def chart_labour_earned() -> Text:
+def chart_labour_earned() -> Fact:
     r"""上年劳动的边际产出，对数，相对当年平均 | marginal product of labour the year before, log, less the year's mean """
-def chart_capital_earned() -> Text:
+def chart_capital_earned() -> Fact:
     r"""上年资本的边际产出，对数，相对当年平均 | marginal product of capital the year before, log, less the year's mean """
-def chart_labour_growth() -> Text:
+def chart_labour_growth() -> Fact:
     r"""劳动的增长，每年百分点，相对当年平均 | growth of labour, points a year, less the year's mean """
-def chart_capital_growth() -> Text:
+def chart_capital_growth() -> Fact:
     r"""资本的增长，每年百分点，相对当年平均 | growth of capital, points a year, less the year's mean """
-def chart_corner_better() -> Text:
+def chart_corner_better() -> Fact:
     r"""更合理，更高级 | more rational, more advanced """
-def chart_corner_rational() -> Text:
+def chart_corner_rational() -> Fact:
     r"""更合理，不更高级 | more rational, less advanced """
-def chart_corner_worse() -> Text:
+def chart_corner_worse() -> Fact:
     r"""都没有 | neither """
-def chart_corner_advanced() -> Text:
+def chart_corner_advanced() -> Fact:
     r"""更高级，不更合理 | less rational, more advanced """
-def chart_more_advanced() -> Text:
+def chart_more_advanced() -> Fact:
     r"""高级化：Moore 值的变化 | more advanced: change of the Moore value """
-def chart_more_rational() -> Text:
+def chart_more_rational() -> Fact:
     r"""合理化：泰尔指数的下降 | more rational: fall of the Theil index """
-def chart_share_axis(*, title: Value) -> Text:
+def chart_share_axis(*, title: Value) -> Fact:
     r"""{title}，% | {title}, % """
-def column_group() -> Text:
+def column_group() -> Fact:
     r"""区域 | macro-region """
-def column_period() -> Text:
+def column_period() -> Fact:
     r"""时期 | period """
-def column_region() -> Text:
+def column_region() -> Fact:
     r"""地区 | region """
-def column_year() -> Text:
+def column_year() -> Fact:
     r"""年份 | year """
-def column_leading() -> Text:
+def column_leading() -> Fact:
     r"""相差最多的一项 | Part """
-def column_contribution() -> Text:
+def column_contribution() -> Fact:
     r"""相差 | Difference """
-def column_part() -> Text:
+def column_part() -> Fact:
     r"""项目 | Part """
-def column_quantity() -> Text:
+def column_quantity() -> Fact:
     r"""项目 | Quantity """
-def column_reason() -> Text:
+def column_reason() -> Fact:
     r"""说明 | Why """
-def column_assumption() -> Text:
+def column_assumption() -> Fact:
     r"""假设 | Assumption """
-def column_departs() -> Text:
+def column_departs() -> Fact:
     r"""是否改动 | Changed """
-def column_spread() -> Text:
+def column_spread() -> Fact:
     r"""要素与维度 | Factor and dimension """
-def column_sd() -> Text:
+def column_sd() -> Fact:
     r"""标准差 | Standard deviation """
-def column_gap_90_10() -> Text:
+def column_gap_90_10() -> Fact:
     r"""90与10分位之差 | Ninth over first decile """
-def column_first() -> Text:
+def column_first() -> Fact:
     r"""首年 | First year """
-def column_last() -> Text:
+def column_last() -> Fact:
     r"""末年 | Last year """
-def column_speed() -> Text:
+def column_speed() -> Fact:
     r"""速度 | Speed """
-def table_regions(*, span: Value) -> Text:
+def table_regions(*, span: Value) -> Fact:
     r"""各地区增长的构成，{span}年（每年百分点） | The parts by region, {span}, percentage points a year """
-def table_deviations(*, span: Value) -> Text:
+def table_deviations(*, span: Value) -> Fact:
     r"""各地区与全部地区之差，{span}年（每年百分点） | Regions less all of them together, {span}, percentage points a year """
-def table_shares(*, span: Value) -> Text:
+def table_shares(*, span: Value) -> Fact:
     r"""两种劳动者报酬份额，{span}年（每年百分点） | Both labour shares, {span}, percentage points a year """
-def table_periods() -> Text:
+def table_periods() -> Fact:
     r"""各地区各时期增长的构成（每年百分点） | The parts by region and period, percentage points a year """
-def table_groups() -> Text:
+def table_groups() -> Fact:
     r"""各区域各时期增长的构成（每年百分点） | The parts by macro-region and period, percentage points a year """
-def table_region(*, name: Value) -> Text:
+def table_region(*, name: Value) -> Fact:
     r"""{name}各时期增长的构成（每年百分点） | {name}: its parts by period, percentage points a year """
-def table_apart() -> Text:
+def table_apart() -> Fact:
     r"""各地区的不同之处（每年百分点） | What sets a region apart, points a year """
-def table_reallocation() -> Text:
+def table_reallocation() -> Fact:
     r"""各年要素再配置的贡献（百分点） | What reallocation gave by year, percentage points """
-def table_beside() -> Text:
+def table_beside() -> Fact:
     r"""与前沿分析对照 | Beside the frontier analysis """
-def table_coverage() -> Text:
+def table_coverage() -> Fact:
     r"""哪些可以计算，其余为何不能 | What could be computed, and why the rest could not """
-def table_omitted() -> Text:
+def table_omitted() -> Fact:
     r"""未能分解的年份及原因 | Years without a decomposition and why """
-def table_assumptions() -> Text:
+def table_assumptions() -> Fact:
     r"""协议之外的假设 | Assumptions beyond the protocol """
-def table_findings() -> Text:
+def table_findings() -> Fact:
     r"""数据中不相等之处 | What does not add up """
-def table_returns() -> Text:
+def table_returns() -> Fact:
     r"""边际产出的离散程度 | Spread of marginal products """
-def table_gain() -> Text:
+def table_gain() -> Fact:
     r"""边际产出相等的增益 | Gain from equal marginal products """
-def table_flows() -> Text:
+def table_flows() -> Fact:
     r"""要素是否流向回报更高之处 | Do factors follow their returns? """
-def table_productivity() -> Text:
+def table_productivity() -> Fact:
     r"""劳动生产率增长的转移份额分析 | Shift-share of labour productivity growth """
-def table_among_firms() -> Text:
+def table_among_firms() -> Fact:
     r"""行业内企业之间与行业之间的再配置，分年 | Reallocation among firms and among industries, by year """
-def table_structure() -> Text:
+def table_structure() -> Fact:
     r"""产业结构的变化 | Change of structure """
-def table_catch_up() -> Text:
+def table_catch_up() -> Fact:
     r"""追赶回归 | Catching up with best practice """
-def table_catch_up_placebo() -> Text:
+def table_catch_up_placebo() -> Fact:
     r"""追赶回归与没有追赶的模拟 | Catching up, and the same regression where nobody does """
-def table_innovation() -> Text:
+def table_innovation() -> Fact:
     r"""各地区的创新比重 | Shares of innovation by region """
-def sheet_deviations() -> Text:
+def sheet_deviations() -> Fact:
     r"""与全部地区之差 | Regions less all together """
-def sheet_groups() -> Text:
+def sheet_groups() -> Fact:
     r"""分区域分时期 | By macro-region and period """
-def sheet_region() -> Text:
+def sheet_region() -> Fact:
     r"""一个地区分时期 | One region by period """
-def sheet_apart() -> Text:
+def sheet_apart() -> Fact:
     r"""各地区不同之处 | What sets regions apart """
-def sheet_reallocation() -> Text:
+def sheet_reallocation() -> Fact:
     r"""要素再配置分年 | Reallocation by year """
-def sheet_regions() -> Text:
+def sheet_regions() -> Fact:
     r"""三个来源 | Three sources """
-def sheet_periods() -> Text:
+def sheet_periods() -> Fact:
     r"""三个来源分时期 | Three sources by period """
-def sheet_coverage() -> Text:
+def sheet_coverage() -> Fact:
     r"""可计算的部分 | What could be computed """
-def sheet_assumptions() -> Text:
+def sheet_assumptions() -> Fact:
     r"""协议之外的假设 | Further assumptions """
-def sheet_omitted() -> Text:
+def sheet_omitted() -> Fact:
     r"""未能分解 | Not decomposed """
-def status_computed() -> Text:
+def status_computed() -> Fact:
     r"""已计算 | computed """
-def status_partly() -> Text:
+def status_partly() -> Fact:
     r"""部分 | in part """
-def status_not_computed() -> Text:
+def status_not_computed() -> Fact:
     r"""未计算 | not computed """
-def note_reading() -> Text:
+def note_reading() -> Fact:
     r"""对照文章的说法：最佳实践推进可读作技术突破，要素再配置可读作要素创新性配置，差距缩小可读作产业深度转型升级。测算的内容更窄：差距扩大只说明最佳实践走得更快，不说明产业倒退。 | In the essay's words the shift of best practice reads as breakthrough, reallocation as the innovative allocation of factors, and the distance closed as deep upgrading. What is measured is narrower: a distance that widens says that best practice ran ahead, not that industry went backwards. """
-def note_estimated(*, before: Value, first: Value) -> Text:
+def note_estimated(*, before: Value, first: Value) -> Fact:
     r"""{first}年起的分产业投资由{before}年水平按公布的增速推算，行内有标记；止于官方数据用--assume after_official=stop。 | From {first} on investment by sector is the level of {before} moved by published growth, and flagged; --assume after_official=stop ends with the official figures. """
-def note_between() -> Text:
+def note_between() -> Fact:
     r"""各项按地区产出加权；地区之间的流动是区域自身核算余值与各地区余值之差。 | Parts are weighted by the regions' output; moves between regions are the residual of the group's own accounts less those of its regions. """
-def note_omitted(*, regions: Value, years: Value) -> Text:
+def note_omitted(*, regions: Value, years: Value) -> Fact:
     r"""{regions}个地区的{years}个地区年份有测算的余值而未能分解，原因见表。 | {years} region-years of {regions} regions have a measured residual and no decomposition; the table says why. """
-def note_coarse() -> Text:
+def note_coarse() -> Fact:
     r"""三次产业很粗：从钢厂到芯片厂的劳动仍在第二产业，其增益计入差距缩小，而不是要素再配置。 | Three sectors are coarse: workers who leave a steel mill for a chip factory stay in the secondary sector, and the gain stands under the distance closed, not under reallocation. """
-def note_frontier() -> Text:
+def note_frontier() -> Fact:
     r"""前沿是这些地区中的最佳，不是世界最佳：引进的技术也显示为最佳实践推进。 | The frontier is the best of these regions, not of the world: imported technology shows as a shift of best practice. """
-def note_accounting() -> Text:
+def note_accounting() -> Fact:
     r"""要素再配置是核算项：说明投入在权重高于份额之处增长，不说明是市场还是政策所致。 | Reallocation is an accounting term: inputs grew where weights exceed shares, whether a market or a policy moved them. """
-def note_periods() -> Text:
+def note_periods() -> Fact:
     r"""一年的最佳实践取决于一个地区，宜看时期，不宜看单个年份。 | Best practice of one year rests on one region: read periods, not years. """
-def note_unusable(*, reason: Value) -> Text:
+def note_unusable(*, reason: Value) -> Fact:
     r"""增长的构成未能计算：{reason} | The parts of growth could not be computed: {reason} """
-def note_both_shares(*, chosen: str) -> Text:
+def note_both_shares(*, chosen: str) -> Fact:
     r"""区间的两端和“或”的前后，是各产业采用同一劳动者报酬份额与采用分产业份额的结果；图表采用{chosen:[common=同一份额|by_sector=分产业份额]}。 | Ranges, and figures on either side of “or”, are those of one labour share for all sectors and of shares by sector; pictures and tables have {chosen:[common=one share|by_sector=shares by sector]}. """
-def note_gain(*, sigma: Value) -> Text:
+def note_gain(*, sigma: Value) -> Fact:
     r"""替代弹性取{sigma}；弹性越大，增益越大。 | The elasticity of substitution is {sigma}; gains grow with it. """
-def note_returns() -> Text:
+def note_returns() -> Fact:
     r"""边际产出按份额和平均产出推算，份额相同时一切生产率差异都被看作边际产出的差异；测量误差也扩大离散程度。 | Marginal products are inferred from shares and average products: with common shares every difference of productivity passes for one, and errors of measurement widen the spread. """
-def note_flows() -> Text:
+def note_flows() -> Fact:
     r"""要素的对数增长对其上年边际产出对数回归，年份固定效应，标准误按地区聚类。 | Log growth of the factor on its log marginal product the year before, within years; standard errors clustered by region. """
-def note_shift_share() -> Text:
+def note_shift_share() -> Fact:
     r"""年均百分点；行业内、静态转移、动态转移之和等于劳动生产率增长。 | Means per year; within, static and dynamic shift add up to the growth of labour productivity. """
-def note_structure() -> Text:
+def note_structure() -> Fact:
     r"""合理化用泰尔指数（干春晖等2011），高级化用 Moore 值（付凌晖2010）；转向服务业并不当然更有生产率。 | Rationalisation by the Theil index (Gan, Zheng and Yu 2011), advancement by the Moore value (Fu 2010); a turn to services is not by itself more productive. """
-def note_catch_up(*, clusters: Value, dropped: Value, rows: Value) -> Text:
+def note_catch_up(*, clusters: Value, dropped: Value, rows: Value) -> Fact:
     r"""行业全要素生产率增长对前沿增长和距离回归，地区行业与年份固定效应，标准误按地区聚类；{rows}个观测，{clusters}个地区，略去{dropped}行。 | TFP growth of industries on the frontier's growth and the distance, with effects of region-industries and years, standard errors clustered by region; {rows} rows, {clusters} regions, {dropped} rows left out. """
-def note_catch_up_placebo() -> Text:
+def note_catch_up_placebo() -> Fact:
     r"""面板年份少时，地区行业固定效应使距离的系数偏高（Nickell 1981）；修正用半面板刀切法（Dhaene和Jochmans 2015）。模拟中各行业的平均增长和各年的共同变动不变，其余按地区打乱年份，前沿随之重算；两种估计都高于模拟区间才说追赶。 | In a panel of few years the effects of region-industries make the coefficient of the distance too large (Nickell 1981); the half-panel jackknife takes the first order of that out (Dhaene and Jochmans 2015). In the draws mean growth and what an industry has in common in a year stay, the rest is reordered region by region, and best practice is made anew; catching up is said where both estimates lie above the draws. """
-def note_innovation() -> Text:
+def note_innovation() -> Fact:
     r"""投入不等于成果：这些比重说明各地区为新技术做了什么，不说明得到了什么。 | Effort is not outcome: the shares say what regions do for new technology, not what came of it. """
-def note_among_firms() -> Text:
+def note_among_firms() -> Fact:
     r"""由汇总表算不出标准误：企业之间再配置的年度变化含测量误差和企业更替的影响，宜看多年平均。 | Cells give no standard error: changes from year to year hold error of measurement and turnover of firms, so that means over years are what to read. """
-def note_left_out(*, measure: Value, reason: Value) -> Text:
+def note_left_out(*, measure: Value, reason: Value) -> Fact:
     r"""未能计算 {measure}：{reason} | Not computed, {measure}: {reason} """
 def answer_nothing() -> Fact:
     r"""没有一个地区年份可以分解：原因见omitted和coverage。 | No region-year could be decomposed: see omitted and coverage. """
@@ -370,267 +370,267 @@ def answer_common(*, high: float | None, low: float | None, span: Value) -> Fact
     r"""{span}最佳实践的推进在各地区为{low:%.2}至{high:%.2}个百分点：它是全部地区的前沿按本地结构加权，不能说明单个地区。 | The shift of best practice in {span} is {low:%.2} to {high:%.2} points in every region: it is the frontier of all of them weighed by each one's structure, and says little of a single region. """
 def answer_common_one(*, low: float | None, span: Value) -> Fact:
     r"""{span}最佳实践的推进在各地区都是{low:%.2}个百分点：它是全部地区的前沿，不能说明单个地区。 | The shift of best practice in {span} is {low:%.2} points in every region: it is the frontier of all of them, and says nothing of a single region. """
-def basis_nothing() -> Text:
+def basis_nothing() -> Fact:
     r"""没有可分解的地区年份。 | Nothing was decomposed. """
-def basis_reach(*, detail: str, first: Value, gap: Value, last: Value, n: int) -> Text:
+def basis_reach(*, detail: str, first: Value, gap: Value, last: Value, n: int) -> Fact:
     r"""{n}个地区，{first}—{last}年，按{detail:[industry=行业|sector=三次产业|total=总量]}分解；各项之和与测算的余值相差不超过{gap}。 | {n:region|regions}, {first}–{last}, by {detail:[industry=industries|sector=three sectors|total=totals]}; parts and measured residual differ by at most {gap}. """
-def basis_shares(*, chosen: str) -> Text:
+def basis_shares(*, chosen: str) -> Fact:
     r"""区间的两端：各产业采用同一劳动者报酬份额，与采用分产业份额（--assume shares=by_sector）。文中所说在两种份额下都成立，名次也是两种份额下都在前三或后三的；图表采用{chosen:[common=同一份额|by_sector=分产业份额]}，两种结果并列于表“两种劳动者报酬份额”。 | Ranges go from one labour share for all sectors to shares by sector (assumption shares). What is said holds under both, and regions are named that are among the first or last under both; pictures and tables have {chosen:[common=one share|by_sector=shares by sector]}, and the table of both labour shares sets them side by side. """
-def basis_missing(*, parts: Value, status: str, why: Value) -> Text:
+def basis_missing(*, parts: Value, status: str, why: Value) -> Fact:
     r"""{status:[not_computed=未能计算|partly=部分计算]}：{parts}：{why} | {status:[not_computed=Not computed|partly=Computed in part]}: {parts}: {why} """
-def basis_holes(*, end: Value, places: Value, start: Value) -> Text:
+def basis_holes(*, end: Value, places: Value, start: Value) -> Fact:
     r"""{start}—{end}年未包括有年份缺数据的地区：{places}。 | Left out of {start}–{end} for a year without figures: {places}. """
-def basis_findings(*, all: Value, n: Value) -> Text:
+def basis_findings(*, all: Value, n: Value) -> Fact:
     r"""{all}个地区中{n}个的行业数据与总量不完全一致，见表“数据中不相等之处”。 | In {n} of {all} regions industries and totals do not quite add up: see the table of what does not add up. """
-def part_breakthrough() -> Text:
+def part_breakthrough() -> Fact:
     r"""最佳实践推进 | shift of best practice """
-def part_allocation() -> Text:
+def part_allocation() -> Fact:
     r"""要素再配置 | reallocation """
-def part_upgrading() -> Text:
+def part_upgrading() -> Fact:
     r"""差距缩小 | distance closed """
-def part_upgrading_traditional() -> Text:
+def part_upgrading_traditional() -> Fact:
     r"""传统产业差距缩小 | distance closed by traditional industries """
-def part_upgrading_emerging() -> Text:
+def part_upgrading_emerging() -> Fact:
     r"""新兴产业差距缩小 | distance closed by emerging industries """
-def part_within() -> Text:
+def part_within() -> Fact:
     r"""行业自身 | the industries' own growth """
-def part_open() -> Text:
+def part_open() -> Fact:
     r"""因所假定的份额而异 | open """
-def part_allocation_between() -> Text:
+def part_allocation_between() -> Fact:
     r"""地区之间的流动 | moves between regions """
-def part_unallocated() -> Text:
+def part_unallocated() -> Fact:
     r"""未分配差额 | the unallocated gap """
-def part_value(*, part: Value, value: Value) -> Text:
+def part_value(*, part: Value, value: Value) -> Fact:
     r"""{part}{value} | {part} {value} """
-def part_differs(*, part: Value, value: Value) -> Text:
+def part_differs(*, part: Value, value: Value) -> Fact:
     r"""{part}（相差{value}） | {part} (a difference of {value}) """
-def part_sides(*, mine: float | None, part: Value, theirs: float | None) -> Text:
+def part_sides(*, mine: float | None, part: Value, theirs: float | None) -> Fact:
     r"""{part}（{mine:+%.2}对{theirs:+%.2}） | {part} ({mine:+%.2} against {theirs:+%.2}) """
-def part_of(*, name: Value, part: Value, whole: float | None) -> Text:
+def part_of(*, name: Value, part: Value, whole: float | None) -> Fact:
     r"""{name}（{part}；全要素生产率{whole:%.2}） | {name} ({part}; TFP {whole:%.2}) """
-def part_alone(*, name: Value, part: Value) -> Text:
+def part_alone(*, name: Value, part: Value) -> Fact:
     r"""{name}（{part}） | {name} ({part}) """
-def figure_signed(*, value: float | None) -> Text:
+def figure_signed(*, value: float | None) -> Fact:
     r"""{value:+%.2} | {value:+%.2} """
-def figure_plain(*, value: float | None) -> Text:
+def figure_plain(*, value: float | None) -> Fact:
     r"""{value:%.2} | {value:%.2} """
-def figure_tenths(*, value: float | None) -> Text:
+def figure_tenths(*, value: float | None) -> Fact:
     r"""{value:%.1} | {value:%.1} """
-def figure_whole(*, value: float | None) -> Text:
+def figure_whole(*, value: float | None) -> Fact:
     r"""{value:%.0} | {value:%.0} """
-def figure_score(*, value: float | None) -> Text:
+def figure_score(*, value: float | None) -> Fact:
     r"""{value:+.3} | {value:+.3} """
-def figure_error(*, value: float | None) -> Text:
+def figure_error(*, value: float | None) -> Fact:
     r"""{value:.3} | {value:.3} """
-def figure_t(*, value: float | None) -> Text:
+def figure_t(*, value: float | None) -> Fact:
     r"""{value:.1} | {value:.1} """
-def figure_range(*, high: Value, low: Value) -> Text:
+def figure_range(*, high: Value, low: Value) -> Fact:
     r"""{low}至{high} | {low} to {high} """
-def moves(*, capital: Value, labour: Value, name: Value) -> Text:
+def moves(*, capital: Value, labour: Value, name: Value) -> Fact:
     r"""{name}劳动流动{labour}，资本流动{capital} | {name}: moving labour {labour}, moving capital {capital} """
-def gave_nothing() -> Text:
+def gave_nothing() -> Fact:
     r"""没有增益 | gave nothing """
-def gave_gave(*, size: Value) -> Text:
+def gave_gave(*, size: Value) -> Fact:
     r"""每年贡献{size}个百分点 | gave {size} points a year """
-def gave_cost(*, size: Value) -> Text:
+def gave_cost(*, size: Value) -> Fact:
     r"""每年损失{size}个百分点 | cost {size} """
-def gave_either(*, size: Value) -> Text:
+def gave_either(*, size: Value) -> Fact:
     r"""每年为{size}个百分点 | made a difference of {size} """
-def every() -> Text:
+def every() -> Fact:
     r"""全部行业 | every industry """
-def either(*, first: Value, other: Value) -> Text:
+def either(*, first: Value, other: Value) -> Fact:
     r"""{first}或{other} | {first} or {other} """
-def either_shares(*, first: Value, other: Value) -> Text:
+def either_shares(*, first: Value, other: Value) -> Fact:
     r"""{first}或{other}（取决于所假定的劳动者报酬份额） | {first} or {other}, by the labour shares assumed """
-def lack(*, industries: Value, series: Value) -> Text:
+def lack(*, industries: Value, series: Value) -> Fact:
     r"""{industries}的{series} | {series} of {industries} """
-def hole(*, name: Value, what: Value, year: Value) -> Text:
+def hole(*, name: Value, what: Value, year: Value) -> Fact:
     r"""{name}{year}年：{what} | {name} {year}: {what} """
-def series_output() -> Text:
+def series_output() -> Fact:
     r"""增加值 | value added """
-def series_real_output() -> Text:
+def series_real_output() -> Fact:
     r"""不变价增加值 | real value added """
-def series_output_growth() -> Text:
+def series_output_growth() -> Fact:
     r"""不变价增加值的增长 | growth of value added """
-def series_capital() -> Text:
+def series_capital() -> Fact:
     r"""资本 | capital """
-def series_labour() -> Text:
+def series_labour() -> Fact:
     r"""劳动 | labour """
-def series_labour_share() -> Text:
+def series_labour_share() -> Fact:
     r"""劳动者报酬份额 | labour share """
-def sector_1() -> Text:
+def sector_1() -> Fact:
     r"""第一产业 | primary sector """
-def sector_2() -> Text:
+def sector_2() -> Fact:
     r"""第二产业 | secondary sector """
-def sector_3() -> Text:
+def sector_3() -> Fact:
     r"""第三产业 | tertiary sector """
-def sector_total() -> Text:
+def sector_total() -> Fact:
     r"""全部 | whole economy """
-def quantity_tfp_growth() -> Text:
+def quantity_tfp_growth() -> Fact:
     r"""全要素生产率增长 | TFP growth """
-def quantity_breakthrough() -> Text:
+def quantity_breakthrough() -> Fact:
     r"""最佳实践推进（突破） | shift of best practice (breakthrough) """
-def quantity_allocation() -> Text:
+def quantity_allocation() -> Fact:
     r"""要素再配置（配置） | reallocation (allocation) """
-def quantity_allocation_capital() -> Text:
+def quantity_allocation_capital() -> Fact:
     r"""资本的再配置 | reallocation of capital """
-def quantity_allocation_labour() -> Text:
+def quantity_allocation_labour() -> Fact:
     r"""劳动的再配置 | reallocation of labour """
-def quantity_upgrading() -> Text:
+def quantity_upgrading() -> Fact:
     r"""差距缩小（升级） | distance closed (upgrading) """
-def quantity_upgrading_traditional() -> Text:
+def quantity_upgrading_traditional() -> Fact:
     r"""传统产业差距缩小 | distance closed by traditional industries """
-def quantity_upgrading_emerging() -> Text:
+def quantity_upgrading_emerging() -> Fact:
     r"""新兴产业差距缩小 | distance closed by emerging industries """
-def quantity_unallocated() -> Text:
+def quantity_unallocated() -> Fact:
     r"""未分配差额 | unallocated gap """
-def quantity_output_gap() -> Text:
+def quantity_output_gap() -> Fact:
     r"""官方增长与行业汇总之差 | official growth less the sum of industries """
-def quantity_human_capital() -> Text:
+def quantity_human_capital() -> Fact:
     r"""人力资本 | human capital """
-def quantity_labour_shares() -> Text:
+def quantity_labour_shares() -> Fact:
     r"""劳动者报酬份额 | labour shares """
-def quantity_gross_output() -> Text:
+def quantity_gross_output() -> Fact:
     r"""总产出与中间投入 | gross output and intermediate inputs """
-def quantity_finer_detail() -> Text:
+def quantity_finer_detail() -> Fact:
     r"""更细的分解 | finer detail """
-def explain_unknown() -> Text:
+def explain_unknown() -> Fact:
     r"""无法计算 | cannot be computed """
-def explain_value(*, value: Value) -> Text:
+def explain_value(*, value: Value) -> Fact:
     r"""{value}% | {value} % """
-def explain_industry(*, distance: float | None, frontier_growth: float | None, label: Value, tfp_growth: float | None, weight: float | None) -> Text:
+def explain_industry(*, distance: float | None, frontier_growth: float | None, label: Value, tfp_growth: float | None, weight: float | None) -> Fact:
     r"""{label}：权重{weight:.3}，余值{tfp_growth:+%.2}%，前沿{frontier_growth:+%.2}%，与前沿的距离{distance:+%.2}% | {label}: weight {weight:.3}, residual {tfp_growth:+%.2} %, frontier {frontier_growth:+%.2} %, distance {distance:+%.2} % """
-def reason_industry() -> Text:
+def reason_industry() -> Fact:
     r"""由行业核算数据计算。 | from the accounts of the industries. """
-def reason_sector() -> Text:
+def reason_sector() -> Fact:
     r"""由三次产业计算；产业内部各行业之间的流动看不到，计入产业自身。 | from three sectors; what moves between the industries of one sector is not seen and stands with the sector. """
-def reason_total() -> Text:
+def reason_total() -> Fact:
     r"""只有地区总量：部门之间的配置无从计算，其效应包含在最佳实践推进与差距缩小之中。给出sector_accounts与sector_investment，或industry_accounts。 | only totals of regions: what moves between industries cannot be computed and is part of the shift of best practice and the distance closed. Give sector_accounts with sector_investment, or industry_accounts. """
-def reason_lone() -> Text:
+def reason_lone() -> Fact:
     r"""可比地区不足，无法区分前沿推进与追赶：行业余值之和见within列。 | too few comparable regions to tell a moving frontier from catching up: their sum stands in the column within. """
-def reason_indices() -> Text:
+def reason_indices() -> Fact:
     r"""投入为指数，地区之间水平不可比，无法确定前沿：行业余值之和见within列。 | inputs are indices whose levels do not compare between regions, so there is no frontier: the sum stands in within. """
-def reason_branches() -> Text:
+def reason_branches() -> Fact:
     r"""表branch_output的九个行业只有现价增加值，没有不变价、资本和就业，不能分解。 | the nine branches of the table branch_output have value added at current prices only: no volumes, capital or labour, so they have no parts. """
-def reason_finer(*, why: Value) -> Text:
+def reason_finer(*, why: Value) -> Fact:
     r"""未采用更细的数据：{why} | {why} """
-def reason_some_emerging(*, codes: Value) -> Text:
+def reason_some_emerging(*, codes: Value) -> Fact:
     r"""指定的新兴行业中，数据没有{codes}，其余已计算。 | the data have no {codes} among the industries that were named emerging; the others were computed. """
-def reason_no_emerging() -> Text:
+def reason_no_emerging() -> Fact:
     r"""未指定新兴行业：差距缩小全部计入传统行业。 | no industry is named emerging: all distance closed stands with traditional ones. """
-def reason_no_detail() -> Text:
+def reason_no_detail() -> Fact:
     r"""数据不细分到行业，新兴行业无法单列：差距缩小全部计入传统行业，需要industry_accounts。 | no detail by industry, so emerging ones cannot be told apart: all distance closed stands under traditional. It takes industry_accounts. """
-def reason_regional_skill() -> Text:
+def reason_regional_skill() -> Fact:
     r"""各行业采用地区的人力资本：其增长在配置项中相互抵消（份额相同时恰为零），行业之间的技能差异计入行业余值。 | industries have the human capital of their region: its growth cancels from reallocation where shares are common, and differences of skill between industries stand in their residuals. """
-def reason_own_skill() -> Text:
+def reason_own_skill() -> Fact:
     r"""行业自带人力资本。 | industries bring human capital of their own. """
-def reason_own_shares() -> Text:
+def reason_own_shares() -> Fact:
     r"""行业自带劳动者报酬份额。 | industries bring labour shares of their own. """
-def reason_common_shares() -> Text:
+def reason_common_shares() -> Fact:
     r"""行业没有劳动者报酬份额，均采用地区份额（假设shares=common）。 | industries bring no labour share and take that of the region (assumption shares=common). """
-def reason_sector_shares() -> Text:
+def reason_sector_shares() -> Fact:
     r"""采用全国三次产业相对份额，缩放到地区份额（假设shares: by_sector）。 | shares of the three sectors in the nation, moved to that of the region (assumption shares: by_sector). """
-def reason_gross() -> Text:
+def reason_gross() -> Fact:
     r"""按总产出计算，Domar权重。 | residuals are on gross output, with Domar weights. """
-def reason_no_gross() -> Text:
+def reason_no_gross() -> Fact:
     r"""没有中间投入，行业余值按增加值计算。需要gross_output_nominal、gross_output_real、intermediate_nominal、intermediate_real。 | no intermediate inputs, so residuals are on value added. It takes gross_output_nominal, gross_output_real, intermediate_nominal and intermediate_real. """
-def factor_labour() -> Text:
+def factor_labour() -> Fact:
     r"""劳动 | Labour """
-def factor_capital() -> Text:
+def factor_capital() -> Fact:
     r"""资本 | Capital """
-def measure_flows_labour() -> Text:
+def measure_flows_labour() -> Fact:
     r"""劳动的流向 | flows of labour """
-def measure_flows_capital() -> Text:
+def measure_flows_capital() -> Fact:
     r"""资本的流向 | flows of capital """
-def measure_shift_share() -> Text:
+def measure_shift_share() -> Fact:
     r"""劳动生产率的转移份额分析 | shift-share of labour productivity """
-def measure_catch_up() -> Text:
+def measure_catch_up() -> Fact:
     r"""追赶回归 | catching up """
-def measure_no_frontier() -> Text:
+def measure_no_frontier() -> Fact:
     r"""没有可比的前沿，也就没有与它的距离。 | there is no frontier to compare with, so no distance to it. """
-def measure_advancement() -> Text:
+def measure_advancement() -> Fact:
     r"""产业高级化 | advancement """
-def measure_no_order(*, order: Value) -> Text:
+def measure_no_order(*, order: Value) -> Fact:
     r"""以{order}的高低为序，这些行业没有这一顺序；请自定顺序后调用xinzhi.sources.upgrading.advancement。 | it orders the sectors {order} from lower to higher, and these industries have no such order: call xinzhi.sources.upgrading.advancement with an order of your own. """
-def measure_no_indicator(*, missing: Value) -> Text:
+def measure_no_indicator(*, missing: Value) -> Fact:
     r"""表“indicators”没有{missing} | the table indicators has no {missing} """
-def measure_knowledge() -> Text:
+def measure_knowledge() -> Fact:
     r"""知识存量及其弹性 | the stock of knowledge and its elasticity """
-def allocation_gain(*, end: Value, industries: Value, now: Value, regions: Value, start: Value, then: Value) -> Text:
+def allocation_gain(*, end: Value, industries: Value, now: Value, regions: Value, start: Value, then: Value) -> Fact:
     r"""若各地区、各行业的边际产出相等，产出在{start}可高{then}个对数百分点，{end}可高{now}个，其中行业之间{industries}个，同一行业的地区之间{regions}个。 | With equal marginal products output would have been {then} log points higher in {start} and {now} in {end}: {industries} of them between industries, {regions} between the regions of one industry. """
-def allocation_flow(*, coefficient: Value, error: Value, factor: str, span: Value, way: str) -> Text:
+def allocation_flow(*, coefficient: Value, error: Value, factor: str, span: Value, way: str) -> Fact:
     r"""{span}{factor:[labour=劳动|capital=资本]}{way:[follows=在上年回报较高之处增长更快|against=在上年回报较高之处增长更慢|either=的增长看不出与上年回报有关|open=在上年回报较高之处增长快慢如何，取决于所假定的劳动者报酬份额]}（系数{coefficient}，标准误{error}）。 | In {span} {way:[follows=|against=|either=|open=whether ]}{factor:[labour=labour|capital=capital]} grew {way:[follows=faster|against=more slowly|either=neither clearly faster nor more slowly|open=faster or more slowly]} where it had earned more the year before{way:[follows=|against=|either=|open= depends on the labour shares assumed]} (coefficient {coefficient}, standard error {error}). """
-def firms_regions(*, n: Value) -> Text:
+def firms_regions(*, n: Value) -> Fact:
     r"""{n}个地区 | {n} regions """
-def firms_together(*, regions: Value) -> Text:
+def firms_together(*, regions: Value) -> Fact:
     r"""{regions}合计 | {regions} together """
-def firms_mean(*, regions: Value) -> Text:
+def firms_mean(*, regions: Value) -> Fact:
     r"""{regions}按产出加权平均 | the output-weighted mean of {regions} """
-def firms_sectors() -> Text:
+def firms_sectors() -> Fact:
     r"""三次产业 | the three sectors """
-def firms_industries(*, n: Value) -> Text:
+def firms_industries(*, n: Value) -> Fact:
     r"""核算的{n}个行业 | the {n} industries of the accounts """
-def firms_spread(*, n: Value, spread: float | None) -> Text:
+def firms_spread(*, n: Value, spread: float | None) -> Fact:
     r"""；{n}个年度变化的标准差为{spread:%.2} | ; the {n} yearly changes have a standard deviation of {spread:%.2} """
-def firms_beside(*, allocation: float | None, end: Value, growth: float | None, level: Value, mean: Value, rounding: float | None, spread: Value, start: Value, tfp_growth: float | None) -> Text:
+def firms_beside(*, allocation: float | None, end: Value, growth: float | None, level: Value, mean: Value, rounding: float | None, spread: Value, start: Value, tfp_growth: float | None) -> Fact:
     r"""{start}—{end}年，所公布行业内部企业间的再配置使这些企业的生产率年均变化{growth:+%.2}个百分点（汇总表数字取整的影响至多约{rounding:%.2}{spread}）；同期{mean}，{level}之间的再配置为{allocation:+%.2}个百分点，全要素生产率年均变化{tfp_growth:+%.2}个百分点；{level}内部各细分行业之间的流动两者都不含。 | In {start}–{end} reallocation among firms inside the published industries changed the productivity of these firms by {growth:+%.2} points a year (the rounding of the cells moves this by about {rounding:%.2} at most{spread}); over the same years reallocation among {level} gave {allocation:+%.2} points in {mean}, of a TFP growth of {tfp_growth:+%.2}. Moves among finer industries inside one of these are in neither. """
-def firms_alone(*, end: Value, growth: float | None, place: Value, rounding: float | None, spread: Value, start: Value) -> Text:
+def firms_alone(*, end: Value, growth: float | None, place: Value, rounding: float | None, spread: Value, start: Value) -> Fact:
     r"""{start}—{end}年，所公布行业内部企业间的再配置使这些企业的生产率年均变化{growth:+%.2}个百分点（汇总表数字取整的影响至多约{rounding:%.2}{spread}）；{place}这些年份没有分解，无法并列。 | In {start}–{end} reallocation among firms inside the published industries changed the productivity of these firms by {growth:+%.2} points a year (the rounding of the cells moves this by about {rounding:%.2} at most{spread}); {place:} has no decomposition of these years to put beside it. """
-def firms_share(*, contribution: float | None, place: Value, share: float | None) -> Text:
+def firms_share(*, contribution: float | None, place: Value, share: float | None) -> Fact:
     r"""这些企业的增加值（大于零者）平均相当于{place}产出的{share:%.0}%，上述变化折合其全要素生产率每年{contribution:+%.2}个百分点；它包含在行业自身的增长之中，不与行业之间的再配置相加。 | Value added of these firms (where above zero) is {share:%.0} % of the output of {place} on average, so that this is {contribution:+%.2} points a year of its TFP; it is part of what industries did themselves and does not add to reallocation among them. """
-def firms_no_share() -> Text:
+def firms_no_share() -> Fact:
     r"""这些企业占产出多少无从得知：汇总表的计划没有写明产出的计量单位（unit），或数据包没有这些地区这些年份的现价产出。它包含在行业自身的增长之中，不与行业之间的再配置相加。 | What share of output these firms make is not known: the plan of the cells names no unit of output, or the package has no output at current prices for these regions and years. It is part of what industries did themselves and does not add to reallocation among them. """
-def firms_excess(*, place: Value, share: float | None) -> Text:
+def firms_excess(*, place: Value, share: float | None) -> Fact:
     r"""按计划写明的单位和地区，这些企业的增加值达到{place}产出的{share:%.0}%，不可能：请核对计划中的unit和region；占比不予给出。它包含在行业自身的增长之中，不与行业之间的再配置相加。 | In the unit and region of the plan these firms would make {share:%.0} % of the output of {place}, which cannot be: check unit and region of the plan; no share is given. It is part of what industries did themselves and does not add to reallocation among them. """
-def firms_whole() -> Text:
+def firms_whole() -> Fact:
     r"""汇总表没有写明属于哪个地区，按数据包的全部地区处理；如属某一地区，请在计划的region中写明。 | The cells do not say of which region they are and are taken to be of all regions of the package; if they are of one, the plan says so under region. """
-def firms_others(*, n: Text | str | float | None, names: Names) -> Text:
+def firms_others(*, n: Text | str | float | None, names: Names) -> Fact:
     r"""汇总表还含有{n}个不在分解之中的地区（{names:list}），其企业也计入企业间的再配置。 | The cells also hold {n:region|regions} that {n:[1=is|*=are]} not decomposed ({names:list}); their firms count in reallocation among firms. """
-def firms_years(*, n: Text | str | float | None) -> Text:
+def firms_years(*, n: Text | str | float | None) -> Fact:
     r"""另有{n}年只有企业汇总表、没有行业之间的分解，未计入上述平均。 | {n:more year of the cells has|more years of the cells have} no decomposition beside {n:[1=it|*=them]} and {n:[1=is|*=are]} not in these means. """
-def upgrading_turned(*, closer: Value, end: Value, higher: Value, n: Value, speed: float | None, start: Value) -> Text:
+def upgrading_turned(*, closer: Value, end: Value, higher: Value, n: Value, speed: float | None, start: Value) -> Fact:
     r"""{start}—{end}年，{n}个地区中{closer}个的产业结构更加合理（各行业劳动生产率更接近），{higher}个更加高级（产值转向更高的产业）；平均每年{speed:%.1}%的劳动转换行业。 | {start}–{end} the structure became more rational (sectors closer in productivity) in {closer} of {n} regions, and more advanced (towards higher sectors) in {higher}; on average {speed:%.1} % of labour changed its industry in a year. """
-def upgrading_rational(*, closer: Value, end: Value, n: Value, speed: float | None, start: Value) -> Text:
+def upgrading_rational(*, closer: Value, end: Value, n: Value, speed: float | None, start: Value) -> Fact:
     r"""{start}—{end}年，{n}个地区中{closer}个的产业结构更加合理（各行业劳动生产率更接近）；平均每年{speed:%.1}%的劳动转换行业。 | {start}–{end} the structure became more rational (sectors closer in productivity) in {closer} of {n} regions; on average {speed:%.1} % of labour changed its industry in a year. """
-def upgrading_short(*, beside: Value, error: float | None, span: Value, speed: float | None) -> Text:
+def upgrading_short(*, beside: Value, error: float | None, span: Value, speed: float | None) -> Fact:
     r"""{span}年份太少，看不出落后的行业是否追赶（距离的系数为{speed:.3}，标准误{error:.3}；年份越少，这一系数越偏高）{beside}。 | The years {span} are too few to tell whether industries that are behind catch up (coefficient of the distance {speed:.3}, standard error {error:.3}: the fewer the years, the more it is too large){beside}. """
-def upgrading_chance(*, beside: Value, coefficient_corrected: float | None, draws: Value, error: float | None, high: float | None, high_corrected: float | None, low: float | None, low_corrected: float | None, range: float | None, span: Value, speed: float | None) -> Text:
+def upgrading_chance(*, beside: Value, coefficient_corrected: float | None, draws: Value, error: float | None, high: float | None, high_corrected: float | None, low: float | None, low_corrected: float | None, range: float | None, span: Value, speed: float | None) -> Fact:
     r"""{span}没有落后行业追赶的证据：行业增长对距离的系数为{speed:.3}（标准误{error:.3}），而没有追赶、只把各行业自身的波动打乱年份的{draws}次模拟中，同样长度的回归有{range:%.0}%得到{low:.3}至{high:.3}；修正年份少造成的偏误后为{coefficient_corrected:.3}（模拟为{low_corrected:.3}至{high_corrected:.3}）{beside}。 | In {span} there is no evidence that industries that are behind catch up: the coefficient of the distance is {speed:.3} (standard error {error:.3}), and a regression of this length gives {low:.3} to {high:.3} in {range:%.0} % of {draws} draws in which nobody catches up (own shocks in another order); corrected for the few years it is {coefficient_corrected:.3} ({low_corrected:.3} to {high_corrected:.3} in the draws){beside}. """
-def upgrading_closing(*, beside: Value, coefficient_corrected: float | None, draws: Value, error: float | None, high: float | None, high_corrected: float | None, low: float | None, low_corrected: float | None, range: float | None, span: Value, speed: float | None, years: float | None) -> Text:
+def upgrading_closing(*, beside: Value, coefficient_corrected: float | None, draws: Value, error: float | None, high: float | None, high_corrected: float | None, low: float | None, low_corrected: float | None, range: float | None, span: Value, speed: float | None, years: float | None) -> Fact:
     r"""{span}落后的行业追赶：行业增长对距离的系数为{speed:.3}（标准误{error:.3}），高于没有追赶、只把各行业自身的波动打乱年份的{draws}次模拟（{range:%.0}%为{low:.3}至{high:.3}）；修正年份少造成的偏误后为{coefficient_corrected:.3}（模拟为{low_corrected:.3}至{high_corrected:.3}），按此距离的一半约需{years:.0}年{beside}。 | In {span} industries that are behind catch up: the coefficient of the distance is {speed:.3} (standard error {error:.3}), above the {low:.3} to {high:.3} that a regression of this length gives in {range:%.0} % of {draws} draws in which nobody catches up (own shocks in another order); corrected for the few years it is {coefficient_corrected:.3} ({low_corrected:.3} to {high_corrected:.3} in the draws), by which half of a distance is made good in about {years:.0} years{beside}. """
-def upgrading_open(*, beside: Value, coefficient_corrected: float | None, draws: Value, high: float | None, high_corrected: float | None, low: float | None, low_corrected: float | None, range: float | None, span: Value, speed: float | None) -> Text:
+def upgrading_open(*, beside: Value, coefficient_corrected: float | None, draws: Value, high: float | None, high_corrected: float | None, low: float | None, low_corrected: float | None, range: float | None, span: Value, speed: float | None) -> Fact:
     r"""{span}落后的行业是否追赶，取决于所假定的劳动者报酬份额：距离的系数为{speed:.3}（没有追赶的{draws}次模拟有{range:%.0}%为{low:.3}至{high:.3}），修正年份少造成的偏误后为{coefficient_corrected:.3}（模拟为{low_corrected:.3}至{high_corrected:.3}）{beside}。 | In {span} whether industries that are behind catch up depends on the labour shares assumed: the coefficient of the distance is {speed:.3} ({low:.3} to {high:.3} in {range:%.0} % of {draws} draws in which nobody catches up), corrected for the few years {coefficient_corrected:.3} ({low_corrected:.3} to {high_corrected:.3} in the draws){beside}. """
-def upgrading_beside_short(*, speed: float | None) -> Text:
+def upgrading_beside_short(*, speed: float | None) -> Fact:
     r"""；采用另一种劳动者报酬份额时系数为{speed:.3} | ; with the other labour shares the coefficient is {speed:.3} """
-def upgrading_beside_drawn(*, coefficient_corrected: float | None, high: float | None, high_corrected: float | None, low: float | None, low_corrected: float | None, speed: float | None) -> Text:
+def upgrading_beside_drawn(*, coefficient_corrected: float | None, high: float | None, high_corrected: float | None, low: float | None, low_corrected: float | None, speed: float | None) -> Fact:
     r"""；采用另一种劳动者报酬份额时为{speed:.3}（模拟为{low:.3}至{high:.3}），修正后为{coefficient_corrected:.3}（模拟为{low_corrected:.3}至{high_corrected:.3}） | ; with the other labour shares it is {speed:.3} ({low:.3} to {high:.3} in the draws), corrected {coefficient_corrected:.3} ({low_corrected:.3} to {high_corrected:.3}) """
-def innovation_ends(*, alone: bool, high: Value, least: float | None, low: Value, most: float | None, title: Value, year: Value) -> Text:
+def innovation_ends(*, alone: bool, high: Value, least: float | None, low: Value, most: float | None, title: Value, year: Value) -> Fact:
     r"""{title}，{year}年：{alone:[true={high}为{most:%.1}%|false=最高为{high}（{most:%.1}%），最低为{low}（{least:%.1}%）]}。 | {title}, {year}: {alone:[true={most:%.1} % in {high}|false=highest in {high} ({most:%.1} %), lowest in {low} ({least:%.1} %)]}. """
-def innovation_elasticity(*, error: float | None, span: Value, value: float | None, way: str) -> Text:
+def innovation_elasticity(*, error: float | None, span: Value, value: float | None, way: str) -> Fact:
     r"""{span}在地区与年份之内，{way:[none=看不出知识存量与全要素生产率的关系|faster=知识存量增长较快的地区全要素生产率增长较快|slower=知识存量增长较快的地区全要素生产率增长较慢]}（弹性{value:+.2}，标准误{error:.2}）。 | Within regions and years, {span}, {way:[none=TFP shows no link to the stock of knowledge|faster=TFP grew faster where the stock of knowledge did|slower=TFP grew more slowly where knowledge grew faster]} (elasticity {value:+.2}, standard error {error:.2}). """
 
-def title_of(leaf: str, /, *, name: Value = ...) -> Text: ...
-def headline_of(leaf: Literal["sources", "whole", "within", "groups", "waterfall", "reallocation", "beside", "returns", "gain", "follows", "against", "apart", "either", "open", "among_firms", "structure", "speed", "innovation"], /, *, allocation: Value = ..., capital_industries: Value = ..., capital_regions: Value = ..., end: Value = ..., factor: Value = ..., first: Value = ..., frontier: Value = ..., gap: Value = ..., growth: float | None = ..., high: Value = ..., k: Value = ..., labour_industries: Value = ..., labour_regions: Value = ..., last: Value = ..., least: Value = ..., low: Value = ..., most: Value = ..., n: Value = ..., name: Value = ..., ours: Value = ..., part: Value = ..., parts: Value = ..., size: Value = ..., span: Value = ..., start: Value = ..., t: Value = ..., tfp: Value = ..., title: Value = ..., year: Value = ...) -> Text: ...
-def how_of(leaf: Literal["sources", "whole", "groups", "waterfall", "apart", "reallocation", "beside", "returns", "gain", "flow", "among_firms", "structure", "speed", "innovation"], /) -> Text: ...
-def unit_of_of(leaf: Literal["points", "apart", "log", "sd", "log_points", "growth", "structure", "speed", "share"], /) -> Text: ...
-def chart_of(leaf: str, /, *, first: Value = ..., k: Value = ..., last: Value = ..., part: Value = ..., title: Value = ..., value: Value = ...) -> Text: ...
-def column_of(leaf: Literal["group", "period", "region", "year", "leading", "contribution", "part", "quantity", "reason", "assumption", "departs", "spread", "sd", "gap_90_10", "first", "last", "speed"], /) -> Text: ...
-def table_of(leaf: Literal["regions", "deviations", "shares", "periods", "groups", "region", "apart", "reallocation", "beside", "coverage", "omitted", "assumptions", "findings", "returns", "gain", "flows", "productivity", "among_firms", "structure", "catch_up", "catch_up_placebo", "innovation"], /, *, name: Value = ..., span: Value = ...) -> Text: ...
-def sheet_of(leaf: Literal["deviations", "groups", "region", "apart", "reallocation", "regions", "periods", "coverage", "assumptions", "omitted"], /) -> Text: ...
-def status_of(leaf: Literal["computed", "partly", "not_computed"], /) -> Text: ...
-def note_of(leaf: str, /, *, before: Value = ..., chosen: str = ..., clusters: Value = ..., dropped: Value = ..., first: Value = ..., measure: Value = ..., reason: Value = ..., regions: Value = ..., rows: Value = ..., sigma: Value = ..., years: Value = ...) -> Text: ...
+def title_of(leaf: str, /, *, name: Value = ...) -> Fact: ...
+def headline_of(leaf: Literal["sources", "whole", "within", "groups", "waterfall", "reallocation", "beside", "returns", "gain", "follows", "against", "apart", "either", "open", "among_firms", "structure", "speed", "innovation"], /, *, allocation: Value = ..., capital_industries: Value = ..., capital_regions: Value = ..., end: Value = ..., factor: Value = ..., first: Value = ..., frontier: Value = ..., gap: Value = ..., growth: float | None = ..., high: Value = ..., k: Value = ..., labour_industries: Value = ..., labour_regions: Value = ..., last: Value = ..., least: Value = ..., low: Value = ..., most: Value = ..., n: Value = ..., name: Value = ..., ours: Value = ..., part: Value = ..., parts: Value = ..., size: Value = ..., span: Value = ..., start: Value = ..., t: Value = ..., tfp: Value = ..., title: Value = ..., year: Value = ...) -> Fact: ...
+def how_of(leaf: Literal["sources", "whole", "groups", "waterfall", "apart", "reallocation", "beside", "returns", "gain", "flow", "among_firms", "structure", "speed", "innovation"], /) -> Fact: ...
+def unit_of_of(leaf: Literal["points", "apart", "log", "sd", "log_points", "growth", "structure", "speed", "share"], /) -> Fact: ...
+def chart_of(leaf: str, /, *, first: Value = ..., k: Value = ..., last: Value = ..., part: Value = ..., title: Value = ..., value: Value = ...) -> Fact: ...
+def column_of(leaf: Literal["group", "period", "region", "year", "leading", "contribution", "part", "quantity", "reason", "assumption", "departs", "spread", "sd", "gap_90_10", "first", "last", "speed"], /) -> Fact: ...
+def table_of(leaf: Literal["regions", "deviations", "shares", "periods", "groups", "region", "apart", "reallocation", "beside", "coverage", "omitted", "assumptions", "findings", "returns", "gain", "flows", "productivity", "among_firms", "structure", "catch_up", "catch_up_placebo", "innovation"], /, *, name: Value = ..., span: Value = ...) -> Fact: ...
+def sheet_of(leaf: Literal["deviations", "groups", "region", "apart", "reallocation", "regions", "periods", "coverage", "assumptions", "omitted"], /) -> Fact: ...
+def status_of(leaf: Literal["computed", "partly", "not_computed"], /) -> Fact: ...
+def note_of(leaf: str, /, *, before: Value = ..., chosen: str = ..., clusters: Value = ..., dropped: Value = ..., first: Value = ..., measure: Value = ..., reason: Value = ..., regions: Value = ..., rows: Value = ..., sigma: Value = ..., years: Value = ...) -> Fact: ...
 def answer_of(leaf: Literal["nothing", "no_sum", "whole", "newest", "alike", "gap", "moves", "allocation", "distance", "distance_none", "common", "common_one"], /, *, any_not_why: bool = ..., any_open: bool = ..., any_why: bool = ..., gap: float | None = ..., high: Value | float | None = ..., least: Value = ..., low: Value | float | None = ..., mine: float | None = ..., most: Value = ..., n: Value = ..., name: Value = ..., not_why: Value = ..., open: Value = ..., parts: Value = ..., rate: float | None = ..., rest: str = ..., rose: bool = ..., short: bool = ..., span: Value = ..., theirs: float | None = ..., up: Value = ..., which: str = ..., why: Value = ...) -> Fact: ...
-def basis_of(leaf: Literal["nothing", "reach", "shares", "missing", "holes", "findings"], /, *, all: Value = ..., chosen: str = ..., detail: str = ..., end: Value = ..., first: Value = ..., gap: Value = ..., last: Value = ..., n: Value | int = ..., parts: Value = ..., places: Value = ..., start: Value = ..., status: str = ..., why: Value = ...) -> Text: ...
-def figure_of(leaf: str, /, *, high: Value = ..., low: Value = ..., value: float | None = ...) -> Text: ...
-def gave_of(leaf: str, /, *, size: Value = ...) -> Text: ...
-def series_of(leaf: str, /) -> Text: ...
-def sector_of(leaf: Literal["1", "2", "3", "total"], /) -> Text: ...
-def quantity_of(leaf: Literal["tfp_growth", "breakthrough", "allocation", "allocation_capital", "allocation_labour", "upgrading", "upgrading_traditional", "upgrading_emerging", "unallocated", "output_gap", "human_capital", "labour_shares", "gross_output", "finer_detail"], /) -> Text: ...
-def explain_of(leaf: Literal["unknown", "value", "industry"], /, *, distance: float | None = ..., frontier_growth: float | None = ..., label: Value = ..., tfp_growth: float | None = ..., value: Value = ..., weight: float | None = ...) -> Text: ...
-def reason_of(leaf: Literal["industry", "sector", "total", "lone", "indices", "branches", "finer", "some_emerging", "no_emerging", "no_detail", "regional_skill", "own_skill", "own_shares", "common_shares", "sector_shares", "gross", "no_gross"], /, *, codes: Value = ..., why: Value = ...) -> Text: ...
-def factor_of(leaf: str, /) -> Text: ...
-def measure_of(leaf: str, /, *, missing: Value = ..., order: Value = ...) -> Text: ...
-def allocation_of(leaf: Literal["gain", "flow"], /, *, coefficient: Value = ..., end: Value = ..., error: Value = ..., factor: str = ..., industries: Value = ..., now: Value = ..., regions: Value = ..., span: Value = ..., start: Value = ..., then: Value = ..., way: str = ...) -> Text: ...
-def firms_of(leaf: str, /, *, allocation: float | None = ..., contribution: float | None = ..., end: Value = ..., growth: float | None = ..., level: Value = ..., mean: Value = ..., n: Text | str | float | None | Value = ..., names: Names = ..., place: Value = ..., regions: Value = ..., rounding: float | None = ..., share: float | None = ..., spread: Value | float | None = ..., start: Value = ..., tfp_growth: float | None = ...) -> Text: ...
-def upgrading_of(leaf: str, /, *, beside: Value = ..., closer: Value = ..., coefficient_corrected: float | None = ..., draws: Value = ..., end: Value = ..., error: float | None = ..., high: float | None = ..., high_corrected: float | None = ..., higher: Value = ..., low: float | None = ..., low_corrected: float | None = ..., n: Value = ..., range: float | None = ..., span: Value = ..., speed: float | None, start: Value = ..., years: float | None = ...) -> Text: ...
-def innovation_of(leaf: Literal["ends", "elasticity"], /, *, alone: bool = ..., error: float | None = ..., high: Value = ..., least: float | None = ..., low: Value = ..., most: float | None = ..., span: Value = ..., title: Value = ..., value: float | None = ..., way: str = ..., year: Value = ...) -> Text: ...
+def basis_of(leaf: Literal["nothing", "reach", "shares", "missing", "holes", "findings"], /, *, all: Value = ..., chosen: str = ..., detail: str = ..., end: Value = ..., first: Value = ..., gap: Value = ..., last: Value = ..., n: Value | int = ..., parts: Value = ..., places: Value = ..., start: Value = ..., status: str = ..., why: Value = ...) -> Fact: ...
+def figure_of(leaf: str, /, *, high: Value = ..., low: Value = ..., value: float | None = ...) -> Fact: ...
+def gave_of(leaf: str, /, *, size: Value = ...) -> Fact: ...
+def series_of(leaf: str, /) -> Fact: ...
+def sector_of(leaf: Literal["1", "2", "3", "total"], /) -> Fact: ...
+def quantity_of(leaf: Literal["tfp_growth", "breakthrough", "allocation", "allocation_capital", "allocation_labour", "upgrading", "upgrading_traditional", "upgrading_emerging", "unallocated", "output_gap", "human_capital", "labour_shares", "gross_output", "finer_detail"], /) -> Fact: ...
+def explain_of(leaf: Literal["unknown", "value", "industry"], /, *, distance: float | None = ..., frontier_growth: float | None = ..., label: Value = ..., tfp_growth: float | None = ..., value: Value = ..., weight: float | None = ...) -> Fact: ...
+def reason_of(leaf: Literal["industry", "sector", "total", "lone", "indices", "branches", "finer", "some_emerging", "no_emerging", "no_detail", "regional_skill", "own_skill", "own_shares", "common_shares", "sector_shares", "gross", "no_gross"], /, *, codes: Value = ..., why: Value = ...) -> Fact: ...
+def factor_of(leaf: str, /) -> Fact: ...
+def measure_of(leaf: str, /, *, missing: Value = ..., order: Value = ...) -> Fact: ...
+def allocation_of(leaf: Literal["gain", "flow"], /, *, coefficient: Value = ..., end: Value = ..., error: Value = ..., factor: str = ..., industries: Value = ..., now: Value = ..., regions: Value = ..., span: Value = ..., start: Value = ..., then: Value = ..., way: str = ...) -> Fact: ...
+def firms_of(leaf: str, /, *, allocation: float | None = ..., contribution: float | None = ..., end: Value = ..., growth: float | None = ..., level: Value = ..., mean: Value = ..., n: Text | str | float | None | Value = ..., names: Names = ..., place: Value = ..., regions: Value = ..., rounding: float | None = ..., share: float | None = ..., spread: Value | float | None = ..., start: Value = ..., tfp_growth: float | None = ...) -> Fact: ...
+def upgrading_of(leaf: str, /, *, beside: Value = ..., closer: Value = ..., coefficient_corrected: float | None = ..., draws: Value = ..., end: Value = ..., error: float | None = ..., high: float | None = ..., high_corrected: float | None = ..., higher: Value = ..., low: float | None = ..., low_corrected: float | None = ..., n: Value = ..., range: float | None = ..., span: Value = ..., speed: float | None, start: Value = ..., years: float | None = ...) -> Fact: ...
+def innovation_of(leaf: Literal["ends", "elasticity"], /, *, alone: bool = ..., error: float | None = ..., high: Value = ..., least: float | None = ..., low: Value = ..., most: float | None = ..., span: Value = ..., title: Value = ..., value: float | None = ..., way: str = ..., year: Value = ...) -> Fact: ...

@@ -8,49 +8,49 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_spans() -> Text:
+def title_spans() -> Fact:
     r"""同一份报告为何有几个生产率增速 | Why the report has several figures of productivity growth """
 def answer_spans(*, span: Value) -> Fact:
     r"""各专题能测算到的年份、地区加权和方法不同；下表从{span}年合计数出发，逐项说明差额，相加等于各专题的数字。 | Topics differ in the years that their data reach, in how they weigh regions and in their method; from the sum of the regions in {span} the table goes to each figure step by step, and adds up exactly. """
-def table_figures() -> Text:
+def table_figures() -> Fact:
     r"""各专题的生产率增速及与合计数之差 | Figures of productivity growth and what makes them differ """
-def sheet_figures() -> Text:
+def sheet_figures() -> Fact:
     r"""各专题的增速 | Figures compared """
-def column_topic() -> Text:
+def column_topic() -> Fact:
     r"""专题 | topic """
-def column_period() -> Text:
+def column_period() -> Fact:
     r"""时期 | period """
-def column_figure() -> Text:
+def column_figure() -> Fact:
     r"""增速，每年% | figure, % per year """
-def column_same_span(*, span: Value) -> Text:
+def column_same_span(*, span: Value) -> Fact:
     r"""该专题{span}年的增速 | the topic's own in {span} """
-def column_reference(*, span: Value) -> Text:
+def column_reference(*, span: Value) -> Fact:
     r"""增长核算{span}年合计 | growth accounts, sum, {span} """
-def column_span_effect() -> Text:
+def column_span_effect() -> Fact:
     r"""因时期不同 | other years """
-def column_weighting_effect() -> Text:
+def column_weighting_effect() -> Fact:
     r"""因取各地区平均而非合计 | mean of regions instead of their sum """
-def column_method_effect() -> Text:
+def column_method_effect() -> Fact:
     r"""因方法和数据不同 | other method and data """
-def topic_accounts() -> Text:
+def topic_accounts() -> Fact:
     r"""增长核算 | growth accounts """
-def topic_sources() -> Text:
+def topic_sources() -> Fact:
     r"""生产率增长的来源 | sources of productivity growth """
-def topic_frontier() -> Text:
+def topic_frontier() -> Fact:
     r"""前沿方法（Malmquist指数） | frontier (Malmquist index) """
-def reason_accounts() -> Text:
+def reason_accounts() -> Fact:
     r"""增长核算：报告从最近时期说起，其中部分投入为推算数；不含推算数的最近时期和全时段列于其下。 | Growth accounts: the report begins with the newest period, which rests in part on estimates; the latest period without estimates and the whole span stand below it. """
-def reason_sources(*, end: Value) -> Text:
+def reason_sources(*, end: Value) -> Fact:
     r"""来源：把增长核算的余值按产业分解，时期为有分产业数据的年份，止于{end}年；最近时期与增长核算相同。 | Sources: the residual of the growth accounts, split by sector, in the years that have sector figures, up to {end}; in the newest period it is that of the accounts. """
-def reason_frontier(*, end: Value) -> Text:
+def reason_frontier(*, end: Value) -> Fact:
     r"""前沿方法：只取投入均有官方数的年份，止于{end}年，以免由推算数决定谁是最佳；投入的权重由生产率最高的地区决定，不是收入份额，也不含人力资本；不宜作为增速引用。 | Frontier: years with official inputs alone, up to {end}, so that no estimate decides who is best; the regions of best practice decide what inputs weigh, not their share in income, and human capital is left out; it is no figure of growth to quote. """
-def reason_sectors(*, end: Value, start: Value) -> Text:
+def reason_sectors(*, end: Value, start: Value) -> Fact:
     r"""教育、文化、绿色：{start}—{end}年，是水平而不是增速，故不在表中；所需指标并非都有更晚的年份。 | Education, culture and green: {start}–{end}, levels and no growth of productivity, and therefore not in the table; not all indicators that they need have later years. """
 
-def title_of(leaf: Literal["spans"], /) -> Text: ...
+def title_of(leaf: Literal["spans"], /) -> Fact: ...
 def answer_of(leaf: Literal["spans"], /, *, span: Value) -> Fact: ...
-def table_of(leaf: Literal["figures"], /) -> Text: ...
-def sheet_of(leaf: Literal["figures"], /) -> Text: ...
-def column_of(leaf: Literal["topic", "period", "figure", "same_span", "reference", "span_effect", "weighting_effect", "method_effect"], /, *, span: Value = ...) -> Text: ...
-def topic_of(leaf: Literal["accounts", "sources", "frontier"], /) -> Text: ...
-def reason_of(leaf: Literal["accounts", "sources", "frontier", "sectors"], /, *, end: Value = ..., start: Value = ...) -> Text: ...
+def table_of(leaf: Literal["figures"], /) -> Fact: ...
+def sheet_of(leaf: Literal["figures"], /) -> Fact: ...
+def column_of(leaf: Literal["topic", "period", "figure", "same_span", "reference", "span_effect", "weighting_effect", "method_effect"], /, *, span: Value = ...) -> Fact: ...
+def topic_of(leaf: Literal["accounts", "sources", "frontier"], /) -> Fact: ...
+def reason_of(leaf: Literal["accounts", "sources", "frontier", "sectors"], /, *, end: Value = ..., start: Value = ...) -> Fact: ...

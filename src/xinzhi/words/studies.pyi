@@ -8,211 +8,211 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def part_totals() -> Text:
+def part_totals() -> Fact:
     r"""合计表 | totals """
-def part_sectors() -> Text:
+def part_sectors() -> Fact:
     r"""四个领域的对照 | the four sectors side by side """
-def part_misallocation() -> Text:
+def part_misallocation() -> Fact:
     r"""资源错配 | misallocation """
-def part_decomposition() -> Text:
+def part_decomposition() -> Fact:
     r"""生产率增长分解 | the decomposition of productivity growth """
-def part_covariance() -> Text:
+def part_covariance() -> Fact:
     r"""奥利—佩克斯协方差 | the covariance of Olley and Pakes """
-def part_bands() -> Text:
+def part_bands() -> Fact:
     r"""增长的区间 | the band of growth """
-def part_peers() -> Text:
+def part_peers() -> Fact:
     r"""同类地区和差距 | peers and gaps """
-def part_reallocation() -> Text:
+def part_reallocation() -> Fact:
     r"""要素再配置 | reallocation """
-def part_among_firms() -> Text:
+def part_among_firms() -> Fact:
     r"""行业内企业间的再配置 | reallocation among the firms of industries """
-def part_backcast() -> Text:
+def part_backcast() -> Fact:
     r"""以往简报的命中率 | the record of earlier briefs """
-def part_history() -> Text:
+def part_history() -> Fact:
     r"""数据修订的记录 | the recorded revisions """
-def part_complexity() -> Text:
+def part_complexity() -> Fact:
     r"""经济复杂度 | complexity """
-def part_intervals() -> Text:
+def part_intervals() -> Fact:
     r"""位次区间 | intervals of ranks """
-def part_opportunities() -> Text:
+def part_opportunities() -> Fact:
     r"""机会 | opportunities """
-def part_likeness() -> Text:
+def part_likeness() -> Fact:
     r"""结构相似 | likeness of structures """
-def part_able() -> Text:
+def part_able() -> Fact:
     r"""能力依据 | evidence of ability """
-def part_choices() -> Text:
+def part_choices() -> Fact:
     r"""规划趋同 | likeness of plans """
-def part_clubs() -> Text:
+def part_clubs() -> Fact:
     r"""收敛俱乐部 | clubs """
-def part_beta() -> Text:
+def part_beta() -> Fact:
     r"""β收敛 | beta convergence """
-def part_sigma() -> Text:
+def part_sigma() -> Fact:
     r"""σ收敛 | sigma convergence """
-def part_overtaking() -> Text:
+def part_overtaking() -> Fact:
     r"""超越 | overtaking """
-def part_lanes() -> Text:
+def part_lanes() -> Fact:
     r"""换道 | lane changes """
-def part_leap() -> Text:
+def part_leap() -> Fact:
     r"""赶超条件 | conditions of a leap """
-def part_northeast() -> Text:
+def part_northeast() -> Fact:
     r"""东北 | the Northeast """
-def part_backtest() -> Text:
+def part_backtest() -> Fact:
     r"""回测 | backtest """
-def part_audit() -> Text:
+def part_audit() -> Fact:
     r"""各协议之间的差异 | the range over protocols """
-def part_capacity() -> Text:
+def part_capacity() -> Fact:
     r"""产能利用率 | utilisation """
-def part_wave() -> Text:
+def part_wave() -> Fact:
     r"""潮涌 | the wave of entry """
-def part_zombies() -> Text:
+def part_zombies() -> Fact:
     r"""僵尸企业 | zombie firms """
-def part_debt() -> Text:
+def part_debt() -> Fact:
     r"""债务 | debt """
-def part_dynamics() -> Text:
+def part_dynamics() -> Fact:
     r"""债务动态 | debt dynamics """
-def part_fan() -> Text:
+def part_fan() -> Fact:
     r"""债务扇形图 | the debt fan """
-def part_stress() -> Text:
+def part_stress() -> Fact:
     r"""债务压力测试 | debt under stress """
-def part_bubbles() -> Text:
+def part_bubbles() -> Fact:
     r"""价格泡沫 | bubbles """
-def part_register() -> Text:
+def part_register() -> Fact:
     r"""风险台账 | the register """
-def part_education() -> Text:
+def part_education() -> Fact:
     r"""教育 | education """
-def part_culture() -> Text:
+def part_culture() -> Fact:
     r"""文化 | culture """
-def part_green() -> Text:
+def part_green() -> Fact:
     r"""绿色 | green """
-def part_inequality() -> Text:
+def part_inequality() -> Fact:
     r"""地区差距 | inequality """
-def part_densities() -> Text:
+def part_densities() -> Fact:
     r"""分布密度 | densities """
-def part_allocation() -> Text:
+def part_allocation() -> Fact:
     r"""配置 | allocation in depth """
-def part_upgrading() -> Text:
+def part_upgrading() -> Fact:
     r"""升级 | upgrading in depth """
-def part_innovation() -> Text:
+def part_innovation() -> Fact:
     r"""创新 | innovation """
-def label_against(*, archive: Value, projects: Value) -> Text:
+def label_against(*, archive: Value, projects: Value) -> Fact:
     r"""{projects}与{archive}比对 | {projects} against {archive} """
-def label_public_lists() -> Text:
+def label_public_lists() -> Fact:
     r"""各地公开的项目清单 | public lists of projects """
-def label_looks_like(*, column: Value, name: Value) -> Text:
+def label_looks_like(*, column: Value, name: Value) -> Fact:
     r"""“{column}”像是{name}。 | '{column}' looks like {name}. """
-def note_dropped_dimension(*, names: Names) -> Text:
+def note_dropped_dimension(*, names: Names) -> Fact:
     r"""没有列{names:list}，合计表未按其分组 | totals are not split by {names}: the columns are missing """
-def note_deflated(*, table: Value, year: Value) -> Text:
+def note_deflated(*, table: Value, year: Value) -> Fact:
     r"""分解按{year}年价格计算，分行业缩减指数见{table} | decompositions are at prices of {year}, deflated by industry with {table} """
-def note_negative(*, hidden: Text | str | float | None, n: Value, name: Value, sum: Value, table: Value) -> Text:
+def note_negative(*, hidden: Text | str | float | None, n: Value, name: Value, sum: Value, table: Value) -> Fact:
     r"""“{name}”的合计只含大于零的数额；可公布年份中另有{n}家次企业的负值，合计{sum}，未计入{hidden:[0=|*=（{hidden}个年份不予公布）]}，逐年见{table} | totals of '{name}' are of amounts above zero; {n} firm-years below zero, {sum} in all, are left out in the years that may be published{hidden:[0=|*= ({hidden:year|years} may not)]}; see {table} """
-def note_negative_hidden(*, name: Value) -> Text:
+def note_negative_hidden(*, name: Value) -> Fact:
     r"""“{name}”的合计只含大于零的数额；负值按规则不予公布 | totals of '{name}' are of amounts above zero; what lies below may not be published """
-def note_dropped_total(*, name: Value) -> Text:
+def note_dropped_total(*, name: Value) -> Fact:
     r"""没有列“{name}”，未计算其合计 | there is no column '{name}', and no total of it """
-def note_no_chances(*, why: Value) -> Text:
+def note_no_chances(*, why: Value) -> Fact:
     r"""未作选择，只对照规划与依据：{why} | nothing was weighed, plans stand against evidence alone: {why} """
-def note_left_out(*, what: Value, why: Value) -> Text:
+def note_left_out(*, what: Value, why: Value) -> Fact:
     r"""未计算{what}：{why} | left out: {what}: {why} """
-def note_no_industries(*, why: Value) -> Text:
+def note_no_industries(*, why: Value) -> Fact:
     r"""没有分地区分产业的数据：{why} | no industries by region: {why} """
-def note_not_measured(*, why: Value) -> Text:
+def note_not_measured(*, why: Value) -> Fact:
     r"""无法测算全要素生产率：{why} | productivity cannot be measured: {why} """
-def note_economy(*, why: Value) -> Text:
+def note_economy(*, why: Value) -> Fact:
     r"""全要素生产率无法测算，经济改用劳动生产率：{why} | productivity cannot be measured, so the economy is output per worker: {why} """
-def note_anchor(*, year: Value) -> Text:
+def note_anchor(*, year: Value) -> Fact:
     r"""复杂度的方向按{year}年人均产出确定 | which end of complexity is up follows output per head of {year} """
-def note_anchor_worker(*, year: Value) -> Text:
+def note_anchor_worker(*, year: Value) -> Fact:
     r"""没有人均产出，复杂度的方向按{year}年就业人员人均产出确定 | which end of complexity is up follows output per person employed of {year}, for want of output per head """
-def note_extrapolated_levels(*, span: Value) -> Text:
+def note_extrapolated_levels(*, span: Value) -> Fact:
     r"""全要素生产率水平{span}：收敛、赶超中这些年份的结果仅供参考 | levels of productivity, {span}: what convergence and overtaking say of these years is an indication only """
-def note_no_levels() -> Text:
+def note_no_levels() -> Fact:
     r"""没有可比的全要素生产率水平，未计算收敛、赶超和跨越条件 | left out: convergence, overtaking and the conditions of a leap: there are no levels of productivity to compare """
-def note_no_fit(*, why: Value) -> Text:
+def note_no_fit(*, why: Value) -> Fact:
     r"""未计算禀赋契合：{why} | no fit to endowments: {why} """
-def note_not_emerging(*, why: Value) -> Text:
+def note_not_emerging(*, why: Value) -> Fact:
     r"""未标注新兴产业：{why} | emerging industries are not marked: {why} """
-def note_no_northeast() -> Text:
+def note_no_northeast() -> Fact:
     r"""数据中没有东北三省 | the three provinces of the Northeast are not in the data """
-def note_few_years() -> Text:
+def note_few_years() -> Fact:
     r"""年份不足，未做回测 | too few years for a backtest """
-def note_one_cutoff(*, why: Value) -> Text:
+def note_one_cutoff(*, why: Value) -> Fact:
     r"""只以1为界回测：{why} | backtest below 1 only: {why} """
-def note_no_projects() -> Text:
+def note_no_projects() -> Fact:
     r"""没有项目和旧项目库（projects、archive），未比对；china-provinces自带公开清单，可作旧项目库 | left out: screening: no projects and archive (projects, archive); china-provinces holds public lists as an archive """
-def note_projects_nowhere() -> Text:
+def note_projects_nowhere() -> Fact:
     r"""项目没有region列，风险台账不含旧项目翻新 | the projects have no column 'region': the register says nothing of repackaged projects """
-def note_projects_lost(*, few: Value, n: int) -> Text:
+def note_projects_lost(*, few: Value, n: int) -> Fact:
     r"""{n}个项目不在任何地区（{few}），风险台账不含这些项目 | {n:project is|projects are} in no region of the package ({few}): not in the register """
-def note_no_prices() -> Text:
+def note_no_prices() -> Fact:
     r"""没有房价（city_prices或prices表），未检验泡沫 | left out: bubbles: no house prices (table 'city_prices' or 'prices') """
-def note_no_inequality(*, why: Value) -> Text:
+def note_no_inequality(*, why: Value) -> Fact:
     r"""未计算地区差距：{why} | no inequality between regions: {why} """
-def note_one_region() -> Text:
+def note_one_region() -> Fact:
     r"""只有一个地区，没有可比的名次：不作名次区间和算法检验 | one region only, and no rank to compare: no rank intervals and no comparison of conventions """
-def note_vikor() -> Text:
+def note_vikor() -> Fact:
     r"""VIKOR对权重不是线性的，不给出位次区间；算法检验包含VIKOR | no rank intervals around vikor, which is not linear in its weights; the comparison of conventions has it """
-def note_part_of_span(*, n: int, names: Names) -> Text:
+def note_part_of_span(*, n: int, names: Names) -> Fact:
     r"""未计入{n}个时期不全的单元：{names:list 8}。 | {n:unit|units} without every period left out: {names:list 8}. """
-def note_periods_apart(*, gaps: Names) -> Text:
+def note_periods_apart(*, gaps: Names) -> Fact:
     r"""时期不连续：{gaps:list 8}之间没有各列齐全的数据，按前后相接处理。 | The periods have gaps: {gaps:list 8} are taken as neighbours, as nothing between them has figures of every column. """
-def note_outside() -> Text:
+def note_outside() -> Fact:
     r"""外部 | outside """
-def note_flow(*, column: Value, end: Value, start: Value) -> Text:
+def note_flow(*, column: Value, end: Value, start: Value) -> Fact:
     r"""{column}（{start}→{end}） | {column} ({start} → {end}) """
-def note_flows(*, flows: Names) -> Text:
+def note_flows(*, flows: Names) -> Fact:
     r"""流向：{flows:list}。 | Flows: {flows:list}. """
-def note_contents(*, goods: Names) -> Text:
+def note_contents(*, goods: Names) -> Fact:
     r"""每单位投入所含物质：{goods:list}。 | Material in one unit of an input: {goods:list}. """
-def note_retained(*, goods: Names) -> Text:
+def note_retained(*, goods: Names) -> Fact:
     r"""每单位产出带走的物质：{goods:list}。 | Material in one unit of an output: {goods:list}. """
-def note_figures_of(*, year: Value) -> Text:
+def note_figures_of(*, year: Value) -> Fact:
     r"""数据年份：{year}。 | Figures of {year}. """
-def note_tested(*, of: str, package: Value, value: str) -> Text:
+def note_tested(*, of: str, package: Value, value: str) -> Fact:
     r"""检验{of:[cities=城市|provinces=省份]}的{value:[log_price=价格的对数|price=价格|price_to_output=100平方米住宅价格与人均产出之比]}（{package}） | tested: {value:[log_price=logarithms of prices|price=prices|price_to_output=100 m² of housing in years of output per head]}, {of} of {package} """
-def note_sieve(*, short: bool) -> Text:
+def note_sieve(*, short: bool) -> Fact:
     r"""临界值取自筛自助法，{short:[true=滞后0阶（序列短）|false=滞后阶数按BIC选择]}：随附临界值表会把漂移和自相关当作泡沫（--critical stored为通常做法） | critical values by a sieve bootstrap, {short:[true=lag 0 (the series are short)|false=lags by BIC]}: the stored table takes drift and autocorrelation for bubbles (--critical stored for the usual test) """
-def note_as_given() -> Text:
+def note_as_given() -> Fact:
     r"""按所给数值检验；匀速增长的水平值也会呈爆炸性，价格可用--log取对数 | tested as given; a steady growth rate is explosive in levels: --log takes logarithms of prices """
-def note_panel_lag(*, lag: Value) -> Text:
+def note_panel_lag(*, lag: Value) -> Fact:
     r"""面板各序列用同一滞后阶数：{lag}（各序列所选中最多的） | the panel has one lag for all: {lag}, the one that most series have """
-def note_panel_line() -> Text:
+def note_panel_line() -> Fact:
     r"""面板没有累进最大值临界值，改用逐点临界值 | a panel has no running-maximum critical values; the pointwise ones were taken """
-def note_no_panel(*, why: Value) -> Text:
+def note_no_panel(*, why: Value) -> Fact:
     r"""未检验面板：{why} | the panel was not tested: {why} """
-def note_out_of_panel(*, names: Value, rest: Value) -> Text:
+def note_out_of_panel(*, names: Value, rest: Value) -> Fact:
     r"""有中断等问题的序列未纳入面板：{names}{rest} | left out of the panel, as they are interrupted or too short: {names}{rest} """
-def note_remark(*, more: Value, names: Value, what: Value) -> Text:
+def note_remark(*, more: Value, names: Value, what: Value) -> Fact:
     r"""{names}{more}：{what} | {names}{more}: {what} """
-def note_dates_across(*, table: Value) -> Text:
+def note_dates_across(*, table: Value) -> Fact:
     r"""{table}的日期在表头，每行一个序列 | {table} has the dates in its heading and a series in each row """
-def note_no_numbers(*, column: Value) -> Text:
+def note_no_numbers(*, column: Value) -> Fact:
     r"""“{column}”列没有数字，未作为序列 | column '{column}' has no numbers and is no series """
-def note_no_date(*, line: Value, n: Value, table: Value) -> Text:
+def note_no_date(*, line: Value, n: Value, table: Value) -> Fact:
     r"""{table}有{n}行没有日期（首个为第{line}行），已略去 | {table}: {n} rows without a date were left out (the first is line {line}) """
-def note_thousands(*, given: Value, read: Value) -> Text:
+def note_thousands(*, given: Value, read: Value) -> Fact:
     r"""千位分隔符已去掉：{given}读作{read} | thousands separators were read as such: {given} is {read} """
-def wanted_number() -> Text:
+def wanted_number() -> Fact:
     r"""应为数值 | it should be a number """
-def wanted_names() -> Text:
+def wanted_names() -> Fact:
     r"""应为名称的列表 | it should be a list of names """
-def wanted_word(*, known: Names) -> Text:
+def wanted_word(*, known: Names) -> Fact:
     r"""可选{known:list} | choose one of {known} """
-def wanted_rules() -> Text:
+def wanted_rules() -> Fact:
     r"""应为“规则：数值”的对照 | it should give a number for each rule """
-def wanted_flag() -> Text:
+def wanted_flag() -> Fact:
     r"""应为true或false | it should be true or false """
-def wanted_text() -> Text:
+def wanted_text() -> Fact:
     r"""应为文字 | it should be a text """
-def explain_band(*, component: Value, high: float | None, level: float | None, low: float | None, median: float | None) -> Text:
+def explain_band(*, component: Value, high: float | None, level: float | None, low: float | None, median: float | None) -> Fact:
     r"""区间（{level:%.0}%），{component}：中位数{median:%.2}%，{low:%.2}%至{high:%.2}%。 | Band ({level:%.0} %), {component}: median {median:%.2} %, {low:%.2} to {high:%.2} %. """
-def explain_relative(*, component: Value, high: float | None, level: float | None, low: float | None) -> Text:
+def explain_relative(*, component: Value, high: float | None, level: float | None, low: float | None) -> Fact:
     r"""相对全部地区合计的区间（{level:%.0}%），{component}：{low:%.2}%至{high:%.2}%。 | Band against all regions together ({level:%.0} %), {component}: {low:%.2} to {high:%.2} %. """
-def explain_parts(*, allocation: Value, breakthrough: Value, span: Value, tfp: float | None, upgrading: Value) -> Text:
+def explain_parts(*, allocation: Value, breakthrough: Value, span: Value, tfp: float | None, upgrading: Value) -> Fact:
     r"""{span}全要素生产率年均{tfp:%.2}%：最佳实践推进{breakthrough}，要素再配置{allocation}，与最佳实践的差距{upgrading}（百分点；区间为两种劳动者报酬份额的结果）。 | {span}, TFP {tfp:%.2} % a year: shift of best practice {breakthrough}, reallocation {allocation}, distance to best practice {upgrading} (points; ranges are over both labour shares). """
 
-def part_of(leaf: str, /) -> Text: ...
-def label_of(leaf: Literal["against", "public-lists", "looks-like"], /, *, archive: Value = ..., column: Value = ..., name: Value = ..., projects: Value = ...) -> Text: ...
-def note_of(leaf: str, /, *, column: Value = ..., end: Value = ..., few: Value = ..., flows: Names = ..., gaps: Names = ..., given: Value = ..., goods: Names = ..., hidden: Text | str | float | None = ..., lag: Value = ..., line: Value = ..., more: Value = ..., n: Value | int = ..., name: Value = ..., names: Names | Value = ..., of: str = ..., package: Value = ..., read: Value = ..., rest: Value = ..., short: bool = ..., span: Value = ..., start: Value = ..., sum: Value = ..., table: Value = ..., value: str = ..., what: Value = ..., why: Value = ..., year: Value = ...) -> Text: ...
-def wanted_of(leaf: str, /, *, known: Names = ...) -> Text: ...
-def explain_of(leaf: Literal["band", "relative", "parts"], /, *, allocation: Value = ..., breakthrough: Value = ..., component: Value = ..., high: float | None = ..., level: float | None = ..., low: float | None = ..., median: float | None = ..., span: Value = ..., tfp: float | None = ..., upgrading: Value = ...) -> Text: ...
+def part_of(leaf: str, /) -> Fact: ...
+def label_of(leaf: Literal["against", "public-lists", "looks-like"], /, *, archive: Value = ..., column: Value = ..., name: Value = ..., projects: Value = ...) -> Fact: ...
+def note_of(leaf: str, /, *, column: Value = ..., end: Value = ..., few: Value = ..., flows: Names = ..., gaps: Names = ..., given: Value = ..., goods: Names = ..., hidden: Text | str | float | None = ..., lag: Value = ..., line: Value = ..., more: Value = ..., n: Value | int = ..., name: Value = ..., names: Names | Value = ..., of: str = ..., package: Value = ..., read: Value = ..., rest: Value = ..., short: bool = ..., span: Value = ..., start: Value = ..., sum: Value = ..., table: Value = ..., value: str = ..., what: Value = ..., why: Value = ..., year: Value = ...) -> Fact: ...
+def wanted_of(leaf: str, /, *, known: Names = ...) -> Fact: ...
+def explain_of(leaf: Literal["band", "relative", "parts"], /, *, allocation: Value = ..., breakthrough: Value = ..., component: Value = ..., high: float | None = ..., level: float | None = ..., low: float | None = ..., median: float | None = ..., span: Value = ..., tfp: float | None = ..., upgrading: Value = ...) -> Fact: ...

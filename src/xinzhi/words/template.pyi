@@ -8,59 +8,59 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title() -> Text:
+def title() -> Fact:
     r"""数据包 | data package """
-def about() -> Text:
+def about() -> Fact:
     r"""说明 | read me """
-def steps_1(*, key: Value, row: Value) -> Text:
+def steps_1(*, key: Value, row: Value) -> Fact:
     r"""在各表中从第{row}行起填写，一行一个`{key}`；以#开头的行是说明，不读入。 | Fill the sheets from row {row} on, one row for each {key}; rows that begin with # are explanations and are not read. """
-def steps_2() -> Text:
+def steps_2() -> Fact:
     r"""缺失的数值留空，不写0；没有的列整列留空即可。 | Leave a cell empty where a figure is missing, do not write 0; a column that you do not have may stay empty. """
-def steps_3() -> Text:
+def steps_3() -> Fact:
     r"""单位写在工作表“units”中，可改为自己的单位（如“万元”“万人”），表头随之改变。 | Units stand on the sheet 'units'; write your own there (such as thousand CNY or thousand persons), and the headings follow. """
-def steps_4() -> Text:
+def steps_4() -> Fact:
     r"""列名上的批注说明该列是什么、可填什么；填入不可能的数值时，Excel即时提示。 | The comment on a column name says what the column holds; Excel objects to an impossible entry as you type it. """
-def steps_5() -> Text:
+def steps_5() -> Fact:
     r"""用不到的表：删去工作表，并从datapackage.yaml中删去该项。 | A table that you do not need: delete its sheet, and its entry in datapackage.yaml. """
-def steps_6(*, folder: Value) -> Text:
+def steps_6(*, folder: Value) -> Fact:
     r"""保存后运行`xinzhi check {folder}`，无错误后再运行`xinzhi assess {folder}`。 | Save, then run `xinzhi check {folder}`; once it finds no error, `xinzhi assess {folder}`. """
-def unit() -> Text:
+def unit() -> Fact:
     r"""单位 | unit """
-def named() -> Text:
+def named() -> Fact:
     r"""标题写在datapackage.yaml中；来源和发布单位请填入该文件末尾的`sources`（去掉行首的#），图表下的“资料来源”即取自该处。 | The title stands in datapackage.yaml. Write source and issuing office into `sources` at its end and take the # away: they are named under every chart. """
-def tables() -> Text:
+def tables() -> Fact:
     r"""各表 | Tables """
-def your_title() -> Text:
+def your_title() -> Fact:
     r"""我的数据 | My data """
-def column_required() -> Text:
+def column_required() -> Fact:
     r"""必填。 | Required. """
-def column_unit(*, unit: Value) -> Text:
+def column_unit(*, unit: Value) -> Fact:
     r"""单位：{unit}（可在“units”表中改）。 | Unit: {unit} (change it on the sheet 'units'). """
-def column_status() -> Text:
+def column_status() -> Fact:
     r"""官方数为official，按其他序列推算为extrapolated，以其他序列代替为proxy。 | official; extrapolated: moved on by another series; proxy: another series in its place. """
-def rule_positive() -> Text:
+def rule_positive() -> Fact:
     r"""应为大于0的数；缺失时留空。 | A number above 0; leave it empty where the figure is missing. """
-def rule_number() -> Text:
+def rule_number() -> Fact:
     r"""应为数值，不写单位和说明。 | A number, without unit or remark. """
-def rule_between(*, high: Value, low: Value) -> Text:
+def rule_between(*, high: Value, low: Value) -> Fact:
     r"""应在{low}与{high}之间。 | A number between {low} and {high}. """
-def rule_minimum(*, low: Value) -> Text:
+def rule_minimum(*, low: Value) -> Fact:
     r"""应为不小于{low}的数。 | A number of {low} or more. """
-def rule_year() -> Text:
+def rule_year() -> Fact:
     r"""应为四位数的年份，如2024。 | A year of four digits, such as 2024. """
-def rule_time() -> Text:
+def rule_time() -> Fact:
     r"""应为年份（2024）或季度（2024Q1）。 | A year (2024) or a quarter (2024Q1). """
-def rule_month() -> Text:
+def rule_month() -> Fact:
     r"""应为月份，如2024-01。 | A month, such as 2024-01. """
-def rule_flag() -> Text:
+def rule_flag() -> Fact:
     r"""是为1，否为0。 | 1 for yes, 0 for no. """
-def rule_whole() -> Text:
+def rule_whole() -> Fact:
     r"""应为整数。 | A whole number. """
-def rule_values(*, values: Value) -> Text:
+def rule_values(*, values: Value) -> Fact:
     r"""可填：{values}。 | One of {values}. """
-def rule_listed(*, table: Value) -> Text:
+def rule_listed(*, table: Value) -> Fact:
     r"""应为“{table}”表中的代码。 | A code of the sheet '{table}'. """
 
-def steps_of(leaf: str, /, *, folder: Value = ..., key: Value = ..., row: Value = ...) -> Text: ...
-def column_of(leaf: Literal["required", "unit", "status"], /, *, unit: Value = ...) -> Text: ...
-def rule_of(leaf: str, /, *, high: Value = ..., low: Value = ..., table: Value = ..., values: Value = ...) -> Text: ...
+def steps_of(leaf: str, /, *, folder: Value = ..., key: Value = ..., row: Value = ...) -> Fact: ...
+def column_of(leaf: Literal["required", "unit", "status"], /, *, unit: Value = ...) -> Fact: ...
+def rule_of(leaf: str, /, *, high: Value = ..., low: Value = ..., table: Value = ..., values: Value = ...) -> Fact: ...

@@ -8,316 +8,316 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def severity_error() -> Text:
+def severity_error() -> Fact:
     r"""错误 | error """
-def severity_warning() -> Text:
+def severity_warning() -> Fact:
     r"""警告 | warning """
-def severity_note() -> Text:
+def severity_note() -> Fact:
     r"""提示 | note """
-def counted(*, errors: int, notes: int, warnings: int) -> Text:
+def counted(*, errors: int, notes: int, warnings: int) -> Fact:
     r"""{errors}个错误，{warnings}个警告，{notes}个提示 | {errors:error|errors}, {warnings:warning|warnings}, {notes:note|notes} """
-def see_check(*, counts: Value) -> Text:
+def see_check(*, counts: Value) -> Fact:
     r"""{counts}（详见xinzhi check） | {counts} (see xinzhi check) """
-def more(*, n: Value) -> Text:
+def more(*, n: Value) -> Fact:
     r"""另有{n}项 | and {n} more """
-def more_findings(*, n: Value) -> Text:
+def more_findings(*, n: Value) -> Fact:
     r"""另有{n}处，见--json | and {n} more, see --json """
-def untested(*, n: Value) -> Text:
+def untested(*, n: Value) -> Fact:
     r"""未检验：{n}项 | not tested: {n} """
-def near(*, region: Value) -> Text:
+def near(*, region: Value) -> Fact:
     r"""近而复杂的产业：{region} | Near and complex: {region} """
-def lacks(*, n: Value, names: Names, total: Value) -> Text:
+def lacks(*, n: Value, names: Names, total: Value) -> Fact:
     r"""数据缺少体系{total}个指标中的{n}个：{names:list 8} | missing, {n} of {total} indicators: {names:list 8} """
-def legend() -> Text:
+def legend() -> Fact:
     r"""格中是有标记的项数：!! 有严重标记，! 有警告，– 未检查（不等于没有问题）。各列不相加。 | A cell has the number of flags: !! with an alert, ! with a warning; – not checked, which is not the same as clear. Columns do not add up. """
-def synthetic(*, archive: Value, projects: Value) -> Text:
+def synthetic(*, archive: Value, projects: Value) -> Fact:
     r"""合成示例，并无此等项目。下一步：xinzhi screen {projects} --archive {archive} | Synthetic: no project of these exists. Next: xinzhi screen {projects} --archive {archive} """
-def kept(*, folder: Value, n: Value) -> Text:
+def kept(*, folder: Value, n: Value) -> Fact:
     r"""已为{n}条记录建立索引。下一步：xinzhi screen 项目表 --archive {folder} | {n} records indexed. Next: xinzhi screen PROJECTS --archive {folder} """
-def project_text(*, text: Value) -> Text:
+def project_text(*, text: Value) -> Fact:
     r"""项目：{text} | project: {text} """
-def archive_text(*, text: Value) -> Text:
+def archive_text(*, text: Value) -> Fact:
     r"""历史项目：{text} | archived: {text} """
-def left_out(*, what: Value) -> Text:
+def left_out(*, what: Value) -> Fact:
     r"""未纳入：{what} | left out: {what} """
-def imported_from(*, issuer: Value, page: Value) -> Text:
+def imported_from(*, issuer: Value, page: Value) -> Fact:
     r"""来源：{issuer}，{page} | source: {issuer}, {page} """
-def imported(*, folder: Value) -> Text:
+def imported(*, folder: Value) -> Fact:
     r"""下一步：`xinzhi check {folder}` | next: `xinzhi check {folder}` """
-def imported_measured(*, folder: Value, protocol: Value) -> Text:
+def imported_measured(*, folder: Value, protocol: Value) -> Fact:
     r"""下一步：`xinzhi check {folder}`；测算（Python）：`xinzhi.measure("{folder}", "{protocol}")` | next: `xinzhi check {folder}`; to measure, in Python: `xinzhi.measure("{folder}", "{protocol}")` """
-def laid_out(*, book: Value, folder: Value) -> Text:
+def laid_out(*, book: Value, folder: Value) -> Fact:
     r"""下一步：填写{book}，再运行`xinzhi check {folder}` | next: fill in {book}, then `xinzhi check {folder}` """
-def started(*, file: Value) -> Text:
+def started(*, file: Value) -> Fact:
     r"""已新建{file} | started {file} """
-def coverage_of(*, data: Value) -> Text:
+def coverage_of(*, data: Value) -> Fact:
     r"""{data}的覆盖 | in {data} """
-def verdict(*, code: Value, day: Value, name: Value, share: Value, verdict: str) -> Text:
+def verdict(*, code: Value, day: Value, name: Value, share: Value, verdict: str) -> Fact:
     r"""{code} {name}，{day}：{verdict:[in=全部计入|part=部分计入|out=不计入|unknown=是否计入不明]}（{share}） | {code} {name}, {day}: {verdict:[in=in|part=in part|out=not in|unknown=unknown]} ({share}) """
-def missing(*, what: Value) -> Text:
+def missing(*, what: Value) -> Fact:
     r"""（缺：{what}） | (missing: {what}) """
-def other_source(*, value: Value) -> Text:
+def other_source(*, value: Value) -> Fact:
     r"""{value}（来源说明不同） | {value} (another source) """
-def blank() -> Text:
+def blank() -> Fact:
     r"""（空） | (blank) """
-def yes() -> Text:
+def yes() -> Fact:
     r"""是 | yes """
-def step_totals() -> Text:
+def step_totals() -> Fact:
     r"""合计表 | totals """
-def step_misallocation() -> Text:
+def step_misallocation() -> Fact:
     r"""资源错配 | misallocation """
-def step_decomposition() -> Text:
+def step_decomposition() -> Fact:
     r"""生产率增长分解 | decomposition """
-def step_covariance() -> Text:
+def step_covariance() -> Fact:
     r"""协方差 | covariance """
-def step_read() -> Text:
+def step_read() -> Fact:
     r"""读取并检查数据 | reading and checking the data """
-def step_measure() -> Text:
+def step_measure() -> Fact:
     r"""测算全要素生产率 | measuring total factor productivity """
-def step_scope() -> Text:
+def step_scope() -> Fact:
     r"""范围 | scope """
-def step_sources() -> Text:
+def step_sources() -> Fact:
     r"""来源 | sources """
-def step_sectors() -> Text:
+def step_sectors() -> Fact:
     r"""部门 | sectors """
-def step_paths() -> Text:
+def step_paths() -> Fact:
     r"""路径 | pathways """
-def step_frontier() -> Text:
+def step_frontier() -> Fact:
     r"""前沿 | frontier """
-def step_risks() -> Text:
+def step_risks() -> Fact:
     r"""风险 | risks """
-def step_write() -> Text:
+def step_write() -> Fact:
     r"""写出 | writing """
-def step_audit() -> Text:
+def step_audit() -> Fact:
     r"""逐一测算全部协议 | measuring every protocol """
-def step_explorer() -> Text:
+def step_explorer() -> Fact:
     r"""准备网页 | preparing the pages """
-def step_bands() -> Text:
+def step_bands() -> Fact:
     r"""抽取推算误差 | drawing the errors of the estimates """
-def step_backtest() -> Text:
+def step_backtest() -> Fact:
     r"""回测 | testing the bands on the past """
-def step_able() -> Text:
+def step_able() -> Fact:
     r"""能力依据 | evidence of ability """
-def step_briefs() -> Text:
+def step_briefs() -> Fact:
     r"""各地区简报 | briefs of the regions """
-def step_claim() -> Text:
+def step_claim() -> Fact:
     r"""逐一核对协议 | trying every protocol """
-def step_verify() -> Text:
+def step_verify() -> Fact:
     r"""重新测算并比对 | recomputing and comparing """
-def step_use() -> Text:
+def step_use() -> Fact:
     r"""检验数字投入 | testing the use of digital input """
-def step_lists() -> Text:
+def step_lists() -> Fact:
     r"""对照分类 | comparing with the lists """
-def step_split() -> Text:
+def step_split() -> Fact:
     r"""分解 | splitting growth into its sources """
-def step_depth() -> Text:
+def step_depth() -> Fact:
     r"""深入各来源 | looking deeper into each source """
-def step_score() -> Text:
+def step_score() -> Fact:
     r"""计算得分 | scoring """
-def step_advance() -> Text:
+def step_advance() -> Fact:
     r"""比较各领域 | putting the sectors side by side """
-def step_index() -> Text:
+def step_index() -> Fact:
     r"""编制指数 | building the index """
-def step_draws() -> Text:
+def step_draws() -> Fact:
     r"""抽取各种方法 | drawing conventions """
-def step_gaming() -> Text:
+def step_gaming() -> Fact:
     r"""逐一换算法 | trying every convention """
-def step_space() -> Text:
+def step_space() -> Fact:
     r"""复杂度与机会 | complexity and opportunities """
-def step_alike() -> Text:
+def step_alike() -> Fact:
     r"""结构与规划 | structures and plans """
-def step_together() -> Text:
+def step_together() -> Fact:
     r"""收敛与超越 | convergence and overtaking """
-def step_test() -> Text:
+def step_test() -> Fact:
     r"""检验 | testing """
-def step_solve() -> Text:
+def step_solve() -> Fact:
     r"""求解 | solving """
-def step_fit() -> Text:
+def step_fit() -> Fact:
     r"""条件是否适合、规划是否趋同 | fit and likeness of plans """
-def step_capacity() -> Text:
+def step_capacity() -> Fact:
     r"""产能 | capacity """
-def step_debt() -> Text:
+def step_debt() -> Fact:
     r"""债务 | debt """
-def step_screen() -> Text:
+def step_screen() -> Fact:
     r"""比对旧项目 | screening projects """
-def step_bubbles() -> Text:
+def step_bubbles() -> Fact:
     r"""检验价格泡沫（较慢） | testing prices (the slow part) """
-def step_register() -> Text:
+def step_register() -> Fact:
     r"""风险台账 | the register """
-def step_panel() -> Text:
+def step_panel() -> Fact:
     r"""检验面板 | testing the panel """
-def step_archive() -> Text:
+def step_archive() -> Fact:
     r"""读取历史项目并建立索引 | reading and indexing the archive """
-def step_projects() -> Text:
+def step_projects() -> Fact:
     r"""比对项目 | comparing the projects """
-def test_held_out() -> Text:
+def test_held_out() -> Fact:
     r"""误差学习至2009年 | learned up to 2009 """
-def test_real_time() -> Text:
+def test_real_time() -> Fact:
     r"""实时 | in real time """
-def all() -> Text:
+def all() -> Fact:
     r"""合计 | all """
-def column_region() -> Text:
+def column_region() -> Fact:
     r"""地区 | region """
-def column_period() -> Text:
+def column_period() -> Fact:
     r"""时期 | period """
-def column_tfp() -> Text:
+def column_tfp() -> Fact:
     r"""全要素生产率 % | TFP % """
-def column_output() -> Text:
+def column_output() -> Fact:
     r"""产出 % | output % """
-def column_grade() -> Text:
+def column_grade() -> Fact:
     r"""数据等级 | grade """
-def column_industry() -> Text:
+def column_industry() -> Fact:
     r"""产业 | industry """
-def column_density() -> Text:
+def column_density() -> Fact:
     r"""密度 | density """
-def column_complexity() -> Text:
+def column_complexity() -> Fact:
     r"""复杂度 | complexity """
-def column_gain() -> Text:
+def column_gain() -> Fact:
     r"""收益 | gain """
-def column_scale() -> Text:
+def column_scale() -> Fact:
     r"""上限倍数 | caps times """
-def column_places() -> Text:
+def column_places() -> Fact:
     r"""名额 | places """
-def column_beside_plan() -> Text:
+def column_beside_plan() -> Fact:
     r"""与规划之差 | beside the plan """
-def column_status() -> Text:
+def column_status() -> Fact:
     r"""说明 | status """
-def column_rank() -> Text:
+def column_rank() -> Fact:
     r"""位次 | rank """
-def column_index() -> Text:
+def column_index() -> Fact:
     r"""指数 | index """
-def column_interval() -> Text:
+def column_interval() -> Fact:
     r"""5—95% 区间 | 5-95 % """
-def column_by_convention() -> Text:
+def column_by_convention() -> Fact:
     r"""只换算法 | by convention """
-def column_indicator() -> Text:
+def column_indicator() -> Fact:
     r"""指标 | indicator """
-def column_value() -> Text:
+def column_value() -> Fact:
     r"""数值 | value """
-def column_unit() -> Text:
+def column_unit() -> Fact:
     r"""单位 | unit """
-def column_score() -> Text:
+def column_score() -> Fact:
     r"""得分 | score """
-def column_weight() -> Text:
+def column_weight() -> Fact:
     r"""权重 | weight """
-def column_series() -> Text:
+def column_series() -> Fact:
     r"""序列 | series """
-def column_direction() -> Text:
+def column_direction() -> Fact:
     r"""方向 | direction """
-def column_start() -> Text:
+def column_start() -> Fact:
     r"""开始 | start """
-def column_peak() -> Text:
+def column_peak() -> Fact:
     r"""峰值 | peak """
-def column_last() -> Text:
+def column_last() -> Fact:
     r"""结束（含） | last """
-def column_periods() -> Text:
+def column_periods() -> Fact:
     r"""期数 | periods """
-def column_ongoing() -> Text:
+def column_ongoing() -> Fact:
     r"""仍在持续 | ongoing """
-def column_project() -> Text:
+def column_project() -> Fact:
     r"""项目 | project """
-def column_verdict() -> Text:
+def column_verdict() -> Fact:
     r"""判定 | verdict """
-def column_probability() -> Text:
+def column_probability() -> Fact:
     r"""概率 | probability """
-def column_interval95() -> Text:
+def column_interval95() -> Fact:
     r"""95%区间 | 95 % interval """
-def column_archived() -> Text:
+def column_archived() -> Fact:
     r"""历史项目 | archived project """
-def column_name() -> Text:
+def column_name() -> Fact:
     r"""名称 | name """
-def column_title() -> Text:
+def column_title() -> Fact:
     r"""标题 | title """
-def column_issuer() -> Text:
+def column_issuer() -> Fact:
     r"""发布单位 | issuer """
-def column_file() -> Text:
+def column_file() -> Fact:
     r"""应下载的文件 | file to take """
-def column_page() -> Text:
+def column_page() -> Fact:
     r"""官方页面 | official page """
-def column_origin() -> Text:
+def column_origin() -> Fact:
     r"""来源 | status """
-def column_complete() -> Text:
+def column_complete() -> Fact:
     r"""齐全的年份 | complete in """
-def column_in_force() -> Text:
+def column_in_force() -> Fact:
     r"""有效 | in force """
-def column_default() -> Text:
+def column_default() -> Fact:
     r"""默认 | default """
-def column_what() -> Text:
+def column_what() -> Fact:
     r"""内容 | what """
-def column_id() -> Text:
+def column_id() -> Fact:
     r"""编号 | id """
-def column_fingerprint() -> Text:
+def column_fingerprint() -> Fact:
     r"""指纹 | fingerprint """
-def column_parameter() -> Text:
+def column_parameter() -> Fact:
     r"""参数 | parameter """
-def column_description() -> Text:
+def column_description() -> Fact:
     r"""说明 | description """
-def column_alternatives() -> Text:
+def column_alternatives() -> Fact:
     r"""备选 | alternatives """
-def column_band() -> Text:
+def column_band() -> Fact:
     r"""区间 % | band % """
-def column_relative_band() -> Text:
+def column_relative_band() -> Fact:
     r"""相对合计的区间 | less all together """
-def column_above_all() -> Text:
+def column_above_all() -> Fact:
     r"""高于合计的概率 | P above all """
-def column_ranks() -> Text:
+def column_ranks() -> Fact:
     r"""位次范围 | ranks """
-def column_test() -> Text:
+def column_test() -> Fact:
     r"""检验 | test """
-def column_years_ahead() -> Text:
+def column_years_ahead() -> Fact:
     r"""推算年数 | years ahead """
-def column_held() -> Text:
+def column_held() -> Fact:
     r"""包含真值 | held """
-def column_held_relative() -> Text:
+def column_held_relative() -> Fact:
     r"""相对合计 | held relative """
-def column_step() -> Text:
+def column_step() -> Fact:
     r"""步骤 | step """
-def column_kind() -> Text:
+def column_kind() -> Fact:
     r"""性质 | kind """
-def column_in_order() -> Text:
+def column_in_order() -> Fact:
     r"""依次 | in order """
-def column_after() -> Text:
+def column_after() -> Fact:
     r"""之后 | after """
-def column_mean() -> Text:
+def column_mean() -> Fact:
     r"""平均 | mean """
-def column_lowest() -> Text:
+def column_lowest() -> Fact:
     r"""最低 | lowest """
-def column_highest() -> Text:
+def column_highest() -> Fact:
     r"""最高 | highest """
-def column_score_ratio() -> Text:
+def column_score_ratio() -> Fact:
     r"""得分之比 | score ratio """
-def column_told_apart() -> Text:
+def column_told_apart() -> Fact:
     r"""可分高低 | told apart """
-def column_right() -> Text:
+def column_right() -> Fact:
     r"""其中正确 | right """
-def signal_positive() -> Text:
+def signal_positive() -> Fact:
     r"""加速上涨 | rise """
-def signal_negative() -> Text:
+def signal_negative() -> Fact:
     r"""加速下跌 | fall """
-def state_adopted() -> Text:
+def state_adopted() -> Fact:
     r"""已采纳 | adopted """
-def state_own() -> Text:
+def state_own() -> Fact:
     r"""自有 | own """
-def state_published() -> Text:
+def state_published() -> Fact:
     r"""已发表 | published """
-def state_proposed() -> Text:
+def state_proposed() -> Fact:
     r"""建议稿 | proposed """
-def state_unverified() -> Text:
+def state_unverified() -> Fact:
     r"""未核实 | unverified """
-def state_complete() -> Text:
+def state_complete() -> Fact:
     r"""完整 | complete """
-def state_partial() -> Text:
+def state_partial() -> Fact:
     r"""部分 | partial """
-def state_template() -> Text:
+def state_template() -> Fact:
     r"""模板 | template """
-def served(*, address: Value) -> Text:
+def served(*, address: Value) -> Fact:
     r"""网页已就绪：{address}（按Ctrl+C停止） | The explorer is at {address} (Ctrl+C stops it) """
-def mocked(*, folder: Value, rows: Value) -> Text:
+def mocked(*, folder: Value, rows: Value) -> Fact:
     r"""共{rows}行；下一步：`xinzhi firms {folder} --plan {folder}/plan.yaml --out cells` | {rows} rows; next: `xinzhi firms {folder} --plan {folder}/plan.yaml --out cells` """
 
-def severity_of(leaf: Literal["error", "warning", "note"], /) -> Text: ...
-def step_of(leaf: Literal["totals", "misallocation", "decomposition", "covariance", "read", "measure", "scope", "sources", "sectors", "paths", "frontier", "risks", "write", "audit", "explorer", "bands", "backtest", "able", "briefs", "claim", "verify", "use", "lists", "split", "depth", "score", "advance", "index", "draws", "gaming", "space", "alike", "together", "test", "solve", "fit", "capacity", "debt", "screen", "bubbles", "register", "panel", "archive", "projects"], /) -> Text: ...
-def test_of(leaf: Literal["held_out", "real_time"], /) -> Text: ...
-def column_of(leaf: Literal["region", "period", "tfp", "output", "grade", "industry", "density", "complexity", "gain", "scale", "places", "beside-plan", "status", "rank", "index", "interval", "by-convention", "indicator", "value", "unit", "score", "weight", "series", "direction", "start", "peak", "last", "periods", "ongoing", "project", "verdict", "probability", "interval95", "archived", "name", "title", "issuer", "file", "page", "origin", "complete", "in-force", "default", "what", "id", "fingerprint", "parameter", "description", "alternatives", "band", "relative-band", "above-all", "ranks", "test", "years-ahead", "held", "held-relative", "step", "kind", "in-order", "after", "mean", "lowest", "highest", "score-ratio", "told-apart", "right"], /) -> Text: ...
-def signal_of(leaf: Literal["positive", "negative"], /) -> Text: ...
-def state_of(leaf: Literal["adopted", "own", "published", "proposed", "unverified", "complete", "partial", "template"], /) -> Text: ...
+def severity_of(leaf: Literal["error", "warning", "note"], /) -> Fact: ...
+def step_of(leaf: Literal["totals", "misallocation", "decomposition", "covariance", "read", "measure", "scope", "sources", "sectors", "paths", "frontier", "risks", "write", "audit", "explorer", "bands", "backtest", "able", "briefs", "claim", "verify", "use", "lists", "split", "depth", "score", "advance", "index", "draws", "gaming", "space", "alike", "together", "test", "solve", "fit", "capacity", "debt", "screen", "bubbles", "register", "panel", "archive", "projects"], /) -> Fact: ...
+def test_of(leaf: Literal["held_out", "real_time"], /) -> Fact: ...
+def column_of(leaf: Literal["region", "period", "tfp", "output", "grade", "industry", "density", "complexity", "gain", "scale", "places", "beside-plan", "status", "rank", "index", "interval", "by-convention", "indicator", "value", "unit", "score", "weight", "series", "direction", "start", "peak", "last", "periods", "ongoing", "project", "verdict", "probability", "interval95", "archived", "name", "title", "issuer", "file", "page", "origin", "complete", "in-force", "default", "what", "id", "fingerprint", "parameter", "description", "alternatives", "band", "relative-band", "above-all", "ranks", "test", "years-ahead", "held", "held-relative", "step", "kind", "in-order", "after", "mean", "lowest", "highest", "score-ratio", "told-apart", "right"], /) -> Fact: ...
+def signal_of(leaf: Literal["positive", "negative"], /) -> Fact: ...
+def state_of(leaf: Literal["adopted", "own", "published", "proposed", "unverified", "complete", "partial", "template"], /) -> Fact: ...

@@ -8,582 +8,582 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def site() -> Text:
+def site() -> Fact:
     r"""新质：同一把尺子 | xinzhi: one yardstick """
-def tab(*, title: Value) -> Text:
+def tab(*, title: Value) -> Fact:
     r"""{title}｜新质：同一把尺子 | {title} | xinzhi: one yardstick """
-def skip() -> Text:
+def skip() -> Fact:
     r"""跳到正文 | Skip to the content """
-def menu() -> Text:
+def menu() -> Fact:
     r"""页面 | Pages """
-def theme() -> Text:
+def theme() -> Fact:
     r"""切换明暗 | Light or dark """
-def more() -> Text:
+def more() -> Fact:
     r"""详细内容与依据 | More and the evidence """
-def evidence() -> Text:
+def evidence() -> Fact:
     r"""图表与依据 | Charts and evidence """
-def kicker(*, source: Value, span: Value) -> Text:
+def kicker(*, source: Value, span: Value) -> Fact:
     r"""{source}；最新时期{span}年 | {source}; newest period {span} """
-def footer() -> Text:
+def footer() -> Fact:
     r"""基准协议为建议稿，未经统计机构采纳。 | The reference protocol is a proposal that no statistical authority has adopted. """
-def privacy_free() -> Text:
+def privacy_free() -> Fact:
     r"""本站不使用Cookie，不收集个人信息。 | This site sets no cookies and collects no personal data. """
-def privacy_guarded(*, hours: Value) -> Text:
+def privacy_guarded(*, hours: Value) -> Fact:
     r"""本站只用一个Cookie记住访问口令已核对，{hours}小时后失效；不收集个人信息。 | This site sets one cookie, which says for {hours} hours that the token was brought; it collects no personal data. """
-def nav_index() -> Text:
+def nav_index() -> Fact:
     r"""首页 | Home """
-def nav_compare() -> Text:
+def nav_compare() -> Fact:
     r"""比较 | Compare """
-def nav_measure() -> Text:
+def nav_measure() -> Fact:
     r"""指标 | Figures """
-def nav_categories() -> Text:
+def nav_categories() -> Fact:
     r"""产业 | Industries """
-def nav_audit() -> Text:
+def nav_audit() -> Fact:
     r"""稳健性 | Robustness """
-def nav_claim() -> Text:
+def nav_claim() -> Fact:
     r"""核对说法 | Check a claim """
-def nav_projects() -> Text:
+def nav_projects() -> Fact:
     r"""项目查重 | Projects """
-def nav_protocols() -> Text:
+def nav_protocols() -> Fact:
     r"""协议 | Protocols """
-def nav_methods() -> Text:
+def nav_methods() -> Fact:
     r"""方法 | Methods """
-def nav_glossary() -> Text:
+def nav_glossary() -> Fact:
     r"""术语表 | Glossary """
-def nav_data() -> Text:
+def nav_data() -> Fact:
     r"""数据质量 | Data quality """
-def nav_downloads() -> Text:
+def nav_downloads() -> Fact:
     r"""下载 | Downloads """
-def find_label() -> Text:
+def find_label() -> Fact:
     r"""搜索地区、产业、指标、专题、参数和术语 | Search regions, industries, indicators, topics, parameters and terms """
-def find_hint() -> Text:
+def find_hint() -> Fact:
     r"""搜索（按/键） | Search (press /) """
-def ruler_label() -> Text:
+def ruler_label() -> Fact:
     r"""换一个协议看 | Under another protocol """
-def ruler_go() -> Text:
+def ruler_go() -> Fact:
     r"""重新计算 | Compute """
-def ruler_refused(*, n: Value) -> Text:
+def ruler_refused(*, n: Value) -> Fact:
     r"""这份数据不足以采用另外{n}个协议，原因如下 | The data are not enough for {n} more protocols: see why """
-def column_region() -> Text:
+def column_region() -> Fact:
     r"""地区 | Region """
-def column_growth() -> Text:
+def column_growth() -> Fact:
     r"""年均增长（%） | Growth, % a year """
-def column_range() -> Text:
+def column_range() -> Fact:
     r"""区间 | Range """
-def column_ranks() -> Text:
+def column_ranks() -> Fact:
     r"""位次范围 | Ranks """
-def column_wide() -> Text:
+def column_wide() -> Fact:
     r"""换用协议的位次 | Ranks over protocols """
-def column_grade() -> Text:
+def column_grade() -> Fact:
     r"""数据等级 | Grade """
-def column_relation() -> Text:
+def column_relation() -> Fact:
     r"""关系 | Relation """
-def column_value() -> Text:
+def column_value() -> Fact:
     r"""数值 | Figure """
-def home_title() -> Text:
+def home_title() -> Fact:
     r"""各地区全要素生产率 | Total factor productivity of every region """
-def home_tfp() -> Text:
+def home_tfp() -> Fact:
     r"""全要素生产率 | TFP growth """
-def home_output() -> Text:
+def home_output() -> Fact:
     r"""产出 | Output growth """
-def home_capital() -> Text:
+def home_capital() -> Fact:
     r"""其中资本贡献 | of which capital """
-def home_apart() -> Text:
+def home_apart() -> Fact:
     r"""快于或慢于各地区合计的地区 | Regions faster or slower than all together """
-def home_a_year() -> Text:
+def home_a_year() -> Fact:
     r"""%，年均 | % a year """
-def home_points() -> Text:
+def home_points() -> Fact:
     r"""个百分点，年均 | points a year """
-def home_band(*, high: float | None, level: float | None, low: float | None) -> Text:
+def home_band(*, high: float | None, level: float | None, low: float | None) -> Fact:
     r"""%，年均（{level:%.0}%区间{low:%.1}至{high:%.1}） | % a year ({level:%.0} % band {low:%.1} to {high:%.1}) """
-def home_of_regions(*, above: Value, below: Value, n: Value) -> Text:
+def home_of_regions(*, above: Value, below: Value, n: Value) -> Fact:
     r"""共{n}个地区：快于合计{above}个，慢于合计{below}个；其余分不出快慢 | of {n}: {above} faster, {below} slower; the others cannot be told from it """
-def home_grades(*, counts: Names, span: Value) -> Text:
+def home_grades(*, counts: Names, span: Value) -> Fact:
     r"""{span}年数据等级：{counts:list}。部分投入为推算数，增速带有区间，位次只以范围表示。 | Grades of the data, {span}: {counts:list}. Some inputs are estimated: growth has a band, and ranks are ranges. """
-def home_grades_official(*, counts: Names, span: Value) -> Text:
+def home_grades_official(*, counts: Names, span: Value) -> Fact:
     r"""{span}年数据等级：{counts:list}。 | Grades of the data, {span}: {counts:list}. """
-def home_grade(*, grade: Value, n: int) -> Text:
+def home_grade(*, grade: Value, n: int) -> Fact:
     r"""{grade}级{n}个地区 | {grade} for {n:region|regions} """
-def home_regions() -> Text:
+def home_regions() -> Fact:
     r"""各地区 | The regions """
-def home_map() -> Text:
+def home_map() -> Fact:
     r"""方格地图：最新时期年均增长（%） | Map of tiles: growth in the newest period, % a year """
-def home_map_how() -> Text:
+def home_map_how() -> Fact:
     r"""每格一个地区，按大致方位排列，面积不代表大小；颜色见上方色标。点击进入该地区。 | A tile is a region, placed roughly where it lies; area means nothing; the scale above says what colours mean. A tile leads to its region. """
-def home_sides() -> Text:
+def home_sides() -> Fact:
     r"""▲▼：按推算区间确定快于或慢于各地区合计；无标记的与合计分不出快慢。 | ▲▼: surely faster or slower than all regions together; without a mark the two cannot be told apart. """
-def home_above() -> Text:
+def home_above() -> Fact:
     r"""快于各地区合计 | faster than all together """
-def home_below() -> Text:
+def home_below() -> Fact:
     r"""慢于各地区合计 | slower than all together """
-def home_ranking() -> Text:
+def home_ranking() -> Fact:
     r"""排位及其范围 | The ranking and its ranges """
-def home_ranking_how() -> Text:
+def home_ranking_how() -> Fact:
     r"""圆点为年均增长，粗线为推算数的区间，细线为换用各可采用协议的5%至95%范围；虚线为各地区合计。粗线重叠较多的地区视为并列。点击表头可排序。 | The dot is growth a year, the thick line the band of what is estimated, the thin one the 5-95 % range over the admissible protocols; the dashed line is all regions together. Regions whose thick lines overlap widely are ties. A click on a head sorts. """
-def home_whole() -> Text:
+def home_whole() -> Fact:
     r"""完整的表：两个时期、区间与位次 | The whole table: both periods, bands and ranks """
-def home_topics() -> Text:
+def home_topics() -> Fact:
     r"""各专题的回答 | What each topic answers """
-def home_questions() -> Text:
+def home_questions() -> Fact:
     r"""常见的问题 | Questions that people ask """
-def home_drawn() -> Text:
+def home_drawn() -> Fact:
     r"""增长从何而来 | Where growth came from """
-def region_beside() -> Text:
+def region_beside() -> Fact:
     r"""其他地区 | Other regions """
-def region_accounts() -> Text:
+def region_accounts() -> Fact:
     r"""增长核算 | Growth accounts """
-def region_by_year(*, name: Value) -> Text:
+def region_by_year(*, name: Value) -> Fact:
     r"""{name}：历年增长的来源与全要素生产率水平 | {name}: sources of growth and level of TFP by year """
-def region_ask() -> Text:
+def region_ask() -> Fact:
     r"""继续查看 | Go on """
-def region_compare(*, name: Value) -> Text:
+def region_compare(*, name: Value) -> Fact:
     r"""与{name}并列比较 | Beside {name} """
-def region_explain(*, span: Value) -> Text:
+def region_explain(*, span: Value) -> Fact:
     r"""{span}年的数字由什么构成 | What the figures of {span} are made of """
-def region_audit() -> Text:
+def region_audit() -> Fact:
     r"""换用其他协议的结果 | Under other protocols """
-def region_claim() -> Text:
+def region_claim() -> Fact:
     r"""核对公布的增速 | Check a published rate """
-def region_planned() -> Text:
+def region_planned() -> Fact:
     r"""最新规划提出的产业： | Industries of the newest plan: """
-def region_between() -> Text:
+def region_between() -> Fact:
     r"""、 | , """
-def region_gaps_how() -> Text:
+def region_gaps_how() -> Fact:
     r"""差距为本地区与同类地区中位数之差；区间含零的，方向不能确定。 | The gap is the region less the median of its peers; where the band holds zero, its side is not known. """
-def region_gaps_unit() -> Text:
+def region_gaps_unit() -> Fact:
     r"""每年百分点 | points a year """
-def region_company_how() -> Text:
+def region_company_how() -> Fact:
     r"""圆点为年均增长，横条为推算数的区间，虚线为各地区合计；横条重叠较多的不分先后。 | The dot is growth a year, the bar the band of what is estimated, the dashed line all regions together; regions whose bars overlap widely are ties. """
-def region_growth_how() -> Text:
+def region_growth_how() -> Fact:
     r"""各段之和为产出增长。 | The parts add up to growth of output. """
-def region_to_sources() -> Text:
+def region_to_sources() -> Fact:
     r"""各地区生产率增长的来源 | Where productivity growth came from in all regions """
-def region_to_plan() -> Text:
+def region_to_plan() -> Fact:
     r"""各地区的依据与规划 | Evidence and plans of all regions """
-def region_to_paths() -> Text:
+def region_to_paths() -> Fact:
     r"""各地区能进入哪些产业 | What every region can grow into """
-def region_to_risks() -> Text:
+def region_to_risks() -> Fact:
     r"""各地区的风险台账 | The register of risks of all regions """
-def region_to_compare() -> Text:
+def region_to_compare() -> Fact:
     r"""选择地区并列比较 | Choose regions to set side by side """
-def calls_title() -> Text:
+def calls_title() -> Fact:
     r"""用代码得到同样的结果，以及引用方式 | The same by code, and how to cite it """
-def calls_about() -> Text:
+def calls_about() -> Fact:
     r"""以下每一行都给出本页的数字。 | Each of these lines gives the figures of this page. """
-def calls_python() -> Text:
+def calls_python() -> Fact:
     r"""Python | Python """
-def calls_cli() -> Text:
+def calls_cli() -> Fact:
     r"""命令行 | Command line """
-def calls_r() -> Text:
+def calls_r() -> Fact:
     r"""R | R """
-def calls_stata() -> Text:
+def calls_stata() -> Fact:
     r"""Stata | Stata """
-def calls_cite() -> Text:
+def calls_cite() -> Fact:
     r"""引用 | Cite """
-def topic_results() -> Text:
+def topic_results() -> Fact:
     r"""各项结果 | Results """
-def copy() -> Text:
+def copy() -> Fact:
     r"""复制 | Copy """
-def file_shown() -> Text:
+def file_shown() -> Fact:
     r"""本表 | This table """
-def file_here() -> Text:
+def file_here() -> Fact:
     r"""本节数据（完整精度） | Data of this section, full precision """
-def file_of(*, name: Value) -> Text:
+def file_of(*, name: Value) -> Fact:
     r"""数据下载（完整精度）：{name} | Data, full precision: {name} """
-def file_measurement() -> Text:
+def file_measurement() -> Fact:
     r"""各地区增长核算 | growth accounts of the regions """
-def file_ranking() -> Text:
+def file_ranking() -> Fact:
     r"""排位及其范围 | the ranking and its ranges """
-def file_bands() -> Text:
+def file_bands() -> Fact:
     r"""增长的区间 | bands of growth """
-def file_able() -> Text:
+def file_able() -> Fact:
     r"""各地区能力的依据 | evidence of what regions can do """
-def cite_text(*, data: Value, mark: Value, source: Value, title: Value, version: Value) -> Text:
+def cite_text(*, data: Value, mark: Value, source: Value, title: Value, version: Value) -> Fact:
     r"""xinzhi {version}，“{title}”，{source}，数据指纹{data}，协议{mark}。 | xinzhi {version}, “{title}”, {source}, data fingerprint {data}, protocol {mark}. """
-def cite_protocol(*, mark: Value, title: Value, version: Value) -> Text:
+def cite_protocol(*, mark: Value, title: Value, version: Value) -> Fact:
     r"""xinzhi {version}，“{title}”，协议{mark}。 | xinzhi {version}, “{title}”, protocol {mark}. """
-def cite_free(*, data: Value, source: Value, title: Value, version: Value) -> Text:
+def cite_free(*, data: Value, source: Value, title: Value, version: Value) -> Fact:
     r"""xinzhi {version}，“{title}”，{source}，数据指纹{data}。 | xinzhi {version}, “{title}”, {source}, data fingerprint {data}. """
-def spoken() -> Text:
+def spoken() -> Fact:
     r"""中文 | English """
-def error_missing() -> Text:
+def error_missing() -> Fact:
     r"""没有这个页面 | There is no such page """
-def error_refused() -> Text:
+def error_refused() -> Fact:
     r"""不能计算 | This cannot be computed """
-def error_turned() -> Text:
+def error_turned() -> Fact:
     r"""请求未被接受 | The request was refused """
-def error_fault() -> Text:
+def error_fault() -> Fact:
     r"""服务出错 | A fault of the server """
-def error_outside() -> Text:
+def error_outside() -> Fact:
     r"""未获准访问 | No access """
-def measure_heading(*, span: Value, title: Value) -> Text:
+def measure_heading(*, span: Value, title: Value) -> Fact:
     r"""{title}，{span}年 | {title}, {span} """
-def measure_indicator() -> Text:
+def measure_indicator() -> Fact:
     r"""指标 | Indicator """
-def measure_period() -> Text:
+def measure_period() -> Fact:
     r"""时期 | Period """
-def measure_bands() -> Text:
+def measure_bands() -> Fact:
     r"""显示推算数的区间 | Show the bands of what is estimated """
-def measure_band() -> Text:
+def measure_band() -> Fact:
     r"""横条为推算数的区间。 | The bar is the band of what is estimated. """
-def measure_line(*, value: Value) -> Text:
+def measure_line(*, value: Value) -> Fact:
     r"""虚线为各地区合计（{value}）。 | The dashed line is all regions together ({value}). """
-def measure_table(*, span: Value) -> Text:
+def measure_table(*, span: Value) -> Fact:
     r"""{span}年的全部指标 | All indicators of {span} """
-def measure_none(*, span: Value, title: Value) -> Text:
+def measure_none(*, span: Value, title: Value) -> Fact:
     r"""{span}年没有{title}的数据。 | There are no figures of {title} in {span}. """
-def measure_together(*, high: Value, least: Value, low: Value, most: Value, n: Value, nation: Value, span: Value, title: Value) -> Text:
+def measure_together(*, high: Value, least: Value, low: Value, most: Value, n: Value, nation: Value, span: Value, title: Value) -> Fact:
     r"""{span}年{title}：各地区合计为{nation}，{n}个地区中{high}最高（{most}），{low}最低（{least}）。 | {title}, {span}: {nation} for all regions together; of {n} regions {high} has the largest figure ({most}) and {low} the smallest ({least}). """
-def measure_apart(*, high: Value, least: Value, low: Value, most: Value, n: Value, span: Value, title: Value) -> Text:
+def measure_apart(*, high: Value, least: Value, low: Value, most: Value, n: Value, span: Value, title: Value) -> Fact:
     r"""{span}年{title}：{n}个地区中{high}最高（{most}），{low}最低（{least}）。 | {title}, {span}: of {n} regions {high} has the largest figure ({most}) and {low} the smallest ({least}). """
-def measure_at(*, high: Value, least: Value, low: Value, most: Value, n: Value, title: Value, year: Value) -> Text:
+def measure_at(*, high: Value, least: Value, low: Value, most: Value, n: Value, title: Value, year: Value) -> Fact:
     r"""{year}年{title}：{n}个地区中{high}最高（{most}），{low}最低（{least}）。 | {title}, {year}: of {n} regions {high} has the largest figure ({most}) and {low} the smallest ({least}). """
-def measure_in_unit(*, title: Value, unit: Value) -> Text:
+def measure_in_unit(*, title: Value, unit: Value) -> Fact:
     r"""{title}（{unit}） | {title} ({unit}) """
-def measure_by_year(*, title: Value) -> Text:
+def measure_by_year(*, title: Value) -> Fact:
     r"""{title}：分年数字 | {title}: year by year """
-def measure_over() -> Text:
+def measure_over() -> Fact:
     r"""分年 | By year """
-def measure_scale() -> Text:
+def measure_scale() -> Fact:
     r"""纵轴 | Scale """
-def measure_years() -> Text:
+def measure_years() -> Fact:
     r"""等距 | linear """
-def measure_years_log() -> Text:
+def measure_years_log() -> Fact:
     r"""对数（等比） | logarithmic """
-def measure_lines() -> Text:
+def measure_lines() -> Fact:
     r"""一条线为一个地区，至多选四个；对数纵轴上，等高的上升为相同的增长率。点在下图为最近一年。 | A line is a region, up to four are chosen; on a logarithmic scale equal rises are equal rates of growth. The dots below are the last year. """
-def settings_title() -> Text:
+def settings_title() -> Fact:
     r"""更换单个参数 | Change single parameters """
-def settings_own() -> Text:
+def settings_own() -> Fact:
     r"""（协议取值） | (of the protocol) """
-def settings_change(*, title: Value, value: Value) -> Text:
+def settings_change(*, title: Value, value: Value) -> Fact:
     r"""{title}{value} | {title} {value} """
-def settings_rests(*, changes: Value, mark: Value, title: Value) -> Text:
+def settings_rests(*, changes: Value, mark: Value, title: Value) -> Fact:
     r"""本页按改动后的《{title}》计算：{changes}；指纹{mark}。这不是该协议本身的结果，引用时须写明改动。 | These figures rest on {title} with changes: {changes}; fingerprint {mark}. They are not those of the protocol itself: quote them with the changes. """
-def compare_title() -> Text:
+def compare_title() -> Fact:
     r"""并列比较各地区 | Regions side by side """
-def compare_lead(*, n: Value) -> Text:
+def compare_lead(*, n: Value) -> Fact:
     r"""选两个至四个地区（共{n}个），同一协议、同一时期、同样的数据口径。地址即链接，可直接转发。 | Choose two to four of {n} regions: one protocol, the same period, the same definitions. The address is a link that can be sent. """
-def compare_region(*, n: Value) -> Text:
+def compare_region(*, n: Value) -> Fact:
     r"""地区{n} | Region {n} """
-def compare_table() -> Text:
+def compare_table() -> Fact:
     r"""同样的数字 | The same figures """
-def compare_what() -> Text:
+def compare_what() -> Fact:
     r"""指标 | Figure """
-def compare_tfp(*, span: Value) -> Text:
+def compare_tfp(*, span: Value) -> Fact:
     r"""全要素生产率年均增长（%），{span}年 | TFP growth, % a year, {span} """
-def compare_band() -> Text:
+def compare_band() -> Fact:
     r"""其区间 | its band """
-def compare_ranks() -> Text:
+def compare_ranks() -> Fact:
     r"""位次范围（推算误差） | ranks by that band """
-def compare_wide() -> Text:
+def compare_wide() -> Fact:
     r"""位次范围（换用协议） | ranks over protocols """
-def compare_grade() -> Text:
+def compare_grade() -> Fact:
     r"""数据等级 | grade of the data """
-def compare_how() -> Text:
+def compare_how() -> Fact:
     r"""前九行为最近时期；其下各行为此前各时期。区间重叠较多的地区不分先后。 | The first nine rows are of the newest period, the others of the periods before it. Regions whose bands overlap widely are ties. """
-def compare_levels() -> Text:
+def compare_levels() -> Fact:
     r"""全要素生产率水平（各地区平均=1） | TFP level (mean of the regions = 1) """
-def compare_levels_how() -> Text:
+def compare_levels_how() -> Fact:
     r"""每条线为一个地区历年的全要素生产率水平，末端为最后一年的数值；最近几年部分投入为推算数。 | A line is the level of TFP of a region over the years, with its figure in the last year at the end; some inputs are estimated in the latest years. """
-def category_title() -> Text:
+def category_title() -> Fact:
     r"""谁有、谁说要有 | Who has which industry and who plans it """
-def category_lead(*, have: Value, most: Value, named: Value, year: Value) -> Text:
+def category_lead(*, have: Value, most: Value, named: Value, year: Value) -> Fact:
     r"""{year}年政府工作报告点名最多的是{most}（{named}个地区），其中{have}个已有生产的依据。 | In the government work reports of {year} the industry named most is {most}: {named} regions name it, of which {have} show evidence of production. """
-def category_all() -> Text:
+def category_all() -> Fact:
     r"""各产业 | All industries """
-def category_industry() -> Text:
+def category_industry() -> Fact:
     r"""产业 | Industry """
-def category_named() -> Text:
+def category_named() -> Fact:
     r"""计划点名的地区 | Regions that plan it """
-def category_able() -> Text:
+def category_able() -> Fact:
     r"""已有能力 | Able """
-def category_proxy() -> Text:
+def category_proxy() -> Fact:
     r"""间接依据 | By proxy """
-def category_open() -> Text:
+def category_open() -> Fact:
     r"""点名而数据包尚无足够依据 | Planned; no sufficient evidence here """
-def category_planned() -> Text:
+def category_planned() -> Fact:
     r"""计划点名 | Planned """
-def category_how() -> Text:
+def category_how() -> Fact:
     r"""最后一列：最新计划点名、而数据包中没有足够生产依据的地区数；没有依据不等于没有产业。“–”表示数据包没有判断该产业所需的数据。点击表头可排序。 | Last column: regions that name it in the newest plan and for which the package has no sufficient evidence of production. No evidence here is not evidence of none. A dash: the package lacks the data to judge this industry. A click on a head sorts. """
-def category_one(*, able: Value, named: Value, named_and_had: Value, proxy: Value, year: Value) -> Text:
+def category_one(*, able: Value, named: Value, named_and_had: Value, proxy: Value, year: Value) -> Fact:
     r"""{year}年有{named}个地区的计划点名该产业，其中{named_and_had}个有生产的依据；全国已有能力的地区{able}个，另有{proxy}个只有间接依据。 | {named} regions name it in their plans of {year}, of which {named_and_had} show evidence of production. Able are {able} regions, {proxy} more by proxy only. """
-def category_lacking(*, n: Value, names: Value) -> Text:
+def category_lacking(*, n: Value, names: Value) -> Fact:
     r"""另外{n}个点名地区，数据包尚无足够依据（不等于没有该产业）：{names}。 | For the other {n} the package has no sufficient evidence, which does not mean that they have none of it: {names}. """
-def category_unjudged() -> Text:
+def category_unjudged() -> Fact:
     r"""数据包没有判断该产业所需的产出或能力数据，不作判断。 | The package has no data on output or capability by which this industry could be judged. """
-def category_regions() -> Text:
+def category_regions() -> Fact:
     r"""各地区的依据 | The evidence of every region """
-def audit_kicker(*, source: Value, span: Value) -> Text:
+def audit_kicker(*, source: Value, span: Value) -> Fact:
     r"""{source}；{span}年，投入均为公布数字的最近时期 | {source}; {span}, the last period on published figures """
-def audit_furthest() -> Text:
+def audit_furthest() -> Fact:
     r"""升幅最大的地区 | The one that could move furthest """
-def audit_region() -> Text:
+def audit_region() -> Fact:
     r"""画出哪个地区的曲线 | The curve of """
-def audit_hold() -> Text:
+def audit_hold() -> Fact:
     r"""只看采用此取值的协议 | Only protocols with """
-def audit_all() -> Text:
+def audit_all() -> Fact:
     r"""全部协议 | all protocols """
-def audit_go() -> Text:
+def audit_go() -> Fact:
     r"""查看 | Show """
-def claim_title() -> Text:
+def claim_title() -> Fact:
     r"""公布的增速站得住吗 | Does a published growth rate hold """
-def claim_lead() -> Text:
+def claim_lead() -> Fact:
     r"""填入地区、起止年份和公布的全要素生产率年均增速，即可看到基准协议能否得出该数、换用哪些取值能得出，以及推算年份的误差区间。结果的网址可以直接发送。静态网站上请用命令行：xinzhi claim。 | Enter a region, two years and a published growth rate of total factor productivity: you see whether the reference protocol gives it, which other choices would, and the band where inputs are estimated. The address of the answer can be sent. On a static site use the command line: xinzhi claim. """
-def claim_nation() -> Text:
+def claim_nation() -> Fact:
     r"""全国 | The nation """
-def claim_region() -> Text:
+def claim_region() -> Fact:
     r"""地区 | Region """
-def claim_start() -> Text:
+def claim_start() -> Fact:
     r"""起 | From """
-def claim_end() -> Text:
+def claim_end() -> Fact:
     r"""止 | To """
-def claim_growth() -> Text:
+def claim_growth() -> Fact:
     r"""公布的年均增速，% | Published growth, % a year """
-def claim_go() -> Text:
+def claim_go() -> Fact:
     r"""核对 | Check """
-def projects_title() -> Text:
+def projects_title() -> Fact:
     r"""新项目还是已有项目 | New projects or archived ones again """
-def projects_lead() -> Text:
+def projects_lead() -> Fact:
     r"""上传项目表（CSV或.xlsx，一行一个项目，至少有名称），逐一与公开清单比对：哪些是新项目，哪些与已有项目相同，哪些判断不了，并列出每一处相同与不同。 | Send a table of projects (CSV or .xlsx, a row each, at least with a name). Each is held to public lists: which are new, which are archived ones again, which cannot be told, with every agreement and difference. """
-def projects_care() -> Text:
+def projects_care() -> Fact:
     r"""结论是线索，不是认定；同一标准设计、同一工程的不同标段也会相像。文件只在内存中处理，不保存。静态网站上请用命令行：xinzhi screen。 | A verdict is a lead, not a finding of fact: standard designs and lots of one work look alike, too. The file is handled in memory and not kept. On a static site use the command line: xinzhi screen. """
-def projects_file(*, mb: Value) -> Text:
+def projects_file(*, mb: Value) -> Fact:
     r"""项目表（不超过{mb} MB） | Table of projects (up to {mb} MB) """
-def projects_go() -> Text:
+def projects_go() -> Fact:
     r"""比对 | Screen """
-def projects_excel() -> Text:
+def projects_excel() -> Fact:
     r"""结果存为Excel | Result as Excel """
-def protocol_kicker(*, id: Value, mark: Value, version: Value) -> Text:
+def protocol_kicker(*, id: Value, mark: Value, version: Value) -> Fact:
     r"""{id} {version}；指纹{mark} | {id} {version}; fingerprint {mark} """
-def protocol_state(*, authority: Value, state: Value) -> Text:
+def protocol_state(*, authority: Value, state: Value) -> Fact:
     r"""状态：{state}。{authority}。 | Standing: {state} ({authority}). """
-def protocol_departures(*, other: Value) -> Text:
+def protocol_departures(*, other: Value) -> Fact:
     r"""与“{other}”不同之处 | Where it departs from {other} """
-def protocol_counted(*, n: Value, of: Value, other: Value) -> Text:
+def protocol_counted(*, n: Value, of: Value, other: Value) -> Fact:
     r"""{of}个参数中，与“{other}”取值不同的有{n}个。 | {n} values differ from those of {other}; it fixes {of} parameters. """
-def protocol_silent() -> Text:
+def protocol_silent() -> Fact:
     r"""未规定 | not fixed """
-def protocol_against() -> Text:
+def protocol_against() -> Fact:
     r"""与另一个协议对照 | Beside another protocol """
-def protocol_go() -> Text:
+def protocol_go() -> Fact:
     r"""对照 | Compare """
-def data_title() -> Text:
+def data_title() -> Fact:
     r"""数据质量与来源 | The data and how good they are """
-def data_grades_lead(*, A: Value, B: Value, C: Value, D: Value, span: Value) -> Text:
+def data_grades_lead(*, A: Value, B: Value, C: Value, D: Value, span: Value) -> Fact:
     r"""{span}年各地区数据等级：A级{A}个、B级{B}个、C级{C}个、D级{D}个；D级只列出，不排位。 | Grades of the regions in {span}: A {A}, B {B}, C {C}, D {D}. D is shown and not ranked. """
-def data_found_lead(*, errors: Value, n: Value) -> Text:
+def data_found_lead(*, errors: Value, n: Value) -> Fact:
     r"""对数据的检查有{n}条提示，其中错误{errors}条。 | Checks of the data gave {n} findings, {errors} of them errors. """
-def data_tables_lead(*, n: Value, rows: float | None) -> Text:
+def data_tables_lead(*, n: Value, rows: float | None) -> Fact:
     r"""数据包有{n}张表，共{rows:,}行，每张表注明发布机构。 | The package has {n} tables with {rows:,} rows; every table names the offices that issued it. """
-def data_grades() -> Text:
+def data_grades() -> Fact:
     r"""各地区各时期的数据等级 | Grade of the data by region and period """
-def data_grades_how() -> Text:
+def data_grades_how() -> Fact:
     r"""等级取该时期各年中较差年份的综合结果，规则与依据见“协议”中数据准入一节。 | The grade of a period follows from those of its years; the rules of admission and their references stand in the findings below. """
-def data_tables() -> Text:
+def data_tables() -> Fact:
     r"""数据表及其发布机构 | Tables and the offices that issued them """
-def data_table() -> Text:
+def data_table() -> Fact:
     r"""表 | Table """
-def data_rows() -> Text:
+def data_rows() -> Fact:
     r"""行数 | Rows """
-def data_columns() -> Text:
+def data_columns() -> Fact:
     r"""列数 | Columns """
-def data_years() -> Text:
+def data_years() -> Fact:
     r"""年份 | Years """
-def data_offices() -> Text:
+def data_offices() -> Fact:
     r"""发布机构 | Issued by """
-def question_lower() -> Text:
+def question_lower() -> Fact:
     r"""为什么这里的数字与我读到的文章或年鉴不同？ | Why is a figure here not the one in the paper or yearbook that I read? """
-def question_own() -> Text:
+def question_own() -> Fact:
     r"""本地区与邻省、同类地区相比怎么样？ | How does a region compare with its neighbours and its like? """
-def question_sure() -> Text:
+def question_sure() -> Fact:
     r"""最近几年的数字有多可靠？ | How sure are the figures of the latest years? """
-def question_ruler() -> Text:
+def question_ruler() -> Fact:
     r"""换用其他协议，哪个地区会排得更前？ | Which region would rank higher under a protocol of its own choice? """
-def question_from() -> Text:
+def question_from() -> Fact:
     r"""生产率增长来自哪里？ | Where did the growth of productivity come from? """
-def question_several() -> Text:
+def question_several() -> Fact:
     r"""为什么会有几个不同的生产率增速？ | Why are there several figures of productivity growth? """
-def question_scope() -> Text:
+def question_scope() -> Fact:
     r"""什么算新质生产力，占多大比重？ | What counts as new quality, and how much of it is there? """
-def question_risks() -> Text:
+def question_risks() -> Fact:
     r"""哪些地区、哪些产业有产能和债务风险？ | Where are the risks of overcapacity and debt? """
-def question_herd() -> Text:
+def question_herd() -> Fact:
     r"""各地是不是都在规划同样的产业？ | Do all regions plan the same industries? """
-def question_projects() -> Text:
+def question_projects() -> Fact:
     r"""这个项目是新项目，还是与已有项目相同？ | Is a project new, or an archived one over again? """
-def question_protocol() -> Text:
+def question_protocol() -> Fact:
     r"""数字按什么规则算出来，谁定的？ | By which rules are the figures computed, and whose are they? """
-def question_data() -> Text:
+def question_data() -> Fact:
     r"""数据来自哪里，质量如何？ | Where do the data come from, and how good are they? """
-def explain_title(*, name: Value, span: Value) -> Text:
+def explain_title(*, name: Value, span: Value) -> Fact:
     r"""{name}{span}年：数字由什么构成 | {name} {span}: what the figures are made of """
-def explain_parts() -> Text:
+def explain_parts() -> Fact:
     r"""看哪一项 | Which figure """
-def explain_region(*, name: Value) -> Text:
+def explain_region(*, name: Value) -> Fact:
     r"""{name}的页面 | The page of {name} """
-def explain_account() -> Text:
+def explain_account() -> Fact:
     r"""增长核算 | The growth account """
-def explain_mean(*, n: Value) -> Text:
+def explain_mean(*, n: Value) -> Fact:
     r"""本时期的每个数字是{n}年的均值；全要素生产率增长为产出增长减去资本、劳动和人力资本的贡献。 | Each figure of the period is the mean of {n} years; growth of TFP is growth of output less the contributions of capital, labour and human capital. """
-def explain_years(*, name: Value) -> Text:
+def explain_years(*, name: Value) -> Fact:
     r"""{name}，逐年 | {name}, year by year """
-def explain_factor(*, value: Value, what: Value) -> Text:
+def explain_factor(*, value: Value, what: Value) -> Fact:
     r"""{what}：每年{value}个百分点 | {what}: {value} points a year """
-def explain_growth(*, value: Value, what: Value) -> Text:
+def explain_growth(*, value: Value, what: Value) -> Fact:
     r"""{what}：每年{value}% | {what}: {value} % a year """
-def explain_by_year(*, what: Value) -> Text:
+def explain_by_year(*, what: Value) -> Fact:
     r"""{what}，逐年 | {what}, year by year """
-def explain_output() -> Text:
+def explain_output() -> Fact:
     r"""增长为不变价产出的对数增长率。 | Growth is the change in the log of output at constant prices. """
-def explain_capital() -> Text:
+def explain_capital() -> Fact:
     r"""贡献＝资本增长×（1－劳动者报酬份额）。 | Contribution = growth of capital times one minus the labour share. """
-def explain_labour() -> Text:
+def explain_labour() -> Fact:
     r"""贡献＝增长×劳动者报酬份额。 | Contribution = growth times the labour share. """
-def explain_read() -> Text:
+def explain_read() -> Fact:
     r"""读取的数据 | The figures that were read """
-def explain_figure() -> Text:
+def explain_figure() -> Fact:
     r"""指标 | Figure """
-def explain_unit() -> Text:
+def explain_unit() -> Fact:
     r"""单位 | Unit """
-def explain_of_asset(*, asset: Value, what: Value) -> Text:
+def explain_of_asset(*, asset: Value, what: Value) -> Fact:
     r"""{what}（{asset}） | {what} ({asset}) """
-def explain_rules() -> Text:
+def explain_rules() -> Fact:
     r"""所用参数及其依据 | The parameters in force and their references """
-def explain_rules_how() -> Text:
+def explain_rules_how() -> Fact:
     r"""点击参数可见其理由、出处和其他可采用的取值。 | A parameter leads to its argument, its source and the other admissible values. """
-def explain_how() -> Text:
+def explain_how() -> Fact:
     r"""数字均可点击，查看其构成。 | A figure leads to what it is made of. """
-def explain_code() -> Text:
+def explain_code() -> Fact:
     r"""用代码得到同样的说明 | The same explanation by code """
-def methods_title() -> Text:
+def methods_title() -> Fact:
     r"""数字是怎样算出来的 | How the figures are made """
-def methods_lead() -> Text:
+def methods_lead() -> Fact:
     r"""全要素生产率增长为产出增长减去资本、劳动和人力资本的贡献（增长核算）；各地区用同一协议，协议的每个参数都有出处。 | Growth of total factor productivity is growth of output less the contributions of capital, labour and human capital (growth accounting). All regions stand under one protocol, and every parameter of it has a reference. """
-def methods_exact() -> Text:
+def methods_exact() -> Fact:
     r"""点击任一增长数字，可见其投入、参数和出处。 | Any figure of growth leads to its inputs, parameters and references. """
-def methods_topics() -> Text:
+def methods_topics() -> Fact:
     r"""各专题的方法 | The method of each topic """
-def methods_topic() -> Text:
+def methods_topic() -> Fact:
     r"""专题 | Topic """
-def methods_asks() -> Text:
+def methods_asks() -> Fact:
     r"""方法 | Method """
-def methods_of_spans() -> Text:
+def methods_of_spans() -> Fact:
     r"""各专题的年份、权数和方法不同，逐项对账。 | Topics differ in years, weights and method; each difference is a row. """
-def methods_of_scope() -> Text:
+def methods_of_scope() -> Fact:
     r"""按已发布的分类，逐行业判定某日是否计入、计入多少。 | Industry by industry: whether it counts on a day and by how much, after published classifications. """
-def methods_of_sources() -> Text:
+def methods_of_sources() -> Fact:
     r"""将全要素生产率增长分为要素再配置、与最佳实践的差距和最佳实践推进。 | Splits TFP growth into reallocation, distance to best practice and its shift. """
-def methods_of_sectors() -> Text:
+def methods_of_sectors() -> Fact:
     r"""教育、文化、绿色与经济的指数，看哪一项落后。 | Indices of education, culture and green beside the economy, and which one lags. """
-def methods_of_paths() -> Text:
+def methods_of_paths() -> Fact:
     r"""经济复杂度与产业关联，趋同与赶超；对进入的预测作样本外检验。 | Economic complexity and relatedness, convergence and overtaking; forecasts of entry are tested out of time. """
-def methods_of_frontier() -> Text:
+def methods_of_frontier() -> Fact:
     r"""数据包络分析与生产率指数：追赶，还是前沿移动。 | Data envelopment and productivity indices: catching up, or a shift of the frontier. """
-def methods_of_risks() -> Text:
+def methods_of_risks() -> Fact:
     r"""产能、债务、重复项目、价格泡沫和不合本地条件，逐项列出依据，不合成总分。 | Capacity, debt, repeated projects, price bubbles and misfits: evidence flag by flag, no total score. """
-def methods_of_plan() -> Text:
+def methods_of_plan() -> Fact:
     r"""预测胜过简单基准才作推荐；否则列出规划与依据之差。 | Recommends only where forecasts beat simple benchmarks; otherwise it shows plans against evidence. """
-def methods_of_digital() -> Text:
+def methods_of_digital() -> Fact:
     r"""全国增长核算，数字设备和软件单列。 | The growth account of the nation with hardware and software apart. """
-def methods_of_bubbles() -> Text:
+def methods_of_bubbles() -> Fact:
     r"""GSADF检验：价格序列是否、何时呈爆炸性。 | The GSADF test: whether and when price series are explosive. """
-def methods_of_vintages() -> Text:
+def methods_of_vintages() -> Fact:
     r"""历次数据修订之间的差异。 | Differences between the revisions of the data. """
-def methods_of_audit() -> Text:
+def methods_of_audit() -> Fact:
     r"""按每一个可采用的协议测算，看结论是否改变。 | Measures under every admissible protocol and shows what changes. """
-def methods_of_claim() -> Text:
+def methods_of_claim() -> Fact:
     r"""公布的增速能否由基准协议或其他协议得出。 | Whether the reference protocol or another one gives a published rate. """
-def methods_of_categories() -> Text:
+def methods_of_categories() -> Fact:
     r"""逐类产业、逐地区列出有年份和出处的依据。 | Dated evidence with its source, industry by industry and region by region. """
-def methods_of_projects() -> Text:
+def methods_of_projects() -> Fact:
     r"""项目与公开清单逐项比对，给出概率与判定。 | Compares projects with public lists field by field; gives a probability and a verdict. """
-def methods_groups() -> Text:
+def methods_groups() -> Fact:
     r"""协议的参数 | The parameters of the protocol """
-def methods_part() -> Text:
+def methods_part() -> Fact:
     r"""部分 | Part """
-def methods_count() -> Text:
+def methods_count() -> Fact:
     r"""个数 | Number """
-def methods_parameters() -> Text:
+def methods_parameters() -> Fact:
     r"""参数 | Parameters """
-def methods_references() -> Text:
+def methods_references() -> Fact:
     r"""参考文献 | References """
-def methods_work() -> Text:
+def methods_work() -> Fact:
     r"""文献 | Work """
-def methods_cited() -> Text:
+def methods_cited() -> Fact:
     r"""用于 | Cited for """
-def methods_group_output() -> Text:
+def methods_group_output() -> Fact:
     r"""产出 | Output """
-def methods_group_capital() -> Text:
+def methods_group_capital() -> Fact:
     r"""资本 | Capital """
-def methods_group_labour() -> Text:
+def methods_group_labour() -> Fact:
     r"""劳动 | Labour """
-def methods_group_shares() -> Text:
+def methods_group_shares() -> Fact:
     r"""份额 | Shares """
-def methods_group_index() -> Text:
+def methods_group_index() -> Fact:
     r"""指数公式 | Index formula """
-def methods_group_estimates() -> Text:
+def methods_group_estimates() -> Fact:
     r"""推算与区间 | Estimates and bands """
-def methods_group_reporting() -> Text:
+def methods_group_reporting() -> Fact:
     r"""发布 | Reporting """
-def glossary_title() -> Text:
+def glossary_title() -> Fact:
     r"""术语表 | Glossary """
-def glossary_counted(*, n: Value) -> Text:
+def glossary_counted(*, n: Value) -> Fact:
     r"""{n}条术语 | {n} terms """
-def glossary_lead() -> Text:
+def glossary_lead() -> Fact:
     r"""中文按国家统计局《中国统计年鉴》和《中国国民经济核算体系（2016）》的写法；英文按《2008年国民账户体系》、经合组织《生产率测算手册》（2001）和《资本测算手册》（2009）以及表中所列文献。 | Chinese as the National Bureau of Statistics of China writes it (China Statistical Yearbook, China's System of National Accounts 2016); English as the System of National Accounts 2008, the OECD manuals Measuring Productivity (2001) and Measuring Capital (2009) and the papers named. """
-def glossary_terms() -> Text:
+def glossary_terms() -> Fact:
     r"""术语 | Terms """
-def glossary_term() -> Text:
+def glossary_term() -> Fact:
     r"""中文 | English """
-def glossary_other() -> Text:
+def glossary_other() -> Fact:
     r"""英文 | Chinese """
-def glossary_about() -> Text:
+def glossary_about() -> Fact:
     r"""说明 | What it is here """
-def downloads_title() -> Text:
+def downloads_title() -> Fact:
     r"""数据下载 | Downloads """
-def downloads_lead(*, n: Value) -> Text:
+def downloads_lead(*, n: Value) -> Fact:
     r"""本站的{n}项结果均可下载，数字为完整精度。 | The {n} results of this site, figures at full precision. """
-def downloads_formats() -> Text:
+def downloads_formats() -> Fact:
     r"""CSV和XLSX可用Excel打开；Parquet供R、Python读取；SDMX-CSV为统计数据交换标准格式。 | CSV and XLSX open in Excel, Parquet is for R and Python, SDMX-CSV is the standard of statistical data exchange. """
-def downloads_files() -> Text:
+def downloads_files() -> Fact:
     r"""各项结果 | The results """
-def downloads_what() -> Text:
+def downloads_what() -> Fact:
     r"""内容 | Content """
-def downloads_format() -> Text:
+def downloads_format() -> Fact:
     r"""文件 | Files """
-def downloads_package() -> Text:
+def downloads_package() -> Fact:
     r"""所用的数据 | The data behind """
-def downloads_package_how() -> Text:
+def downloads_package_how() -> Fact:
     r"""数据包可导出为CSV文件夹；各表的年份和发布机构见 | The package can be exported as a folder of CSV tables; their years and the offices that issued them: """
-def downloads_interface() -> Text:
+def downloads_interface() -> Fact:
     r"""供程序使用的接口： | The interface for programs: """
 
-def privacy_of(leaf: Literal["free", "guarded"], /, *, hours: Value = ...) -> Text: ...
-def nav_of(leaf: str, /) -> Text: ...
-def find_of(leaf: Literal["label", "hint"], /) -> Text: ...
-def ruler_of(leaf: Literal["label", "go", "refused"], /, *, n: Value = ...) -> Text: ...
-def column_of(leaf: Literal["region", "growth", "range", "ranks", "wide", "grade", "relation", "value"], /) -> Text: ...
-def home_of(leaf: str, /, *, above: Value = ..., below: Value = ..., counts: Names = ..., grade: Value = ..., high: float | None = ..., level: float | None = ..., low: float | None = ..., n: Value | int = ..., span: Value = ...) -> Text: ...
-def region_of(leaf: Literal["beside", "accounts", "by_year", "ask", "compare", "explain", "audit", "claim", "planned", "between", "gaps_how", "gaps_unit", "company_how", "growth_how"], /, *, name: Value = ..., span: Value = ...) -> Text: ...
-def region_to_of(leaf: Literal["sources", "plan", "paths", "risks", "compare"], /) -> Text: ...
-def calls_of(leaf: Literal["title", "about", "python", "cli", "r", "stata", "cite"], /) -> Text: ...
-def topic_of(leaf: Literal["results"], /) -> Text: ...
-def cite_of(leaf: Literal["text", "protocol", "free"], /, *, data: Value = ..., mark: Value = ..., source: Value = ..., title: Value, version: Value) -> Text: ...
-def error_of(leaf: Literal["missing", "refused", "turned", "fault", "outside"], /) -> Text: ...
-def measure_of(leaf: str, /, *, high: Value = ..., least: Value = ..., low: Value = ..., most: Value = ..., n: Value = ..., nation: Value = ..., span: Value = ..., title: Value = ..., unit: Value = ..., value: Value = ..., year: Value = ...) -> Text: ...
-def settings_of(leaf: Literal["title", "own", "change", "rests"], /, *, changes: Value = ..., mark: Value = ..., title: Value = ..., value: Value = ...) -> Text: ...
-def compare_of(leaf: Literal["title", "lead", "region", "table", "what", "tfp", "band", "ranks", "wide", "grade", "how", "levels", "levels_how"], /, *, n: Value = ..., span: Value = ...) -> Text: ...
-def category_of(leaf: Literal["title", "lead", "all", "industry", "named", "able", "proxy", "open", "planned", "how", "one", "lacking", "unjudged", "regions"], /, *, able: Value = ..., have: Value = ..., most: Value = ..., n: Value = ..., named: Value = ..., named_and_had: Value = ..., names: Value = ..., proxy: Value = ..., year: Value = ...) -> Text: ...
-def audit_of(leaf: Literal["kicker", "furthest", "region", "hold", "all", "go"], /, *, source: Value = ..., span: Value = ...) -> Text: ...
-def claim_of(leaf: Literal["title", "lead", "nation", "region", "start", "end", "growth", "go"], /) -> Text: ...
-def projects_of(leaf: Literal["title", "lead", "care", "file", "go", "excel"], /, *, mb: Value = ...) -> Text: ...
-def protocol_of(leaf: Literal["kicker", "state", "departures", "counted", "silent", "against", "go"], /, *, authority: Value = ..., id: Value = ..., mark: Value = ..., n: Value = ..., of: Value = ..., other: Value = ..., state: Value = ..., version: Value = ...) -> Text: ...
-def data_of(leaf: Literal["title", "grades_lead", "found_lead", "tables_lead", "grades", "grades_how", "tables", "table", "rows", "columns", "years", "offices"], /, *, A: Value = ..., B: Value = ..., C: Value = ..., D: Value = ..., errors: Value = ..., n: Value = ..., rows: float | None = ..., span: Value = ...) -> Text: ...
-def question_of(leaf: Literal["lower", "own", "sure", "ruler", "from", "several", "scope", "risks", "herd", "projects", "protocol", "data"], /) -> Text: ...
-def explain_of(leaf: str, /, *, asset: Value = ..., n: Value = ..., name: Value = ..., span: Value = ..., value: Value = ..., what: Value = ...) -> Text: ...
-def methods_of(leaf: Literal["title", "lead", "exact", "topics", "topic", "asks", "groups", "part", "count", "parameters", "references", "work", "cited"], /) -> Text: ...
-def methods_of_of(leaf: str, /) -> Text: ...
-def methods_group_of(leaf: Literal["output", "capital", "labour", "shares", "index", "estimates", "reporting"], /) -> Text: ...
-def glossary_of(leaf: Literal["title", "counted", "lead", "terms", "term", "other", "about"], /, *, n: Value = ...) -> Text: ...
-def downloads_of(leaf: Literal["title", "lead", "formats", "files", "what", "format", "package", "package_how", "interface"], /, *, n: Value = ...) -> Text: ...
+def privacy_of(leaf: Literal["free", "guarded"], /, *, hours: Value = ...) -> Fact: ...
+def nav_of(leaf: str, /) -> Fact: ...
+def find_of(leaf: Literal["label", "hint"], /) -> Fact: ...
+def ruler_of(leaf: Literal["label", "go", "refused"], /, *, n: Value = ...) -> Fact: ...
+def column_of(leaf: Literal["region", "growth", "range", "ranks", "wide", "grade", "relation", "value"], /) -> Fact: ...
+def home_of(leaf: str, /, *, above: Value = ..., below: Value = ..., counts: Names = ..., grade: Value = ..., high: float | None = ..., level: float | None = ..., low: float | None = ..., n: Value | int = ..., span: Value = ...) -> Fact: ...
+def region_of(leaf: Literal["beside", "accounts", "by_year", "ask", "compare", "explain", "audit", "claim", "planned", "between", "gaps_how", "gaps_unit", "company_how", "growth_how"], /, *, name: Value = ..., span: Value = ...) -> Fact: ...
+def region_to_of(leaf: Literal["sources", "plan", "paths", "risks", "compare"], /) -> Fact: ...
+def calls_of(leaf: Literal["title", "about", "python", "cli", "r", "stata", "cite"], /) -> Fact: ...
+def topic_of(leaf: Literal["results"], /) -> Fact: ...
+def cite_of(leaf: Literal["text", "protocol", "free"], /, *, data: Value = ..., mark: Value = ..., source: Value = ..., title: Value, version: Value) -> Fact: ...
+def error_of(leaf: Literal["missing", "refused", "turned", "fault", "outside"], /) -> Fact: ...
+def measure_of(leaf: str, /, *, high: Value = ..., least: Value = ..., low: Value = ..., most: Value = ..., n: Value = ..., nation: Value = ..., span: Value = ..., title: Value = ..., unit: Value = ..., value: Value = ..., year: Value = ...) -> Fact: ...
+def settings_of(leaf: Literal["title", "own", "change", "rests"], /, *, changes: Value = ..., mark: Value = ..., title: Value = ..., value: Value = ...) -> Fact: ...
+def compare_of(leaf: Literal["title", "lead", "region", "table", "what", "tfp", "band", "ranks", "wide", "grade", "how", "levels", "levels_how"], /, *, n: Value = ..., span: Value = ...) -> Fact: ...
+def category_of(leaf: Literal["title", "lead", "all", "industry", "named", "able", "proxy", "open", "planned", "how", "one", "lacking", "unjudged", "regions"], /, *, able: Value = ..., have: Value = ..., most: Value = ..., n: Value = ..., named: Value = ..., named_and_had: Value = ..., names: Value = ..., proxy: Value = ..., year: Value = ...) -> Fact: ...
+def audit_of(leaf: Literal["kicker", "furthest", "region", "hold", "all", "go"], /, *, source: Value = ..., span: Value = ...) -> Fact: ...
+def claim_of(leaf: Literal["title", "lead", "nation", "region", "start", "end", "growth", "go"], /) -> Fact: ...
+def projects_of(leaf: Literal["title", "lead", "care", "file", "go", "excel"], /, *, mb: Value = ...) -> Fact: ...
+def protocol_of(leaf: Literal["kicker", "state", "departures", "counted", "silent", "against", "go"], /, *, authority: Value = ..., id: Value = ..., mark: Value = ..., n: Value = ..., of: Value = ..., other: Value = ..., state: Value = ..., version: Value = ...) -> Fact: ...
+def data_of(leaf: Literal["title", "grades_lead", "found_lead", "tables_lead", "grades", "grades_how", "tables", "table", "rows", "columns", "years", "offices"], /, *, A: Value = ..., B: Value = ..., C: Value = ..., D: Value = ..., errors: Value = ..., n: Value = ..., rows: float | None = ..., span: Value = ...) -> Fact: ...
+def question_of(leaf: Literal["lower", "own", "sure", "ruler", "from", "several", "scope", "risks", "herd", "projects", "protocol", "data"], /) -> Fact: ...
+def explain_of(leaf: str, /, *, asset: Value = ..., n: Value = ..., name: Value = ..., span: Value = ..., value: Value = ..., what: Value = ...) -> Fact: ...
+def methods_of(leaf: Literal["title", "lead", "exact", "topics", "topic", "asks", "groups", "part", "count", "parameters", "references", "work", "cited"], /) -> Fact: ...
+def methods_of_of(leaf: str, /) -> Fact: ...
+def methods_group_of(leaf: Literal["output", "capital", "labour", "shares", "index", "estimates", "reporting"], /) -> Fact: ...
+def glossary_of(leaf: Literal["title", "counted", "lead", "terms", "term", "other", "about"], /, *, n: Value = ...) -> Fact: ...
+def downloads_of(leaf: Literal["title", "lead", "formats", "files", "what", "format", "package", "package_how", "interface"], /, *, n: Value = ...) -> Fact: ...

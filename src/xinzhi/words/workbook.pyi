@@ -8,56 +8,56 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def data(*, title: Value) -> Text:
+def data(*, title: Value) -> Fact:
     r"""{title}：数据表 | {title}: data tables """
-def header(*, title: Value, unit: Value) -> Text:
+def header(*, title: Value, unit: Value) -> Fact:
     r"""{title}（{unit}） | {title} ({unit}) """
-def note(*, n: Value) -> Text:
+def note(*, n: Value) -> Fact:
     r"""[注{n}] | [note {n}] """
-def flag(*, meaning: Value, name: Value) -> Text:
+def flag(*, meaning: Value, name: Value) -> Fact:
     r"""{name}：{meaning} | {name}: {meaning} """
-def mark_a() -> Text:
+def mark_a() -> Fact:
     r"""正常：数据来源单位公布的数字，未经推算或替代 | normal value: as published, nothing estimated or put in its place """
-def mark_x() -> Text:
+def mark_x() -> Fact:
     r"""无数据：没有数字，或依据不足、不宜公布 | not available: there is no figure, or too little evidence to state one """
-def mark_z() -> Text:
+def mark_z() -> Fact:
     r"""不适用：没有此项内容 | not applicable: there is nothing of this kind """
-def one_table(*, columns: int, rows: int) -> Text:
+def one_table(*, columns: int, rows: int) -> Fact:
     r"""本表共{rows}行、{columns}列。 | This sheet holds one table of {rows:row|rows} and {columns:column|columns}. """
-def no_rows() -> Text:
+def no_rows() -> Fact:
     r"""本表没有内容。 | This table has no rows. """
-def see(*, marks: Value) -> Text:
+def see(*, marks: Value) -> Fact:
     r"""注释与标记见“说明”表：{marks} | Notes and marks, see the sheet Notes: {marks} """
-def see_notes() -> Text:
+def see_notes() -> Fact:
     r"""注释见“说明”表 | Notes, see the sheet Notes """
-def to_contents() -> Text:
+def to_contents() -> Fact:
     r"""转到目录 | Go to the contents """
-def to_cover() -> Text:
+def to_cover() -> Fact:
     r"""转到封面 | Go to the cover """
-def other(*, file: Value) -> Text:
+def other(*, file: Value) -> Fact:
     r"""同一文件夹的另一工作簿：{file} | The other workbook, in the same folder: {file} """
-def about_contents() -> Text:
+def about_contents() -> Fact:
     r"""每张工作表一张表，点名称即可打开。 | Every sheet holds one table; click on its name to open it. """
-def about_notes() -> Text:
+def about_notes() -> Fact:
     r"""方括号内为单元格中的标记和注释编号。 | Marks that stand in cells, and numbered notes, are in square brackets. """
-def every_sheet() -> Text:
+def every_sheet() -> Fact:
     r"""全部 | all """
-def count(*, n: int) -> Text:
+def count(*, n: int) -> Fact:
     r"""共{n}张表。每张工作表一张表，表头含单位；没有空单元格，标记见“说明”表。 | {n:table|tables}, one a sheet, units in the header; no cell is empty, and the sheet Notes has the key of marks. """
-def contact() -> Text:
+def contact() -> Fact:
     r"""（由发布单位填写姓名、电话和电子邮箱） | (To be filled in by the office that publishes this workbook: name, telephone, e-mail) """
-def column_sheet() -> Text:
+def column_sheet() -> Fact:
     r"""工作表 | sheet """
-def column_title() -> Text:
+def column_title() -> Fact:
     r"""内容 | what it shows """
-def column_rows() -> Text:
+def column_rows() -> Fact:
     r"""行数 | rows """
-def column_mark() -> Text:
+def column_mark() -> Fact:
     r"""标记 | mark """
-def column_meaning() -> Text:
+def column_meaning() -> Fact:
     r"""含义 | meaning """
-def column_sheets() -> Text:
+def column_sheets() -> Fact:
     r"""所在工作表 | sheets """
 
-def mark_of(leaf: str, /) -> Text: ...
-def column_of(leaf: str, /) -> Text: ...
+def mark_of(leaf: str, /) -> Fact: ...
+def column_of(leaf: str, /) -> Fact: ...

@@ -62,436 +62,436 @@ def answer_whole_plain(*, share: float | None, span: Value, tfp: float | None) -
     r"""在{span}年全时段，全要素生产率年均增长{tfp:%.1}%，占增长的{share:%.0}%。 | Over the whole span {span}, TFP grew {tfp:%.1} % a year, {share:%.0} % of growth. """
 def answer_until(*, names: Value, year: Value) -> Fact:
     r"""{names}至{year}年 | {names} to {year} """
-def ranking_together(*, n: Value) -> Text:
+def ranking_together(*, n: Value) -> Fact:
     r"""{n}个地区合计 | the {n} regions together """
-def ranking_newest(*, compound: float | None, growth: float | None, span: Value, subject: Value, tfp: float | None) -> Text:
+def ranking_newest(*, compound: float | None, growth: float | None, span: Value, subject: Value, tfp: float | None) -> Fact:
     r"""最近时期（{span}年）{subject}全要素生产率年均增长{tfp:%.1}%，产出年均增长{growth:%.1}%（均为对数增速，产出按复合计算为{compound:%.1}%） | In {span}, the newest period, total factor productivity (TFP) of {subject} grew {tfp:%.1} % a year and output {growth:%.1} % (in logarithms; output {compound:%.1} % compound) """
-def ranking_newest_band(*, compound: float | None, growth: float | None, held: Value, high: float | None, level: float | None, low: float | None, moved: Value, span: Value, subject: Value, tfp: float | None) -> Text:
+def ranking_newest_band(*, compound: float | None, growth: float | None, held: Value, high: float | None, level: float | None, low: float | None, moved: Value, span: Value, subject: Value, tfp: float | None) -> Fact:
     r"""最近时期（{span}年）{subject}全要素生产率年均增长{tfp:%.1}%（部分投入为推算数，{level:%.0}%的区间为{low:%.1}%至{high:%.1}%{held}{moved}），产出年均增长{growth:%.1}%（均为对数增速，产出按复合计算为{compound:%.1}%） | In {span}, the newest period, total factor productivity (TFP) of {subject} grew {tfp:%.1} % a year ({level:%.0} % band {low:%.1} to {high:%.1} %, as some inputs are estimated{held}{moved}) and output {growth:%.1} % (in logarithms; output {compound:%.1} % compound) """
-def ranking_newest_no_band(*, compound: float | None, growth: float | None, span: Value, subject: Value, tfp: float | None) -> Text:
+def ranking_newest_no_band(*, compound: float | None, growth: float | None, span: Value, subject: Value, tfp: float | None) -> Fact:
     r"""最近时期（{span}年）{subject}全要素生产率年均增长{tfp:%.1}%，产出年均增长{growth:%.1}%（均为对数增速，产出按复合计算为{compound:%.1}%）；部分投入为推算数，误差大小无法估计，仅供参考 | In {span}, the newest period, total factor productivity (TFP) of {subject} grew {tfp:%.1} % a year and output {growth:%.1} % (in logarithms; output {compound:%.1} % compound); some inputs are estimated and no band can be put around it, so that it is an indication only """
-def ranking_each(*, parts: Value, span: Value) -> Text:
+def ranking_each(*, parts: Value, span: Value) -> Fact:
     r"""最近时期（{span}年）全要素生产率年均增长（对数增速）：{parts} | In {span}, the newest period, growth of total factor productivity (TFP) a year, in logarithms: {parts} """
-def ranking_each_band(*, held: Value, level: float | None, parts: Value, span: Value) -> Text:
+def ranking_each_band(*, held: Value, level: float | None, parts: Value, span: Value) -> Fact:
     r"""最近时期（{span}年）部分投入为推算数，全要素生产率年均增长（对数增速）及其{level:%.0}%的区间：{parts}{held} | In {span}, the newest period, some inputs are estimated; growth of total factor productivity (TFP) a year, in logarithms, with its {level:%.0} % band: {parts}{held} """
-def ranking_each_no_band(*, parts: Value, span: Value) -> Text:
+def ranking_each_no_band(*, parts: Value, span: Value) -> Fact:
     r"""最近时期（{span}年）全要素生产率年均增长（对数增速）：{parts}；部分投入为推算数，误差大小无法估计，仅供参考 | In {span}, the newest period, growth of total factor productivity (TFP) a year, in logarithms: {parts}; some inputs are estimated and no band can be put around them, so that these are indications only """
-def ranking_each_one(*, compound: float | None, growth: float | None, name: Value, over: Value, tfp: float | None) -> Text:
+def ranking_each_one(*, compound: float | None, growth: float | None, name: Value, over: Value, tfp: float | None) -> Fact:
     r"""{name}{tfp:%.1}%{over}，产出{growth:%.1}%（复合{compound:%.1}%） | {name} {tfp:%.1} %{over}, with output at {growth:%.1} % ({compound:%.1} % compound) """
-def ranking_each_one_band(*, compound: float | None, growth: float | None, high: float | None, low: float | None, moved: Value, name: Value, over: Value, tfp: float | None) -> Text:
+def ranking_each_one_band(*, compound: float | None, growth: float | None, high: float | None, low: float | None, moved: Value, name: Value, over: Value, tfp: float | None) -> Fact:
     r"""{name}{tfp:%.1}%（{low:%.1}%至{high:%.1}%{moved}）{over}，产出{growth:%.1}%（复合{compound:%.1}%） | {name} {tfp:%.1} % ({low:%.1} to {high:%.1} %{moved}){over}, with output at {growth:%.1} % ({compound:%.1} % compound) """
-def ranking_over(*, protocol_high: float | None, protocol_low: float | None) -> Text:
+def ranking_over(*, protocol_high: float | None, protocol_low: float | None) -> Fact:
     r"""，90%的协议之下为{protocol_low:%.1}%至{protocol_high:%.1}% | , {protocol_low:%.1} to {protocol_high:%.1} % under nine in ten protocols """
-def ranking_corrected(*, value: float | None) -> Text:
+def ranking_corrected(*, value: float | None) -> Fact:
     r"""；若2014—2017年投资率超过平均的下降是对以前虚增数字的更正，则增速为{value:%.1}% | ; growth would be {value:%.1} % if the fall of investment rates beyond the mean in 2014–2017 was a correction of inflated figures """
-def ranking_figure(*, span: Value, value: float | None) -> Text:
+def ranking_figure(*, span: Value, value: float | None) -> Fact:
     r"""{span}年{value:%.1}% | {value:%.1} % in {span} """
-def ranking_before(*, figures: Value) -> Text:
+def ranking_before(*, figures: Value) -> Fact:
     r"""此前各时期全要素生产率年均增长：{figures} | In the periods before it, TFP growth was {figures} """
-def ranking_before_slower(*, figures: Value) -> Text:
+def ranking_before_slower(*, figures: Value) -> Fact:
     r"""此前各时期全要素生产率增长均较快，计入修订的区间也不包含：{figures} | TFP growth was higher, even allowing for revisions, in every period before it: {figures} """
-def ranking_before_faster(*, figures: Value) -> Text:
+def ranking_before_faster(*, figures: Value) -> Fact:
     r"""此前各时期全要素生产率增长均较慢，计入修订的区间也不包含：{figures} | TFP growth was lower, even allowing for revisions, in every period before it: {figures} """
-def ranking_before_same(*, figures: Value) -> Text:
+def ranking_before_same(*, figures: Value) -> Fact:
     r"""此前各时期全要素生产率增长均在计入修订的区间之内，不能认为有快慢之分：{figures} | TFP growth in the periods before it lies within its band with revisions counted, so that none can be called faster or slower: {figures} """
-def ranking_before_mixed(*, parts: Value) -> Text:
+def ranking_before_mixed(*, parts: Value) -> Fact:
     r"""与此前各时期的全要素生产率增长相比，{parts} | Against TFP growth in the periods before it, {parts} """
-def ranking_higher(*, figures: Value, n: int) -> Text:
+def ranking_higher(*, figures: Value, n: int) -> Fact:
     r"""计入修订仍较高的有{n}个时期（{figures}） | {figures} {n:?is|are} higher even allowing for revisions """
-def ranking_lower(*, figures: Value, n: int) -> Text:
+def ranking_lower(*, figures: Value, n: int) -> Fact:
     r"""计入修订仍较低的有{n}个时期（{figures}） | {figures} {n:?is|are} lower even allowing for revisions """
-def ranking_within(*, figures: Value) -> Text:
+def ranking_within(*, figures: Value) -> Fact:
     r"""不能分出快慢的有{figures} | {figures} cannot be told from it """
-def ranking_depends(*, figures: Value, nation: float | None, span: Value, tfp: float | None) -> Text:
+def ranking_depends(*, figures: Value, nation: float | None, span: Value, tfp: float | None) -> Fact:
     r"""快慢取决于产出取各地区之和还是全国核算数的有{figures}，{span}年分别为{tfp:%.1}%和{nation:%.1}% | for {figures} the order depends on whether the sum of the regions or the nation’s own output is taken, which give {tfp:%.1} and {nation:%.1} % in {span} """
-def ranking_figure_both(*, nation: float | None, span: Value, value: float | None) -> Text:
+def ranking_figure_both(*, nation: float | None, span: Value, value: float | None) -> Fact:
     r"""{span}年（各地区之和{value:%.1}%，全国核算数{nation:%.1}%） | {span} ({value:%.1} % with the sum of the regions, {nation:%.1} % with the nation’s own output) """
-def ranking_alone(*, protocol_high: float | None, protocol_low: float | None, protocols: Value) -> Text:
+def ranking_alone(*, protocol_high: float | None, protocol_low: float | None, protocols: Value) -> Fact:
     r"""在{protocols}个可采用的协议中，90%的协议给出的增速在{protocol_low:%.1}%至{protocol_high:%.1}%之间 | Nine in ten of the {protocols} admissible protocols put it between {protocol_low:%.1} and {protocol_high:%.1} % """
-def ranking_robust(*, parts: Value) -> Text:
+def ranking_robust(*, parts: Value) -> Fact:
     r"""{parts} | {parts} """
-def ranking_ties(*, decided: float | None, k: Value, n: Value, revised: Value, span: Value) -> Text:
+def ranking_ties(*, decided: float | None, k: Value, n: Value, revised: Value, span: Value) -> Fact:
     r"""{span}年{n}对地区中只有{k}对能够分出高低（概率在{decided:%.0}%以上{revised}），其余视为并列 | in {span}, {k} of {n} pairs of regions can be told apart (with a probability of {decided:%.0} % or more{revised}), and the others are ties """
-def ranking_ties_revised(*, k: Value) -> Text:
+def ranking_ties_revised(*, k: Value) -> Fact:
     r"""；计入修订则为{k}对 | ; {k} with revisions counted """
-def ranking_first(*, first: Value, names: Value, protocols: Value) -> Text:
+def ranking_first(*, first: Value, names: Value, protocols: Value) -> Fact:
     r"""{protocols}个可采用的协议中，半数以上排在前{first}位的是{names}（括号内为协议所占比重） | {names} are among the top {first} under most of the {protocols} admissible protocols (their part in brackets) """
-def ranking_tied(*, first: Value, k: Value, n: Value, protocols: Value) -> Text:
+def ranking_tied(*, first: Value, k: Value, n: Value, protocols: Value) -> Fact:
     r"""{protocols}个可采用的协议中，半数以上有{n}个地区中的{k}个并列前{first}位，分不出先后 | {k} of {n} regions tie for the first {first} places under most of the {protocols} admissible protocols, so that none stands out """
-def ranking_nobody(*, first: Value, protocols: Value) -> Text:
+def ranking_nobody(*, first: Value, protocols: Value) -> Fact:
     r"""在{protocols}个可采用的协议中，没有一个地区在半数以上协议下列前{first}位 | no region is among the top {first} under most of the {protocols} admissible protocols """
-def ranking_first_apart(*, agreed: float | None, first: Value, k: int, names: Value, protocols: Value) -> Text:
+def ranking_first_apart(*, agreed: float | None, first: Value, k: int, names: Value, protocols: Value) -> Fact:
     r"""推算误差之下仍能确定、{agreed:%.0}%以上的协议之下也高于合计的地区中，{protocols}个可采用的协议半数以上排在前{first}位的是{names} | of the regions that their bands and {agreed:%.0} % of the protocols put above all together, {names} {k:?is|are} among the top {first} under most of the {protocols} admissible protocols """
-def ranking_nobody_apart(*, agreed: float | None, first: Value, protocols: Value) -> Text:
+def ranking_nobody_apart(*, agreed: float | None, first: Value, protocols: Value) -> Fact:
     r"""推算误差之下仍能确定、{agreed:%.0}%以上的协议之下也高于合计的地区中，没有一个在{protocols}个可采用的协议半数以上列前{first}位 | of the regions that their bands and {agreed:%.0} % of the protocols put above all together, none is among the top {first} under most of the {protocols} admissible protocols """
-def ranking_unknown(*, span: Value) -> Text:
+def ranking_unknown(*, span: Value) -> Fact:
     r"""{span}年含推算数而其误差无法估计，因此不说哪些地区高于合计，也不排先后 | {span} holds estimates whose error cannot be told, so that no region is said to be above all together, nor ranked """
-def ranking_part(*, name: Value, part: Value) -> Text:
+def ranking_part(*, name: Value, part: Value) -> Fact:
     r"""{name}（{part}%） | {name} ({part} %) """
-def ranking_part_and_rank(*, moved: Value, name: Value, part: Value, rank_high: Value, rank_low: Value) -> Text:
+def ranking_part_and_rank(*, moved: Value, name: Value, part: Value, rank_high: Value, rank_low: Value) -> Fact:
     r"""{name}（占协议的{part}%；按推算误差，位次在第{rank_low}至第{rank_high}位之间{moved}） | {name} ({part} % of them; by its band its rank is {rank_low} to {rank_high}{moved}) """
-def ranking_nation(*, added: float | None, added_compound: float | None, implied: float | None, n: Value, nation: float | None, nation_compound: float | None, others: Value, span: Value) -> Text:
+def ranking_nation(*, added: float | None, added_compound: float | None, implied: float | None, n: Value, nation: float | None, nation_compound: float | None, others: Value, span: Value) -> Fact:
     r"""{span}年{n}个地区产出之和年均增长{added:%.1}%（复合{added_compound:%.1}%），全国核算数为{nation:%.1}%（复合{nation_compound:%.1}%）；投入不变而产出按全国增速计算，全要素生产率年均增长{implied:%.1}%{others} | In {span} the outputs of the {n} regions add up to growth of {added:%.1} % a year ({added_compound:%.1} compound), the nation's own figure is {nation:%.1} % ({nation_compound:%.1} compound); with the same inputs and the nation's growth of output, TFP growth would be {implied:%.1} %{others} """
-def ranking_nation_others(*, figures: Value) -> Text:
+def ranking_nation_others(*, figures: Value) -> Fact:
     r"""（{figures}） | , and {figures} """
-def ranking_carried(*, estimated: Value, factor: Value, growth: float | None, k: Value, n: Value, points: float | None, span: Value) -> Text:
+def ranking_carried(*, estimated: Value, factor: Value, growth: float | None, k: Value, n: Value, points: float | None, span: Value) -> Fact:
     r"""{span}年产出增长的{growth:%.1}个百分点中{factor}贡献{points:%.1}个百分点，{n}个地区中有{k}个以{factor}为第一来源{estimated} | In {span} {factor} carried {points:%.1} of the {growth:%.1} points of growth and was the largest source in {k} of {n} regions{estimated} """
-def ranking_carried_alone(*, estimated: Value, factor: Value, growth: float | None, points: float | None, span: Value) -> Text:
+def ranking_carried_alone(*, estimated: Value, factor: Value, growth: float | None, points: float | None, span: Value) -> Fact:
     r"""{span}年产出增长的{growth:%.1}个百分点中{factor}贡献{points:%.1}个百分点，为第一来源{estimated} | In {span} {factor} carried {points:%.1} of the {growth:%.1} points of growth, more than any other source{estimated} """
-def ranking_estimated(*, year: Value) -> Text:
+def ranking_estimated(*, year: Value) -> Fact:
     r"""；但部分投入的官方数止于{year}年，此后为推算数 | ; but official figures of some inputs end in {year} and are estimated since """
-def ranking_ended(*, names: Value, year: Value) -> Text:
+def ranking_ended(*, names: Value, year: Value) -> Fact:
     r"""{year}年（{names}） | {year} ({names}) """
-def note_first_before(*, first: Value, names: Value, span: Value) -> Text:
+def note_first_before(*, first: Value, names: Value, span: Value) -> Fact:
     r"""{span}年，半数以上协议排在前{first}位的是{names}。 | In {span} {names} are among the top {first} under most protocols. """
-def note_ended(*, parts: Value) -> Text:
+def note_ended(*, parts: Value) -> Fact:
     r"""官方数的截止年份：{parts}。 | Official figures end in {parts}. """
-def note_failed(*, names: Names, span: Value) -> Text:
+def note_failed(*, names: Names, span: Value) -> Fact:
     r"""{span}年{names:list 6}的数据未通过准入检验（D级），不参与排位。 | No rank is given in {span} to {names:list 6}, whose data fail the tests of admission (grade D). """
-def note_contrast(*, late: Value, late_now: float | None, late_whole: float | None, lead: Value, lead_now: float | None, lead_whole: float | None, span: Value, whole: Value) -> Text:
+def note_contrast(*, late: Value, late_now: float | None, late_whole: float | None, lead: Value, lead_now: float | None, lead_whole: float | None, span: Value, whole: Value) -> Fact:
     r"""{span}年{late}全要素生产率年均增长{late_now:%.1}%，{lead}为{lead_now:%.1}%；{whole}年分别为{late_whole:%.1}%和{lead_whole:%.1}%。 | In the {late} TFP growth was {late_now:%.1} % a year in {span}, against {lead_now:%.1} % in the {lead}; over {whole} it was {late_whole:%.1} % against {lead_whole:%.1} %. """
-def note_contrast_now(*, late: Value, late_now: float | None, lead: Value, lead_now: float | None, span: Value) -> Text:
+def note_contrast_now(*, late: Value, late_now: float | None, lead: Value, lead_now: float | None, span: Value) -> Fact:
     r"""{span}年{late}全要素生产率年均增长{late_now:%.1}%，{lead}为{lead_now:%.1}%。 | In the {late} TFP growth was {late_now:%.1} % a year in {span}, against {lead_now:%.1} % in the {lead}. """
-def note_findings_moved(*, k: int, n: int, single: float | None, tfp: float | None) -> Text:
+def note_findings_moved(*, k: int, n: int, single: float | None, tfp: float | None) -> Fact:
     r"""数据检查有{n}处提示涉及这些结果，所在地区{k}个：去掉其中任何一个，上述{tfp:%.1}%至多变动{single:%.2}个百分点，详见xinzhi check。 | {n:warning|warnings} of the check of the data {n:?touches|touch} these figures, in {k:region|regions}: without any one of these, the {tfp:%.1} % move by {single:%.2} points at most; `xinzhi check` lists them. """
-def note_findings_moved_all(*, all: float | None, k: int, n: int, single: float | None, tfp: float | None) -> Text:
+def note_findings_moved_all(*, all: float | None, k: int, n: int, single: float | None, tfp: float | None) -> Fact:
     r"""数据检查有{n}处提示涉及这些结果，所在地区{k}个：去掉其中任何一个，上述{tfp:%.1}%至多变动{single:%.2}个百分点；全部去掉，变动{all:%.2}个百分点，详见xinzhi check。 | {n:warning|warnings} of the check of the data {n:?touches|touch} these figures, in {k:region|regions}: without any one of these, the {tfp:%.1} % move by {single:%.2} points at most, and without all of them by {all:%.2}; `xinzhi check` lists them. """
-def note_latest(*, names: Value, span: Value, tfp: float | None) -> Text:
+def note_latest(*, names: Value, span: Value, tfp: float | None) -> Fact:
     r"""{span}年的数据（全要素生产率年均增长{tfp:%.1}%）部分不是官方数据（{names}），仅供参考。 | The figures for {span} (TFP {tfp:%.1} % a year) rest in part on figures that are not official ({names}) and are indications only. """
-def note_latest_plain(*, names: Value, span: Value) -> Text:
+def note_latest_plain(*, names: Value, span: Value) -> Fact:
     r"""{span}年的数据部分不是官方数据（{names}），仅供参考。 | The figures for {span} rest in part on figures that are not official ({names}) and are indications only. """
-def note_findings(*, n: int, names: Names) -> Text:
+def note_findings(*, n: int, names: Names) -> Fact:
     r"""数据检查对这些结果所用的数据有{n}处提示（{names:list 6}），详见“数据检查”或xinzhi check。 | {n:warning|warnings} of the check of the data {n:?touches|touch} these figures ({names:list 6}); `xinzhi check` and the section on findings list {n:?it|them}. """
-def note_set_incomplete(*, by: str, k: Value, n: Value) -> Text:
+def note_set_incomplete(*, by: str, k: Value, n: Value) -> Fact:
     r"""本数据包含有{n}个地区中的{k}个（{by:[protocol=地区范围由协议规定|regions=地区范围由regions表规定|accounts=地区范围未规定]}）：各地区的结果与在全部地区中测算时相同，但没有合计、位次、水平和选尺余地。 | This package has {k} of the {n} regions of the set that {by:[protocol=the protocol|regions=its table of regions|accounts=nobody]} declares: the figures of each region are those that it has among all of them, but there are no totals, no ranks, no levels and no room for gaming. """
-def note_set_undeclared(*, n: Value) -> Text:
+def note_set_undeclared(*, n: Value) -> Fact:
     r"""协议和数据包均未规定地区范围：合计与位次仅指本次提供的{n}个地区；可用regions表规定。 | Neither protocol nor package declares the set of regions: totals and ranks mean the {n} that were handed in. A table 'regions' declares it. """
-def note_reach(*, parts: Value) -> Text:
+def note_reach(*, parts: Value) -> Fact:
     r"""数据包中的官方数据截止年份：{parts}。 | The official figures of the package carry as far as this: {parts}. """
-def note_audit_set(*, n: Value, unsourced: Text | str | float | None) -> Text:
+def note_audit_set(*, n: Value, unsourced: Text | str | float | None) -> Fact:
     r"""可采用的协议共{n}个，即测算协议所列{unsourced:[true=备选（含没有文献用于该经济体者，即假设集）|*=、有文献用于该经济体的备选]}的全部组合，减去其排除和另列未计入的。 | {n} protocols are admissible: every combination of the alternatives of the yardstick{unsourced:[true=, also of those that no source uses for this economy (the what-if set),|*= that a named source uses for this economy,]} less what it excludes and what is listed as left out. """
-def note_audit_what_if(*, first: Value, k: Value, moved: bool, n: Value, protocols: Value) -> Text:
+def note_audit_what_if(*, first: Value, k: Value, moved: bool, n: Value, protocols: Value) -> Fact:
     r"""加上没有文献用于该经济体的备选（假设集，{protocols}个协议），{n}个地区中可以排名第一的{moved:[true=由{first}个变为{k}个|false=仍为{k}个]}。 | With the alternatives that no source uses for this economy (the what-if set, {protocols} protocols), {k} of the {n} regions could rank first{moved:[true= instead of {first}|false=, as without them]}. """
-def note_audit_misreports(*, high: float | None, k: Value, low: float | None, n: Value) -> Text:
+def note_audit_misreports(*, high: float | None, k: Value, low: float | None, n: Value) -> Fact:
     r"""按国内已见过的规模，{n}种虚报使虚报期间全要素生产率年均增长变动{low:%.1}至{high:%.1}个百分点（各地区平均）；其中{k}种在虚报期间没有准入检验能够发现，详见“虚报数据能换来什么”。 | Misreports of the size seen in China, of {n} kinds, move TFP growth by {low:%.1} to {high:%.1} points a year while they build up (mean of the regions); {k} of the kinds no test of admission reports during that time. See “Gaming of data”. """
-def note_audit_failed(*, n: int, names: Value, span: Value) -> Text:
+def note_audit_failed(*, n: int, names: Value, span: Value) -> Fact:
     r"""{span}年{n}个地区的数据未通过准入检验（{names}），列示但不参与排位。 | The data of {n:region|regions} ({names}) fail admission in {span}: {n:?it is|they are} shown and not ranked. """
-def note_audit_reference(*, first: Value, high: float | None, last: Value, low: float | None, span: Value) -> Text:
+def note_audit_reference(*, first: Value, high: float | None, last: Value, low: float | None, span: Value) -> Fact:
     r"""按基准协议，{span}年全要素生产率年均增长最高为{high:%.1}%（{first}），最低为{low:%.1}%（{last}）。 | Under the reference protocol, TFP growth in {span} runs from {low:%.1} % a year ({last}) to {high:%.1} % ({first}). """
-def note_audit_outside(*, k: Value, n: Value, names: Names) -> Text:
+def note_audit_outside(*, k: Value, n: Value, names: Names) -> Fact:
     r"""{n}个地区中有{k}个的基准位次落在90%的协议给出的位次范围之外：{names:list 6}。 | The reference rank of {k} of the {n} regions lies outside the ranks that 90 % of the protocols give: {names:list 6}. """
-def note_audit_others(*, parts: Value) -> Text:
+def note_audit_others(*, parts: Value) -> Fact:
     r"""其他选择中，{parts}。 | The other choices: {parts}. """
-def note_audit_everyone(*, gain: float | None, k: Value, n: Value, near: Value) -> Text:
+def note_audit_everyone(*, gain: float | None, k: Value, n: Value, near: Value) -> Fact:
     r"""若各地区都选用对自己最有利的协议，实际情况没有任何变化，全要素生产率年均增长平均却会高出{gain:%.1}个百分点；{n}个地区中仍有{k}个的位次与基准位次相差不超过{near}位。 | If every region took the protocol that suits it best, TFP growth would come out {gain:%.1} points a year higher on average although nothing has changed, and {k} of {n} regions would still stand within {near} ranks of their reference rank. """
-def audit_alone(*, high: float | None, low: float | None, name: Value, reference: float | None, span: Value) -> Text:
+def audit_alone(*, high: float | None, low: float | None, name: Value, reference: float | None, span: Value) -> Fact:
     r"""{name}{span}年全要素生产率年均增长，按基准协议为{reference:%.1}%，按其他协议为{low:%.1}%至{high:%.1}%。 | In {name}, TFP growth in {span} is {reference:%.1} % a year under the reference protocol, and {low:%.1} to {high:%.1} % under the others. """
-def audit_first(*, k: Value, n: Value, span: Value) -> Text:
+def audit_first(*, k: Value, n: Value, span: Value) -> Fact:
     r"""{span}年，若一个地区自选协议而其他地区沿用基准协议，{n}个地区中有{k}个的全要素生产率增长可以排名第一。 | If a single region chose its own protocol while the others kept the reference protocol, {k} of the {n} regions could rank first in TFP growth, {span}. """
-def audit_jump(*, best: Value, name: Value, reference: Value) -> Text:
+def audit_jump(*, best: Value, name: Value, reference: Value) -> Fact:
     r"""升幅最大的是{name}，可由第{reference}位升至第{best}位。 | {name} would move furthest, from rank {reference} to {best}. """
-def audit_unranked(*, high: float | None, low: float | None, n: Value, name: Value, reference: float | None, span: Value) -> Text:
+def audit_unranked(*, high: float | None, low: float | None, n: Value, name: Value, reference: float | None, span: Value) -> Fact:
     r"""{n}个地区在各协议下分别测算，位次须在全部地区之间比较。变动最大的是{name}：{span}年全要素生产率年均增长按基准协议为{reference:%.1}%，按其他协议为{low:%.1}%至{high:%.1}%。 | The {n} regions were measured under every protocol one by one; ranks need the whole set. {name} has the widest range: TFP growth in {span} is {reference:%.1} % a year under the reference protocol, and {low:%.1} to {high:%.1} % under the others. """
-def audit_no_game(*, n: Value, span: Value) -> Text:
+def audit_no_game(*, n: Value, span: Value) -> Fact:
     r"""{span}年，{n}个地区中没有一个能靠自选协议提高位次。 | None of the {n} regions could improve its rank by choosing its own protocol, {span}. """
-def audit_decides(*, name: Value, share: Value) -> Text:
+def audit_decides(*, name: Value, share: Value) -> Fact:
     r"""起决定作用的是一项选择：{name}决定了协议间差异的{share}%。 | One choice decides most of it: the {name} makes {share} % of the spread between protocols. """
-def audit_largest(*, name: Value, share: Value) -> Text:
+def audit_largest(*, name: Value, share: Value) -> Fact:
     r"""影响最大的一项选择是{name}，占协议间差异的{share}%。 | The choice that matters most is the {name}: it makes {share} % of the spread between protocols. """
-def audit_part(*, name: Value, share: Value) -> Text:
+def audit_part(*, name: Value, share: Value) -> Fact:
     r"""{name}占{share}% | {name} {share} % """
-def audit_rest(*, share: Value) -> Text:
+def audit_rest(*, share: Value) -> Fact:
     r"""其余占{share}% | all else {share} % """
-def audit_no_spread() -> Text:
+def audit_no_spread() -> Fact:
     r"""各协议给出的数字相同：选用哪个协议并无差别。 | All protocols give the same figures: the choice of protocol does not matter here. """
-def audit_nothing(*, n: Value) -> Text:
+def audit_nothing(*, n: Value) -> Fact:
     r"""可采用的协议共{n}个，但没有一个地区具备主要时期的全部年份。 | {n} protocols are admissible, but no region has every year of the leading period. """
-def audit_short(*, end: Value, n: float | None, start: Value) -> Text:
+def audit_short(*, end: Value, n: float | None, start: Value) -> Fact:
     r"""{n:,}个协议不能测算{start}—{end}年每个地区的每一年：其数据开始太晚或结束太早。该时期的核查不含这些协议。 | {n:,} protocols cannot measure every year and region of {start}–{end}: their figures begin too late or end too early. That period is audited without them. """
-def audit_unused() -> Text:
+def audit_unused() -> Fact:
     r"""没有见到采用它测算该经济体的文献，属于假设集；可用--what-if打开（Python中what_if=True）。 | we found no source that uses it for this economy: part of the what-if set (`what_if=True`, --what-if). """
-def audit_closed(*, most: Value) -> Text:
+def audit_closed(*, most: Value) -> Fact:
     r"""全部组合超过{most}个，故此项按协议自身取值，不作为选择；可另行打开（Python中closed=[]等）。 | all combinations are more than {most}: this one stays as the protocol has it (in Python `closed` opens others). """
-def digital_contribution(*, digital: float | None, digital_high: float | None, digital_low: float | None, end: Value, hardware: float | None, output_growth: float | None, software: float | None, start: Value) -> Text:
+def digital_contribution(*, digital: float | None, digital_high: float | None, digital_low: float | None, end: Value, hardware: float | None, output_growth: float | None, software: float | None, start: Value) -> Fact:
     r"""{start}—{end}年，数字设备和软件年均拉动产出增长{digital:%.2}个百分点（各种价格、折旧率和收益率之下为{digital_low:%.2}—{digital_high:%.2}），其中数字设备{hardware:%.2}、软件{software:%.2}；产出年均增长{output_growth:%.2}%。 | In {start}–{end}, hardware and software add {digital:%.2} points a year to output growth of {output_growth:%.2} % ({digital_low:%.2} to {digital_high:%.2} over all prices, rates of depreciation and returns): hardware {hardware:%.2}, software {software:%.2}. """
-def digital_tfp(*, end: Value, start: Value, tfp: float | None, tfp_before: float | None, tfp_high: float | None, tfp_low: float | None) -> Text:
+def digital_tfp(*, end: Value, start: Value, tfp: float | None, tfp_before: float | None, tfp_high: float | None, tfp_low: float | None) -> Fact:
     r"""{start}—{end}年全要素生产率年均增长，区分四类资产为{tfp:%.2}%（{tfp_low:%.2}%至{tfp_high:%.2}%），资本只算一类为{tfp_before:%.2}%。 | TFP of {start}–{end} is {tfp:%.2} % a year where four assets are told apart ({tfp_low:%.2} to {tfp_high:%.2}), and {tfp_before:%.2} % where capital is one stock. """
-def digital_unknown(*, year: Value) -> Text:
+def digital_unknown(*, year: Value) -> Fact:
     r"""{year}年以后尚不知：数据中没有更晚的、载有分产品固定资本形成的投入产出表。 | After {year} it is not known: the data have no later input-output table with investment by product. """
-def digital_prices() -> Text:
+def digital_prices() -> Fact:
     r"""没有找到中国的计算机和软件价格指数。数字设备每年-4%、软件每年-2%为选择；区间还取官方设备价格（0）、经质量调整的美国通信设备价格（-9.8%）等，全部组合见工作簿。 | No Chinese price index of computers or software was found. Hardware at -4 % and software at -2 % a year are choices; the range also takes the official price of equipment (0) and the quality-adjusted one of communication equipment in the United States (-9.8 %). All combinations are in the workbook. """
-def digital_kinds() -> Text:
+def digital_kinds() -> Fact:
     r"""建筑安装与设备之分取自2003—2017年分构成的固定资产投资（各省合计），设备中减去数字设备；之后的年份沿用2017年的比例，为推算。土地等其他费用不形成资本，不计入。 | Structures and equipment are told apart by investment in fixed assets by kind, all provinces together, 2003–2017; digital hardware is taken out of equipment. Later years keep the split of 2017, which is an estimate. Other expenses, such as land, form no capital and are left out. """
-def digital_research() -> Text:
+def digital_research() -> Fact:
     r"""2017年起的投入产出表把研究与试验发展计入固定资本形成（约占4%），此处没有单列，含在建筑安装与设备之中。 | From the table of 2017 on, research and development is part of capital formation (some 4 %); it is not told apart here and counts with structures and equipment. """
-def digital_provinces() -> Text:
+def digital_provinces() -> Fact:
     r"""没有分省数字：数据中没有各省分产品的固定资本形成（分省投入产出表的最终使用），分摊办法无从检验；按产业就业或软件收入分摊，反映的是产地而不是用在何处。 | There are no figures for provinces: the data have no investment by product of theirs (final uses of provincial input-output tables), so that no key can be tested; jobs or software revenue say where such goods are made, not where they are used. """
-def breaks_count(*, explained: Value, n: int, rate: float | None) -> Text:
+def breaks_count(*, explained: Value, n: int, rate: float | None) -> Fact:
     r"""{n}处断点，其中{explained}处有已知原因（无断点的序列误报概率{rate:%.0}%）。 | {n:break|breaks}, {explained} of them with a known cause (a series without any is alarmed with probability {rate:%.0} %). """
-def breaks_series(*, first: Value, known: Value, last: Value, n: Value, regions: int, title: Value) -> Text:
+def breaks_series(*, first: Value, known: Value, last: Value, n: Value, regions: int, title: Value) -> Fact:
     r"""{title}：{n}处（{known}处有已知原因），{regions}个地区，{first}—{last}年。 | {title}: {n} ({known} with a known cause), {regions:region|regions}, {first}–{last}. """
-def breaks_unjudged(*, title: Value) -> Text:
+def breaks_unjudged(*, title: Value) -> Fact:
     r"""{title}：没有可判断的变动。 | {title}: no moves to judge. """
-def breaks_unlinked(*, why: Value) -> Text:
+def breaks_unlinked(*, why: Value) -> Fact:
     r"""{why}。 | {why}. """
-def breaks_open(*, name: Value, title: Value, year: Value) -> Text:
+def breaks_open(*, name: Value, title: Value, year: Value) -> Fact:
     r"""{name}{year}年：{title}在最后一年断开，尚不知水平是否保持，不衔接。 | {name} {year}: {title} breaks in its last year; whether the level stays is not known, and it is not linked. """
-def breaks_largest(*, expected: float | None, kind: str, move: float | None, name: Value, rest: Value, title: Value, year: Value) -> Text:
+def breaks_largest(*, expected: float | None, kind: str, move: float | None, name: Value, rest: Value, title: Value, year: Value) -> Fact:
     r"""{name}{year}年{title}{move:+%.1}%（应为{expected:+%.1}%），{kind:[level_shift=水平移动|outlier=单年异常]}{rest}。 | {name} {year} {title} {move:+%.1} % (expected {expected:+%.1} %), {kind:[level_shift=level shift|outlier=one-off outlier]}{rest}. """
-def breaks_effect(*, effect: float | None) -> Text:
+def breaks_effect(*, effect: float | None) -> Fact:
     r"""，全要素生产率{effect:+%.1}个对数百分点 | , TFP {effect:+%.1} log points """
-def breaks_cause(*, cause: Value) -> Text:
+def breaks_cause(*, cause: Value) -> Fact:
     r"""；{cause} | ; {cause} """
-def breaks_no_effect(*, why: Value) -> Text:
+def breaks_no_effect(*, why: Value) -> Fact:
     r"""未计算对全要素生产率的影响：{why} | No effect on TFP: {why} """
-def breaks_explained(*, cause: Value) -> Text:
+def breaks_explained(*, cause: Value) -> Fact:
     r"""原因：{cause}。跨越此年的增速含统计口径变化，请勿作实际增长解读。 | Cause: {cause}. Growth across this year contains the change of the statistics; do not read it as growth. """
-def breaks_marked() -> Text:
+def breaks_marked() -> Fact:
     r"""数据包已标为断点。跨越此年的增速不可作实际增长解读。 | The package marks it as a break. Growth across this year is not to be read as growth. """
-def breaks_unexplained() -> Text:
+def breaks_unexplained() -> Fact:
     r"""未见普查或口径变更的记载；请与原始年鉴核对，确系断点时请注明。 | No census or change of definition is on record: compare with the yearbook, and mark the break if it is one. """
-def grades_period(*, a: int, b: Value, c: Value, d: Value, end: Value, start: Value) -> Text:
+def grades_period(*, a: int, b: Value, c: Value, d: Value, end: Value, start: Value) -> Fact:
     r"""{start}—{end}年：A级{a}个地区，B级{b}个，C级{c}个，D级{d}个（D级列示但不参与排位）。 | {start}–{end}: grade A {a:region|regions}, B {b}, C {c}, D {d} (D is shown, not ranked). """
-def grades_failed(*, end: Value, regions: Names, start: Value, title: Value) -> Text:
+def grades_failed(*, end: Value, regions: Names, start: Value, title: Value) -> Fact:
     r"""{start}—{end}年，{title}不合格：{regions:list 8}。 | {start}–{end}, {title} fails: {regions:list 8}. """
-def reach_given(*, first: Value, last: Value, name: Value) -> Text:
+def reach_given(*, first: Value, last: Value, name: Value) -> Fact:
     r"""{name}{first}—{last}年 | {name} {first}–{last} """
-def reach_absent(*, name: Value) -> Text:
+def reach_absent(*, name: Value) -> Fact:
     r"""{name}无 | {name} never """
-def claims_key(*, region: Value, span: Value) -> Text:
+def claims_key(*, region: Value, span: Value) -> Fact:
     r"""{region}，{span}年 | {region}, {span} """
-def claims_row(*, number: Value, what: Value) -> Text:
+def claims_row(*, number: Value, what: Value) -> Fact:
     r"""第{number}行：{what} | row {number}: {what} """
-def claims_head(*, end: Value, name: Value, reference: float | None, rest: Value, rounding: Value, said: Value, start: Value, written: Value) -> Text:
+def claims_head(*, end: Value, name: Value, reference: float | None, rest: Value, rounding: Value, said: Value, start: Value, written: Value) -> Fact:
     r"""{name}{start}—{end}年，声称年均{written}（±{rounding}个百分点）：{said}。基准协议为{reference:%.2}%{rest}。 | {name} {start}–{end}, claimed {written} a year (±{rounding} pp): {said}. The reference protocol gives {reference:%.2} %{rest}. """
-def claims_within() -> Text:
+def claims_within() -> Fact:
     r"""各协议均不可得，但在推算误差之内 | given by no protocol, but within the error of the estimates """
-def claims_compound(*, compound: float | None) -> Text:
+def claims_compound(*, compound: float | None) -> Fact:
     r"""（对数增速；折合复合增速{compound:%.2}%，与声称的数一致） | ; that is in logarithms, or {compound:%.2} % compound, as claimed """
-def claims_band_inside(*, band_high: float | None, band_low: float | None, level: float | None) -> Text:
+def claims_band_inside(*, band_high: float | None, band_low: float | None, level: float | None) -> Fact:
     r"""；部分投入为推算数，{level:%.0}%的区间为{band_low:%.1}%至{band_high:%.1}%，声称的数在区间之内 | ; some inputs are estimated, the {level:%.0} % band is {band_low:%.1} to {band_high:%.1} %, and the claim lies inside it """
-def claims_band_outside(*, band_high: float | None, band_low: float | None, level: float | None) -> Text:
+def claims_band_outside(*, band_high: float | None, band_low: float | None, level: float | None) -> Fact:
     r"""；部分投入为推算数，{level:%.0}%的区间为{band_low:%.1}%至{band_high:%.1}%，声称的数在区间之外 | ; some inputs are estimated, the {level:%.0} % band is {band_low:%.1} to {band_high:%.1} %, and the claim lies outside it """
-def claims_no_band() -> Text:
+def claims_no_band() -> Fact:
     r"""；部分投入为推算数，没有区间：没有控制总量，或没有足够的年份和地区可以学得误差 | ; some inputs are estimated, without a band: there is no control total, or too few years and regions to learn errors from """
-def claims_no_band_nation() -> Text:
+def claims_no_band_nation() -> Fact:
     r"""；部分投入为推算数，区间只为各地区编制，全国自身的核算没有区间 | ; some inputs are estimated, and bands are made for regions, not for the nation's own accounts """
-def claims_failed() -> Text:
+def claims_failed() -> Fact:
     r"""；该时期数据未通过准入检验（D级） | ; the data of the period fail the tests of admission (grade D) """
-def claims_together(*, implied: float | None, together: float | None) -> Text:
+def claims_together(*, implied: float | None, together: float | None) -> Fact:
     r"""（全国自身的核算；各地区合计为{together:%.2}%，其投入不变而产出按全国增速计算为{implied:%.2}%） | ; that is of the nation's own accounts: the regions together give {together:%.2} %, and their inputs with the nation's growth of output {implied:%.2} % """
-def claims_vintages(*, older: Value) -> Text:
+def claims_vintages(*, older: Value) -> Fact:
     r"""；用于旧版数据（{older}）则得出该数字 | ; on older data ({older}) it gives the figure """
-def claims_also(*, giving: float | None, tried: float | None) -> Text:
+def claims_also(*, giving: float | None, tried: float | None) -> Fact:
     r"""；{tried:,}个协议中{giving:,}个可得出 | ; {giving:,} of {tried:,} protocols give it """
-def claims_reachable(*, departures: Value, giving: float | None, growth: float | None, tried: float | None) -> Text:
+def claims_reachable(*, departures: Value, giving: float | None, growth: float | None, tried: float | None) -> Fact:
     r"""；{tried:,}个协议中{giving:,}个可得出，改动最少的为{departures}（{growth:%.2}%） | ; {giving:,} of {tried:,} protocols give it, with the fewest departures {departures} ({growth:%.2} %) """
-def claims_nearest(*, departures: Value, growth: float | None, highest: float | None, lowest: float | None, tried: float | None) -> Text:
+def claims_nearest(*, departures: Value, growth: float | None, highest: float | None, lowest: float | None, tried: float | None) -> Fact:
     r"""；{tried:,}个协议的范围为{lowest:%.2}%至{highest:%.2}%，最接近的为{departures}（{growth:%.2}%） | ; {tried:,} protocols give {lowest:%.2} % to {highest:%.2} %, the nearest being {departures} ({growth:%.2} %) """
-def claims_own(*, choices: Value, data_part: float | None, left: Value, method_part: float | None, own_growth: float | None) -> Text:
+def claims_own(*, choices: Value, data_part: float | None, left: Value, method_part: float | None, own_growth: float | None) -> Fact:
     r"""；按出处所述的选择（{choices}），这些数据给出{own_growth:%.2}%：与基准之差中方法占{method_part:+%.2}个百分点，数据及出处未述之处占{data_part:+%.2}个百分点{left} | ; under the choices that its source states ({choices}) these data give {own_growth:%.2} %, so that the method makes {method_part:+%.2} points of the difference, and the data or what is not stated {data_part:+%.2}{left} """
-def claims_own_left(*, choices: Value) -> Text:
+def claims_own_left(*, choices: Value) -> Fact:
     r"""；所述而这些数据无法照做的有：{choices} | ; stated as well, and not to be followed on these data: {choices} """
-def claims_reference() -> Text:
+def claims_reference() -> Fact:
     r"""基准协议 | the reference protocol """
-def claims_standing(*, standing: Value) -> Text:
+def claims_standing(*, standing: Value) -> Fact:
     r"""基准协议：{standing}。 | The reference protocol: {standing}. """
-def claims_set(*, by: str, k: Value, n: Value) -> Text:
+def claims_set(*, by: str, k: Value, n: Value) -> Fact:
     r"""地区范围：{n}个地区（{by:[protocol=由协议规定|regions=由数据包regions表规定|accounts=未规定，即所提供的地区]}），其中测算{k}个。 | Set of regions: {n} ({by:[protocol=declared by the protocol|regions=declared by the package's table of regions|accounts=declared by nobody, those handed in]}), of which {k} were measured. """
-def claims_verdict_supported() -> Text:
+def claims_verdict_supported() -> Fact:
     r"""成立 | supported """
-def claims_verdict_superseded() -> Text:
+def claims_verdict_superseded() -> Fact:
     r"""数据已修订 | superseded """
-def claims_verdict_reachable() -> Text:
+def claims_verdict_reachable() -> Fact:
     r"""换协议可得 | reachable """
-def claims_verdict_unreachable() -> Text:
+def claims_verdict_unreachable() -> Fact:
     r"""不可得 | unreachable """
-def claims_verdict_unjudged() -> Text:
+def claims_verdict_unjudged() -> Fact:
     r"""无法判断 | cannot be judged """
-def claims_meaning(*, name: Value, text: Value) -> Text:
+def claims_meaning(*, name: Value, text: Value) -> Fact:
     r"""{name}：{text} | {name}: {text} """
-def claims_means_supported() -> Text:
+def claims_means_supported() -> Fact:
     r"""基准协议在舍入误差内得出该数字。 | The reference protocol gives the figure within its rounding. """
-def claims_means_superseded() -> Text:
+def claims_means_superseded() -> Fact:
     r"""同一基准协议用于修订前的旧版数据可以得出，用于现行数据得不出。 | The reference protocol gives it on an older vintage of the data, and no longer on the revised ones. """
-def claims_means_reachable() -> Text:
+def claims_means_reachable() -> Fact:
     r"""基准协议得不出，另一个可采用的协议可以得出。 | The reference protocol does not give it; another admissible protocol does. """
-def claims_means_unreachable() -> Text:
+def claims_means_unreachable() -> Fact:
     r"""任何可采用的协议都得不出。 | No admissible protocol gives it. """
-def claims_means_unjudged() -> Text:
+def claims_means_unjudged() -> Fact:
     r"""所声称的不是这把尺子和这些数据所能核对的：口径、方法、地区或时期不同。 | It is none that this ruler and these data can be held to: another scope, method, region or period. """
-def claims_unjudged(*, end: Value, name: Value, start: Value, why: Value, written: Value) -> Text:
+def claims_unjudged(*, end: Value, name: Value, start: Value, why: Value, written: Value) -> Fact:
     r"""{name}{start}—{end}年，声称年均{written}：无法判断，{why}。 | {name} {start}–{end}, claimed {written} a year: cannot be judged, {why}. """
-def claims_why_scope(*, scope: Value) -> Text:
+def claims_why_scope(*, scope: Value) -> Fact:
     r"""所指为{scope}，尺子测算的是全社会 | since it is about {scope} and the ruler measures the whole economy """
-def claims_why_method(*, method: Value) -> Text:
+def claims_why_method(*, method: Value) -> Fact:
     r"""方法为{method}，不是增长核算 | since it was made as {method}, which is another concept than the residual of growth accounting """
-def claims_why_size() -> Text:
+def claims_why_size() -> Fact:
     r"""如此大的年均增速不是一个经济体的增速 | since no economy grows at such a rate """
-def claims_why_region() -> Text:
+def claims_why_region() -> Fact:
     r"""没有该地区的核算数据 | since there are no accounts of this region """
-def claims_why_years() -> Text:
+def claims_why_years() -> Fact:
     r"""时期超出可测算的年份 | since the period reaches beyond the years that are measured """
-def claims_title() -> Text:
+def claims_title() -> Fact:
     r"""全要素生产率增速声称核对 | Claims about total factor productivity, checked """
-def claims_columns() -> Text:
+def claims_columns() -> Fact:
     r"""地区|时期|声称|基准协议|最低|最高|结论|出处 | region|years|claimed|reference|lowest|highest|verdict|source """
-def claims_parts() -> Text:
+def claims_parts() -> Fact:
     r"""协议|参数|基准取值|该协议取值|贡献（百分点） | protocol|parameter|reference value|value|contribution (pp) """
-def claims_marks(*, marks: Value) -> Text:
+def claims_marks(*, marks: Value) -> Fact:
     r"""基准结果所依据数字的标记：{marks} | The reference answer rests on figures marked {marks}. """
-def claims_unit() -> Text:
+def claims_unit() -> Fact:
     r"""增速为年均对数增长率乘以100；贡献为百分点，按沙普利值分解，合计等于与基准协议之差。 | Growth is 100 times log points per year. Contributions are percentage points a year (Shapley values); they sum to the difference from the reference protocol. """
-def bridge_source(*, source: Value) -> Text:
+def bridge_source(*, source: Value) -> Fact:
     r"""对方数字的来源：{source} | The other figure: {source} """
-def bridge_head(*, end: Value, ours: float | None, start: Value, theirs: float | None, to: Value) -> Text:
+def bridge_head(*, end: Value, ours: float | None, start: Value, theirs: float | None, to: Value) -> Fact:
     r"""{start}—{end}年全国全要素生产率年均增长：基准协议为{ours:%.2}%，{to}为{theirs:%.2}%。 | TFP of the nation grew by {ours:%.2} % a year in {start}–{end} under the reference protocol, and by {theirs:%.2} % in {to}. """
-def bridge_parts(*, choice: float | None, data: float | None, rest: float | None) -> Text:
+def bridge_parts(*, choice: float | None, data: float | None, rest: float | None) -> Fact:
     r"""差异中，方法占{choice:+%.2}个百分点，数据占{data:+%.2}个百分点，未能解释的为{rest:+%.2}个百分点。 | Of the difference, choices of method make {choice:+%.2} points, the data {data:+%.2}, and {rest:+%.2} remain unexplained. """
-def bridge_largest(*, mean: float | None, orders: Value, step: str) -> Text:
+def bridge_largest(*, mean: float | None, orders: Value, step: str) -> Fact:
     r"""影响最大的一步是{step:[output=产出序列|depreciation=折旧率|stock=资本存量序列|services=资本服务|employment=就业序列|hours=工时|hours_worked=工时|human_capital=人力资本指数|labour_quality=劳动质量|labour_share=劳动者报酬份额]}：{mean:+%.2}个百分点{orders}。 | The largest step is the {step:[output=output series|depreciation=rate of depreciation|stock=series of the capital stock|services=services of capital|employment=series of employment|hours=hours|hours_worked=hours|human_capital=index of human capital|labour_quality=quality of labour|labour_share=labour share]}: {mean:+%.2} points{orders}. """
-def bridge_orders(*, high: float | None, low: float | None) -> Text:
+def bridge_orders(*, high: float | None, low: float | None) -> Fact:
     r"""（依次序为{low:+%.2}至{high:+%.2}） | ({low:+%.2} to {high:+%.2} by the order of the steps) """
-def bridge_any_order() -> Text:
+def bridge_any_order() -> Fact:
     r"""（与各步的次序无关） | , whatever the order of the steps """
-def vintages_change(*, n: Value) -> Text:
+def vintages_change(*, n: Value) -> Fact:
     r"""两个数据版本之间全要素生产率年均增速的变化，可比地区{n}个。 | Change of TFP growth between the vintages, {n} comparable regions. """
-def vintages_region(*, after: float | None, before: float | None, capital: float | None, end: Value, labour: float | None, name: Value, output: float | None, protocol: float | None, share: float | None, start: Value, total: float | None) -> Text:
+def vintages_region(*, after: float | None, before: float | None, capital: float | None, end: Value, labour: float | None, name: Value, output: float | None, protocol: float | None, share: float | None, start: Value, total: float | None) -> Fact:
     r"""{name}{start}—{end}年：{before:%.2}%变为{after:%.2}%（{total:+%.2}个百分点：产出{output:+%.2}，资本{capital:+%.2}，劳动{labour:+%.2}，份额{share:+%.2}，协议{protocol:+%.2}）。 | {name} {start}–{end}: {before:%.2} % to {after:%.2} % ({total:+%.2} points: output {output:+%.2}, capital {capital:+%.2}, labour {labour:+%.2}, share {share:+%.2}, protocol {protocol:+%.2}). """
-def vintages_older_only() -> Text:
+def vintages_older_only() -> Fact:
     r"""仅见于旧版数据 | only in the older vintage """
-def vintages_newer_only() -> Text:
+def vintages_newer_only() -> Fact:
     r"""仅见于新版数据 | only in the newer vintage """
-def vintages_never_measured() -> Text:
+def vintages_never_measured() -> Fact:
     r"""没有一年在两个版本中均可测算 | no year is measured in both vintages """
-def vintages_years_missing(*, first: Value, last: Value) -> Text:
+def vintages_years_missing(*, first: Value, last: Value) -> Fact:
     r"""{first}年至{last}年间有缺失年份；请指定起止年份 | years are missing between {first} and {last}: name start and end """
-def vintages_span_incomplete(*, first: Value, last: Value) -> Text:
+def vintages_span_incomplete(*, first: Value, last: Value) -> Fact:
     r"""{first}—{last}年并非每年在两个版本中均可测算 | not measured in every year of {first}–{last} in both vintages """
-def vintages_not_comparable(*, n: int) -> Text:
+def vintages_not_comparable(*, n: int) -> Fact:
     r"""不可比的地区：{n}个。 | Not comparable: {n:region|regions}. """
-def vintages_level(*, after: Value, before: Value, ends: Value) -> Text:
+def vintages_level(*, after: Value, before: Value, ends: Value) -> Fact:
     r"""名义产出由“{before}”修订为“{after}”：{ends}。 | Level of output, {before} and then {after}: {ends}. """
-def vintages_growth(*, after: Value, before: Value, ends: Value) -> Text:
+def vintages_growth(*, after: Value, before: Value, ends: Value) -> Fact:
     r"""累计增长由“{before}”修订为“{after}”：{ends}。 | Cumulated growth, {before} and then {after}: {ends}. """
-def vintages_down(*, name: Value, value: float | None, when: Value) -> Text:
+def vintages_down(*, name: Value, value: float | None, when: Value) -> Fact:
     r"""下调最多{name}{when}（{value:+%.1}%） | down most {name} {when} ({value:+%.1} %) """
-def vintages_up(*, name: Value, value: float | None, when: Value) -> Text:
+def vintages_up(*, name: Value, value: float | None, when: Value) -> Fact:
     r"""上调最多{name}{when}（{value:+%.1}%） | up most {name} {when} ({value:+%.1} %) """
-def vintages_unrevised() -> Text:
+def vintages_unrevised() -> Fact:
     r"""未修订 | not revised """
-def explain_weighed(*, contribution: float | None, growth: float | None, weight: float | None) -> Text:
+def explain_weighed(*, contribution: float | None, growth: float | None, weight: float | None) -> Fact:
     r"""增长{growth:%.2}%，权重{weight:.3}，贡献{contribution:%.2}% | growth {growth:%.2} %, weight {weight:.3}, contribution {contribution:%.2} % """
-def explain_grown(*, growth: float | None) -> Text:
+def explain_grown(*, growth: float | None) -> Fact:
     r"""增长{growth:%.2}% | growth {growth:%.2} % """
-def explain_period(*, grade: Value, name: Value, span: Value, value: float | None, what: Value) -> Text:
+def explain_period(*, grade: Value, name: Value, span: Value, value: float | None, what: Value) -> Fact:
     r"""{name}{span}年，{what}：年均{value:%.2}%（对数增长率），等级{grade}。 | {name} {span}, {what}: {value:%.2} % a year (log points), grade {grade}. """
-def explain_mean(*, n: Value, years: Names) -> Text:
+def explain_mean(*, n: Value, years: Names) -> Fact:
     r"""为{n}年的均值：{years:list}。 | The mean of {n} years: {years:list}. """
-def explain_quarters(*, n: Value, years: Names) -> Text:
+def explain_quarters(*, n: Value, years: Names) -> Fact:
     r"""为{n}个季度均值的四倍：{years:list}。 | Four times the mean of {n} quarters: {years:list}. """
-def explain_adds(*, capital: float | None, human_capital: float | None, labour: float | None, output: float | None, tfp: float | None) -> Text:
+def explain_adds(*, capital: float | None, human_capital: float | None, labour: float | None, output: float | None, tfp: float | None) -> Fact:
     r"""年均（%）：产出{output:+%.2}＝资本{capital:+%.2}＋劳动{labour:+%.2}＋人力资本{human_capital:+%.2}＋全要素生产率{tfp:+%.2}。 | Per cent a year: output {output:+%.2} = capital {capital:+%.2}, labour {labour:+%.2}, human capital {human_capital:+%.2}, total factor productivity {tfp:+%.2}. """
-def explain_estimated() -> Text:
+def explain_estimated() -> Fact:
     r"""* 非官方数字：推算、替代或沿用。 | * no official figure: estimated, a proxy, or carried on. """
-def title_claims() -> Text:
+def title_claims() -> Fact:
     r"""公布的增速能否得出 | Do the published growth rates hold """
-def title_bridge() -> Text:
+def title_bridge() -> Fact:
     r"""与其他来源的差异从何而来 | Where the difference from another source comes from """
-def title_digital() -> Text:
+def title_digital() -> Fact:
     r"""数字资本对增长的贡献有多大 | How much of growth is digital capital """
-def title_digital_account() -> Text:
+def title_digital_account() -> Fact:
     r"""全国增长核算：四类资产 | The growth account of the nation with four assets """
-def title_history() -> Text:
+def title_history() -> Fact:
     r"""历次修订改了多少 | What the revisions did """
-def title_revised() -> Text:
+def title_revised() -> Fact:
     r"""修订对累计实际增长的影响 | What a revision did to cumulated real growth """
-def title_change() -> Text:
+def title_change() -> Fact:
     r"""两个数据版本之间增速为何变化 | What moved growth between two vintages """
-def headline_digital(*, digital: float | None, digital_high: float | None, digital_low: float | None, end: Value, start: Value) -> Text:
+def headline_digital(*, digital: float | None, digital_high: float | None, digital_low: float | None, end: Value, start: Value) -> Fact:
     r"""{start}—{end}年数字设备和软件年均拉动增长{digital:%.2}个百分点（{digital_low:%.2}—{digital_high:%.2}） | Hardware and software add {digital:%.2} points a year in {start}–{end} ({digital_low:%.2} to {digital_high:%.2}) """
-def headline_digital_account(*, end: Value, output_growth: float | None, start: Value) -> Text:
+def headline_digital_account(*, end: Value, output_growth: float | None, start: Value) -> Fact:
     r"""{start}—{end}年产出增长{output_growth:%.2}%从何而来 | What the {output_growth:%.2} % of output growth in {start}–{end} are made of """
-def headline_bridge(*, ours: float | None, theirs: float | None, to: Value) -> Text:
+def headline_bridge(*, ours: float | None, theirs: float | None, to: Value) -> Fact:
     r"""从年均{ours:%.2}%到{to}的{theirs:%.2}%：各步的大小 | From {ours:%.2} % a year to the {theirs:%.2} % of {to}: what each step makes """
-def headline_claims(*, k: Value, n: int) -> Text:
+def headline_claims(*, k: Value, n: int) -> Fact:
     r"""{n}个公布的增速中，基准协议能得出{k}个 | The reference protocol gives {k} of {n:published growth rate|published growth rates} """
-def headline_revised(*, after: Value, before: Value) -> Text:
+def headline_revised(*, after: Value, before: Value) -> Fact:
     r"""各地区累计实际增长由“{before}”修订为“{after}”的变化 | What changed in cumulated real growth by region, {before} and then {after} """
-def headline_change(*, n: int) -> Text:
+def headline_change(*, n: int) -> Fact:
     r"""两个数据版本之间{n}个地区增速的变化及其来源 | Change of TFP growth between the vintages and what it came from, {n:region|regions} """
-def how_digital() -> Text:
+def how_digital() -> Fact:
     r"""点为默认取值，横条为价格、折旧率和收益率全部组合的范围。 | The mark is the default """
-def how_digital_account() -> Text:
+def how_digital_account() -> Fact:
     r"""各段之和为产出增长（点）。 | The parts add up to the growth of output (the dot). """
-def how_bridge() -> Text:
+def how_bridge() -> Fact:
     r"""每行一步（点为各种次序的平均，横条为各种次序的范围）；颜色区分方法与数据。 | A row for each step: the mark is its mean over all orders of the steps, the bar the range; colour tells choices from data. """
-def how_claims() -> Text:
+def how_claims() -> Fact:
     r"""每行一个公布的增速（点）。短竖线为基准协议得出的增速，横条为全部协议的范围；颜色和形状表示结论。 | A row for each published rate (the mark). The stroke is what the reference protocol gives, the bar the range of all protocols; colour and shape say the verdict. """
-def how_revised() -> Text:
+def how_revised() -> Fact:
     r"""条形为两个版本共有年份的实际产出累计增长的修订幅度，正数为上调。 | Each bar is the revision of real growth cumulated over the years that both vintages have; above zero it was raised. """
-def how_change() -> Text:
+def how_change() -> Fact:
     r"""各段之和为全要素生产率增速的变化（点）；各部分为沙普利值，与替换的先后无关。 | The parts add up to the change of TFP growth (the dot); each is a Shapley value, which does not depend on the order of swapping. """
-def chart_digital() -> Text:
+def chart_digital() -> Fact:
     r"""对产出增长的贡献，个百分点 | contribution to output growth """
-def chart_digital_account() -> Text:
+def chart_digital_account() -> Fact:
     r"""对产出增长的贡献，个百分点 | contribution to output growth """
-def chart_bridge() -> Text:
+def chart_bridge() -> Fact:
     r"""对差异的贡献，个百分点 | part of the difference, percentage points """
-def chart_claim(*, end: Value, name: Value, start: Value, written: Value) -> Text:
+def chart_claim(*, end: Value, name: Value, start: Value, written: Value) -> Fact:
     r"""{name} {start}—{end}年：{written} | {name} {start}–{end}: {written} """
-def chart_revised() -> Text:
+def chart_revised() -> Fact:
     r"""累计实际产出的修订，% | revision of cumulated real output, % """
-def table_digital_periods() -> Text:
+def table_digital_periods() -> Fact:
     r"""分时期增长核算 | Growth account by period """
-def table_digital_account() -> Text:
+def table_digital_account() -> Fact:
     r"""分年增长核算 | Growth account by year """
-def table_digital_frame() -> Text:
+def table_digital_frame() -> Fact:
     r"""各类资产，分年 | The assets by year """
-def table_digital_alone() -> Text:
+def table_digital_alone() -> Fact:
     r"""每项选择各自的影响与依据 | What each choice alone makes of it """
-def table_digital_spread() -> Text:
+def table_digital_spread() -> Fact:
     r"""各种取值组合 | Every combination of choices """
-def table_bridge() -> Text:
+def table_bridge() -> Fact:
     r"""逐步说明 | The walk step by step """
-def table_claims_frame() -> Text:
+def table_claims_frame() -> Fact:
     r"""公布的增速与各协议的结果 | Published growth rates and what the protocols give """
-def table_claims_departures() -> Text:
+def table_claims_departures() -> Fact:
     r"""每项改动的贡献 | What each departure contributes """
-def table_claims_protocols() -> Text:
+def table_claims_protocols() -> Fact:
     r"""得出该增速的协议 | Protocols that give the figure """
-def table_revised(*, after: Value, before: Value) -> Text:
+def table_revised(*, after: Value, before: Value) -> Fact:
     r"""由“{before}”修订为“{after}” | Cumulated real growth, {before} and then {after} """
-def table_history_levels() -> Text:
+def table_history_levels() -> Fact:
     r"""名义产出改动最大的年份 | Years in which nominal output was revised most """
-def table_history_frame() -> Text:
+def table_history_frame() -> Fact:
     r"""历次修订，分年 | Every revision by year """
-def table_vintages_change() -> Text:
+def table_vintages_change() -> Fact:
     r"""增速的变化及其来源 | Change of growth and what it came from """
-def table_change_periods() -> Text:
+def table_change_periods() -> Fact:
     r"""变化，分时期 | Change by period """
-def table_change_years() -> Text:
+def table_change_years() -> Fact:
     r"""变化，分年 | Change by year """
-def table_not_comparable() -> Text:
+def table_not_comparable() -> Fact:
     r"""不可比的地区 | Regions that cannot be compared """
 
 def answer_of(leaf: Literal["foreign", "exhausted", "unmeasured", "all_led", "official", "official_but", "no_official", "together", "without", "nation", "no_national", "alone", "incomplete", "no_set", "contrast_now", "led", "one_source", "none", "other", "fell", "figure", "unranked", "ends", "whole", "contrast", "whole_plain", "until"], /, *, added: float | None = ..., added_compound: float | None = ..., adjusted: Value = ..., all: Value = ..., capital: float | None = ..., compound: float | None = ..., factor: Value = ..., first: Value = ..., given: bool = ..., growth: float | None = ..., hint: Value = ..., human_capital: float | None = ..., implied: float | None = ..., k: Value | int = ..., labour: float | None = ..., last: Value = ..., late: Value = ..., late_now: float | None = ..., late_whole: float | None = ..., lead: Value = ..., lead_now: float | None = ..., lead_whole: float | None = ..., message: Value = ..., n: Value | int = ..., name: Value = ..., names: Names | Value = ..., nation: float | None = ..., nation_compound: float | None = ..., opening: Value = ..., others: Value = ..., share: float | None = ..., span: Value = ..., tfp: float | None = ..., title: Value = ..., value: float | None = ..., whole: Value = ..., year: Value = ...) -> Fact: ...
-def ranking_of(leaf: str, /, *, added: float | None = ..., added_compound: float | None = ..., agreed: float | None = ..., compound: float | None = ..., decided: float | None = ..., estimated: Value = ..., factor: Value = ..., figures: Value = ..., first: Value = ..., growth: float | None = ..., held: Value = ..., high: float | None = ..., implied: float | None = ..., k: Value | int = ..., level: float | None = ..., low: float | None = ..., moved: Value = ..., n: Value | int = ..., name: Value = ..., names: Value = ..., nation: float | None = ..., nation_compound: float | None = ..., others: Value = ..., over: Value = ..., part: Value = ..., parts: Value = ..., points: float | None = ..., protocol_high: float | None = ..., protocol_low: float | None = ..., protocols: Value = ..., rank_high: Value = ..., rank_low: Value = ..., revised: Value = ..., span: Value = ..., subject: Value = ..., tfp: float | None = ..., value: float | None = ..., year: Value = ...) -> Text: ...
-def note_of(leaf: Literal["first_before", "ended", "failed", "contrast", "contrast_now", "findings_moved", "findings_moved_all", "latest", "latest_plain", "findings", "set_incomplete", "set_undeclared", "reach", "audit_set", "audit_what_if", "audit_misreports", "audit_failed", "audit_reference", "audit_outside", "audit_others", "audit_everyone"], /, *, all: float | None = ..., by: str = ..., first: Value = ..., gain: float | None = ..., high: float | None = ..., k: Value | int = ..., last: Value = ..., late: Value = ..., late_now: float | None = ..., late_whole: float | None = ..., lead: Value = ..., lead_now: float | None = ..., lead_whole: float | None = ..., low: float | None = ..., moved: bool = ..., n: Value | int = ..., names: Names | Value = ..., near: Value = ..., parts: Value = ..., protocols: Value = ..., single: float | None = ..., span: Value = ..., tfp: float | None = ..., unsourced: Text | str | float | None = ..., whole: Value = ...) -> Text: ...
-def audit_of(leaf: Literal["alone", "first", "jump", "unranked", "no_game", "decides", "largest", "part", "rest", "no_spread", "nothing", "short", "unused", "closed"], /, *, best: Value = ..., end: Value = ..., high: float | None = ..., k: Value = ..., low: float | None = ..., most: Value = ..., n: Value | float | None = ..., name: Value = ..., reference: Value | float | None = ..., share: Value = ..., span: Value = ..., start: Value = ...) -> Text: ...
-def digital_of(leaf: str, /, *, digital: float | None = ..., digital_high: float | None = ..., digital_low: float | None = ..., end: Value = ..., hardware: float | None = ..., output_growth: float | None = ..., software: float | None = ..., start: Value = ..., tfp: float | None = ..., tfp_before: float | None = ..., tfp_high: float | None = ..., tfp_low: float | None = ..., year: Value = ...) -> Text: ...
-def breaks_of(leaf: str, /, *, cause: Value = ..., effect: float | None = ..., expected: float | None = ..., explained: Value = ..., first: Value = ..., kind: str = ..., known: Value = ..., last: Value = ..., move: float | None = ..., n: Value | int = ..., name: Value = ..., rate: float | None = ..., regions: int = ..., rest: Value = ..., title: Value = ..., why: Value = ..., year: Value = ...) -> Text: ...
-def grades_of(leaf: Literal["period", "failed"], /, *, a: int = ..., b: Value = ..., c: Value = ..., d: Value = ..., end: Value, regions: Names = ..., start: Value, title: Value = ...) -> Text: ...
-def reach_of(leaf: Literal["given", "absent"], /, *, first: Value = ..., last: Value = ..., name: Value) -> Text: ...
-def claims_of(leaf: str, /, *, band_high: float | None = ..., band_low: float | None = ..., by: str = ..., choices: Value = ..., compound: float | None = ..., data_part: float | None = ..., departures: Value = ..., end: Value = ..., giving: float | None = ..., growth: float | None = ..., highest: float | None = ..., implied: float | None = ..., k: Value = ..., left: Value = ..., level: float | None = ..., lowest: float | None = ..., marks: Value = ..., method_part: float | None = ..., n: Value = ..., name: Value = ..., number: Value = ..., older: Value = ..., own_growth: float | None = ..., reference: float | None = ..., region: Value = ..., rest: Value = ..., rounding: Value = ..., said: Value = ..., span: Value = ..., standing: Value = ..., start: Value = ..., text: Value = ..., together: float | None = ..., tried: float | None = ..., what: Value = ..., why: Value = ..., written: Value = ...) -> Text: ...
-def claims_verdict_of(leaf: str, /) -> Text: ...
-def claims_means_of(leaf: str, /) -> Text: ...
-def claims_why_of(leaf: Literal["scope", "method", "size", "region", "years"], /, *, method: Value = ..., scope: Value = ...) -> Text: ...
-def bridge_of(leaf: str, /, *, choice: float | None = ..., data: float | None = ..., end: Value = ..., high: float | None = ..., low: float | None = ..., mean: float | None = ..., orders: Value = ..., ours: float | None = ..., rest: float | None = ..., source: Value = ..., start: Value = ..., step: str = ..., theirs: float | None = ..., to: Value = ...) -> Text: ...
-def vintages_of(leaf: str, /, *, after: Value | float | None = ..., before: Value | float | None = ..., capital: float | None = ..., end: Value = ..., ends: Value = ..., first: Value = ..., labour: float | None = ..., last: Value = ..., n: Value | int = ..., name: Value = ..., output: float | None = ..., protocol: float | None = ..., share: float | None = ..., start: Value = ..., total: float | None = ..., value: float | None = ..., when: Value = ...) -> Text: ...
-def explain_of(leaf: str, /, *, capital: float | None = ..., contribution: float | None = ..., grade: Value = ..., growth: float | None = ..., human_capital: float | None = ..., labour: float | None = ..., n: Value = ..., name: Value = ..., output: float | None = ..., span: Value = ..., tfp: float | None = ..., value: float | None = ..., weight: float | None = ..., what: Value = ..., years: Names = ...) -> Text: ...
-def title_of(leaf: Literal["claims", "bridge", "digital", "digital_account", "history", "revised", "change"], /) -> Text: ...
-def headline_of(leaf: Literal["digital", "digital_account", "bridge", "claims", "revised", "change"], /, *, after: Value = ..., before: Value = ..., digital: float | None = ..., digital_high: float | None = ..., digital_low: float | None = ..., end: Value = ..., k: Value = ..., n: int = ..., ours: float | None = ..., output_growth: float | None = ..., start: Value = ..., theirs: float | None = ..., to: Value = ...) -> Text: ...
-def how_of(leaf: Literal["digital", "digital_account", "bridge", "claims", "revised", "change"], /) -> Text: ...
-def chart_of(leaf: Literal["digital", "digital_account", "bridge", "claim", "revised"], /, *, end: Value = ..., name: Value = ..., start: Value = ..., written: Value = ...) -> Text: ...
-def table_of(leaf: Literal["digital_periods", "digital_account", "digital_frame", "digital_alone", "digital_spread", "bridge", "claims_frame", "claims_departures", "claims_protocols", "revised", "history_levels", "history_frame", "vintages_change", "change_periods", "change_years", "not_comparable"], /, *, after: Value = ..., before: Value = ...) -> Text: ...
+def ranking_of(leaf: str, /, *, added: float | None = ..., added_compound: float | None = ..., agreed: float | None = ..., compound: float | None = ..., decided: float | None = ..., estimated: Value = ..., factor: Value = ..., figures: Value = ..., first: Value = ..., growth: float | None = ..., held: Value = ..., high: float | None = ..., implied: float | None = ..., k: Value | int = ..., level: float | None = ..., low: float | None = ..., moved: Value = ..., n: Value | int = ..., name: Value = ..., names: Value = ..., nation: float | None = ..., nation_compound: float | None = ..., others: Value = ..., over: Value = ..., part: Value = ..., parts: Value = ..., points: float | None = ..., protocol_high: float | None = ..., protocol_low: float | None = ..., protocols: Value = ..., rank_high: Value = ..., rank_low: Value = ..., revised: Value = ..., span: Value = ..., subject: Value = ..., tfp: float | None = ..., value: float | None = ..., year: Value = ...) -> Fact: ...
+def note_of(leaf: Literal["first_before", "ended", "failed", "contrast", "contrast_now", "findings_moved", "findings_moved_all", "latest", "latest_plain", "findings", "set_incomplete", "set_undeclared", "reach", "audit_set", "audit_what_if", "audit_misreports", "audit_failed", "audit_reference", "audit_outside", "audit_others", "audit_everyone"], /, *, all: float | None = ..., by: str = ..., first: Value = ..., gain: float | None = ..., high: float | None = ..., k: Value | int = ..., last: Value = ..., late: Value = ..., late_now: float | None = ..., late_whole: float | None = ..., lead: Value = ..., lead_now: float | None = ..., lead_whole: float | None = ..., low: float | None = ..., moved: bool = ..., n: Value | int = ..., names: Names | Value = ..., near: Value = ..., parts: Value = ..., protocols: Value = ..., single: float | None = ..., span: Value = ..., tfp: float | None = ..., unsourced: Text | str | float | None = ..., whole: Value = ...) -> Fact: ...
+def audit_of(leaf: Literal["alone", "first", "jump", "unranked", "no_game", "decides", "largest", "part", "rest", "no_spread", "nothing", "short", "unused", "closed"], /, *, best: Value = ..., end: Value = ..., high: float | None = ..., k: Value = ..., low: float | None = ..., most: Value = ..., n: Value | float | None = ..., name: Value = ..., reference: Value | float | None = ..., share: Value = ..., span: Value = ..., start: Value = ...) -> Fact: ...
+def digital_of(leaf: str, /, *, digital: float | None = ..., digital_high: float | None = ..., digital_low: float | None = ..., end: Value = ..., hardware: float | None = ..., output_growth: float | None = ..., software: float | None = ..., start: Value = ..., tfp: float | None = ..., tfp_before: float | None = ..., tfp_high: float | None = ..., tfp_low: float | None = ..., year: Value = ...) -> Fact: ...
+def breaks_of(leaf: str, /, *, cause: Value = ..., effect: float | None = ..., expected: float | None = ..., explained: Value = ..., first: Value = ..., kind: str = ..., known: Value = ..., last: Value = ..., move: float | None = ..., n: Value | int = ..., name: Value = ..., rate: float | None = ..., regions: int = ..., rest: Value = ..., title: Value = ..., why: Value = ..., year: Value = ...) -> Fact: ...
+def grades_of(leaf: Literal["period", "failed"], /, *, a: int = ..., b: Value = ..., c: Value = ..., d: Value = ..., end: Value, regions: Names = ..., start: Value, title: Value = ...) -> Fact: ...
+def reach_of(leaf: Literal["given", "absent"], /, *, first: Value = ..., last: Value = ..., name: Value) -> Fact: ...
+def claims_of(leaf: str, /, *, band_high: float | None = ..., band_low: float | None = ..., by: str = ..., choices: Value = ..., compound: float | None = ..., data_part: float | None = ..., departures: Value = ..., end: Value = ..., giving: float | None = ..., growth: float | None = ..., highest: float | None = ..., implied: float | None = ..., k: Value = ..., left: Value = ..., level: float | None = ..., lowest: float | None = ..., marks: Value = ..., method_part: float | None = ..., n: Value = ..., name: Value = ..., number: Value = ..., older: Value = ..., own_growth: float | None = ..., reference: float | None = ..., region: Value = ..., rest: Value = ..., rounding: Value = ..., said: Value = ..., span: Value = ..., standing: Value = ..., start: Value = ..., text: Value = ..., together: float | None = ..., tried: float | None = ..., what: Value = ..., why: Value = ..., written: Value = ...) -> Fact: ...
+def claims_verdict_of(leaf: str, /) -> Fact: ...
+def claims_means_of(leaf: str, /) -> Fact: ...
+def claims_why_of(leaf: Literal["scope", "method", "size", "region", "years"], /, *, method: Value = ..., scope: Value = ...) -> Fact: ...
+def bridge_of(leaf: str, /, *, choice: float | None = ..., data: float | None = ..., end: Value = ..., high: float | None = ..., low: float | None = ..., mean: float | None = ..., orders: Value = ..., ours: float | None = ..., rest: float | None = ..., source: Value = ..., start: Value = ..., step: str = ..., theirs: float | None = ..., to: Value = ...) -> Fact: ...
+def vintages_of(leaf: str, /, *, after: Value | float | None = ..., before: Value | float | None = ..., capital: float | None = ..., end: Value = ..., ends: Value = ..., first: Value = ..., labour: float | None = ..., last: Value = ..., n: Value | int = ..., name: Value = ..., output: float | None = ..., protocol: float | None = ..., share: float | None = ..., start: Value = ..., total: float | None = ..., value: float | None = ..., when: Value = ...) -> Fact: ...
+def explain_of(leaf: str, /, *, capital: float | None = ..., contribution: float | None = ..., grade: Value = ..., growth: float | None = ..., human_capital: float | None = ..., labour: float | None = ..., n: Value = ..., name: Value = ..., output: float | None = ..., span: Value = ..., tfp: float | None = ..., value: float | None = ..., weight: float | None = ..., what: Value = ..., years: Names = ...) -> Fact: ...
+def title_of(leaf: Literal["claims", "bridge", "digital", "digital_account", "history", "revised", "change"], /) -> Fact: ...
+def headline_of(leaf: Literal["digital", "digital_account", "bridge", "claims", "revised", "change"], /, *, after: Value = ..., before: Value = ..., digital: float | None = ..., digital_high: float | None = ..., digital_low: float | None = ..., end: Value = ..., k: Value = ..., n: int = ..., ours: float | None = ..., output_growth: float | None = ..., start: Value = ..., theirs: float | None = ..., to: Value = ...) -> Fact: ...
+def how_of(leaf: Literal["digital", "digital_account", "bridge", "claims", "revised", "change"], /) -> Fact: ...
+def chart_of(leaf: Literal["digital", "digital_account", "bridge", "claim", "revised"], /, *, end: Value = ..., name: Value = ..., start: Value = ..., written: Value = ...) -> Fact: ...
+def table_of(leaf: Literal["digital_periods", "digital_account", "digital_frame", "digital_alone", "digital_spread", "bridge", "claims_frame", "claims_departures", "claims_protocols", "revised", "history_levels", "history_frame", "vintages_change", "change_periods", "change_years", "not_comparable"], /, *, after: Value = ..., before: Value = ...) -> Fact: ...

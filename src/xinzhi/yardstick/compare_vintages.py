@@ -277,7 +277,7 @@ class VintageHistory(Result, verb="vintage_history", topic="yardstick", key=("re
 
     def _ends(self, places: Sequence[tuple[dict[str, Any], str | int, float]]) -> list[Text]:
         """Return who was revised down most and who up; one text where nobody was."""
-        ends = [
+        ends: list[Text] = [
             words.yardstick.vintages_of(way, name=self.names.region(row["region"]), when=when, value=value)
             for way, sign, (row, when, value) in zip(("down", "up"), (-1, 1), places, strict=True)
             if sign * value > 0

@@ -16,6 +16,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
+from xinzhi.core.text import Text
 from xinzhi.data import names_of
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
@@ -460,7 +461,7 @@ def sensitivity_row(task: Task, scale: float, reference: float) -> dict[str, Any
     try:
         best = assign(replace(task, caps=caps))
     except InfeasibleTaskError:
-        status = words.pathways.status_infeasible()
+        status: Text = words.pathways.status_infeasible()
     except InputError as error:
         status = error.text
     else:

@@ -188,7 +188,7 @@ def _grading_notes(result: Debt, year: int | None) -> list[Text]:
     called = result.set_name()
     known = {"mof-2019": "press", "lic-dsf-2018": "framework", "lic-dsf-2018-external": "framework"}
     source = str(bands["source"]).rstrip("。. ")
-    notes = [
+    notes: list[Text] = [
         words.debt.note_set(set=called, dated=bands["dated"], parts=result.graded_ratio(), cuts=cuts),
         words.debt.note_of(known.get(str(bands["name"]), "source"), source=source),
     ]
@@ -542,7 +542,7 @@ def _nested(cuts: Sequence[float]) -> list[tuple[float, float]]:
 
 def _fan_notes(result: DebtFan, facts: Facts) -> list[Text]:
     options = result.provenance.options
-    notes = [words.debt.note_fan(draws=options.get("draws", "-"))]
+    notes: list[Text] = [words.debt.note_fan(draws=options.get("draws", "-"))]
     rate = dict(options.get("baseline") or {}).get("rate")
     if rate is not None:
         notes.append(words.debt.note_ahead(rate=rate))

@@ -62,7 +62,7 @@ def _history(result: frontier.StochasticFrontier | internal.Stoned, asked: str |
     frame = _rows(result).with_columns(pl.col("unit").cast(pl.String))
     if "period" not in frame.columns or frame["period"].n_unique() <= 1 or not frame["period"].dtype.is_numeric():
         return None
-    lines = {words.frontier.chart_all(what=result.what(frame["unit"].unique())): frame}
+    lines: dict[Text, pl.DataFrame] = {words.frontier.chart_all(what=result.what(frame["unit"].unique())): frame}
     if asked is not None:
         lines = {result.names.region(asked): frame.filter(pl.col("unit") == asked)}
     elif grouped := result.labels.groups:

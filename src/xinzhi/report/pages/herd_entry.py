@@ -340,7 +340,7 @@ def _notes(wave: Wave) -> list[Text]:
         "scale": options["scale"],
         "share": options["expansion"],
     }
-    notes = [
+    notes: list[Text] = [
         words.overcapacity.note_of(f"rule_{options['rule']}", **size),
         words.overcapacity.note_stress(),
         words.overcapacity.note_demand(**wave.said),

@@ -420,5 +420,5 @@ def _zombie_notes(result: Zombies) -> list[Text]:
     options, used = result.provenance.options, result.criteria()
     known = {"caballero-hoshi-kashyap": "subsidised", "fukuda-nakamura": "evergreened", "losses": "losses"}
     values = {"years": options["loss_years"], "edge": float(options["leverage"])}
-    notes = [words.overcapacity.note_zombies()]
+    notes: list[Text] = [words.overcapacity.note_zombies()]
     return notes + [words.overcapacity.note_of(key, **values) for name, key in known.items() if name in used]

@@ -213,7 +213,7 @@ def matrix(result: Register, region: str | None = None) -> Picture | None:
         if r["pitfall"] in parts
     ]
     frame = result.matrix.with_columns(pl.col("share") * 100)
-    how = words.register.how_matrix()
+    how: Text = words.register.how_matrix()
     if len(drawn) < len(codes):
         how = paragraph((how, words.register.how_matrix_first(k=len(drawn))))
     return shown("register.matrix", result, frame, rows=cells, headline=_headline(result), how=how)

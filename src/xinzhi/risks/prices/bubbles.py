@@ -349,7 +349,9 @@ def series_sentences(result: Bubbles, row: Mapping[str, Any], critical: pl.DataF
         "window": row["minimum_window"],
         "level": row["significance"],
     }
-    sentences = [words.bubbles.explain_rejects(**head) if row["significance"] else words.bubbles.explain_calm(**head)]
+    sentences: list[Text] = [
+        words.bubbles.explain_rejects(**head) if row["significance"] else words.bubbles.explain_calm(**head)
+    ]
     for statistic in ("adf", "sadf", "gsadf"):
         limits = critical.filter(statistic=statistic).sort("level")["critical_value"].to_list()
         values = dict(zip(("low", "middle", "high"), limits, strict=True))

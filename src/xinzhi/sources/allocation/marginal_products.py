@@ -467,7 +467,8 @@ def _flows(products: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[Text, Text]
     numbers = ("coefficient", "standard_error", "t", "correlation")
     counts = ("observations", "clusters")
     schema = {"factor": pl.String, **dict.fromkeys(numbers, pl.Float64), **dict.fromkeys(counts, pl.Int64)}
-    fits, lacking = [pl.DataFrame(schema=schema)], []
+    fits = [pl.DataFrame(schema=schema)]
+    lacking: list[tuple[Text, Text]] = []
     for factor, product in PRODUCTS.items():
         try:
             fit = flows(products, factor=factor, product=product).frame

@@ -95,7 +95,7 @@ def figures(study: Assessment, view: View) -> list[tuple[Text, str, Text]]:
     row: Any = view.national_of(view.spans[-1])
     facts = study.ranking.facts()
     band = facts.get("ranking.newest_band")
-    found = [
+    found: list[tuple[Text, str, Text]] = [
         (
             words.web.home_tfp(),
             percent(row["tfp_growth"]),

@@ -331,7 +331,7 @@ def held(store: Store) -> list[Row]:
     study = overall(store)
     bands = study.ranking.bands
     first: Mapping[str, Result] = {"ranking": study.ranking, **({} if bands is None else {"bands": bands})}
-    rows = [("measure", "measurement", words.web.file_measurement(), study.measurement.frame.height)]
+    rows: list[Row] = [("measure", "measurement", words.web.file_measurement(), study.measurement.frame.height)]
     rows += [("assess", name, words.by_key(f"web.file.{name}"), one.frame.height) for name, one in first.items()]
     for key, made in study.topics.items():
         if key in topic.WHOLE:

@@ -157,6 +157,7 @@ def space(result: Complexity, code: str | None) -> Picture:
     at, names = places(near), result.names.distinct("industry", result.matrix.activities)
     worth = dict(result.activities.select("activity", "complexity").rows())
     third = thirds({one: worth[one] for one in codes})
+    who: Text
     if code is None:
         size, groups = result.matrix.values[:, kept].sum(axis=0), [THIRDS[third[one]] for one in codes]
         who, facts, word = words.pathways.chart_all_regions(), _across(result, codes, near, third), "space"

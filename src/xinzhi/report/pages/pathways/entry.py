@@ -274,7 +274,7 @@ def _precision(result: Backtest, absent: float, guess: float, headline: Text, fa
 @section.register
 def able(result: Able, *, region: str | None = None) -> Section:
     """Return who is able to do what, by which kind of evidence, and where nothing was found."""
-    notes = [words.pathways.able_limits()]
+    notes: list[Text] = [words.pathways.able_limits()]
     if region is not None:
         said = result.of_region(region)
         notes.insert(0, Text(zh=said.text("zh"), en=said.text("en")))

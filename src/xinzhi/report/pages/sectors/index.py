@@ -268,7 +268,7 @@ def _scores(view: View) -> Picture:
 
 def _weights(view: View) -> Picture:
     items = {item.code: item for item in view.result.system.indicators}
-    more = {1: words.sectors.chart_more(), -1: words.sectors.chart_less()}
+    more: dict[int, Text] = {1: words.sectors.chart_more(), -1: words.sectors.chart_less()}
     columns: dict[str, list[Any]] = {
         name: [getattr(items[code], name) for code in view.weights["indicator"]]
         for name in ("direction", "unit", "denominator")
@@ -340,7 +340,7 @@ def _years(view: View) -> Table:
 def _notes(view: View) -> list[Text]:
     how, done = view.result.convention, view.result.frame.drop_nulls("index")
     years: Values = {"first": done["year"].min(), "last": done["year"].max()}
-    notes = [
+    notes: list[Text] = [
         words.sectors.note_built(**{name: method(name, how.label(name)) for name in HOW}),
         words.sectors.note_pooled() if how.pooled else words.sectors.note_yearly(),
         words.sectors.note_complete(done=done.height, rows=view.result.frame.height, **years),

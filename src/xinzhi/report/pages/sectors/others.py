@@ -244,7 +244,7 @@ def _gini(result: Inequality, what: Text) -> Picture:
 
 
 def _notes(result: Inequality, *, grouped: bool) -> list[Text]:
-    notes = [words.sectors.note_gini()]
+    notes: list[Text] = [words.sectors.note_gini()]
     notes += [words.sectors.note_dagum()] if grouped else []
     notes += [words.sectors.note_unweighted()] if result.provenance.options.get("weight") is None else []
     counts: list[int] = sorted(result.frame["regions"].unique())
