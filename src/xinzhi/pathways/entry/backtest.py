@@ -72,6 +72,15 @@ class Backtest(Result, verb="backtest", topic="pathways", key=("absent", "score"
     spans: Mapping[float, Span]
     axes: tuple[tuple[str, ...], tuple[str, ...]]
 
+    def precision(self, absent: float) -> pl.DataFrame:
+        """Return the average precision of each score at a cutoff, highest first."""
+        return self.frame.filter(measure="average_precision", absent=absent).sort("value", descending=True)
+
+    @property
+    def measures(self) -> pl.DataFrame:
+        """The frame with cutoffs as they are written."""
+        return self.frame.with_columns(absent=pl.Series([f"{absent:g}" for absent in self.frame["absent"]]))
+
     def facts(self) -> Facts:
         """Return, by cutoff, what there was to predict, and whether a model of ours beats the best baseline."""
         facts: dict[str, list[dict[str, object]]] = {}

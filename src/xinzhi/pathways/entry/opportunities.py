@@ -86,6 +86,18 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         order = [name for name in QUADRANTS if name not in lacking]
         return counts.select("place", *QUADRANTS).sort(*order, "place", descending=[*(True for _ in order), False])
 
+    def nearest(self, count: int) -> pl.DataFrame:
+        """Return the activities that are nearest to each place, so many of them."""
+        return self.frame.sort("density", descending=True).group_by("place", maintain_order=True).head(count)
+
+    def best_of_all(self, count: int) -> pl.DataFrame:
+        """Return the best chances of every place, so many of them."""
+        return pl.concat(self.best(place, count) for place in self.measured.matrix.places)
+
+    def of_place(self, place: str) -> pl.DataFrame:
+        """Return what a place could enter, largest gain first."""
+        return self.frame.filter(pl.col("place") == place).sort("gain", descending=True)
+
     def best(self, place: str, count: int = 10) -> pl.DataFrame:
         """Return the chances of a place that are both near and complex, largest gain first; none without skill."""
         self._require_place(place)

@@ -21,8 +21,8 @@ from xinzhi.data.internal import among
 from xinzhi.data.package import Package
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.industries import Explanation, as_package, word
+from xinzhi.pathways.plans.capability_frames import VALUES, AbleFrames
 
-VALUES = ("able", "by proxy", "not able", "unknown")
 NO_AMOUNT = frozenset({"ratio", "rank", "mention", "items"})  # units of evidence whose name says all
 _COLUMNS = ("region", "category", "evidence", "measure", "value", "unit", "year")
 _SAID = ("name_zh", "name_en", "issuer_zh", "issuer", "source", "confidence", "nation_source")
@@ -45,16 +45,12 @@ class AbleExplanation(Explanation):
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Able(Result, verb="able", topic="pathways", key=("region", "category")):
+class Able(AbleFrames, verb="able", topic="pathways", key=("region", "category")):
     """What regions are able to do: a row for each region and category, with the evidence counted by its kind.
 
     `evidence` has the rows of the table `capability` that were read, `as_of` the last year of them. Of a
     package with a part of the provinces `everywhere` has the verdicts of all; else it is `frame`.
     """
-
-    evidence: pl.DataFrame
-    everywhere: pl.DataFrame
-    as_of: int
 
     def facts(self) -> Facts:
         """Return how many cells are judged and how, and how many regions are able in each category that has a rule."""
@@ -80,13 +76,6 @@ class Able(Result, verb="able", topic="pathways", key=("region", "category")):
             "able.first": {"named": rows},
             "able.limits": {},
         }
-
-    def table(self) -> pl.DataFrame:
-        """Return how many regions are able, able by proxy, not able and unknown, by category, most able first."""
-        counts = self.everywhere.group_by("category").agg(
-            (pl.col("able") == name).sum().cast(pl.Int64).alias(name) for name in VALUES
-        )
-        return counts.sort(pl.col("able") * 100 + pl.col("by proxy"), "category", descending=[True, False])
 
     def nothing(self, region: str) -> list[str]:
         """Return the categories of which two series, neither old, show next to nothing in a region (a code).

@@ -15,7 +15,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text
 from xinzhi.data import names_of
 from xinzhi.data.package import Package
@@ -28,6 +28,7 @@ from xinzhi.pathways.plans import plan_constraints as rules
 from xinzhi.pathways.plans.assignment import Assignment, InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
 from xinzhi.pathways.plans.plan_constraints import EntryOdds, Limits, Parts
 from xinzhi.pathways.plans.plan_evidence import Choices
+from xinzhi.pathways.plans.plan_frames import PlanFrames
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs
 
 _SHOWN = 3
@@ -44,7 +45,7 @@ class PlanExplanation(Explanation):
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
+class Plan(PlanFrames, verb="plan", topic="pathways", key=("region", "category")):
     """A coordinated plan, a row for each assignment: ``moved`` where something better went to regions that gain more.
 
     Candidates are the categories that plans name where the package has them (`unjudged`: those that cannot be weighed,
@@ -62,9 +63,6 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
     that of the debt.
     """
 
-    candidates: pl.DataFrame
-    regions: pl.DataFrame
-    comparison: pl.DataFrame
     assignment: Assignment
     task: Task
     odds: EntryOdds | None
@@ -90,7 +88,7 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
         best, loose = kinds["coordinated"]["gain_realised"], kinds["loose"]["gain_realised"]
         crowded = self.crowded()
         top = crowded.row(0, named=True)
-        scarce = self.candidates.filter(pl.col("cap_price") > 0).sort("cap_price", descending=True)
+        scarce = self.scarce
         facts: Facts = tested | {
             "headline.gains": {
                 "ours": best,
@@ -149,11 +147,6 @@ class Plan(Result, verb="plan", topic="pathways", key=("region", "category")):
         feasible = [row for row in rows if row["gain"] is not None and row["scale"] != 1.0]
         ends = {"first": feasible[0], "last": feasible[-1]}
         return {f"{end}_{name}": row[name] for end, row in ends.items() for name in ("scale", "beside_plan")}
-
-    def crowded(self) -> pl.DataFrame:
-        """Return the categories that any plan uses, those of the herd first."""
-        used = self.candidates.filter(pl.max_horizontal("coordinated", "herd", "greedy") > 0)
-        return used.sort("herd", "greedy", "category", descending=[True, True, False])
 
     def explain(self, region: str) -> PlanExplanation:
         """Return why a region (code or name) gets what it gets, and what went elsewhere at which price."""

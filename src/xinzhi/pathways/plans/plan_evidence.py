@@ -18,13 +18,14 @@ from xinzhi.core.names import Names
 from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, join_names
 from xinzhi.data import names_of
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.validated_proximity import configuration
 from xinzhi.pathways.conventions import conventions, setting
 from xinzhi.pathways.industries import Explanation, as_package, name_columns, word
-from xinzhi.pathways.plans.capability import VALUES, Able, able
+from xinzhi.pathways.plans.capability import Able, able
+from xinzhi.pathways.plans.capability_frames import VALUES
 from xinzhi.pathways.plans.lists import Lists, chosen_categories, plan_years, read_lists
 from xinzhi.pathways.plans.similarity import hypergeometric_at_most, jaccard, overlap_row, shared, tails
 
@@ -218,6 +219,51 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         )
         rows = self.cells.filter(pl.col("year") == when)
         return rows.select("region", "category", "named", "able", "grade", change=change)
+
+    @property
+    def last_rows(self) -> pl.DataFrame:
+        """The categories of the last lists."""
+        return self.frame.filter(year=self.last_year())
+
+    @property
+    def last_regions(self) -> pl.DataFrame:
+        """The regions of the last lists."""
+        return self.regions.filter(year=self.last_year())
+
+    @property
+    def balance(self) -> pl.DataFrame:
+        """`changes` of the last lists; what speaks against a plan or stands outside it counts below zero."""
+        return self.changes().with_columns(-pl.col("contradicted", "open"))
+
+    @property
+    def by_region(self) -> pl.DataFrame:
+        """``region`` and the names of the categories it is able to do and does not plan, or plans without evidence."""
+        rows, table = self.without_herd(), []
+        for region in self.lists[self.last_year()].regions:
+            own, row = rows.filter(region=region), {"region": region}
+            for change in ("open", "contradicted", "unproven"):
+                names = [self.names.text("category", code) for code in own.filter(change=change)["category"]]
+                # English names of categories hold commas.
+                row[f"{change}_zh"] = "、".join(name.zh for name in names)
+                row[f"{change}_en"] = "; ".join(name.en for name in names)
+            table.append(row)
+        return pl.DataFrame(table)
+
+    @property
+    def remedy(self) -> pl.DataFrame:
+        """``category, change, regions``: who lacks evidence for what it names, who has it and does not name it."""
+        changes = ["designated", "unproven", "contradicted", "open"]
+        rows = self.without_herd().filter(pl.col("change").is_in(changes))
+        listed = rows.group_by("category", "change", maintain_order=True).agg(codes=pl.col("region"))
+        texts = [join_names([self.names.region(code) for code in codes]) for codes in listed["codes"]]
+        return (
+            listed.select("category", "change")
+            .with_columns(
+                regions_zh=pl.Series([text.zh for text in texts], dtype=pl.String),
+                regions_en=pl.Series([text.en for text in texts], dtype=pl.String),
+            )
+            .sort("category", "change")
+        )
 
     def _year(self, year: int | None) -> int:
         when = self.last_year() if year is None else year

@@ -29,8 +29,7 @@ _NAMED = 3
 def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
     """Return which series explode, since when, and by which critical values; `region` is the series that leads."""
     names = result.names.distinct("series", result.statistics["series"])
-    tested = result.statistics.filter(status="tested")
-    series = leading(result) if region is None else result.series_code(region)
+    series = result.leading_series if region is None else result.series_code(region)
     row = result.statistics.row(by_predicate=pl.col("series") == series, named=True)
     answer = sentences(result.facts(), "bubbles")
     if row["status"] != "tested":
@@ -41,10 +40,10 @@ def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
         one_series(result, series) if row["status"] == "tested" else None,
         time_line(result),
         many_series(result),
-        every if tested.height > 1 else None,
+        every if result.tested.height > 1 else None,
     ]
-    tables = [every.twin] if every and tested.height == 1 else []
-    untested = table("bubbles_untested", result.statistics.filter(pl.col("status") != "tested"), of=result)
+    tables = [every.twin] if every and result.tested.height == 1 else []
+    untested = table("bubbles_untested", result.untested, of=result)
     if result.episodes.height and not result.rejecting_episodes().height:
         tables.append(episode_table(result))
     return Section.of(
@@ -100,28 +99,20 @@ def _notes(names: Mapping[str, Text], findings: Iterable[Finding]) -> list[Text]
     return [*notes[:MOST_NOTES], words.bubbles.note_more(k=rest)] if rest > 0 else notes
 
 
-def leading(result: Bubbles) -> str:
-    """Return the series that says most: an ongoing rise, else the longest episode, else the nearest to its limit."""
-    episodes = result.rejecting_episodes()
-    for some in (episodes.filter(pl.col("ongoing") & (pl.col("signal") == RISE)), episodes):
-        if some.height:
-            return str(some.sort("duration", descending=True, maintain_order=True)["series"][0])
-    return str(_by_excess(result.statistics.filter(status="tested"), "gsadf")["series"][0])
-
-
-def _by_excess(frame: pl.DataFrame, statistic: str) -> pl.DataFrame:
-    """Return rows ordered by how far a statistic passes its critical value."""
-    return frame.sort(pl.col(statistic) - pl.col("critical_value"), descending=True, maintain_order=True)
-
-
 def _names(result: Bubbles) -> Mapping[str, Text]:
     return result.names.distinct("series", result.statistics["series"])
 
 
 def _rows(result: Bubbles | PanelBubbles, path: pl.DataFrame, value: str = "bsadf") -> list[dict[str, Any]]:
-    limit = pl.col("critical_value") if value == "bsadf" else pl.lit(None)
-    places = pl.Series("x", [result.timeline.places[date] for date in path["date"]], dtype=pl.Int64)
-    return path.select(places, pl.col(value).alias("value"), limit.alias("limit")).to_dicts()
+    """Return a path over the places of its dates, the statistic beside its critical value."""
+    return [
+        {
+            "x": result.timeline.places[row["date"]],
+            "value": row[value],
+            "limit": row["critical_value"] if value == "bsadf" else None,
+        }
+        for row in path.iter_rows(named=True)
+    ]
 
 
 def _spans(result: Bubbles | PanelBubbles, episodes: pl.DataFrame) -> list[dict[str, Any]]:
@@ -151,14 +142,14 @@ def _over_time(name: str, result: Bubbles | PanelBubbles, **given: Any) -> Pictu
 
 def one_series(result: Bubbles, series: str) -> Picture | None:
     """Return a series above its BSADF and critical line, with the episodes shaded in both."""
-    path, name = result.frame.filter(series=series), _names(result)[series]
+    path, name = result.path(series), _names(result)[series]
     row = result.statistics.row(by_predicate=pl.col("series") == series, named=True)
     panels = [
         {"title": _measured(result, name), "rows": _rows(result, path, "value")},
         {"title": words.bubbles.chart_bsadf(**_line(row)), "rows": _rows(result, path)},
     ]
     twin = table("bubbles_path", _dated(result, path), of=result, name=name)
-    spans = _spans(result, result.rejecting_episodes().filter(series=series))
+    spans = _spans(result, result.episodes_of(series))
     return _over_time(
         "bsadf", result, facts={"name": name}, rows=panels, twin=twin, headline=result.headline(series), spans=spans
     )
@@ -189,33 +180,28 @@ def _measured(result: Bubbles, name: Text) -> Text:
 
 def many_series(result: Bubbles) -> Picture | None:
     """Return the rejecting series beside each other; None with fewer than two."""
-    episodes = result.rejecting_episodes()
-    longest = episodes.group_by("series", maintain_order=True).agg(pl.col("duration").max())
-    order = longest.sort("duration", descending=True, maintain_order=True)["series"].head(CELLS).to_list()
+    order = result.by_longest_episode[:CELLS]
     if len(order) < 2:  # noqa: PLR2004 - one stands in the leading picture
         return None
     names = _names(result)
     cells = [
         {
-            "name": names[one],
-            "rows": _rows(result, result.frame.filter(series=one)),
-            "spans": _spans(result, episodes.filter(series=one)),
+            "name": names[series],
+            "rows": _rows(result, result.path(series)),
+            "spans": _spans(result, result.episodes_of(series)),
         }
-        for one in order
+        for series in order
     ]
-    at_peak = result.frame.select("series", pl.col("date").alias("peak"), "bsadf", "critical_value")
-    peaks = episodes.join(at_peak, on=["series", "peak"], how="left", maintain_order="left")
-    top = _by_excess(peaks, "bsadf").row(0, named=True)
+    top = result.highest_peak
     facts = {
-        "n": longest.height,
+        "n": len(result.by_longest_episode),
         "shown": len(order),
-        "name": names[top["series"]],
+        "name": names[str(top["series"])],
         "bsadf": top["bsadf"],
         "peak": result.timeline.date(top["peak"]),
         "limit": top["critical_value"],
     }
-    held = pl.DataFrame({"series": order}).join(peaks, on="series", maintain_order="left_right")
-    return _over_time("series", result, frame=result.timeline.with_dates(held), facts=facts, rows=cells)
+    return _over_time("series", result, frame=result.peaks_of(order), facts=facts, rows=cells)
 
 
 def time_line(result: Bubbles) -> Picture | None:
@@ -223,46 +209,33 @@ def time_line(result: Bubbles) -> Picture | None:
     episodes, places, names = result.rejecting_episodes(), result.timeline.places, _names(result)
     if not episodes.height:
         return None
-    first = episodes.group_by("series", maintain_order=True).agg(
-        pl.col("start").min(), pl.col("duration").sum().alias("length")
-    )
-    kept = first.sort("length", descending=True, maintain_order=True).head(ROWS)["series"].to_list()
+    longest = result.by_total_duration[:ROWS]
     ends = {
         row["series"]: (places[row["first"]], places[row["last"]])
-        for row in result.statistics.filter(pl.col("series").is_in(kept)).iter_rows(named=True)
+        for row in result.statistics.iter_rows(named=True)
+        if row["series"] in longest
     }
-    order = sorted(kept, key=lambda one: places[episodes.filter(series=one)["start"][0]])
+    order = sorted(longest, key=lambda series: places[result.episodes_of(series)["start"][0]])
     rows = [
         {
-            "name": names[one],
-            "first": ends[one][0],
-            "last": ends[one][1],
-            "spans": _spans(result, episodes.filter(series=one)),
+            "name": names[series],
+            "first": ends[series][0],
+            "last": ends[series][1],
+            "spans": _spans(result, result.episodes_of(series)),
         }
-        for one in order
+        for series in order
     ]
-    when, most = _crowded(result, episodes)
+    when, most = result.crowded_date
+    signals = episodes["signal"].to_list()
     facts = {
-        "n": first.height,
-        "rises": episodes.filter(signal=RISE).height,
-        "falls": episodes.filter(signal=FALL).height,
+        "n": len(result.by_total_duration),
+        "rises": signals.count(RISE),
+        "falls": signals.count(FALL),
         "when": when,
         "most": most,
         "shown": len(rows),
     }
     return _over_time("episodes", result, facts=facts, rows=rows, twin=episode_table(result))
-
-
-def _crowded(result: Bubbles, episodes: pl.DataFrame) -> tuple[str | None, int]:
-    """Return the date on which most series are explosive at once, and how many."""
-    dates = result.timeline
-    inside = [
-        place
-        for row in episodes.iter_rows(named=True)
-        for place in range(dates.places[row["start"]], dates.places[row["last"]] + 1)
-    ]
-    counts = pl.Series("at", inside).value_counts().sort("count", "at", descending=[True, False])
-    return dates.date_at(int(counts["at"][0])), int(counts["count"][0])
 
 
 def episode_table(result: Bubbles) -> Table:
@@ -272,7 +245,7 @@ def episode_table(result: Bubbles) -> Table:
 
 def statistics(result: Bubbles) -> Picture | None:
     """Return GSADF of every series beside its own critical value."""
-    tested, names = _by_excess(result.statistics.filter(status="tested"), "gsadf"), _names(result)
+    tested, names = result.tested, _names(result)
     groups = words.bubbles.chart_rejects(), words.bubbles.chart_not_rejects()
     rows = [
         {
@@ -285,9 +258,7 @@ def statistics(result: Bubbles) -> Picture | None:
     ]
     top = tested.row(0, named=True)
     most, k = 2 * COLUMN, int(tested["rejects"].sum())
-    methods = [
-        words.bubbles.chart_of(f"method_{one}") for one in tested["method"].drop_nulls().unique(maintain_order=True)
-    ]
+    methods = [words.bubbles.chart_of(f"method_{method}") for method in dict.fromkeys(tested["method"].drop_nulls())]
     facts = {
         "k": k,
         "n": tested.height,
@@ -304,20 +275,17 @@ def statistics(result: Bubbles) -> Picture | None:
         tested,
         facts,
         rows=rows,
-        twin=_statistic_table(result, tested),
+        twin=_statistic_table(result),
         groups=groups,
         headline="gsadf" if k else "none",
         how="gsadf_first" if tested.height > most else "gsadf",
     )
 
 
-def _statistic_table(result: Bubbles, tested: pl.DataFrame) -> Table:
+def _statistic_table(result: Bubbles) -> Table:
     """Return one row a series that was tested: its statistics, each beside its critical value."""
-    limits = result.critical.filter(level=result.level).pivot("statistic", index="series", values="critical_value")
-    limits = limits.select("series", *(pl.col(name).alias(f"{name}_limit") for name in ("sadf", "adf")))
-    frame = result.timeline.with_dates(tested).join(limits, on="series", how="left", maintain_order="left")
     note = words.bubbles.note_statistics(level=result.level)
-    return table("bubbles_statistics", frame, of=result, notes=(note,))
+    return table("bubbles_statistics", result.statistics_with_limits, of=result, notes=(note,))
 
 
 def panel_path(result: PanelBubbles) -> Picture | None:
@@ -331,8 +299,7 @@ def panel_path(result: PanelBubbles) -> Picture | None:
     }
     headline = "panel_undated" if row["rejects"] else "panel_calm"
     if row["rejects"] and result.episodes.height:
-        ongoing = result.episodes.filter("ongoing")
-        top = (ongoing if ongoing.height else result.episodes.sort("duration", descending=True)).row(0, named=True)
+        top = result.leading_episode
         facts |= {"episode": dates.episode_text(top), "lasted": dates.duration_text(top["duration"])}
         headline = "panel"
     panels = [{"title": words.bubbles.chart_panel(n=row["series"], **_line(row)), "rows": _rows(result, result.frame)}]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -13,8 +12,9 @@ from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Facts
 from xinzhi.core.text import LANGUAGES, Language, Text, Values, same
+from xinzhi.risks.prices.bubble_frames import BubbleFrames
 from xinzhi.risks.prices.conventions import BubbleRules, Convention, Lag, Method, setting, short_sample
 from xinzhi.risks.prices.critical import CriticalValues, episode, power_of
 from xinzhi.risks.prices.series import Timeline, find_series, read_series, series_names
@@ -53,7 +53,7 @@ class BubbleExplanation:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Bubbles(Result, verb="bubbles", topic="bubbles", key=("series", "date")):
+class Bubbles(BubbleFrames, verb="bubbles", topic="bubbles", key=("series", "date")):
     """Explosive behaviour of many series.
 
     A row of `frame` is a series and date (null until the smallest window is full), of `statistics` a series in the
@@ -62,21 +62,8 @@ class Bubbles(Result, verb="bubbles", topic="bubbles", key=("series", "date")):
     paper's, and one a quarter as fast. `convention` and `level` are those of the line that BSADF is held against.
     """
 
-    statistics: pl.DataFrame
-    episodes: pl.DataFrame
-    critical: pl.DataFrame
     findings: tuple[Finding, ...]
     convention: Convention
-    level: int
-
-    @cached_property
-    def timeline(self) -> Timeline:
-        """Return the dates as places on a line of time."""
-        return Timeline.from_dates(self.frame["date"])
-
-    def rejecting_episodes(self) -> pl.DataFrame:
-        """Return the episodes of the series whose GSADF rejects."""
-        return self.episodes.filter("rejects")
 
     def series_code(self, name: str) -> str:
         """Return the series that is called so, in either language where it is a place of China."""

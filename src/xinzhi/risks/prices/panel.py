@@ -51,6 +51,12 @@ class PanelBubbles(Result, verb="panel_bubbles", topic="bubbles", key=("date",))
         """Return the dates as places on a line of time."""
         return Timeline.from_dates(self.frame["date"])
 
+    @property
+    def leading_episode(self) -> dict[str, Any]:
+        """The episode that goes on, else the longest."""
+        ongoing = self.episodes.filter("ongoing")
+        return (ongoing if ongoing.height else self.episodes.sort("duration", descending=True)).row(0, named=True)
+
     def facts(self) -> Facts:
         """Return whether the panel is explosive, when, by which critical values, and who could not take part."""
         row, dates = self.statistics.row(0, named=True), self.timeline

@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi import words
 from xinzhi.core.result import Facts
-from xinzhi.core.text import LANGUAGES, Text, join_names, sentences, unit_text
+from xinzhi.core.text import Text, sentences
 from xinzhi.pathways.internal import Able, Backtest, Choices, Opportunities, Plan
 from xinzhi.report.charts import kinds
 from xinzhi.report.pages.pathways.complexity import narrow
@@ -20,17 +20,14 @@ from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import finding_notes, sentence
 from xinzhi.report.table import Table, column, table
 
-KINDS = ("coordinated", "queue", "greedy", "herd")
 PLANNED = 45
 QUADRANTS = ("near-complex", "far-complex", "near-simple", "far-simple")
 INKS = dict(zip(QUADRANTS, (GROUPS[0], GROUPS[2], GROUPS[1], "#d8dee4"), strict=True))
 FEW = 3
 TEN = 10
 LEAD = "average_precision"
-SHADE = {"able": 3.0, "by proxy": 2.0, "not able": 0.0}
 MANY = 60  # regions of a matrix
 TESTED = ("headline.skill", "headline.no_skill", "headline.no_test")
-LACKING = ("open", "contradicted", "unproven")
 PARTS = {"named_able": GROUPS[0], "named_proxy": GROUPS[1], "named_unknown": GROUPS[2], "named_unable": GROUPS[3]}
 
 
@@ -71,39 +68,30 @@ def _nothing(result: Plan, region: str | None) -> Section:
 
 def gains(result: Plan) -> Picture | None:
     """Return the expected gain that each kind of plan realises under the caps, and what crowding loses."""
-    order = pl.DataFrame({"kind": KINDS})
-    frame = order.join(result.comparison, on="kind", maintain_order="left").with_columns(
-        realised=pl.col("gain_realised"), crowded=pl.col("gain_named") - pl.col("gain_realised")
-    )
     parts = {
         "realised": (words.pathways.chart_realised(), GROUPS[0]),
         "crowded": (words.pathways.chart_crowded(), GROUPS[2]),
     }
     gap = {"crowded": column("pathways.gain", "figure", of="crowded")}
-    return shown("pathways.gains", result, frame, result.facts(), draws=gap, parts=parts)
+    return shown("pathways.gains", result, result.gains, result.facts(), draws=gap, parts=parts)
 
 
 def against_herd(result: Plan) -> Picture | None:
     """Return, by industry, how many regions the herd and the plan send there, and how many it takes."""
-    frame = result.crowded().with_columns(within=pl.col("herd") - pl.col("herd_excess"), beyond=pl.col("herd_excess"))
     parts = {
         "within": (words.pathways.chart_herd_within(), GROUPS[1]),
         "beyond": (words.pathways.chart_herd_beyond(), GROUPS[3]),
     }
-    return shown("pathways.against_herd", result, frame, result.facts(), parts=parts)
+    return shown("pathways.against_herd", result, result.herd_and_plan, result.facts(), parts=parts)
 
 
 def portfolios(result: Plan) -> Picture | None:
     """Return who gets what; None where regions and industries are too many to draw."""
-    used = result.candidates.select("category").join(result.frame, on="category", how="semi", maintain_order="left")
-    regions = result.regions.select("region")
-    if max(regions.height, used.height) > PLANNED:
+    grid = result.grid
+    if max(grid["region"].n_unique(), grid["category"].n_unique()) > PLANNED:
         return None
-    short = narrow(result, used["category"].to_list(), "category")
-    names = result.names.distinct("region", regions["region"])
-    grid = regions.join(used, how="cross", maintain_order="left_right").join(
-        result.frame.select("region", "category", "value"), on=["region", "category"], how="left", maintain_order="left"
-    )
+    short = narrow(result, list(dict.fromkeys(grid["category"])), "category")
+    names = result.names.distinct("region", result.regions["region"])
     called = {"region": names.__getitem__, "category": short.__getitem__}
     rows = rows_of(grid, result, called, row="region", column="category", value="value")
     twin = table("pathways_portfolios", of=result)
@@ -112,8 +100,7 @@ def portfolios(result: Plan) -> Picture | None:
 
 def scarce(result: Plan) -> Picture | None:
     """Return which caps are scarce: by how much the total would grow with one more place."""
-    frame = result.candidates.filter(pl.col("cap_price") > 0).sort("cap_price", descending=True).head(TEN)
-    return shown("pathways.scarce", result, frame, result.facts())
+    return shown("pathways.scarce", result, result.scarce.head(TEN), result.facts())
 
 
 @section.register
@@ -131,7 +118,7 @@ def opportunities(result: Opportunities, *, region: str | None = None) -> Sectio
             notes=finding_notes(result.findings),
         )
     if not result.measured.signed:
-        near = result.frame.sort("density", descending=True).group_by("place", maintain_order=True).head(FEW)
+        near = result.nearest(FEW)
         return Section.of(
             "pathways.opportunities",
             [],
@@ -142,57 +129,52 @@ def opportunities(result: Opportunities, *, region: str | None = None) -> Sectio
         )
     counts = result.quadrants()
     code = str(counts["place"][0]) if region is None else result.names.resolve(region, result.measured.matrix.places)
-    best_of_all = pl.concat(result.best(place, FEW) for place in result.measured.matrix.places)
     fit = [words.pathways.summary_fit(**facts["summary.fit"])] if "summary.fit" in facts else []
     return Section.of(
         "pathways.opportunities",
         [quadrants(result, code), best(result, code), regions(result)],
-        [table("pathways_opportunities", best_of_all, of=result)],
+        [table("pathways_opportunities", result.best_of_all(FEW), of=result)],
         anchor="paths-opportunities",
         notes=(words.pathways.note_quadrants(), *fit, *finding_notes(result.findings)),
     )
 
 
-def _groups(frame: pl.DataFrame) -> pl.DataFrame:
-    """Mark emerging activities, where any is known to be."""
-    if not frame["emerging"].is_not_null().any():
-        return frame
-    return frame.with_columns(group=pl.when("emerging").then(pl.lit("emerging")).otherwise(pl.lit("other_activities")))
-
-
 def _rows(result: Opportunities, frame: pl.DataFrame, names: Any, **encodings: str) -> list[dict[str, Any]]:  # noqa: ANN401 - Called
+    """Return the rows of a chart, those of emerging activities told apart where any is known to be."""
     rows = rows_of(frame, result, names, **encodings)
-    if "group" in frame.columns:
-        for row, group in zip(rows, frame["group"], strict=True):
-            row["group"] = words.pathways.chart_of(group)
+    if frame["emerging"].is_not_null().any():
+        groups = {True: words.pathways.chart_emerging(), False: words.pathways.chart_other_activities()}
+        for row, emerging in zip(rows, frame["emerging"], strict=True):
+            row["group"] = groups[bool(emerging)]
     return rows
 
 
 def quadrants(result: Opportunities, code: str) -> Picture | None:
     """Return what a region could enter: how near it is, and how complex; None where it lacks nothing."""
-    own = result.frame.filter(pl.col("place") == code).sort("gain", descending=True)
-    if not own.height:
+    rows_of_place = result.of_place(code)
+    if not rows_of_place.height:
         return None
-    name, first = result.names.region(code), own.filter(quadrant=QUADRANTS[0])
+    name = result.names.region(code)
+    first = [row["activity"] for row in rows_of_place.iter_rows(named=True) if row["quadrant"] == QUADRANTS[0]]
     facts = {
         "name": name,
-        "k": first.height,
-        "n": own.height,
-        "best": [result.names.text("industry", one) for one in first["activity"][:FEW]],
+        "k": len(first),
+        "n": rows_of_place.height,
+        "best": [result.names.text("industry", activity) for activity in first[:FEW]],
     }
     cut = {"activity": narrow(result, result.measured.matrix.activities).__getitem__}
-    marked = _groups(own)
-    marked = marked.sort("group", maintain_order=True) if "group" in marked.columns else marked
-    twin = table("pathways_opportunities_of", own, of=result, name=name)
-    rows = _rows(result, marked, cut, x="density", y="complexity", name="activity")
+    twin = table("pathways_opportunities_of", rows_of_place, of=result, name=name)
+    rows = _rows(result, rows_of_place, cut, x="density", y="complexity", name="activity")
+    emerging = words.pathways.chart_emerging()
+    rows.sort(key=lambda row: row.get("group") != emerging)
     return shown(
         "pathways.quadrants",
         result,
-        own,
+        rows_of_place,
         facts,
         rows=rows,
         twin=twin,
-        headline="quadrants" if first.height else "no_first",
+        headline="quadrants" if first else "no_first",
         split=result.medians,
         corners=[words.pathways.chart_of(QUADRANTS[place]) for place in (0, 1, 3, 2)],
     )
@@ -205,7 +187,7 @@ def best(result: Opportunities, code: str) -> Picture | None:
         return None
     name, first = result.names.region(code), frame.row(0, named=True)
     facts = {**first, "name": name, "best": result.names.text("industry", first["activity"])}
-    rows = _rows(result, _groups(frame), None, name="activity", value="gain")
+    rows = _rows(result, frame, None, name="activity", value="gain")
     groups = [words.pathways.chart_of(name) for name in ("emerging", "other_activities")]
     return shown("pathways.best", result, frame, facts, rows=rows, groups=groups)
 
@@ -233,11 +215,10 @@ def backtest(result: Backtest) -> Section:
         for absent, task in zip(result.tasks["absent"], tasks, strict=True)
     ]
     answer = [*(sentence(one.headline) for one in drawn), *(words.pathways.answer_task(**task) for task in tasks)]
-    frame = result.frame.with_columns(absent=pl.Series([f"{one:g}" for one in result.frame["absent"]]))
     return Section.of(
         "pathways.backtest",
         drawn,
-        [table("pathways_measures", frame, of=result)],
+        [table("pathways_measures", result.measures, of=result)],
         anchor="paths-backtest",
         answer=answer,
         notes=(words.pathways.note_backtest(), *finding_notes(result.findings)),
@@ -246,7 +227,7 @@ def backtest(result: Backtest) -> Section:
 
 def _precision(result: Backtest, absent: float, guess: float, headline: Text, facts: Mapping[str, object]) -> Picture:
     """Return average precision of every score with its interval, and what guessing would give."""
-    frame = result.frame.filter(measure=LEAD, absent=absent).sort("value", descending=True)
+    frame = result.precision(absent)
     kind = "backtest" if absent == max(result.tasks["absent"]) else f"backtest-{absent:g}"
     columns = ("score", "ours", column("pathways.average_precision", "score", of="value"), "low", "high")
     twin = table(
@@ -278,33 +259,21 @@ def able(result: Able, *, region: str | None = None) -> Section:
     if region is not None:
         said = result.of_region(region)
         notes.insert(0, Text(zh=said.text("zh"), en=said.text("en")))
-    units = {one: unit_text(one) for one in result.evidence["unit"].drop_nulls().unique()}
-    told = result.evidence.with_columns(
-        pl.col("unit")
-        .replace_strict({one: text.lang(language) for one, text in units.items()})
-        .alias(f"unit_{language}")
-        for language in LANGUAGES
-    )
-    rows = table("pathways_facts", told.drop("unit"), of=result)
-    every = table("pathways_able", result.frame.filter(pl.col("able") != "unknown"), of=result)
-    return Section.of("pathways.able", [verdicts(result)], [every, rows], anchor="able", notes=tuple(notes))
+    evidence = table("pathways_facts", result.evidence_in_words, of=result)
+    judged = table("pathways_able", result.judged, of=result)
+    return Section.of("pathways.able", [verdicts(result)], [judged, evidence], anchor="able", notes=tuple(notes))
 
 
 def verdicts(result: Able) -> Picture | None:
     """Return the verdict on every region and category; None where there are too many regions to draw."""
     if result.frame["region"].n_unique() > MANY:
         return None
-    order = result.table().filter(pl.col("unknown") < result.frame["region"].n_unique()).select("category")
-    frame = result.frame.select("region").unique().sort("region").join(order, how="cross", maintain_order="left_right")
-    frame = frame.join(result.frame, on=["region", "category"], how="left", maintain_order="left").with_columns(
-        value=pl.col("able").replace_strict(SHADE, default=None, return_dtype=pl.Float64)
-    )
-    counts = result.table().rename({one: one.replace(" ", "_") for one in SHADE})
+    frame = result.verdicts
     rows = rows_of(frame, result, row="region", column="category", value="value")
-    marks = {None: words.pathways.able_short_unknown(), SHADE["not able"]: words.pathways.able_short_unable()}
+    marks = {None: words.pathways.able_short_unknown(), 0.0: words.pathways.able_short_unable()}
     for row in rows:
         row["mark"] = marks.get(row["value"])
-    twin, legend = table("pathways_able_counts", counts, of=result), words.pathways.able_legend()
+    twin, legend = table("pathways_able_counts", result.counts, of=result), words.pathways.able_legend()
     return shown("pathways.able", result, frame, result.facts(), rows=rows, twin=twin, legend=legend)
 
 
@@ -341,43 +310,30 @@ def evidence(result: object) -> tuple[list[Text], list[Table]]:
         return [], []
     facts, year = result.evidence(), result.last_year()
     said = [sentence(words.pathways.headline_remedy(**facts["headline.remedy"])), words.pathways.summary_caveat()]
-    return said, [table("pathways_by_region", by_region(result, year), of=result, year=year)]
-
-
-def by_region(result: Choices, year: int) -> pl.DataFrame:
-    """Return ``region`` and the names of the categories that it is able to do and does not plan, or plans without."""
-    rows = result.without_herd(year)
-    made = []
-    for region in result.lists[year].regions:
-        own, row = rows.filter(region=region), {"region": region}
-        for change in LACKING:
-            named = [result.names.text("category", one) for one in own.filter(change=change)["category"]]
-            # English names of categories hold commas.
-            row |= {
-                f"{change}_zh": "、".join(one.zh for one in named),
-                f"{change}_en": "; ".join(one.en for one in named),
-            }
-        made.append(row)
-    return pl.DataFrame(made)
+    return said, [table("pathways_by_region", of=result, year=year)]
 
 
 def named(result: Choices) -> Picture | None:
     """Return how many regions name each category, parted by the evidence for it."""
     year = result.last_year()
-    frame = result.frame.filter(year=year)
     return shown(
-        "pathways.named", result, frame, result.facts(), draws=_each(PARTS), values={"year": year}, parts=_parts(PARTS)
+        "pathways.named",
+        result,
+        result.last_rows,
+        result.facts(),
+        draws=_each(PARTS),
+        values={"year": year},
+        parts=_parts(PARTS),
     )
 
 
 def lacking(result: Choices) -> Picture | None:
     """Return what each region names, parted by the evidence for it."""
     year = result.last_year()
-    frame = result.regions.filter(year=year)
     return shown(
         "pathways.lacking",
         result,
-        frame,
+        result.last_regions,
         result.facts(),
         draws=_each(PARTS),
         values={"year": year},
@@ -392,22 +348,10 @@ def remedy(result: Choices) -> Picture | None:
         return None
     colours = {"made": 0, "proxy": 1, "designated": 4, "unproven": 2, "contradicted": 3, "open": 5}
     parts = {name: GROUPS[at] for name, at in colours.items()}
-    frame = result.changes(year).with_columns(-pl.col("contradicted", "open"))
+    frame = result.balance
     rows = rows_of(frame, result, name="category", **_each(parts))
-    twin = table("pathways_remedy", who(result, year), of=result, year=year)
+    twin = table("pathways_remedy", of=result, year=year)
     return shown("pathways.remedy", result, frame, facts, rows=rows, twin=twin, parts=_parts(parts))
-
-
-def who(result: Choices, year: int) -> pl.DataFrame:
-    """Return ``category, change, regions``: who lacks evidence for what it names, who has it and does not name it."""
-    rows = result.without_herd(year).filter(pl.col("change").is_in(["designated", "unproven", "contradicted", "open"]))
-    listed = rows.group_by("category", "change", maintain_order=True).agg(codes=pl.col("region"))
-    made = []
-    for category, change, codes in listed.iter_rows():
-        text = join_names([result.names.region(code) for code in codes])
-        made.append({"category": category, "change": change, "regions_zh": text.zh, "regions_en": text.en})
-    schema = dict.fromkeys(("category", "change", "regions_zh", "regions_en"), pl.String)
-    return pl.DataFrame(made, schema=schema).sort("category", "change")
 
 
 def _each(parts: Iterable[str]) -> dict[str, Any]:

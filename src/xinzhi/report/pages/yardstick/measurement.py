@@ -46,13 +46,14 @@ Headline = tuple[str, dict[str, Any]]  # the name of a sentence of the catalogue
 @section.register
 def ranking(result: Ranking, *, region: str | None = None) -> Section:
     """Return what an assessment says first; the pictures behind the ranking are those of the measurement."""
-    whole, facts = measurement(result.measurement, region=region), result.facts()
-    drawn = [_ranked(result, one) if one.kind == "ranking" else one for one in whole.pictures]
+    page: Section = measurement(result.measurement, region=region)
+    facts = result.facts()
+    pictures = [_ranked(result, picture) if picture.kind == "ranking" else picture for picture in page.pictures]
     return replace(
-        whole,
+        page,
         answer=tuple(answer_of(facts, result.topic)),
         reach=tuple(notes_of(facts, result.topic)),
-        pictures=tuple(drawn),
+        pictures=tuple(pictures),
         sheets=(sheet(result),),
         document=None,
     )
