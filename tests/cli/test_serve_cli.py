@@ -11,7 +11,7 @@ from called import answering
 pytest.importorskip("fastapi")
 
 from xinzhi.cli.explorer import _address
-from xinzhi.web import app
+from xinzhi.web import server
 
 EVERYWHERE = str(IPv4Address(0))
 WORD = "a-word-of-some-length"
@@ -20,8 +20,8 @@ WORD = "a-word-of-some-length"
 @pytest.fixture
 def serve(monkeypatch, capsys):
     """Call the verb with a server that ends at once."""
-    monkeypatch.setattr(app, "warm", lambda _: None)
-    monkeypatch.setattr(app, "run", lambda _, listening, __: listening.close())
+    monkeypatch.setattr(server, "warm", lambda _: None)
+    monkeypatch.setattr(server, "run", lambda _, listening, __: listening.close())
 
     def call(*arguments, language="en"):
         return answering(monkeypatch, capsys, "serve", language=language)(*arguments)
@@ -31,8 +31,8 @@ def serve(monkeypatch, capsys):
 
 @pytest.mark.parametrize(("language", "words"), [("en", "is in use by another program"), ("zh", "已被其他程序占用")])
 def test_a_port_in_use_is_refused_before_anything_is_computed(serve, monkeypatch, language, words):
-    monkeypatch.setattr(app, "warm", lambda _: pytest.fail("computed before"))
-    with app.bound("127.0.0.1", 0) as other:
+    monkeypatch.setattr(server, "warm", lambda _: pytest.fail("computed before"))
+    with server.listening_socket("127.0.0.1", 0) as other:
         port = other.getsockname()[1]
         code, out, err = serve("--port", port, language=language)
     assert code == 2

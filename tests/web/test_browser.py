@@ -26,7 +26,7 @@ SAMPLES = {"region": ("520000",), "topic": ("sources", "risks")}  # where one pa
 KEYS = {"figures": "capital.years-log", "explain": "520000.2012-2017", "category": "ai", "protocol": "zhang-2004"}
 PAGES = [
     f"{name}{f'/{key}' if key else ''}.html{ASKED.get(name, '')}"
-    for name, entry in pages.REGISTRY.items()
+    for name, entry in pages.ROUTES.items()
     for key in (SAMPLES.get(name) or (KEYS[name] if entry.keys else "",))
 ]
 VIEWS = {"zh": ((1280, "light"), (360, "dark")), "en": ((1280, "dark"), (360, "light"))}

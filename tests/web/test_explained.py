@@ -103,7 +103,7 @@ def test_everything_that_the_search_finds_is_there(store, read):
 
 def test_a_region_leads_to_its_industries_its_risks_and_what_can_be_asked_of_it(store, folder):
     html = (folder / "en" / "region" / "520000.html").read_text("utf-8")
-    named = set(category.named(store).filter(region="520000")["category"]) & set(category.keys(store))
+    named = set(category.planned_categories(store).filter(region="520000")["category"]) & set(category.keys(store))
     assert named
     assert all(f'href="../category/{code}.html"' in html for code in named)
     for link in (
@@ -138,7 +138,7 @@ def test_every_page_names_the_period_of_its_figures(store, read):
 
 
 def test_every_result_on_the_page_of_downloads_has_as_many_rows_as_it_says(store, folder, read):
-    rows = reference.held(store)
+    rows = reference.downloadable_results(store)
     assert len({row[:2] for row in rows}) == len(rows) > 25
     shown = read["zh/downloads.html"].tables[0]["rows"][1:]
     assert [cells[1] for cells in shown] == [str(row[3]) for row in rows]

@@ -53,7 +53,7 @@ def test_the_folder_holds_what_the_server_answers(client, folder, path):
 def test_every_address_is_a_file(store, folder):
     found = {address.path for address in pages.addresses(store)}
     assert found == {str(path.relative_to(folder)) for path in folder.glob("*/**/*.html")}
-    assert all(Address.of(path).path == path for path in found)
+    assert all(Address.parse(path).path == path for path in found)
 
 
 def test_every_link_leads_to_a_file_and_a_place(folder, read):
@@ -357,8 +357,8 @@ def test_a_protocol_is_carried_to_the_pages_that_are_computed_under_it_and_no_ot
             parts = urlsplit(link)
             if not parts.path.endswith(".html"):
                 continue
-            there = Address.of(posixpath.normpath(posixpath.join("en", posixpath.dirname(path), parts.path)))
-            assert ("protocol" in pages.asks(there)) == (link in carried), link
+            there = Address.parse(posixpath.normpath(posixpath.join("en", posixpath.dirname(path), parts.path)))
+            assert ("protocol" in pages.query_names(there)) == (link in carried), link
     for path in ("/en/audit.html", "/en/data.html", "/en/topic/risks.html"):
         answer = client.get(f"{path}?protocol=zhang-2004", follow_redirects=False)
         assert (answer.status_code, answer.headers["location"]) == (307, path)
@@ -410,7 +410,7 @@ def test_a_site_says_whether_it_sets_a_cookie(store):
     for guarded in (False, True):
         site = copy(store)
         site.guarded = guarded
-        text = render.rendered(site, Address("en"), made)
+        text = render.page_html(site, Address("en"), made)
         assert ("This site sets no cookies" in text) != guarded
         assert ("sets one cookie, which says for 12 hours" in text) == guarded
 

@@ -11,7 +11,7 @@ from web.reading import Reader
 from xinzhi import studies
 from xinzhi.core.text import words
 from xinzhi.web import Store, pages, render
-from xinzhi.web.page import Address, Asked
+from xinzhi.web.page import Address, Call
 
 
 def spoken_lines(html):
@@ -58,11 +58,7 @@ def test_every_copied_line_is_understood_and_asks_the_same(client, folder, monke
         options = studies.options_of(topic)
         assert set(python) - {"data"} <= set(options)
         data = next(told.pop(name) for name in ("data", "file", "projects") if name in told)
-        if topic == "measure":  # has no verb of its own: the assessment holds it
-            assert verb == "assess"
-            python.pop("region", None)
-        else:
-            assert verb == topic
+        assert verb == topic
         assert {"data": data} | {name: str(value) for name, value in told.items()} == python
 
 
@@ -75,7 +71,7 @@ def test_the_lines_of_a_package_of_ones_own_name_what_the_site_was_given(tmp_pat
     shutil.copytree(SHIPPED / store.package.name, own)
     site = Store(own, protocol="zhang-2004")
     try:
-        call = render.lines(site, Address("en"), Asked(topic="brief", options={"region": "520000"}))
+        call = render.lines(site, Address("en"), Call(topic="brief", options={"region": "520000"}))
     finally:
         site.close()
     assert shlex.split(call["cli"])[1:] == ["brief", "520000", str(own), "--protocol", "zhang-2004"]

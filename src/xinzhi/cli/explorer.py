@@ -19,7 +19,6 @@ from xinzhi.core.errors import UsageError
 if TYPE_CHECKING:
     from xinzhi.cli.call import Call
     from xinzhi.web import Store
-    from xinzhi.web.queue import Limits
 
 LEAST = 16  # signs of a token
 
@@ -32,8 +31,8 @@ def serve(call: Call) -> None:
     if token is not None and len(token) < LEAST:
         raise UsageError("cli.weak-token", least=LEAST, made=token_urlsafe(LEAST))
     with _extra():
-        from xinzhi.web.app import bound, run, warm
-    listening = bound(host, port)
+        from xinzhi.web.server import listening_socket, run, warm
+    listening = listening_socket(host, port)
     store = _store(call, guarded=bool(token))
     with progress(call.language) as bar:
         bar.step("explorer")
@@ -68,19 +67,18 @@ def mcp(call: Call) -> None:
 def site(call: Call) -> None:
     """Write the pages into a folder."""
     with _extra():
-        from xinzhi.web.static import patient
-        from xinzhi.web.static import site as write
-    store = _store(call, limits=patient())
+        from xinzhi.web.static import site as write_site
+    store = _store(call)
     with progress(call.language) as bar:
         bar.step("explorer")
-        files = write(store, call.out or Path("site"), bar.count)
+        files = write_site(store, call.out or Path("site"), bar.count)
     lines([files[0]], call.language)
 
 
-def _store(call: Call, *, guarded: bool = False, limits: Limits | None = None) -> Store:
+def _store(call: Call, *, guarded: bool = False) -> Store:
     from xinzhi.web import Store
 
-    return Store(call.get("data", DEFAULT), protocol=call.get("protocol", PROTOCOL), limits=limits, guarded=guarded)
+    return Store(call.get("data", DEFAULT), protocol=call.get("protocol", PROTOCOL), guarded=guarded)
 
 
 def _is_loopback(host: str) -> bool:

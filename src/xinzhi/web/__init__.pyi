@@ -1,3 +1,3 @@
-from .queue import BusyError as BusyError
-from .queue import Limits as Limits
 from .store import Store as Store
+from .workers import BusyError as BusyError
+from .workers import Limits as Limits

@@ -1,15 +1,10 @@
-"""The server: pages and what they load, each made once and kept, compressed once."""
+"""The application: pages, files of results, the interface for programs, and what answers an error."""
 
 from __future__ import annotations
 
-import sys
-from contextlib import suppress
-from errno import EADDRINUSE
 from functools import partial
-from socket import AI_PASSIVE, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 from urllib.parse import urlencode
 
-import uvicorn
 from anyio.to_thread import run_sync
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
@@ -21,192 +16,139 @@ from xinzhi.core.text import LANGUAGES, Language, Text
 from xinzhi.report.page import LANG
 from xinzhi.web import pages, render
 from xinzhi.web.api import PREFIX, add_api
-from xinzhi.web.asked import both
 from xinzhi.web.downloads import add_files
-from xinzhi.web.page import PROTOCOL, SETTINGS, Address, Page, again, query_of
+from xinzhi.web.page import PROTOCOL, SETTINGS, Address, Page, query_of, query_string
 from xinzhi.web.pages import forms
-from xinzhi.web.queue import BusyError
-from xinzhi.web.reply import BUSY, MISSING, UNUSABLE, sent, spoken
-from xinzhi.web.safety import OUTSIDE, Patient, Safety, language_of
+from xinzhi.web.parameters import bilingual
+from xinzhi.web.responses import BUSY, MISSING, UNUSABLE, cached_response, preferred_language, uncached_response
+from xinzhi.web.safety import OUTSIDE, Safety, language_of
 from xinzhi.web.static import NAMES, TYPES, asset
 from xinzhi.web.store import Store
-from xinzhi.web.upload import body_of, screened
+from xinzhi.web.upload import body_of, screen_upload
+from xinzhi.web.workers import BusyError
 
 HTML = "text/html; charset=utf-8"
-READ = ["GET", "HEAD"]
-HEAD = 16384  # bytes of the head of a request
-BACKLOG = 2048  # connections that wait, as many as those of uvicorn
+GET_AND_HEAD = ["GET", "HEAD"]
 
 
 def application(store: Store) -> FastAPI:
     """Return the application that serves the pages of a store."""
-    said = both(words.api.title())
-    app = FastAPI(title=said, version=__version__, docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
+    title = bilingual(words.api.title())
+    app = FastAPI(title=title, version=__version__, docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
     add_api(app, store)
 
-    @app.api_route("/", methods=READ, include_in_schema=False)
+    @app.api_route("/", methods=GET_AND_HEAD, include_in_schema=False)
     async def root(request: Request) -> Response:
-        return RedirectResponse(f"/{spoken(request.headers.get('accept-language', ''))}/index.html", 307)
+        return RedirectResponse(f"/{preferred_language(request.headers.get('accept-language', ''))}/index.html", 307)
 
-    @app.api_route("/assets/{name}", methods=READ, include_in_schema=False)
-    async def loaded(request: Request, name: str) -> Response:
-        there, make = _asked_at(request, "en"), partial(asset, store, name, served=True)
+    @app.api_route("/assets/{name}", methods=GET_AND_HEAD, include_in_schema=False)
+    async def asset_file(request: Request, name: str) -> Response:
+        failed = partial(error_page, store, _missing_address(request, "en"))
         if name not in NAMES:
-            return await run_sync(_told, store, there, UsageError("web.no-page"))
-        return await sent(
-            store,
-            request,
-            ("asset", name),
-            make,
-            f"{TYPES[name.rpartition('.')[2]]}; charset=utf-8",
-            failed=partial(_told, store, there),
-        )
+            return await run_sync(failed, UsageError("web.no-page"))
+        media_type = f"{TYPES[name.rpartition('.')[2]]}; charset=utf-8"
+        make = partial(asset, store, name, served=True)
+        return await cached_response(store, request, ("asset", name), make, media_type, failed=failed)
 
-    _add_projects(app, store)
+    @app.post("/{language}/projects.html", include_in_schema=False)
+    async def screened_projects(request: Request, language: str) -> Response:
+        if language not in LANGUAGES:
+            return await run_sync(error_page, store, _missing_address(request, "en"), UsageError("web.no-page"))
+        data = await body_of(request, store.limits)
+        address = Address(language_of(request.scope), "projects")
+        work = partial(screened_page, store, address, data)
+        return await uncached_response(store, work, failed=partial(error_page, store, address))
+
     add_files(app, store)
 
-    @app.api_route("/{path:path}", methods=READ, include_in_schema=False)
-    async def shown(request: Request, path: str) -> Response:
-        language: Language = "zh" if path.startswith("zh") else "en"
-        if path.strip("/") in LANGUAGES:
-            return RedirectResponse(f"/{language}/index.html", 307)
-        query = request.query_params.multi_items()
-        there = Address.of(path, query_of(query))
-        if there is not None and (SETTINGS, "") in query:  # a form sends what it does not change, too
-            return RedirectResponse(f"/{path}" + again(there.query), 307)
-        if there is None:
-            return await run_sync(_told, store, _asked_at(request, language), UsageError("web.no-page"))
-        if PROTOCOL in there.query and PROTOCOL not in pages.asks(there):  # says what it is not
-            rest = {name: value for name, value in there.query.items() if name != PROTOCOL}
-            return RedirectResponse(f"/{path}" + (f"?{urlencode(rest)}" if rest else ""), 307)
-        asked = pages.asked(there)
-        failed = partial(_without, store, _asked_at(request, language), asked)
-        return await sent(
+    @app.api_route("/{path:path}", methods=GET_AND_HEAD, include_in_schema=False)
+    async def page(request: Request, path: str) -> Response:
+        target = redirection(path, request.query_params.multi_items())
+        if target is not None:
+            return RedirectResponse(target, 307)
+        missing = _missing_address(request, "zh" if path.startswith("zh") else "en")
+        address = Address.parse(path, query_of(request.query_params.multi_items()))
+        if address is None:
+            return await run_sync(error_page, store, missing, UsageError("web.no-page"))
+        address = pages.known_query(address)
+        return await cached_response(
             store,
             request,
-            (path, tuple(sorted(asked.query.items()))),
-            partial(_made, store, asked),
+            page_key(address),
+            partial(render.html, store, address),
             HTML,
-            failed=failed,
-            aside=SETTINGS in asked.query,
+            failed=partial(page_without_answer, store, missing, address),
+            aside=SETTINGS in address.query,
         )
 
     return app
 
 
-def _add_projects(app: FastAPI, store: Store) -> None:
-    """Add the page of the projects that a visitor brings."""
-
-    @app.post("/{language}/projects.html", include_in_schema=False)
-    async def brought(request: Request, language: str) -> Response:
-        if language not in LANGUAGES:
-            return await run_sync(_told, store, _asked_at(request, "en"), UsageError("web.no-page"))
-        data = await body_of(request, store.limits)
-        return await run_sync(screened_page, store, data, language_of(request.scope))
+def page_key(address: Address) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return what tells a page from all others."""
+    return address.path, tuple(sorted(address.query.items()))
 
 
-def _made(store: Store, address: Address) -> bytes:
-    """Return a page."""
-    if not pages.exists(store, address):
-        raise UsageError("web.no-page")
-    return render.html(store, address)
+def redirection(path: str, pairs: list[tuple[str, str]]) -> str | None:
+    """Return where a path leads instead: the first page of a language, or a query without what a page does not read."""
+    if path.strip("/") in LANGUAGES:
+        return f"/{path.strip('/')}/index.html"
+    address = Address.parse(path, query_of(pairs))
+    if address is None:
+        return None
+    if (SETTINGS, "") in pairs:  # a form sends what it does not change, too
+        return f"/{path}" + query_string(address.query)
+    if PROTOCOL in address.query and PROTOCOL not in pages.query_names(address):  # a page must not seem to be under it
+        rest = {name: value for name, value in address.query.items() if name != PROTOCOL}
+        return f"/{path}" + (f"?{urlencode(rest)}" if rest else "")
+    return None
 
 
-def _without(store: Store, there: Address, address: Address, error: XinzhiError) -> Response:
-    """Return what says why there is no page; a form keeps what was typed."""
+def page_without_answer(store: Store, missing: Address, address: Address, error: XinzhiError) -> Response:
+    """Return the page of an error; a form keeps what was typed."""
     if isinstance(error, UsageError) and address.page == "claim":
         try:
-            form = forms.refused(store, address, error)
-        except XinzhiError as other:
-            return _told(store, there, other)
+            form = forms.form_with_error(store, address, error)
+        except XinzhiError as form_error:
+            return error_page(store, missing, form_error)
         if form is not None:
-            return Response(render.rendered(store, address, form), status_code=UNUSABLE, media_type=HTML)
-    return _told(store, there, error)
+            return Response(render.page_html(store, address, form), status_code=UNUSABLE, media_type=HTML)
+    return error_page(store, missing, error)
 
 
-def screened_page(store: Store, data: bytes, language: Language) -> Response:
-    """Return the page of the projects that a visitor brings; nothing of it is kept."""
-    there = Address(language, "projects")
-    try:
-        body = store.once(lambda: render.rendered(store, there, forms.answered(store, there, screened(store, data))))
-    except XinzhiError as error:
-        return _told(store, there, error)
-    return Response(body, media_type=HTML, headers={"cache-control": "no-store"})
+def error_page(store: Store, address: Address, error: XinzhiError) -> Response:
+    """Return the page of an error: there is no such page, the question is refused, or there is no room."""
+    missing = error.code == "web.no-page"
+    title = words.web.error_missing() if missing else words.web.error_refused()
+    body = render.page_html(store, address, Page(title=title, lead=(error.text,)))
+    if isinstance(error, BusyError):
+        return Response(body, status_code=BUSY, media_type=HTML, headers={"retry-after": str(error.retry)})
+    return Response(body, status_code=MISSING if missing else UNUSABLE, media_type=HTML)
+
+
+def screened_page(store: Store, address: Address, data: bytes) -> Response:
+    """Return the page of the projects that a visitor brings."""
+    page = forms.screening_page(store, address, screen_upload(store, data))
+    return Response(render.page_html(store, address, page), media_type=HTML)
 
 
 def safe(store: Store, token: str | None = None) -> Safety:
     """Return the application with what stands around it: token, limits, headers, log."""
-    return Safety(application(store), token=token, limits=store.limits, page=partial(_turned_away, store))
+    return Safety(application(store), token=token, limits=store.limits, page=partial(_refusal_page, store))
 
 
-def _turned_away(store: Store, scope: Scope, what: str, why: Text) -> bytes:
+def _refusal_page(store: Store, scope: Scope, what: str, why: Text) -> bytes:
     """Return the page of a refusal; one who may see nothing else gets the words alone."""
     language = language_of(scope)
     if what in OUTSIDE:
         title = words.web.error_outside()
-        return (
-            render.environment()
-            .get_template("outside.html.j2")
-            .render(lang=LANG[language], title=title.lang(language), why=why.lang(language))
-            .encode()
-        )
-    there = Address(language, at=scope["raw_path"].decode("latin-1").removeprefix("/"))
+        template = render.environment().get_template("outside.html.j2")
+        return template.render(lang=LANG[language], title=title.lang(language), why=why.lang(language)).encode()
+    address = Address(language, at=scope["raw_path"].decode("latin-1").removeprefix("/"))
     title = words.web.error_fault() if what == "fault" else words.web.error_turned()
-    return render.rendered(store, there, Page(title=title, lead=(why,))).encode()
+    return render.page_html(store, address, Page(title=title, lead=(why,))).encode()
 
 
-def warm(store: Store) -> None:
-    """Compute what the first visitor of either language would wait for."""
-    for language in LANGUAGES:
-        there = Address(language)
-        store.answer((there.path, ()), partial(render.html, store, there))
-
-
-def bound(host: str, port: int) -> socket:
-    """Return a socket that listens at an address; visitors wait there until the server runs."""
-    made = None
-    try:
-        family, kind, number, _, place = getaddrinfo(host, port, type=SOCK_STREAM, flags=AI_PASSIVE)[0]
-        made = socket(family, kind, number)
-        if sys.platform != "win32":  # there it would share a port that is in use
-            made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-        made.bind(place)
-        made.listen(BACKLOG)
-    except (OSError, OverflowError) as error:
-        if made is not None:
-            made.close()
-        taken = isinstance(error, OSError) and error.errno == EADDRINUSE
-        raise UsageError("web.port-taken" if taken else "web.no-place", host=host, port=port) from error
-    return made
-
-
-def run(store: Store, listening: socket, token: str | None = None) -> None:
-    """Serve a store until the process is stopped; the log goes to standard error, without a name or address."""
-    config = uvicorn.Config(
-        safe(store, token),
-        log_level="warning",
-        server_header=False,
-        access_log=False,
-        ws="none",
-        http=Patient.of(store.limits),
-        timeout_keep_alive=int(store.limits.sending),
-        limit_concurrency=store.limits.connections,
-        h11_max_incomplete_event_size=HEAD,
-    )
-    with listening, suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run([listening])
-
-
-def _asked_at(request: Request, language: Language) -> Address:
+def _missing_address(request: Request, language: Language) -> Address:
     """Return where a page would stand that there is not: as deep as its path is in the browser."""
     return Address(language, at=request.scope["raw_path"].decode("latin-1").removeprefix("/"))
-
-
-def _told(store: Store, there: Address, error: XinzhiError) -> Response:
-    """Return the page that says why there is none."""
-    missing = error.code == "web.no-page"
-    title = words.web.error_missing() if missing else words.web.error_refused()
-    code = MISSING if missing else BUSY if isinstance(error, BusyError) else UNUSABLE
-    made = render.rendered(store, there, Page(title=title, lead=(error.text,)))
-    more = {"retry-after": str(error.retry)} if isinstance(error, BusyError) else {}
-    return Response(made, status_code=code, media_type=HTML, headers=more)

@@ -13,16 +13,15 @@ from urllib.parse import urlencode
 from xinzhi import studies, words
 from xinzhi.core.text import LANGUAGES, Language, Text, option_words, read_words
 from xinzhi.report.section import Section
-from xinzhi.studies import Study, options_of
+from xinzhi.studies import Study
 
 HOME = "index"
 PROTOCOL = "protocol"  # what a link takes along to the next page, where that is computed under it
 SETTINGS = "set"  # parameters of a protocol that a visitor changes
-RULED = frozenset({HOME, "region", "compare", "measure", "figures", "explain", "claim"})  # the pages that are
-SETTLED = frozenset({HOME, "compare", "measure", "figures", "explain"})  # those that a parameter can be changed for
+PROTOCOL_PAGES = frozenset({HOME, "region", "compare", "measure", "figures", "explain", "claim"})  # the pages under it
+SETTINGS_PAGES = frozenset({HOME, "compare", "measure", "figures", "explain"})  # where parameters can be changed
 _PATH = re.compile(r"(zh|en)/([a-z]+)(?:/([A-Za-z0-9_.-]{1,60}))?\.html")
-WHOLE, BRIEF = "assess", "brief"  # the verb that gives everything; the one whose region is an argument
-HELD = "measure"  # has no verb of its own: the assessment holds it
+BRIEF = "brief"  # the verb whose region is an argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,13 @@ class Address:
     at: str = ""  # the path that was asked for, where there is no page: links lead from there
 
     @classmethod
-    def of(cls, path: str, query: Mapping[str, str] | None = None) -> Address | None:
+    def parse(cls, path: str, query: Mapping[str, str] | None = None) -> Address | None:
         """Return the address of a path; None of what is no path of a page."""
-        found = _PATH.fullmatch(path)
-        if found is None:
+        match = _PATH.fullmatch(path)
+        if match is None:
             return None
-        language = next(one for one in LANGUAGES if one == found[1])
-        return cls(language, found[2], found[3] or "", dict(query or {}))
+        language = next(code for code in LANGUAGES if code == match[1])
+        return cls(language, match[2], match[3] or "", dict(query or {}))
 
     @property
     def file(self) -> str:
@@ -62,18 +61,18 @@ class Address:
             return "../" * self.at.count("/") + f"{self.language}/"
         return "../" if self.key else ""
 
-    def to(self, page: str = HOME, key: str = "", **asked: str) -> str:
+    def to(self, page: str = HOME, key: str = "", **query: str) -> str:
         """Return the link to a page of the same language, under the same protocol where it is computed under one."""
-        places = {PROTOCOL: RULED, SETTINGS: SETTLED}
-        kept = {name: self.query[name] for name, pages in places.items() if name in self.query and page in pages}
-        there = Address(self.language, page, key)
+        places = {PROTOCOL: PROTOCOL_PAGES, SETTINGS: SETTINGS_PAGES}
+        inherited = {name: self.query[name] for name, pages in places.items() if name in self.query and page in pages}
+        target = Address(self.language, page, key)
         inside = bool(key) and bool(self.key) and page == self.page
-        return (f"{key}.html" if inside else f"{self.up}{there.file}") + again(kept | asked)
+        return (f"{key}.html" if inside else f"{self.up}{target.file}") + query_string(inherited | query)
 
-    def held(self, topic: str, result: str, kind: str, **asked: str) -> str:
+    def file_link(self, topic: str, result: str, kind: str, **query: str) -> str:
         """Return the link to the file of a result, under the protocol of the page."""
-        kept = {name: self.query[name] for name in (PROTOCOL, SETTINGS) if name in self.query}
-        return f"{self.up}../files/{topic}/{result}.{kind}" + again(kept | asked)
+        inherited = {name: self.query[name] for name in (PROTOCOL, SETTINGS) if name in self.query}
+        return f"{self.up}../files/{topic}/{result}.{kind}" + query_string(inherited | query)
 
     def asset(self, name: str) -> str:
         """Return the link to a file of the site."""
@@ -81,26 +80,26 @@ class Address:
 
     def spoken(self, language: Language) -> str:
         """Return the link to the same page, asked the same, in a language."""
-        return f"{self.up}../{language}/{self.file}" + again(self.query)
+        return f"{self.up}../{language}/{self.file}" + query_string(self.query)
 
 
-def again(asked: Mapping[str, str]) -> str:
+def query_string(query: Mapping[str, str]) -> str:
     """Return a query; a name that is asked for several times has its values in lines."""
-    pairs = [(name, one) for name, value in sorted(asked.items()) for one in value.split("\n")]
+    pairs = [(name, line) for name, value in sorted(query.items()) for line in value.split("\n")]
     return f"?{urlencode(pairs)}" if pairs else ""
 
 
 def query_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return what is asked by name, without what is empty; several values of `SETTINGS` are lines of one."""
-    found: dict[str, str] = {}
+    query: dict[str, str] = {}
     for name, value in pairs:
         if value:
-            found[name] = f"{found[name]}\n{value}" if name == SETTINGS and name in found else value
-    return found
+            query[name] = f"{query[name]}\n{value}" if name == SETTINGS and name in query else value
+    return query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Call:
     """A call that gives a study, as a person types it."""
 
     topic: str  # of the study
@@ -110,38 +109,36 @@ class Asked:
 
     def lines(self) -> dict[str, str]:
         """Return the call for Python, the command line where it has the topic, R and Stata."""
-        named = [_quoted(self.topic), _quoted(self.data)]
+        arguments = [_quote(self.topic), _quote(self.data)]
         options = dict(self.options)
-        rules = _quoted(options.pop("protocol", studies.PROTOCOL)) if self.settings else ""
-        python = ", ".join([*named, *(f"{name}={_quoted(value)}" for name, value in options.items())])
-        r = ", ".join([*named, *(f"{name} = {_quoted(value)}" for name, value in options.items())])
+        rules = _quote(options.pop("protocol", studies.PROTOCOL)) if self.settings else ""
+        python = ", ".join([*arguments, *(f"{name}={_quote(value)}" for name, value in options.items())])
+        r = ", ".join([*arguments, *(f"{name} = {_quote(value)}" for name, value in options.items())])
         if self.settings:
             python += f", protocol=xinzhi.protocol.load({rules}).replace({json.dumps(self.settings)})"
             changes = ", ".join(f"`{path}` = {json.dumps(value)}" for path, value in self.settings.items())
             r += f", protocol = xinzhi$protocol$load({rules})$replace(list({changes}))"
-        known = {"cli": self._command()} if self.topic in {HELD, *read_words("verbs.yaml")} else {}
+        shell = {"cli": self._command()} if self.topic in read_words("verbs.yaml") else {}
         return {
             "python": f"import xinzhi; xinzhi.study({python})",
-            **known,
+            **shell,
             "r": f'xinzhi <- reticulate::import("xinzhi"); xinzhi$study({r})',
             "stata": f'python: import xinzhi; xinzhi.study({python}).write("out")',
         }
 
     def _command(self) -> str:
         """Return the call by the words of the command line."""
-        verb = WHOLE if self.topic == HELD else self.topic
-        known = options_of(verb)
-        own = {name: value for name, value in self.options.items() if name in known}
-        first = [own.pop("region")] if verb == BRIEF and "region" in own else []
-        line = ["xinzhi", verb, *first, self.data]
-        for name, value in own.items():
-            line += [f"--{str(option_words(verb, name).get('called', name)).replace('_', '-')}", value]
+        options = dict(self.options)
+        first = [options.pop("region")] if self.topic == BRIEF and "region" in options else []
+        line = ["xinzhi", self.topic, *first, self.data]
+        for name, value in options.items():
+            line += [f"--{str(option_words(self.topic, name).get('called', name)).replace('_', '-')}", value]
         for path, value in self.settings.items():
             line += ["--set", f"{path}={value}"]
         return shlex.join(line)
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     """Return a word as Python and R read it."""
     return json.dumps(value, ensure_ascii=False)
 
@@ -151,7 +148,7 @@ class Part:
     """A section of a page, and the call that gives it where that is not the one of the page."""
 
     section: Section
-    asked: Asked | None = None
+    call: Call | None = None
     link: tuple[str, str] | None = None  # page and key of what says more
     result: str = ""  # of the call, whose tables and pictures a server offers as files
     file: tuple[str, str] | None = None  # topic and name of the result that is shown, a file beside the pages
@@ -173,7 +170,7 @@ class Page:
     lead: Sequence[Text] = ()  # the answer, the first sentence of which stands large
     study: Study | None = None  # what it is made from: its provenance stands at the foot
     reads: Sequence[str] = ()  # the tables of the package that the page reads beside those of the study
-    asked: Asked | None = None  # the call that gives the study
+    call: Call | None = None  # the call that gives the study
     parts: Sequence[Part] = ()  # the sections below
     template: str = "page.html.j2"  # the template that lays it out
     more: Mapping[str, Any] = field(default_factory=dict)  # what the template shows beside the sections

@@ -19,69 +19,69 @@ from xinzhi.report.page import LANG, single, table_markup
 from xinzhi.report.section import Picture
 from xinzhi.report.table import Table
 from xinzhi.studies import options_of
-from xinzhi.web import asked as parameters
-from xinzhi.web import pages
+from xinzhi.web import pages, parameters
 from xinzhi.web.downloads import SUFFIXES
 from xinzhi.web.drawing import pair
-from xinzhi.web.page import SETTINGS, Address, Asked, Page
+from xinzhi.web.page import SETTINGS, Address, Call, Page
 from xinzhi.web.pages.explain import why
 from xinzhi.web.store import Store
 
-SHOWN = 12  # letters of a fingerprint
+FINGERPRINT_LETTERS = 12  # letters of a fingerprint
 _SCROLL = '<div class="scroll">'
 
 
 def html(store: Store, address: Address) -> bytes:
     """Return the page of an address, which there is, as UTF-8."""
-    return rendered(store, address, pages.page(store, address)).encode()
+    return page_html(store, address, pages.page(store, address)).encode()
 
 
-def rendered(store: Store, address: Address, made: Page) -> str:
+def page_html(store: Store, address: Address, page: Page) -> str:
     """Return a page as HTML."""
     language = address.language
 
-    def query(asked: Asked) -> str:  # what a call asks of the interface for programs
-        ruled = {"protocol": address.query["protocol"]} if "protocol" in address.query else {}
-        changes = [(SETTINGS, one) for one in address.query.get(SETTINGS, "").split("\n") if one]
-        return urlencode([*{**asked.options, **ruled, "lang": language}.items(), *changes])
+    def query(page_call: Call) -> str:  # what a call asks of the interface for programs
+        protocol = {"protocol": address.query["protocol"]} if "protocol" in address.query else {}
+        changes = [(SETTINGS, change) for change in address.query.get(SETTINGS, "").split("\n") if change]
+        return urlencode([*{**page_call.options, **protocol, "lang": language}.items(), *changes])
 
-    other = next(one for one in LANGUAGES if one != language)
-    switched = made.study is not None and "protocol" in pages.asks(address)
+    foreign = next(code for code in LANGUAGES if code != language)
+    switched = page.study is not None and "protocol" in pages.query_names(address)
     refused = store.refusals() if switched else {}
     return (
         environment()
-        .get_template(made.template)
+        .get_template(page.template)
         .render(
             address=address,
             language=language,
             lang=LANG[language],
-            other=other,
-            other_lang=LANG[other],
-            made=made,
+            other=foreign,
+            other_lang=LANG[foreign],
+            page=page,
             menu=pages.menu(store),
-            marked=pages.marked(address.page),
-            protocols=[(one.id, one.title) for one in store.protocols() if one.id not in refused],
-            refused=[(one.id, one.title, refused[one.id]) for one in store.protocols() if one.id in refused],
+            marked=pages.menu_page(address.page),
+            protocols=[(rules.id, rules.title) for rules in store.protocols() if rules.id not in refused],
+            refused=[(rules.id, rules.title, refused[rules.id]) for rules in store.protocols() if rules.id in refused],
             ruled=address.query.get("protocol", store.rules.id),
             switched=switched,
             changes=parameters.changes,
-            departing=parameters.ruled(store, address) if SETTINGS in address.query else None,
-            foot=foot(store, made),
-            cite=cite(store, made),
+            departing=parameters.page_protocol(store, address) if SETTINGS in address.query else None,
+            foot=foot(store, page),
+            cite=cite(store, page),
             version=__version__,
-            spoken=words.web.spoken().lang(other),
+            spoken=words.web.spoken().lang(foreign),
             space=" " if language == "en" else "",
             hours=store.limits.remembered // 3600 if store.guarded else 0,
-            t=partial(said, language=language),
+            t=partial(text_html, language=language),
             w=lambda key, /, **values: words.by_key(f"web.{key}", **values).lang(language),
             shared=lambda key, /, **values: words.by_key(key, **values).lang(language),
             paragraph=lambda lines: paragraph(list(lines)).lang(language),
-            table=partial(table, language=language, decimals=made.decimals),
-            drawn=partial(drawn, language=language),
+            table=partial(table, language=language, decimals=page.decimals),
+            drawn=partial(picture_html, language=language),
             own=lambda markup: single(markup, language),
-            call=partial(lines, store, address),
+            call_lines=partial(lines, store, address),
             why=why(store, address),
             query=query,
+            exists=lambda name, key="": pages.exists(store, Address(language, name, key)),
             suffixes=SUFFIXES,
         )
     )
@@ -99,43 +99,45 @@ def environment() -> jinja2.Environment:
     )
 
 
-def foot(store: Store, made: Page) -> Text | None:
+def foot(store: Store, page: Page) -> Text | None:
     """Return the line under the page and its figures: who issued what was read, the protocol, its fingerprint."""
-    mark = _provenance(store, made)
-    return None if made.study is None or mark is None else report_foot(made.study.source, mark)
+    mark = _provenance(store, page)
+    return None if page.study is None or mark is None else report_foot(page.study.source, mark)
 
 
-def cite(store: Store, made: Page) -> Text | None:
+def cite(store: Store, page: Page) -> Text | None:
     """Return how to cite the page."""
-    mark = _provenance(store, made)
-    if made.study is None or mark is None:
+    mark = _provenance(store, page)
+    if page.study is None or mark is None:
         return None
-    said: Values = {
-        "title": made.title,
-        "source": made.study.source,
+    facts: Values = {
+        "title": page.title,
+        "source": page.study.source,
         "version": mark.version,
         "data": data_mark(mark.inputs),
     }
     if mark.protocol_fingerprint is None:
-        return words.web.cite_free(**said)
-    return words.web.cite_text(mark=f"{mark.protocol}@{mark.protocol_fingerprint[:SHOWN]}", **said)
+        return words.web.cite_free(**facts)
+    return words.web.cite_text(mark=f"{mark.protocol}@{mark.protocol_fingerprint[:FINGERPRINT_LETTERS]}", **facts)
 
 
 def data_mark(inputs: Mapping[str, str]) -> str:
     """Return the fingerprint of the tables that were read, short enough to be read out."""
-    return sha256("".join(f"{name} {mark}\n" for name, mark in sorted(inputs.items())).encode()).hexdigest()[:SHOWN]
+    return sha256("".join(f"{name} {mark}\n" for name, mark in sorted(inputs.items())).encode()).hexdigest()[
+        :FINGERPRINT_LETTERS
+    ]
 
 
-def _provenance(store: Store, made: Page) -> Provenance | None:
-    if made.study is None or not made.study.results:
+def _provenance(store: Store, page: Page) -> Provenance | None:
+    if page.study is None or not page.study.results:
         return None
-    mark = next(iter(made.study.results.values())).provenance
+    mark = next(iter(page.study.results.values())).provenance
     if mark.package != store.package.name:  # what a visitor brought was issued by no office of the package
         return mark
-    return replace(mark, issuers=store.package.issued_by([*mark.inputs, *made.reads]))
+    return replace(mark, issuers=store.package.issued_by([*mark.inputs, *page.reads]))
 
 
-def said(text: object, language: Language) -> Markup:
+def text_html(text: object, language: Language) -> Markup:
     """Return a text in the language of the page."""
     if isinstance(text, Markup):
         return single(text, language)
@@ -147,24 +149,24 @@ def table(source: Table, language: Language, decimals: int, above: Text | None =
     # Its title is heard and not seen where the line above says the same.
     name = escape(source.title.lang(language))
     box = f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">'
-    made = str(single(table_markup(source, decimals), language)).replace(_SCROLL, box)
+    html_of_table = str(single(table_markup(source, decimals), language)).replace(_SCROLL, box)
     if source.title == above:
-        made = made.replace("<caption>", '<caption class="unseen">', 1)
-    return Markup(made)  # noqa: S704 - made there
+        html_of_table = html_of_table.replace("<caption>", '<caption class="unseen">', 1)
+    return Markup(html_of_table)  # noqa: S704 - made there
 
 
-def drawn(picture: Picture, key: str, language: Language) -> Markup:
+def picture_html(picture: Picture, key: str, language: Language) -> Markup:
     """Return a picture as SVG in one language for a wide screen and for a phone, named by the headline above it."""
     shapes = (picture.svg(key, language, phone=phone) for phone in (False, True))
     return Markup(pair(*shapes))  # noqa: S704 - drawn here, its words escaped
 
 
-def lines(store: Store, address: Address, asked: Asked) -> dict[str, str]:
+def lines(store: Store, address: Address, page_call: Call) -> dict[str, str]:
     """Return the lines of a call on what the site was given, under the protocol of the page."""
-    wish = address.query.get("protocol", store.rules.id)
-    wish = store.ruled if wish == store.rules.id else wish
-    rules = options_of(asked.topic).get("protocol")
-    ruled = {} if rules is None or wish == rules.default else {"protocol": wish}
-    data = asked.data if asked.data not in {"", store.package.name} else store.given
-    changes = {} if rules is None else parameters.asked(address)
-    return Asked(topic=asked.topic, data=data, options={**asked.options, **ruled}, settings=changes).lines()
+    protocol = address.query.get("protocol", store.rules.id)
+    protocol = store.protocol_argument if protocol == store.rules.id else protocol
+    rules = options_of(page_call.topic).get("protocol")
+    option = {} if rules is None or protocol == rules.default else {"protocol": protocol}
+    data = page_call.data if page_call.data not in {"", store.package.name} else store.data_argument
+    changes = {} if rules is None else parameters.changed_parameters(address)
+    return Call(topic=page_call.topic, data=data, options={**page_call.options, **option}, settings=changes).lines()

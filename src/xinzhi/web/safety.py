@@ -7,21 +7,17 @@ import hmac
 import json
 import sys
 import time
-from asyncio import TimerHandle, Transport
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
-from typing import ClassVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from xinzhi.core.text import Language, Text, message, same
-from xinzhi.web.queue import Limits
-from xinzhi.web.reply import accepted, spoken
+from xinzhi.web.responses import accept_weights, preferred_language
+from xinzhi.web.workers import Limits
 
-ROOM = 2  # times the connections that are answered; of those between some are told to come back
 COOKIE = "xinzhi"
 POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
@@ -50,54 +46,6 @@ OUTSIDE = frozenset({"token", "wrong-token", "host"})  # those told to one who m
 Refusal = tuple[int, bytes, list[tuple[bytes, bytes]]]  # status, body, headers
 
 
-class Patient(H11Protocol):
-    """The protocol of uvicorn with an end to waiting: for a question that does not come, or comes in drops."""
-
-    # Silence counts, and what comes from the first byte of a question to the end of its head.
-
-    limits: ClassVar[Limits]
-    _end: TimerHandle | None = None
-
-    @classmethod
-    def of(cls, limits: Limits) -> type[Patient]:
-        """Return the protocol with its limits: `sending` and `connections`."""
-        return type(cls.__name__, (cls,), {"limits": limits})
-
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in the class above
-        """Take a connection where there is room for one."""
-        super().connection_made(transport)
-        if len(self.connections) > ROOM * self.limits.connections:
-            transport.abort()
-        self._watch()
-
-    def data_received(self, data: bytes) -> None:
-        """Take what a visitor sends."""
-        super().data_received(data)
-        self._watch()
-
-    def on_response_complete(self) -> None:
-        """Wait for the next question."""
-        super().on_response_complete()
-        self._watch()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget a visitor who has left."""
-        super().connection_lost(exc)
-        self._rest()
-
-    def _watch(self) -> None:
-        """Let the time run while nothing is asked in full; an answer on its way stops it."""
-        if self.cycle is not None and not self.cycle.response_complete:
-            self._rest()
-        elif self._end is None and not self.transport.is_closing():
-            self._end = self.loop.call_later(self.limits.sending, self.transport.close)
-
-    def _rest(self) -> None:
-        if self._end is not None:
-            self._end.cancel()
-            self._end = None
-
-
 class Out:
     """The way out of one answer: every header is added; an answer to what was refused, or to a fault, is ours."""
 
@@ -106,23 +54,23 @@ class Out:
         self.status, self.bytes = 0, 0
         self.refused = self.fault = ""
 
-    async def __call__(self, one: Message) -> None:
+    async def __call__(self, part: Message) -> None:
         """Let a part of an answer out."""
-        if one["type"] == "http.response.start" and one["status"] in {FAULT, STATUS["method"]}:
-            self.refused = self.refused or ("fault" if one["status"] == FAULT else "method")
+        if part["type"] == "http.response.start" and part["status"] in {FAULT, STATUS["method"]}:
+            self.refused = self.refused or ("fault" if part["status"] == FAULT else "method")
         if not self.refused:
-            await self._out(one)
+            await self._out(part)
 
-    async def _out(self, one: Message) -> None:
-        if one["type"] == "http.response.start":
-            self.status = one["status"]
-            names = {name for name, _ in one.get("headers", ())}
-            own = [(name.encode(), value.encode()) for name, value in HEADERS.items() if name.encode() not in names]
-            one = {**one, "headers": [*one.get("headers", ()), *own]}
+    async def _out(self, part: Message) -> None:
+        if part["type"] == "http.response.start":
+            self.status = part["status"]
+            names = {name for name, _ in part.get("headers", ())}
+            added = [(name.encode(), value.encode()) for name, value in HEADERS.items() if name.encode() not in names]
+            part = {**part, "headers": [*part.get("headers", ()), *added]}
         elif self._bodiless:
-            one = {**one, "body": b""}
-        self.bytes += len(one.get("body", b""))
-        await self._send(one)
+            part = {**part, "body": b""}
+        self.bytes += len(part.get("body", b""))
+        await self._send(part)
 
     async def say(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
         """Answer and end the connection, whatever may still be on its way in."""
@@ -153,7 +101,7 @@ class Safety:
         log: Callable[[str], object] | None = None,
     ) -> None:
         self._app, self._token, self._hosts = app, token, hosts
-        self._limits = limits or Limits.shipped()
+        self._limits = limits or Limits.load()
         self._page, self._log = page, log or (lambda line: sys.stderr.write(line + "\n"))
         self._uploads = 0  # that are on their way now
 
@@ -180,9 +128,9 @@ class Safety:
     async def _answer(self, scope: Scope, receive: Receive, out: Out) -> None:
         """Let the application answer, unless the request is one to refuse."""
         # a page of another site may have brought a visitor here
-        here = self._token is not None or _host(_headers(scope).get("host", "")) in self._hosts
-        out.refused = "" if here else "host"
-        if not out.refused and not self._known(scope):
+        local = self._token is not None or _host(_headers(scope).get("host", "")) in self._hosts
+        out.refused = "" if local else "host"
+        if not out.refused and not self._has_token(scope):
             if (place := self._let_in(scope)) is not None:
                 await out.say(SEE_OTHER, b"", place)
                 return
@@ -196,12 +144,12 @@ class Safety:
             return
         uploading = scope["method"] == "POST"
         self._uploads += uploading
-        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # the same, without the body
+        as_get = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # the same, without the body
         try:
-            await self._app(asked, self._measured(scope, receive, out), out)
+            await self._app(as_get, self._measured(scope, receive, out), out)
         finally:
             self._uploads -= uploading
-            scope["route"] = asked.get("route")  # for the log
+            scope["route"] = as_get.get("route")  # for the log
 
     def _amiss(self, scope: Scope) -> str | None:
         """Return what is wrong with a request of one who may ask."""
@@ -210,13 +158,13 @@ class Safety:
             return "method"
         if scope["method"] != "POST":
             return None
-        if not _own(headers):
+        if not _is_same_origin(headers):
             return "foreign"
         if _size(headers.get("content-length", "0")) > self._limits.body:
             return "too-large"
         return "busy" if self._uploads >= self._limits.uploads else None
 
-    def _known(self, scope: Scope) -> bool:
+    def _has_token(self, scope: Scope) -> bool:
         """Say whether a visitor has the token, or the cookie of one who had it."""
         if self._token is None:
             return True
@@ -256,36 +204,36 @@ class Safety:
         }.get(what, [])
         size, seconds = self._limits.body // 1_000_000, self._limits.retry
         text = message(f"web.{what}", size=size, seconds=seconds) or same(what)
-        kinds = accepted(_headers(scope).get("accept", ""))
+        kinds = accept_weights(_headers(scope).get("accept", ""))
         if self._page is not None and "text/html" in kinds and not scope["path"].startswith(API):
             try:
                 return STATUS[what], self._page(scope, what, text), [(b"content-type", HTML), *more]
             except Exception as error:  # noqa: BLE001 - without its page a refusal is told as to a program
                 out.fault = type(error).__name__
-        said = {"error": what, "code": f"web.{what}", "message": text.lang(language_of(scope)), "findings": []}
-        return STATUS[what], json.dumps(said, ensure_ascii=False).encode(), [(b"content-type", JSON), *more]
+        body = {"error": what, "code": f"web.{what}", "message": text.lang(language_of(scope)), "findings": []}
+        return STATUS[what], json.dumps(body, ensure_ascii=False).encode(), [(b"content-type", JSON), *more]
 
     def _measured(self, scope: Scope, receive: Receive, out: Out) -> Receive:
         """Return the way in of a body: no larger and no slower than allowed."""
         if scope["method"] != "POST":
             return receive
-        seen, until, complete = 0, time.monotonic() + self._limits.sending, False
+        size, until, complete = 0, time.monotonic() + self._limits.sending, False
 
         async def measured() -> Message:
-            nonlocal seen, complete
+            nonlocal size, complete
             if complete:  # what comes now is that the visitor has left
                 return await receive()
             try:
-                one = await asyncio.wait_for(receive(), max(until - time.monotonic(), 0))
+                part = await asyncio.wait_for(receive(), max(until - time.monotonic(), 0))
             except TimeoutError:
                 out.refused = "too-slow"
                 raise
-            seen += len(one.get("body", b""))
-            complete = not one.get("more_body", False)
-            if seen > self._limits.body:
+            size += len(part.get("body", b""))
+            complete = not part.get("more_body", False)
+            if size > self._limits.body:
                 out.refused = "too-large"
                 raise ValueError(out.refused)
-            return one
+            return part
 
         return measured
 
@@ -316,9 +264,9 @@ def _size(header: str) -> int:
     return int(header) if header.isascii() and header.isdigit() else 0
 
 
-def _equal(given: str, token: str) -> bool:
+def _equal(candidate: str, token: str) -> bool:
     """Say whether two words are the same, in a time that does not tell how much of them is."""
-    return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+    return hmac.compare_digest(candidate.encode("utf-8", "replace"), token.encode())
 
 
 def _mark(token: str, until: str) -> str:
@@ -331,7 +279,7 @@ def _bearer(headers: Mapping[str, str]) -> str:
     return value.strip() if kind.lower() == "bearer" else ""
 
 
-def _own(headers: Mapping[str, str]) -> bool:
+def _is_same_origin(headers: Mapping[str, str]) -> bool:
     """Say whether what is sent comes from a page of this site, or from a program, which names no page."""
     # Over plain HTTP a browser names the origin alone; where it says more, that counts: a server in front may call us
     # by another name.
@@ -340,12 +288,12 @@ def _own(headers: Mapping[str, str]) -> bool:
     if (origin := headers.get("origin")) is None:
         return True
     try:
-        found = urlsplit(origin.lower())
+        place = urlsplit(origin.lower())
     except ValueError:
         return False
-    port = PORTS.get(found.scheme, "")
+    port = PORTS.get(place.scheme, "")
     host = headers.get("host", "").lower()
-    return bool(found.netloc) and found.netloc.removesuffix(port) == host.removesuffix(port)
+    return bool(place.netloc) and place.netloc.removesuffix(port) == host.removesuffix(port)
 
 
 def language_of(scope: Scope) -> Language:
@@ -353,4 +301,4 @@ def language_of(scope: Scope) -> Language:
     start = scope["path"][:4]
     if start in {"/zh/", "/en/"}:
         return "zh" if start == "/zh/" else "en"
-    return spoken(_headers(scope).get("accept-language", ""))
+    return preferred_language(_headers(scope).get("accept-language", ""))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from threading import TIMEOUT_MAX
 from typing import Any
 
 from xinzhi import words
@@ -17,11 +15,10 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, read_words
 from xinzhi.report.page import asset as report_asset
 from xinzhi.web import pages, render
-from xinzhi.web.asked import overall
-from xinzhi.web.downloads import Suffix, content, linked, path_of
+from xinzhi.web.downloads import Suffix, content, linked_files, path_of
 from xinzhi.web.page import HOME
 from xinzhi.web.pages import category, figures, reference, topic
-from xinzhi.web.queue import Limits
+from xinzhi.web.parameters import assessment_of
 from xinzhi.web.render import environment
 from xinzhi.web.store import Store
 from xinzhi.yardstick.internal import View
@@ -45,62 +42,62 @@ def index(store: Store) -> list[Row]:
     ['region/150000.html']
     """
     also: Mapping[str, list[str]] = read_words("search.yaml")["also"]
-    made = []
-    terms = [(f"glossary.html#{one.place}", one.name, one.parts) for _, held in reference.terms() for one in held]
-    for file, title, besides in (*_found(store), *terms):
+    rows = []
+    terms = [(f"glossary.html#{term.place}", term.name, term.parts) for _, part in reference.terms() for term in part]
+    for file, title, besides in (*_search_entries(store), *terms):
         page, _, place = file.partition("#")
         name = place or page.rpartition("/")[2].partition(".")[0]
-        names = [*besides, *also.get(name, ()), *spelled(title.zh)]
-        made.append({"zh": title.zh, "en": title.en, "file": file, "also": list(dict.fromkeys(names))})
-    return made
+        names = [*besides, *also.get(name, ()), *pinyin(title.zh)]
+        rows.append({"zh": title.zh, "en": title.en, "file": file, "also": list(dict.fromkeys(names))})
+    return rows
 
 
-def _found(store: Store) -> Iterator[tuple[str, Text, Iterable[str]]]:
+def _search_entries(store: Store) -> Iterator[tuple[str, Text, Iterable[str]]]:
     """Return file, title and further names of everything that can be found, but for the terms."""
-    known = read_words("regions.yaml")
+    regions = read_words("regions.yaml")
     for name in pages.single(store):
         yield f"{name}.html", words.web.nav_of(name), [name]
     for code in store.regions:
-        besides = [code, *known["codes"].get(code, ()), *known["also"].get(code, ())]
+        besides = [code, *regions["codes"].get(code, ()), *regions["also"].get(code, ())]
         yield f"region/{code}.html", store.names.region(code), besides
-    study = overall(store)
+    study = assessment_of(store)
     newest = View(study.measurement).spans[-1]
     for name in figures.growth(study):
         yield f"figures/{name}.{newest.start}-{newest.end}.html", describe("measure", name).title, [name]
-    for name, level in figures.known(store, study).items():
+    for name, level in figures.indicators_by_name(store, study).items():
         yield f"figures/{name}.{figures.YEARS}.html", level.about.title, [name]
-    for key, title, _ in topic.said(store):
+    for key, title, _ in topic.topic_answers(store):
         yield f"topic/{key}.html", title, [key]
     if category.ready(store):
         names = store.study("able").results["able"].names
         for code in category.keys(store):
             yield f"category/{code}.html", names.text("category", code), [code]
-    for one in store.protocols():
-        yield f"protocol/{one.id}.html", one.title, [one.id]
+    for protocol in store.protocols():
+        yield f"protocol/{protocol.id}.html", protocol.title, [protocol.id]
     for path, parameter in store.rules.parameters.items():
         yield f"protocol/{store.rules.id}.html#{path}", parameter.title, [path]
 
 
-def spelled(text: str) -> list[str]:
+def pinyin(text: str) -> list[str]:
     """Return the pinyin of the characters of a text without tones, and its initials; nothing of a text without any."""
     syllables = []
     at = 0
     while at < len(text):
         for length in (3, 2, 1):  # where a character is read in several ways, words decide
-            known = _readings().get(text[at : at + length])
-            if known is not None:
-                syllables += known
+            reading = _readings().get(text[at : at + length])
+            if reading is not None:
+                syllables += reading
                 break
         at += length
-    return ["".join(syllables), "".join(one[0] for one in syllables)] if syllables else []
+    return ["".join(syllables), "".join(syllable[0] for syllable in syllables)] if syllables else []
 
 
 @cache
 def _readings() -> Mapping[str, list[str]]:
     """Return how characters, and words of several of them, are read."""
-    held = read_words("search.yaml")
-    single = {sign: [syllable] for syllable, signs in held["pinyin"].items() for sign in signs}
-    return single | {word: reading.split() for word, reading in held["words"].items()}
+    search_words = read_words("search.yaml")
+    single = {sign: [syllable] for syllable, signs in search_words["pinyin"].items() for sign in signs}
+    return single | {word: reading.split() for word, reading in search_words["words"].items()}
 
 
 def asset(store: Store, name: str, *, served: bool) -> bytes:
@@ -117,33 +114,28 @@ def asset(store: Store, name: str, *, served: bool) -> bytes:
     return text.encode()
 
 
-def patient() -> Limits:
-    """Return the limits of a store that no visitor waits for: a study may take as long as it takes."""
-    return replace(Limits.shipped(), seconds=TIMEOUT_MAX)
-
-
 def site(
     store: Store, folder: Path | str, count: Callable[[int, int], None] = lambda _done, _total: None
 ) -> list[Path]:
     """Write every page of a store into a folder, in both languages."""
     # `store`: the package, and the protocol of the pages; `folder`: it is made when it is not there; `count`: told how
     # many pages are done, and of how many.
-    found = list(pages.addresses(store))
-    made = {"index.html": front().encode()}
-    made |= {f"assets/{name}": asset(store, name, served=False) for name in NAMES}
+    pages_of_site = list(pages.addresses(store))
+    contents = {"index.html": front().encode()}
+    contents |= {f"assets/{name}": asset(store, name, served=False) for name in NAMES}
     files: set[tuple[str, str, Suffix]] = set()
-    for done, address in enumerate(found, 1):
-        made[address.path] = page = render.html(store, address)
-        files |= linked(page)
-        count(done, len(found))
-    made |= {path_of(*one): content(store, *one) for one in sorted(files)}
+    for done, address in enumerate(pages_of_site, 1):
+        contents[address.path] = page = render.html(store, address)
+        files |= linked_files(page)
+        count(done, len(pages_of_site))
+    contents |= {path_of(*link): content(store, *link) for link in sorted(files)}
     out = Path(folder)
     written: list[Path] = []
-    for part in dict.fromkeys(str(Path(name).parent) for name in made):
-        names = [name for name in made if str(Path(name).parent) == part]
+    for part in dict.fromkeys(str(Path(name).parent) for name in contents):
+        names = [name for name in contents if str(Path(name).parent) == part]
         with whole(out / part, [Path(name).name for name in names]) as paths:
             for path, name in zip(paths, names, strict=True):
-                path.write_bytes(made[name])
+                path.write_bytes(contents[name])
         written += [out / name for name in names]
     return written
 

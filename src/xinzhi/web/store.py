@@ -1,4 +1,4 @@
-"""One data package and what was asked of it: every study is computed once, and kept while it is asked for."""
+"""One data package and its studies: each is computed once, and kept while visitors use it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from xinzhi.protocol import Protocol
 from xinzhi.report import Section, sections
 from xinzhi.report.pages.yardstick.assessment import topics
 from xinzhi.studies import Assessment, Study
-from xinzhi.web.queue import BusyError, Job, Kept, Limits, Queue
+from xinzhi.web.cache import Cache
+from xinzhi.web.workers import Limits, Workers
 
-DRAWN = frozenset({"measure", "bands", "audit"})  # topics whose `region` says only of which one pictures are drawn
+REGION_OF_PICTURES = frozenset({"measure", "bands", "audit"})  # topics whose `region` says only what pictures show
 
 
 class Store:
@@ -58,55 +59,55 @@ class Store:
         self.guarded = guarded
         self.package: Package = as_package(data)
         self.rules = protocols.load(protocol)
-        self.given = (data.source or data.name) if isinstance(data, Package) else str(data)
-        self.ruled = protocol.id if isinstance(protocol, Protocol) else protocol
-        self.limits = limits or Limits.shipped()
+        self.data_argument = (data.source or data.name) if isinstance(data, Package) else str(data)
+        self.protocol_argument = protocol.id if isinstance(protocol, Protocol) else protocol
+        self.limits = limits or Limits.load()
         self.names = names_of(self.package)
-        self.queue = Queue(self.limits)
-        self._studies = Kept(self.queue, self.limits.studies)
-        self._own = Kept(self.queue, self.limits.own)  # under protocols that visitors make: there is no end of them
-        self._answers = Kept(self.queue, self.limits.answers, len)
-        self._known = frozenset(one.fingerprint for one in self.protocols())
-        self._refusals: Mapping[str, Text] | None = None
+        self.workers = Workers(self.limits)
+        self.answers = Cache(self.limits.answers, len)  # compressed bodies
+        self._studies = Cache(self.limits.studies)
+        self._changed = Cache(self.limits.changed_studies)  # under protocols of visitors: there is no end of them
+        self._registered = frozenset(rules.fingerprint for rules in self.protocols())
 
     @property
     def regions(self) -> list[str]:
         """The codes of the regions of the package, in the order of the codes."""
-        found = next(table for name in ("regions", "accounts") if (table := self.package.tables.get(name)) is not None)
-        return [str(code) for code in found["region"].unique().sort().to_list()]
+        tables = self.package.tables
+        frame = next(tables[name] for name in ("regions", "accounts") if name in tables)
+        return [str(code) for code in frame["region"].unique().sort().to_list()]
 
-    def region(self, asked: str) -> str:
-        """Return the code of a region that is named by code, two digits, or name in either language."""
-        return self.names.resolve(asked, self.regions)
+    def region(self, name: str) -> str:
+        """Return the code of a region by code, two digits, or name in either language."""
+        return self.names.resolve(name, self.regions)
 
-    def search(self, asked: str) -> list[dict[str, str]]:
-        """Return the regions that are called so, or begin or go on so: by code, zh, en, or initials of pinyin.
+    def search(self, text: str) -> list[dict[str, str]]:
+        """Return the regions whose code, name or initials of pinyin hold a text, those that begin with it first.
 
         Examples
         --------
         >>> [row["en"] for row in Store("china-provinces").search("nei meng")]
         ['Inner Mongolia']
         """
-        wish = _letters(asked)
-        found = []
+        letters = _letters(text)
+        matches = []
         for code in self.regions:
-            spellings = [_letters(one) for one in self.names.spellings(code)]
-            place = min((one.find(wish) for one in spellings if wish in one), default=None)
+            spellings = [_letters(spelling) for spelling in self.names.spellings(code)]
+            place = min((spelling.find(letters) for spelling in spellings if letters in spelling), default=None)
             if place is not None:
                 name = self.names.region(code)
-                found.append((place, {"code": code, "zh": name.zh, "en": name.en}))
-        return [row for _, row in sorted(found, key=lambda pair: pair[0])]
+                matches.append((place, {"code": code, "zh": name.zh, "en": name.en}))
+        return [row for _, row in sorted(matches, key=lambda match: match[0])]
 
-    def protocol(self, asked: Protocol | str | None = None) -> Protocol:
-        """Return the protocol of that id; of None, the one of the pages. An id is never read as a path."""
-        if asked is None:
+    def protocol(self, name: Protocol | str | None = None) -> Protocol:
+        """Return the protocol of an id; of None, the one of the pages. An id is never read as a path."""
+        if name is None:
             return self.rules
-        if isinstance(asked, Protocol):
-            return asked
-        known = {one.id: one for one in self.protocols()}
-        return known[asked] if asked in known else protocols.load(asked.replace(".", "-"))  # it says which are near
+        if isinstance(name, Protocol):
+            return name
+        by_id = {rules.id: rules for rules in self.protocols()}
+        return by_id[name] if name in by_id else protocols.load(name.replace(".", "-"))  # the error lists near ids
 
-    def study(self, topic: str, protocol: Protocol | str | None = None, **asked: Any) -> Study:  # noqa: ANN401 - options
+    def study(self, topic: str, protocol: Protocol | str | None = None, **options: Any) -> Study:  # noqa: ANN401 - as typed by each study
         """Return the study of a topic, under a protocol where the topic has one.
 
         Parameters
@@ -115,13 +116,11 @@ class Store:
             As in `xinzhi.study`.
         protocol
             An id of the registry, or a protocol; by default that of the pages.
-        asked
+        options
             The options of the topic; None is left out.
 
         Raises
         ------
-        BusyError
-            When the server is at its limit, or the study takes too long.
         UsageError, InputError, ProtocolError
             As in `xinzhi.study`.
 
@@ -130,31 +129,35 @@ class Store:
         >>> Store("china-provinces").study("plan").name
         'plan'
         """
-        wish = {name: value for name, value in asked.items() if value is not None}
-        if topic in DRAWN and "region" in wish:
-            region, study = wish.pop("region"), self.study(topic, protocol, **wish)
-            result: Any = next(iter(study.results.values()))
-            codes = getattr(result, "regions", result.frame)["region"].unique().sort().to_list()
-            return replace(study, region=self.names.resolve(region, codes))
+        options = {name: value for name, value in options.items() if value is not None}
+        if topic in REGION_OF_PICTURES and "region" in options:
+            return self._of_region(options.pop("region"), self.study(topic, protocol, **options))
         if "protocol" in studies.options_of(topic):
-            wish["protocol"] = self.protocol(protocol)
-        work = partial(studies.study, topic, self.package, **wish)
-        if topic == "brief" and set(wish) == {"region", "protocol"}:  # what all regions share is measured once
-            work = partial(self._brief, wish["region"], wish["protocol"])
+            options["protocol"] = self.protocol(protocol)
+        work: Callable[[], Study] = partial(studies.study, topic, self.package, **options)
+        if topic == "brief" and set(options) == {"region", "protocol"}:
+            work = partial(self._brief, **options)
         try:
-            key = _hashable((topic, wish))
+            key = _hashable((topic, options))
         except TypeError:  # a frame, or another value of its own
-            return self.once(work)  # type: ignore[no-any-return] # a study
-        return self._room(getattr(wish.get("protocol"), "fingerprint", None), key, work)  # type: ignore[no-any-return] # as above
+            return work()
+        return self._cache(getattr(options.get("protocol"), "fingerprint", None)).compute(key, work)
 
-    def _brief(self, region: str, rules: Protocol) -> Study:
-        of = self._room(rules.fingerprint, ("briefs", rules.fingerprint), partial(studies.briefs, self.package, rules))
-        return of(region)  # type: ignore[no-any-return] # a brief
+    def _of_region(self, name: str, study: Study) -> Study:
+        """Return a study whose pictures are of one region."""
+        result: Any = next(iter(study.results.values()))
+        codes = getattr(result, "regions", result.frame)["region"].unique().sort().to_list()
+        return replace(study, region=self.names.resolve(name, codes))
 
-    def _room(self, rules: str | None, key: Hashable, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - what work gives
-        """Return what work gives, kept beside what is under the same kind of protocol."""
-        own = rules is not None and rules not in self._known
-        return (self._own if own else self._studies).get(key, work, aside=own)
+    def _brief(self, region: str, protocol: Protocol) -> Study:
+        """Return the brief of a region; what all regions share is measured once."""
+        cache, key = self._cache(protocol.fingerprint), ("briefs", protocol.fingerprint)
+        brief_of: Callable[[str], Study] = cache.compute(key, lambda: studies.briefs(self.package, protocol))
+        return brief_of(region)
+
+    def _cache(self, fingerprint: str | None) -> Cache:
+        """Return where results under a protocol are kept, by its fingerprint."""
+        return self._studies if fingerprint is None or fingerprint in self._registered else self._changed
 
     def refusals(self) -> Mapping[str, Text]:
         """Return the protocols that the package cannot be measured under, by id, each with what it lacks.
@@ -164,20 +167,19 @@ class Store:
         >>> "solow-1957" in Store("china-provinces").refusals()
         True
         """
-        if self._refusals is None:
-            found = {}
-            for one in self.protocols():
-                try:
-                    self.study("measure", one)
-                except BusyError:
-                    raise
-                except XinzhiError as error:
-                    found[one.id] = error.text
-            self._refusals = found
-        return self._refusals
+        return self._studies.compute("refusals", self._refusals)
+
+    def _refusals(self) -> dict[str, Text]:
+        reasons = {}
+        for rules in self.protocols():
+            try:
+                self.study("measure", rules)
+            except XinzhiError as error:
+                reasons[rules.id] = error.text
+        return reasons
 
     def findings(self) -> Sequence[Finding]:
-        """Return what the check of the package finds, made once: pages, programs and assistants count the same.
+        """Return what the check of the package finds; pages, programs and assistants count the same.
 
         Examples
         --------
@@ -185,57 +187,35 @@ class Store:
         >>> len(Store("china-provinces").findings()) == len(studies.check("china-provinces"))
         True
         """
-        found: Sequence[Finding] = self._studies.get("findings", partial(studies.check, self.package))
-        return found
+        return self._studies.compute("findings", lambda: studies.check(self.package))
 
     def protocols(self) -> list[Protocol]:
         """Return the protocol of the site and those of the registry."""
-        return [self.rules, *(one for one in protocols.registry() if one.id != self.rules.id)]
+        return [self.rules, *(rules for rules in protocols.registry() if rules.id != self.rules.id)]
 
     def section(self, study: Study, name: str | None = None, *, region: str | None = None) -> Section:
-        """Return what one result of a study says, as a section of a page: its first one where none is named."""
+        """Return one result of a study as a section of a page: its first one where none is named."""
         result: Result = next(iter(study.results.values())) if name is None else study.results[name]
-        key = (id(result), region)  # the result is kept beside, so that no other one gets its id
-        made = self._room(
-            result.provenance.protocol_fingerprint, key, lambda: (result, sections([result], region=region)[0])
-        )
-        return made[1]  # type: ignore[no-any-return] # a section
+        cache = self._cache(result.provenance.protocol_fingerprint)
+        # the result is kept beside, so that no other one gets its id
+        _, section = cache.compute((id(result), region), lambda: (result, sections([result], region=region)[0]))
+        return section
 
     def topics(self, study: Assessment) -> list[Section]:
-        """Return what the topics of an assessment say, each as a section that has an answer, made once."""
-        made = self._studies.get(("topics", id(study)), lambda: (study, [one for one in topics(study) if one.answer]))
-        return made[1]  # type: ignore[no-any-return] # sections
-
-    def answer(self, key: Hashable, work: Callable[[], bytes], *, aside: bool = False) -> bytes:
-        """Return a rendered answer, such as a page or a drawn picture, made once and kept while there is room.
-
-        What visitors can ask without end, such as protocols of their own, stands `aside`: one at a time is computed.
-        """
-        return self._answers.get(key, work, aside=aside)  # type: ignore[no-any-return] # bytes
-
-    def known(self, key: Hashable) -> bytes | None:
-        """Return a rendered answer that is kept, without waiting for anything.
-
-        Examples
-        --------
-        >>> Store("china-provinces").known("what nobody asked")
-        """
-        return self._answers.known(key)  # type: ignore[no-any-return] # bytes
-
-    def once(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the work gives
-        """Return what work gives, computed by the queue and not kept: for what a visitor brings."""
-        job = Job(work)
-        self.queue.put(job)
-        return self.queue.wait(job)
+        """Return the topics of an assessment that have an answer, each as a section."""
+        _, answers = self._studies.compute(
+            ("topics", id(study)), lambda: (study, [section for section in topics(study) if section.answer])
+        )
+        return answers
 
     def close(self) -> None:
         """Let the workers end."""
-        self.queue.close()
+        self.workers.close()
 
 
 def _letters(text: str) -> str:
     """Return a text for a search: lower case, nothing but letters, digits and characters."""
-    return "".join(one for one in text.casefold() if one.isalnum())
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
 
 
 def _hashable(value: object) -> Hashable:
@@ -244,9 +224,9 @@ def _hashable(value: object) -> Hashable:
         case Protocol():
             return value.fingerprint
         case Mapping():
-            return tuple(sorted((str(name), _hashable(one)) for name, one in value.items()))
+            return tuple(sorted((str(name), _hashable(entry)) for name, entry in value.items()))
         case str() | int() | float() | bool() | None:
             return type(value).__name__, value
         case Sequence():
-            return tuple(_hashable(one) for one in value)
+            return tuple(_hashable(entry) for entry in value)
     raise TypeError(type(value))

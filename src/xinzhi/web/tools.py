@@ -19,10 +19,10 @@ from xinzhi.core.schema import describe, described
 from xinzhi.core.text import Language
 from xinzhi.report import as_json
 from xinzhi.studies import Study
-from xinzhi.web.asked import Explaining, Wish, amiss, both, wish_of
-from xinzhi.web.queue import BusyError
+from xinzhi.web.parameters import ExplainQuery, TopicQuery, amiss, bilingual, query_model
 from xinzhi.web.render import data_mark
 from xinzhi.web.store import Store
+from xinzhi.web.workers import BusyError
 
 HOMES = (("mcp.server.mcpserver", "MCPServer"), ("mcp.server.fastmcp", "FastMCP"))  # from version 2 on, and before
 REFUSALS = (("mcp.server.mcpserver.exceptions", "ToolError"), ("mcp.server.fastmcp.exceptions", "ToolError"))
@@ -53,23 +53,23 @@ CHOICE = (
     "departures",
     "grade",
 )
-SEVERE = ("error", "warning")
+SEVERITIES = {"error": 0, "warning": 1}
 ACCOUNT = ("output", "capital", "labour", "human_capital", "tfp")
-TOLD = ("estimates", "everything")  # the bands of all estimated inputs, without and with revisions of output
+COMPONENTS = ("estimates", "everything")  # the bands of all estimated inputs, without and with revisions of output
 
 
 def server(store: Store) -> Any:  # noqa: ANN401 - its class depends on the version of the package
     """Return a server with the tools measure, bands, explain, claim, audit, brief and check."""
-    known = kind()
-    versioned = {"version": __version__} if "version" in signature(known).parameters else {}
-    instructions = both(words.api.tools_instructions(package=store.package.title))
-    made = known("xinzhi", instructions=instructions, log_level="WARNING", **versioned)
+    server_class = kind()
+    versioned = {"version": __version__} if "version" in signature(server_class).parameters else {}
+    instructions = bilingual(words.api.tools_instructions(package=store.package.title))
+    mcp_server = server_class("xinzhi", instructions=instructions, log_level="WARNING", **versioned)
     hints = import_module("mcp.types").ToolAnnotations.model_validate(HINTS)
     for name, (model, answer) in TOOLS.items():
-        made.tool(description=both(words.api.tools_of(name)), annotations=hints, structured_output=False)(
+        mcp_server.tool(description=bilingual(words.api.tools_of(name)), annotations=hints, structured_output=False)(
             _tool(store, name, model, answer)
         )
-    return made
+    return mcp_server
 
 
 def run(store: Store) -> None:
@@ -79,7 +79,7 @@ def run(store: Store) -> None:
 
 def kind() -> Any:  # noqa: ANN401 - a class of the package
     """Return the class of a server, of whichever version is there."""
-    return _found(HOMES)
+    return _first_available(HOMES)
 
 
 def _tool(
@@ -87,41 +87,41 @@ def _tool(
 ) -> Callable[..., str]:
     """Return a tool whose arguments are the fields of a model, which is also that of the interface for programs."""
 
-    def tool(**given: Any) -> str:  # noqa: ANN401 - what the model reads
-        language: Language = "zh" if given.get("lang") == "zh" else "en"
+    def tool(**arguments: Any) -> str:  # noqa: ANN401 - what the model reads
+        language: Language = "zh" if arguments.get("lang") == "zh" else "en"
         try:
-            wish = model(**{key: value for key, value in given.items() if value is not None})
-            return as_json(answer(store, wish)).decode()
+            query = model(**{key: value for key, value in arguments.items() if value is not None})
+            return as_json(answer(store, query)).decode()
         except ValidationError as error:
-            wrong = [amiss({**one, "loc": ("", *one["loc"])}) for one in error.errors()]
+            wrong = [amiss({**detail, "loc": ("", *detail["loc"])}) for detail in error.errors()]
             raise _refused(UsageError("web.values", what=wrong), language) from None
         except XinzhiError as error:
             raise _refused(error, language) from error
 
     tool.__name__ = name
     fields = model.model_json_schema()["properties"].items()
-    asked = [
-        Parameter(key, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Any, WithJsonSchema(said)])
-        for key, said in fields
+    parameters = [
+        Parameter(key, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Any, WithJsonSchema(schema)])
+        for key, schema in fields
     ]
-    tool.__signature__ = Signature(asked, return_annotation=str)  # type: ignore[attr-defined] # read by `inspect`
+    tool.__signature__ = Signature(parameters, return_annotation=str)  # type: ignore[attr-defined] # read by `inspect`
     return tool
 
 
 def _refused(error: XinzhiError, language: Language) -> Exception:
     """Return an error as the package tells one: it says what to do, so that an assistant can mend its question."""
-    said = json.dumps({"error": error.code, "message": error.lang(language)}, ensure_ascii=False)
-    made: Exception = _found(REFUSALS)(said)
-    return made
+    body = json.dumps({"error": error.code, "message": error.lang(language)}, ensure_ascii=False)
+    error_class: Exception = _first_available(REFUSALS)(body)
+    return error_class
 
 
-def _measure(store: Store, wish: Wish) -> dict[str, Any]:
-    study = wish.study(store, "measure")
+def _measure(store: Store, query: TopicQuery) -> dict[str, Any]:
+    study = query.study(store, "measure")
     result: Any = _first(study)
     sure: Any = None
-    given: dict[str, Any] = {name: getattr(wish, name, None) for name in ("protocol", "set")}
+    changes: dict[str, Any] = {name: getattr(query, name, None) for name in ("protocol", "set")}
     try:
-        sure = _first(wish_of("bands")(**given).study(store, "bands"))
+        sure = _first(query_model("bands")(**changes).study(store, "bands"))
     except BusyError:
         raise
     except XinzhiError:  # the protocol or the data have no bands
@@ -129,122 +129,122 @@ def _measure(store: Store, wish: Wish) -> dict[str, Any]:
     frame = _periods(result, sure)
     if study.region:
         frame = frame.filter(region=study.region)
-        own = [
+        sentences = [
             (
                 words.api.tools_own(**{**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"})
                 if row["low"] is not None
                 else words.api.tools_own_official(
                     **{**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"}
                 )
-            ).lang(wish.lang)
+            ).lang(query.lang)
             for row in frame.rows(named=True)
         ]
     else:
         newest = frame.filter(pl.col("end") == pl.col("end").max())
         frame = newest.filter(pl.col("start") == pl.col("start").max())
-        own = [] if sure is None else sure.summary(wish.lang).splitlines()[:1]
-    return _answer(study, wish.lang, own, _rows(store, result, frame, wish.lang, "periods"))
+        sentences = [] if sure is None else sure.summary(query.lang).splitlines()[:1]
+    return _answer(study, query.lang, sentences, _rows(store, result, frame, query.lang, "periods"))
 
 
 def _periods(result: Any, sure: Any) -> pl.DataFrame:  # noqa: ANN401 - a measurement, and its bands
     """Return the periods of a measurement, each with the band that it has."""
     if sure is None:
         return result.periods.with_columns(pl.lit(None).alias(name) for name in BAND).select(PERIOD)  # type: ignore[no-any-return] # a frame
-    bands = sure.frame.filter(component=TOLD[0]).select(*SPAN, *BAND)
+    bands = sure.frame.filter(component=COMPONENTS[0]).select(*SPAN, *BAND)
     return result.periods.join(bands, on=SPAN, how="left", maintain_order="left").select(PERIOD)  # type: ignore[no-any-return] # as above
 
 
-def _of_region(store: Store, wish: Wish) -> dict[str, Any]:
-    study = wish.study(store, "bands")
+def _of_region(store: Store, query: TopicQuery) -> dict[str, Any]:
+    study = query.study(store, "bands")
     result: Any = _first(study)
-    frame = result.frame.filter(pl.col("component").is_in(TOLD))
+    frame = result.frame.filter(pl.col("component").is_in(COMPONENTS))
     frame = frame.filter(region=study.region) if study.region else frame.filter(pl.col("end") == pl.col("end").max())
-    own = [
-        words.api.tools_own_band(**row, level=result.level, name=store.names.region(row["region"])).lang(wish.lang)
-        for row in frame.filter(component=TOLD[0]).rows(named=True)
+    sentences = [
+        words.api.tools_own_band(**row, level=result.level, name=store.names.region(row["region"])).lang(query.lang)
+        for row in frame.filter(component=COMPONENTS[0]).rows(named=True)
         if study.region
     ]
-    return _answer(study, wish.lang, own, _rows(store, result, frame, wish.lang))
+    return _answer(study, query.lang, sentences, _rows(store, result, frame, query.lang))
 
 
-def _audit(store: Store, wish: Wish) -> dict[str, Any]:
-    study = wish.study(store, "audit")
+def _audit(store: Store, query: TopicQuery) -> dict[str, Any]:
+    study = query.study(store, "audit")
     result: Any = _first(study)
     start, end = result.official_span
     frame = result.frame.filter(start=start, end=end)
-    own = []
+    sentences = []
     if study.region:
-        own = [
-            words.api.tools_own_audit(**row, name=store.names.region(row["region"])).lang(wish.lang)
+        sentences = [
+            words.api.tools_own_audit(**row, name=store.names.region(row["region"])).lang(query.lang)
             for row in frame.filter(region=study.region).rows(named=True)
         ]
         frame = result.frame.filter(region=study.region)
-    return _answer(study, wish.lang, own, _rows(store, result, frame.select(CHOICE), wish.lang))
+    return _answer(study, query.lang, sentences, _rows(store, result, frame.select(CHOICE), query.lang))
 
 
-def _claim(store: Store, wish: Wish) -> dict[str, Any]:
-    study = wish.study(store, "claim")
+def _claim(store: Store, query: TopicQuery) -> dict[str, Any]:
+    study = query.study(store, "claim")
     result: Any = _first(study)
     figures = {
-        **_rows(store, result, result.frame, wish.lang),
-        "departures": _rows(store, result, result.departures, wish.lang, "departures")["rows"],
+        **_rows(store, result, result.frame, query.lang),
+        "departures": _rows(store, result, result.departures, query.lang, "departures")["rows"],
     }
-    return _answer(study, wish.lang, [], figures)
+    return _answer(study, query.lang, [], figures)
 
 
-def _brief(store: Store, wish: Wish) -> dict[str, Any]:
-    study = wish.study(store, "brief")
+def _brief(store: Store, query: TopicQuery) -> dict[str, Any]:
+    study = query.study(store, "brief")
     result: Any = _first(study)
     frame = _periods(result, study.results.get("bands")).filter(region=study.region)
-    return _answer(study, wish.lang, [], _rows(store, result, frame, wish.lang, "periods"))
+    return _answer(study, query.lang, [], _rows(store, result, frame, query.lang, "periods"))
 
 
-def _explain(store: Store, wish: Explaining) -> dict[str, Any]:
-    study, found = wish.explained(store)
+def _explain(store: Store, query: ExplainQuery) -> dict[str, Any]:
+    study, explanation = query.explained(store)
     figures: dict[str, Any] = {}
-    for name, value in found.figures.items():
+    for name, value in explanation.figures.items():
         if name == "account":  # inputs and parameters with their references stand in the text
             years = [
-                {key: _percent(one[key]) if key in ACCOUNT else one[key] for key in ("year", *ACCOUNT, "grade")}
-                for one in value["years"]
+                {key: _percent(year[key]) if key in ACCOUNT else year[key] for key in ("year", *ACCOUNT, "grade")}
+                for year in value["years"]
             ]
             head = {key: value[key] for key in ("region", "start", "end", "component", "grade")}
             figures[name] = {**head, "percent_a_year": _percent(value["value"]), "years_percent": years}
         else:
             figures[name] = list(value)[:ROWS]
-    return _answer(study, wish.lang, [found.text.lang(wish.lang)], figures, whole=False)
+    return _answer(study, query.lang, [explanation.text.lang(query.lang)], figures, summarise=False)
 
 
-def _check(store: Store, wish: Wish) -> dict[str, Any]:
-    found = store.findings()
-    order = sorted(found, key=lambda one: SEVERE.index(one.severity) if one.severity in SEVERE else len(SEVERE))
-    counts = Counter(one.severity for one in found)
+def _check(store: Store, query: TopicQuery) -> dict[str, Any]:
+    findings = store.findings()
+    order = sorted(findings, key=lambda finding: SEVERITIES.get(finding.severity, len(SEVERITIES)))
+    counts = Counter(finding.severity for finding in findings)
     marks = {name: store.package.fingerprint(name) for name in store.package.tables}
     return {
-        "answer": words.api.tools_checked(n=len(found), error=counts["error"], warning=counts["warning"]).lang(
-            wish.lang
+        "answer": words.api.tools_checked(n=len(findings), error=counts["error"], warning=counts["warning"]).lang(
+            query.lang
         ),
         "quote_with": {"package": store.package.name, "data": data_mark(marks), "version": __version__},
         "figures": {
             "by_severity": dict(counts),
             "findings": [
-                {"message": one.text.lang(wish.lang)}
-                | {name: value for name, value in one.to_dict().items() if not name.startswith(("message", "hint"))}
-                for one in order[:FINDINGS]
+                {"message": finding.text.lang(query.lang)}
+                | {name: value for name, value in finding.to_dict().items() if not name.startswith(("message", "hint"))}
+                for finding in order[:FINDINGS]
             ],
-            "left_out": max(len(found) - FINDINGS, 0),
+            "left_out": max(len(findings) - FINDINGS, 0),
         },
     }
 
 
 TOOLS: Mapping[str, tuple[type[BaseModel], Callable[[Store, Any], Mapping[str, Any]]]] = {
-    "measure": (wish_of("measure"), _measure),
-    "bands": (wish_of("bands"), _of_region),
-    "explain": (Explaining, _explain),
-    "claim": (wish_of("claim"), _claim),
-    "audit": (wish_of("audit"), _audit),
-    "brief": (wish_of("brief"), _brief),
-    "check": (Wish, _check),
+    "measure": (query_model("measure"), _measure),
+    "bands": (query_model("bands"), _of_region),
+    "explain": (ExplainQuery, _explain),
+    "claim": (query_model("claim"), _claim),
+    "audit": (query_model("audit"), _audit),
+    "brief": (query_model("brief"), _brief),
+    "check": (TopicQuery, _check),
 }
 
 
@@ -255,17 +255,17 @@ def _first(study: Study) -> Result:
 def _rows(store: Store, result: Result, frame: pl.DataFrame, language: Language, part: str = "frame") -> dict[str, Any]:
     """Return rows as pages show them: growth in percent, regions by name, no more of them than can be read."""
     homes = [(result.verb, part), ("bands", "frame")]  # growth stands beside its band
-    known = {
+    columns = {
         name: next(describe(verb, name, of) for verb, of in homes if described(verb, name, of))
         for name in frame.columns
         if any(described(verb, name, of) for verb, of in homes)
     }
-    shares = [name for name, one in known.items() if one.kind in {"percent", "share"}]
+    shares = [name for name, column in columns.items() if column.kind in {"percent", "share"}]
     rows = []
     for row in frame.head(ROWS).rows(named=True):
-        named = {"name": store.names.region(row["region"]).lang(language)} if "region" in row else {}
-        rows.append({**named, **row, **{name: _percent(row[name]) for name in shares}})
-    units = {name: one.unit.lang(language) or "%" for name, one in known.items() if name in shares}
+        name = {"name": store.names.region(row["region"]).lang(language)} if "region" in row else {}
+        rows.append({**name, **row, **{name: _percent(row[name]) for name in shares}})
+    units = {name: column.unit.lang(language) or "%" for name, column in columns.items() if name in shares}
     return {"rows": rows, "units": units, "left_out": max(frame.height - ROWS, 0)}
 
 
@@ -274,22 +274,22 @@ def _percent(value: float | None) -> float | None:
 
 
 def _answer(
-    study: Study, language: Language, own: Sequence[str], figures: Mapping[str, Any], *, whole: bool = True
+    study: Study, language: Language, sentences: Sequence[str], figures: Mapping[str, Any], *, summarise: bool = True
 ) -> dict[str, Any]:
     """Return what an assistant quotes: the sentences first, then figures with the fingerprint of what made them."""
-    made = _first(study).provenance
+    provenance = _first(study).provenance
     mark = {
-        "protocol": made.protocol,
-        "fingerprint": made.protocol_fingerprint,
-        "package": made.package,
-        "data": data_mark(made.inputs),
-        "version": made.version,
+        "protocol": provenance.protocol,
+        "fingerprint": provenance.protocol_fingerprint,
+        "package": provenance.package,
+        "data": data_mark(provenance.inputs),
+        "version": provenance.version,
     }
-    said = [*own, study.summary(language)] if whole else own
-    return {"answer": "\n".join(said), "quote_with": mark, "figures": figures}
+    lines = [*sentences, study.summary(language)] if summarise else sentences
+    return {"answer": "\n".join(lines), "quote_with": mark, "figures": figures}
 
 
-def _found(homes: tuple[tuple[str, str], ...]) -> Any:  # noqa: ANN401 - a class of the package
+def _first_available(homes: tuple[tuple[str, str], ...]) -> Any:  # noqa: ANN401 - a class of the package
     """Return the first class that the installed version has."""
     for module, name in homes:
         try:

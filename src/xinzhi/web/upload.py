@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -21,10 +21,10 @@ from xinzhi.core.text import Language
 from xinzhi.data import read_file
 from xinzhi.report import as_json, file_of, study_document, write_marked
 from xinzhi.studies import Study
-from xinzhi.web.asked import both
-from xinzhi.web.queue import Limits
-from xinzhi.web.reply import CSV, MEDIA, XLSX, told
+from xinzhi.web.parameters import bilingual
+from xinzhi.web.responses import CSV, MEDIA, XLSX, refusal, uncached_response
 from xinzhi.web.store import Store
+from xinzhi.web.workers import Limits
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that lives in memory, where a system has one
 ROW = b"<row"  # begins a row of a sheet
@@ -36,35 +36,36 @@ PIECE = 1 << 20  # bytes unpacked at once
 ENCRYPTED = 1
 BODY = {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in (CSV, XLSX)}, "required": True}
 Kind = Literal["csv", "xlsx"]
+TableForm = Literal["json", "csv", "xlsx"]
 
 
-def add_uploads(made: APIRouter, store: Store) -> None:
+def add_uploads(router: APIRouter, store: Store) -> None:
     """Add screening and checking of what a visitor brings to the interface for programs."""
 
     async def screen(
         request: Request,
         lang: Annotated[Language, Query()] = "en",
-        form: Annotated[Literal["json", "csv", "xlsx"], Query(alias="format")] = "json",
+        form: Annotated[TableForm, Query(alias="format")] = "json",
     ) -> Response:
-        data = await body_of(request, store.limits)
-        return await run_sync(told, lambda: _screened(store, data, lang, form), lang)
+        work = partial(_screen, store, await body_of(request, store.limits), lang, form)
+        return await uncached_response(store, work, failed=partial(refusal, language=lang))
 
     async def check_package(
         request: Request,
         lang: Annotated[Language, Query()] = "en",
         form: Annotated[Literal["json", "xlsx"], Query(alias="format")] = "json",
     ) -> Response:
-        data = await body_of(request, store.limits)
-        return await run_sync(told, lambda: _checked(store, data, lang, form), lang)
+        work = partial(_check, store, await body_of(request, store.limits), lang, form)
+        return await uncached_response(store, work, failed=partial(refusal, language=lang))
 
     for path, run in {"/screen": screen, "/check": check_package}.items():
-        made.add_api_route(
+        router.add_api_route(
             path,
             run,
             methods=["POST"],
             response_class=Response,
             tags=["uploads"],
-            summary=both(words.api.route_upload_of(path[1:])),
+            summary=bilingual(words.api.route_upload_of(path[1:])),
             openapi_extra={"requestBody": BODY},
         )
 
@@ -72,7 +73,7 @@ def add_uploads(made: APIRouter, store: Store) -> None:
 class Parser(MultiPartParser):
     """A parser of forms that keeps the file in memory, whatever its size; `Safety` bounds that."""
 
-    spool_max_size = Limits.shipped().body
+    spool_max_size = Limits.load().body
 
 
 async def body_of(request: Request, limits: Limits) -> bytes:
@@ -83,7 +84,7 @@ async def body_of(request: Request, limits: Limits) -> bytes:
         form = await Parser(
             request.headers, request.stream(), max_files=1, max_fields=4, max_part_size=limits.body
         ).parse()
-        files = [one for _, one in form.multi_items() if not isinstance(one, str)]
+        files = [field for _, field in form.multi_items() if not isinstance(field, str)]
         data = await files[0].read() if files else b""
         await form.close()
     except (MultiPartException, KeyError, UnicodeDecodeError):  # no boundary, or a form that ends in its middle
@@ -122,13 +123,13 @@ def _inspect(data: bytes, limits: Limits) -> int:
             parts = book.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise InputError("web.upload-kind") from error
-    if len(parts) > limits.entries or not set(NEEDED) <= {one.filename for one in parts}:
+    if len(parts) > limits.entries or not set(NEEDED) <= {part.filename for part in parts}:
         raise InputError("web.upload-kind")
     total = rows = 0
-    for one in parts:
-        if one.flag_bits & ENCRYPTED or one.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+    for part in parts:
+        if part.flag_bits & ENCRYPTED or part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise InputError("web.upload-kind")
-        for piece in _unpacked(data, one):
+        for piece in _unpacked(data, part):
             total += len(piece)
             rows += piece.count(ROW) + 1  # and one that may be cut in two
             if total > limits.unpacked or (piece and total > PIECE and total > limits.ratio * len(data)):
@@ -154,7 +155,7 @@ def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 @contextmanager
-def _placed(data: bytes, limits: Limits) -> Iterator[tuple[Path, str | None, int]]:
+def _temporary_file(data: bytes, limits: Limits) -> Iterator[tuple[Path, str | None, int]]:
     """Hand out the file in a folder of its own, in memory where there is such a place, gone at the end."""
     # Beside it stand its encoding and how many rows it has at most.
     kind, rows = kind_of(data, limits)
@@ -164,23 +165,20 @@ def _placed(data: bytes, limits: Limits) -> Iterator[tuple[Path, str | None, int
         try:
             yield path, encoding_of(data) if kind == "csv" else None, rows
         except XinzhiError as error:  # where it lay is nobody's business
-            error.values.update({name: one.name for name, one in error.values.items() if isinstance(one, Path)})
+            error.values.update({name: value.name for name, value in error.values.items() if isinstance(value, Path)})
             raise
 
 
-def _screened(store: Store, data: bytes, language: Language, form: str) -> Response:
-    def work() -> bytes:
-        study = screened(store, data)
-        if form == "json":
-            return as_json(study_document(study, language))
-        return file_of(study.results["screening"], form)  # type: ignore[arg-type] # csv or xlsx
-
-    return _made(store, work, form, "screening")
+def _screen(store: Store, data: bytes, language: Language, form: TableForm) -> Response:
+    study = screen_upload(store, data)
+    if form == "json":
+        return _file(as_json(study_document(study, language)), form, "screening")
+    return _file(file_of(study.results["screening"], form), form, "screening")
 
 
-def screened(store: Store, data: bytes) -> Study:
+def screen_upload(store: Store, data: bytes) -> Study:
     """Return the study of the projects that a visitor brings."""
-    with _placed(data, store.limits) as (path, encoding, most):
+    with _temporary_file(data, store.limits) as (path, encoding, most):
         if most > store.limits.rows:  # else it need not be read for that
             rows = read_file(path, "projects", encoding=encoding).cells.height
             if rows > store.limits.rows:
@@ -188,24 +186,19 @@ def screened(store: Store, data: bytes) -> Study:
         return studies.screen(path, encoding=encoding)
 
 
-def _checked(store: Store, data: bytes, language: Language, form: str) -> Response:
-    def work() -> bytes:
-        with _placed(data, store.limits) as (path, _, _):
-            if path.name != NAMES["xlsx"]:
-                raise InputError("web.upload-package")
-            findings = studies.check(path)
-            if form == "json":
-                return as_json([one.to_dict() for one in findings])
-            marked = path.with_name("marked.xlsx")
-            write_marked(findings, path, marked, language=language)
-            return marked.read_bytes()
-
-    return _made(store, work, form, "checked")
+def _check(store: Store, data: bytes, language: Language, form: TableForm) -> Response:
+    with _temporary_file(data, store.limits) as (path, _, _):
+        if path.name != NAMES["xlsx"]:
+            raise InputError("web.upload-package")
+        findings = studies.check(path)
+        if form == "json":
+            return _file(as_json([finding.to_dict() for finding in findings]), form, "checked")
+        marked = path.with_name("marked.xlsx")
+        write_marked(findings, path, marked, language=language)
+        return _file(marked.read_bytes(), form, "checked")
 
 
-def _made(store: Store, work: Callable[[], bytes], form: str, name: str) -> Response:
-    """Return what was made of an upload; it is kept nowhere."""
-    headers = {"cache-control": "no-store"}
-    if form != "json":
-        headers["content-disposition"] = f'attachment; filename="{name}.{form}"'
-    return Response(store.once(work), media_type=MEDIA[form], headers=headers)
+def _file(content: bytes, form: TableForm, name: str) -> Response:
+    """Return what was made of an upload; a table is a file with a name."""
+    headers = {} if form == "json" else {"content-disposition": f'attachment; filename="{name}.{form}"'}
+    return Response(content, media_type=MEDIA[form], headers=headers)

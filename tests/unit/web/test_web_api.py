@@ -23,7 +23,7 @@ from schemathesis.checks import not_a_server_error
 import xinzhi
 from xinzhi.web import Limits, Store
 from xinzhi.web.api import add_api
-from xinzhi.web.asked import TOPICS, wish_of
+from xinzhi.web.parameters import TOPICS, query_model
 
 ROOT = Path(__file__).resolve().parents[3]
 ASKED = {
@@ -115,7 +115,7 @@ def test_no_option_that_names_a_file_can_be_asked():
         "emerging",
     }
     for topic in TOPICS:
-        assert not paths & set(wish_of(topic).model_fields)
+        assert not paths & set(query_model(topic).model_fields)
 
 
 def test_a_protocol_can_be_changed_for_one_question(client):
@@ -215,7 +215,7 @@ def test_findings_are_those_of_check(client):
 
 def test_what_is_kept_is_answered_while_everybody_waits_for_something_else(monkeypatch):
     """Sixty visitors of one slow study take neither the threads nor the workers from those of what is kept."""
-    limits, gate = Limits.shipped(), threading.Event()
+    limits, gate = Limits.load(), threading.Event()
     store, app = Store("china-provinces"), FastAPI()
     add_api(app, store)
     plain = store.study
@@ -241,8 +241,8 @@ def test_what_is_kept_is_answered_while_everybody_waits_for_something_else(monke
 
     monkeypatch.setattr(store, "study", slow)
     codes = asyncio.run(visit())
-    assert codes.count(200) == limits.each
-    assert codes.count(503) == 60 - limits.each
+    assert codes.count(200) == limits.waiters_per_answer
+    assert codes.count(503) == 60 - limits.waiters_per_answer
     store.close()
 
 
@@ -273,7 +273,7 @@ def test_what_is_amiss_is_said_in_the_language_asked(client, path, said):
 
 
 def test_a_server_without_room_says_when_to_come_back():
-    store = Store("china-provinces", limits=replace(Limits.shipped(), workers=0, waiting=0))
+    store = Store("china-provinces", limits=replace(Limits.load(), workers=1, waiting=-1))
     app = FastAPI()
     add_api(app, store)
     refused = TestClient(app).get("/api/v1/plan")

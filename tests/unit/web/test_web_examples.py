@@ -11,16 +11,18 @@ from xinzhi import protocol
 from xinzhi.core.text import Text
 from xinzhi.web import Store
 from xinzhi.web.api import add_api
-from xinzhi.web.app import application, bound
-from xinzhi.web.asked import amiss, capital, changes, offers, read
-from xinzhi.web.downloads import content, linked
+from xinzhi.web.app import application
+from xinzhi.web.downloads import content, linked_files
 from xinzhi.web.drawing import Axis, lines
-from xinzhi.web.page import Address, Asked, query_of
-from xinzhi.web.pages import marked
+from xinzhi.web.page import Address, Call, query_of
+from xinzhi.web.pages import menu_page
+from xinzhi.web.parameters import amiss, capital, changes, offers, read
 from xinzhi.web.render import data_mark
-from xinzhi.web.reply import accepted, spoken
-from xinzhi.web.safety import Limits, Patient, Safety
-from xinzhi.web.static import asset, patient, spelled
+from xinzhi.web.responses import accept_weights, preferred_language
+from xinzhi.web.safety import Safety
+from xinzhi.web.server import Patient, listening_socket
+from xinzhi.web.static import asset, pinyin
+from xinzhi.web.workers import Limits
 
 CHANGED = {"capital.depreciation": 0.05}
 
@@ -31,7 +33,7 @@ def china():
 
 
 def test_links_lead_from_where_the_page_stands_under_its_protocol():
-    here = Address.of("zh/region/520000.html", {"protocol": "solow-1957"})
+    here = Address.parse("zh/region/520000.html", {"protocol": "solow-1957"})
     assert here.to("index") == "../index.html?protocol=solow-1957"
     assert here.to("region", "220000") == "220000.html?protocol=solow-1957"
     assert here.asset("site.css") == "../../assets/site.css"
@@ -59,14 +61,14 @@ def test_the_root_leads_to_the_language_of_the_browser_and_what_is_not_there_is_
 
 
 def test_a_socket_listens_where_it_is_told():
-    with bound("127.0.0.1", 0) as one:
+    with listening_socket("127.0.0.1", 0) as one:
         assert one.getsockname()[0] == "127.0.0.1"
 
 
 def test_nobody_without_the_token_gets_in():
     safe = Safety(FastAPI(), token="secret", log=lambda _: None)  # noqa: S106 - of this test
     assert TestClient(safe).get("/docs").status_code == 401
-    assert Patient.of(Limits.shipped()).limits.sending == 30
+    assert Patient.with_limits(Limits.load()).limits.sending == 30
 
 
 def test_what_is_amiss_is_said_in_both_languages():
@@ -78,7 +80,7 @@ def test_what_is_amiss_is_said_in_both_languages():
 def test_a_result_is_a_file_and_a_page_links_it(china):
     assert content(china, "measure", "measurement", "csv")[:11] == b"region,year"
     link = b'<a href="../files/measure/measurement.sdmx.csv" download>SDMX-CSV</a>'
-    assert linked(link) == {("measure", "measurement", "sdmx.csv")}
+    assert linked_files(link) == {("measure", "measurement", "sdmx.csv")}
 
 
 def test_figures_stand_on_the_width_of_a_cell():
@@ -94,18 +96,18 @@ def test_equal_steps_up_a_line_are_equal_ratios():
 
 
 def test_a_call_is_typed_in_every_language():
-    call = Asked(topic="brief", data="china-provinces", options={"region": "520000"}).lines()
+    call = Call(topic="brief", data="china-provinces", options={"region": "520000"}).lines()
     assert call["cli"] == "xinzhi brief 520000 china-provinces"
     r = 'xinzhi <- reticulate::import("xinzhi"); xinzhi$study("brief", "china-provinces", region = "520000")'
     assert call["r"] == r
-    claim = Asked(topic="claim", data="my data", options={"region": "520000", "start": "2010"})
+    claim = Call(topic="claim", data="my data", options={"region": "520000", "start": "2010"})
     assert claim.lines()["cli"] == "xinzhi claim 'my data' --region 520000 --from 2010"
-    changed = Asked(topic="assess", data="china-provinces", settings=CHANGED).lines()["cli"]
+    changed = Call(topic="assess", data="china-provinces", settings=CHANGED).lines()["cli"]
     assert changed == "xinzhi assess china-provinces --set capital.depreciation=0.05"
 
 
 def test_the_menu_marks_the_page_that_another_belongs_to():
-    assert (marked("figures"), marked("claim")) == ("measure", "claim")
+    assert (menu_page("figures"), menu_page("claim")) == ("measure", "claim")
     assert capital(Text(zh="资本存量", en="capital stock")).en == "Capital stock"
 
 
@@ -114,13 +116,18 @@ def test_tables_that_differ_have_another_mark():
 
 
 def test_a_browser_gets_the_language_that_it_likes_best():
-    assert [spoken(one) for one in ("fr, zh-CN;q=0.8, en;q=0.5", "en;q=0.1, zh;q=0.9", "")] == ["zh", "zh", "en"]
-    assert accepted("en;q=0.1, zh-CN") == {"en": 0.1, "zh-cn": 1.0}
+    headers = ("fr, zh-CN;q=0.8, en;q=0.5", "en;q=0.1, zh;q=0.9", "")
+    assert [preferred_language(header) for header in headers] == [
+        "zh",
+        "zh",
+        "en",
+    ]
+    assert accept_weights("en;q=0.1, zh-CN") == {"en": 0.1, "zh-cn": 1.0}
 
 
 def test_names_are_found_by_pinyin_and_initials():
-    assert spelled("内蒙古") == ["neimenggu", "nmg"]
-    assert (spelled("重庆"), spelled("GDP")) == (["chongqing", "cq"], [])
+    assert pinyin("内蒙古") == ["neimenggu", "nmg"]
+    assert (pinyin("重庆"), pinyin("GDP")) == (["chongqing", "cq"], [])
 
 
 def test_a_changed_parameter_is_read_told_and_marked_among_the_offers():
@@ -132,5 +139,4 @@ def test_a_changed_parameter_is_read_told_and_marked_among_the_offers():
 
 
 def test_a_folder_of_pages_waits_as_long_as_it_takes(china):
-    assert patient().seconds > 3600
     assert asset(china, "site.css", served=False)[:6] == b":root "

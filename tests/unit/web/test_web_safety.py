@@ -14,11 +14,11 @@ from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
 from xinzhi.web import Limits, safety
-from xinzhi.web import safety as patience
+from xinzhi.web import server as web_server
 from xinzhi.web.safety import HEADERS, POLICY, Safety
 
 SECRET, TOKEN = "a secret of the inside", "a-b_c.d"
-LIMITS = replace(Limits.shipped(), body=1000, sending=0.2, guessing=0.0)
+LIMITS = replace(Limits.load(), body=1000, sending=0.2, guessing=0.0)
 FORM = {"accept": "text/html,*/*;q=0.8"}
 
 
@@ -291,7 +291,9 @@ def served():
         await send({"type": "http.response.body", "body": b"ok"})
 
     limits = replace(LIMITS, sending=0.5, connections=3)
-    config = uvicorn.Config(app, http=patience.Patient.of(limits), log_level="critical", lifespan="off", ws="none")
+    config = uvicorn.Config(
+        app, http=web_server.Patient.with_limits(limits), log_level="critical", lifespan="off", ws="none"
+    )
     server, listening = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
     running = threading.Thread(target=server.run, args=([listening],), daemon=True)
     running.start()
@@ -328,7 +330,7 @@ def test_a_question_that_does_not_come_or_comes_in_drops_ends_its_connection(ser
 
 def test_more_connections_than_there_is_room_for_are_not_kept(served):
     with ExitStack() as stack:
-        lines = [stack.enter_context(socket.create_connection(served)) for _ in range(patience.ROOM * 3 + 2)]
+        lines = [stack.enter_context(socket.create_connection(served)) for _ in range(web_server.ROOM * 3 + 2)]
         time.sleep(0.1)
         assert lines[-1].recv(1) == b""
         lines[0].settimeout(0.1)

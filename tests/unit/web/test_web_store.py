@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from dataclasses import replace
@@ -11,16 +12,44 @@ from xinzhi import load
 from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.web import BusyError, Limits, Store
 from xinzhi.web import store as store_module
-from xinzhi.web.queue import Kept, Queue
+from xinzhi.web.cache import Cache
+from xinzhi.web.workers import Workers
 
-LIMITS = Limits.shipped()
+LIMITS = Limits.load()
 
 
 @pytest.fixture
-def queue():
-    made = Queue(replace(LIMITS, workers=2, waiting=2, seconds=0.2))
+def workers():
+    made = Workers(replace(LIMITS, workers=2, waiting=2, seconds=0.2))
     yield made
     made.close()
+
+
+def visit(workers, key, work, **how):
+    """Ask from a thread of its own, as a visitor does."""
+    return asyncio.run(workers.run(key, work, **how))
+
+
+def visitors(number, workers, key, work, **how):
+    """Ask one question by several visitors; return the threads, and the codes of refusals, which fill."""
+    codes = []
+
+    def ask():
+        try:
+            visit(workers, key, work, **how)
+        except BusyError as error:
+            codes.append(error.code)
+
+    threads = [threading.Thread(target=ask) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    return threads, codes
+
+
+def join(threads):
+    for thread in threads:
+        thread.join(5)
 
 
 def test_the_same_question_is_one_study(store):
@@ -92,148 +121,145 @@ def test_errors_reach_the_one_who_asks_and_are_not_kept(store):
         store.study("no-such-topic")
 
 
-def test_asked_at_once_is_computed_once(queue):
-    kept, calls, gate = Kept(queue, 10), [], threading.Event()
+def test_threads_that_ask_at_once_share_one_computation():
+    cache, calls, gate, answers = Cache(10), [], threading.Event(), []
 
     def work():
         calls.append(1)
         gate.wait(5)
         return "answer"
 
-    found = []
-    asking = [threading.Thread(target=lambda: found.append(kept.get("question", work))) for _ in range(8)]
-    for one in asking:
-        one.start()
+    threads = [threading.Thread(target=lambda: answers.append(cache.compute("question", work))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
     gate.set()
-    for one in asking:
-        one.join()
-    assert found == ["answer"] * 8
+    join(threads)
+    assert answers == ["answer"] * 8
     assert calls == [1]
 
 
-def test_a_full_line_refuses_and_says_when_to_come_back(queue):
-    gate, kept = threading.Event(), Kept(queue, 10)
-
-    def ask(n):
-        with pytest.raises(BusyError):
-            kept.get(n, gate.wait)
-
-    asking = [threading.Thread(target=ask, args=(n,)) for n in range(4)]
-    for one in asking:
-        one.start()
-        time.sleep(0.01)
-    with pytest.raises(BusyError) as refused:
-        kept.get("one more", gate.wait)
-    assert refused.value.code == "web.busy"
-    assert refused.value.retry == LIMITS.retry
-    for one in asking:
-        one.join()
+def test_visitors_who_ask_at_once_share_one_computation():
+    workers, calls, gate = Workers(replace(LIMITS, seconds=5)), [], threading.Event()
+    threads, codes = visitors(3, workers, "question", lambda: calls.append(1) or gate.wait(5))
     gate.set()
+    join(threads)
+    assert (calls, codes) == ([1], [])
+    workers.close()
 
 
-def waiting(kept, key, gate, number, **how):
-    """Ask one question by several threads; return how many are refused at once, and the threads that wait."""
-    refused = []
+def test_an_error_reaches_everybody_who_waits_and_is_not_kept():
+    cache, gate, errors = Cache(10), threading.Event(), []
+
+    def fail():
+        gate.wait(5)
+        raise ValueError("no")
 
     def ask():
-        try:
-            kept.get(key, gate.wait, **how)
-        except BusyError as error:
-            refused.append(error.code)
+        with pytest.raises(ValueError, match="no") as refused:
+            cache.compute("question", fail)
+        errors.append(refused.value)
 
-    asking = [threading.Thread(target=ask) for _ in range(number)]
-    for one in asking:
-        one.start()
-    time.sleep(0.1)
-    return refused.count("web.busy"), asking
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.05)
+    gate.set()
+    join(threads)
+    assert len(errors) == 3
+    assert cache.compute("question", lambda: 5) == 5
+
+
+def test_a_full_line_refuses_and_says_when_to_come_back(workers):
+    gate = threading.Event()
+    threads = [thread for number in range(4) for thread in visitors(1, workers, number, gate.wait)[0]]
+    with pytest.raises(BusyError) as refused:
+        visit(workers, "one more", gate.wait)
+    assert refused.value.code == "web.busy"
+    assert refused.value.retry == LIMITS.retry
+    gate.set()
+    join(threads)
 
 
 def test_those_who_wait_are_bounded_for_an_answer_and_in_all():
-    queue, gate = Queue(replace(LIMITS, each=3, held=5, seconds=5)), threading.Event()
-    kept = Kept(queue, 10)
-    first, one = waiting(kept, "slow", gate, 6)
-    second, two = waiting(kept, "other", gate, 6)
-    assert (first, second) == (3, 4)
+    gate = threading.Event()
+    workers = Workers(replace(LIMITS, waiters_per_answer=3, waiters=5, seconds=5))
+    first, codes = visitors(6, workers, "slow", gate.wait)
+    second, other_codes = visitors(6, workers, "other", gate.wait)
+    assert (codes, other_codes) == (["web.busy"] * 3, ["web.busy"] * 4)
     gate.set()
-    for thread in [*one, *two]:
-        thread.join(5)
-    assert kept.get("slow", pytest.fail) is True
-    assert kept.known("slow") is True
-    assert kept.known("nothing") is None
-    queue.close()
+    join([*first, *second])
+    assert visit(workers, "slow", lambda: "answer") == "answer"
+    workers.close()
 
 
 def test_what_can_be_asked_without_end_leaves_a_worker_free_and_has_a_line_of_its_own():
-    queue, gate = Queue(replace(LIMITS, workers=2, waiting=2, changed=2, seconds=5)), threading.Event()
-    kept, begun, threads = Kept(queue, 10), [], []
+    workers, gate = Workers(replace(LIMITS, workers=2, waiting=2, changed=2, seconds=5)), threading.Event()
+    begun, threads = [], []
 
-    def own(n):
-        return lambda: begun.append(n) or gate.wait()
+    def changed(number):
+        return lambda: begun.append(number) or gate.wait()
 
-    for n in range(3):  # one that is computed, two in the line
-        threads.append(threading.Thread(target=kept.get, args=(n, own(n)), kwargs={"aside": True}))
-        threads[-1].start()
-        time.sleep(0.05)
+    for number in range(3):  # one that is computed, two in the line
+        threads += visitors(1, workers, number, changed(number), aside=True)[0]
     with pytest.raises(BusyError):
-        kept.get(4, own(4), aside=True)
+        visit(workers, 4, changed(4), aside=True)
     assert begun == [0]
-    assert kept.get("a plain question", lambda: 5) == 5
+    assert visit(workers, "a plain question", lambda: 5) == 5
     gate.set()
-    for thread in threads:
-        thread.join(5)
+    join(threads)
     assert begun == [0, 1, 2]
-    queue.close()
+    workers.close()
 
 
 def test_protocols_of_visitors_do_not_drive_out_those_of_the_site(monkeypatch):
-    store = Store("china-provinces", limits=replace(LIMITS, own=2))
+    store = Store("china-provinces", limits=replace(LIMITS, changed_studies=2))
     monkeypatch.setattr(store_module.studies, "study", lambda topic, *_, **__: topic)
     plain = store.study("measure") is not None
     own = [store.rules.replace({"capital.depreciation": 0.05 + n / 100}) for n in range(5)]
     for rules in own:
         store.study("measure", rules)
-    kept = store._own, store._studies  # noqa: SLF001 - what is kept shows nowhere else
+    kept = store._changed, store._studies  # noqa: SLF001 - what is kept shows nowhere else
     assert plain
     assert [len(one) for one in kept] == [2, 1]
     store.close()
 
 
-def test_an_answer_that_came_too_late_is_there_for_the_next(queue):
-    kept = Kept(queue, 10)
+def test_an_answer_that_came_too_late_is_there_for_the_next(workers):
+    cache = Cache(10)
     with pytest.raises(BusyError) as refused:
-        kept.get("slow", lambda: time.sleep(0.4) or "answer")
+        visit(workers, "slow", lambda: cache.compute("slow", lambda: time.sleep(0.4) or "answer"))
     assert refused.value.code == "web.slow"
     time.sleep(0.4)
-    assert kept.get("slow", pytest.fail) == "answer"
+    assert cache.get("slow") == "answer"
 
 
-def test_a_page_of_studies_asked_by_all_workers_comes_to_an_end(queue):
-    """A worker that needs a study in the line computes it itself."""
-    kept = Kept(queue, 10)
+def test_no_more_is_computed_at_once_than_there_are_workers():
+    workers, running, most = Workers(replace(LIMITS, workers=2, waiting=8, seconds=5)), [], []
 
-    def page(n):
-        return lambda: kept.get("study", lambda: time.sleep(0.02) or 1) + n
+    def work():
+        running.append(1)
+        most.append(len(running))
+        time.sleep(0.05)
+        running.pop()
 
-    found = []
-    asking = [threading.Thread(target=lambda n=n: found.append(kept.get(n, page(n)))) for n in range(3)]
-    for one in asking:
-        one.start()
-    for one in asking:
-        one.join(5)
-    assert sorted(found) == [1, 2, 3]
+    threads = [thread for number in range(4) for thread in visitors(1, workers, number, work)[0]]
+    threads += visitors(1, workers, "aside", work, aside=True)[0]
+    join(threads)
+    assert max(most) <= 2
+    workers.close()
 
 
-def test_what_was_asked_last_is_kept_by_size(queue):
-    kept = Kept(queue, 10, len)
+def test_what_was_asked_last_is_kept_by_size():
+    cache = Cache(10, len)
     for key in "abc":
-        kept.get(key, lambda: b"1234")
-    assert (len(kept), kept.size) == (2, 8)
-    assert kept.get("b", pytest.fail) == b"1234"
-    assert kept.get("huge", lambda: b"1" * 11) == b"1" * 11
-    assert kept.get("b", pytest.fail) == b"1234"
-    kept.get("d", lambda: b"1234")
-    assert kept.get("b", pytest.fail) == b"1234"
-    assert kept.get("c", lambda: b"anew") == b"anew"
+        cache.compute(key, lambda: b"1234")
+    assert (len(cache), cache.total) == (2, 8)
+    assert cache.compute("b", pytest.fail) == b"1234"
+    assert cache.compute("huge", lambda: b"1" * 11) == b"1" * 11
+    assert cache.compute("b", pytest.fail) == b"1234"
+    cache.compute("d", lambda: b"1234")
+    assert cache.compute("b", pytest.fail) == b"1234"
+    assert cache.compute("c", lambda: b"anew") == b"anew"
 
 
 def test_what_a_visitor_brings_is_not_kept(store):
@@ -241,7 +267,6 @@ def test_what_a_visitor_brings_is_not_kept(store):
     before = len(store._studies)  # noqa: SLF001 - what is kept shows nowhere else
     with pytest.raises(UsageError):
         store.study("claim", claims=frame, growth=0.1)
-    assert store.once(lambda: 5) == 5
     assert len(store._studies) == before  # noqa: SLF001 - as above
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import xinzhi
-from xinzhi.web.asked import Explaining, Wish, wish_of
+from xinzhi.web.parameters import ExplainQuery, TopicQuery, query_model
 from xinzhi.web.tools import server
 
 mcp = pytest.importorskip("mcp")
@@ -47,7 +47,7 @@ def test_the_tools_are_the_verbs_and_say_what_they_do(store):
     assert all(len(one.description) > 30 for one in tools)
     assert all(one.annotations.model_dump(by_alias=True)["readOnlyHint"] for one in tools)
     for one in tools:  # what is asked is what the interface for programs asks, in its words
-        model = {"explain": Explaining, "check": Wish}.get(one.name) or wish_of(one.name)
+        model = {"explain": ExplainQuery, "check": TopicQuery}.get(one.name) or query_model(one.name)
         asked = one.model_dump(by_alias=True)["inputSchema"]["properties"]
         assert {name: said.get("description") for name, said in asked.items()} == {
             name: said.get("description") for name, said in model.model_json_schema()["properties"].items()

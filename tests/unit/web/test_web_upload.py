@@ -19,7 +19,7 @@ from xinzhi.web import Limits, upload
 from xinzhi.web.api import add_api
 from xinzhi.web.safety import Safety
 
-LIMITS = replace(Limits.shipped(), seconds=300)
+LIMITS = replace(Limits.load(), seconds=300)
 EVIL = "=HYPERLINK(1)"
 HEAD = "id,year,title,text\n"
 ROWS = (
@@ -202,7 +202,7 @@ def test_rows_of_a_long_workbook_are_counted():
     made = io.BytesIO()
     pl.DataFrame([ONE] * 300).write_excel(made, worksheet="projects")
     with pytest.raises(InputError) as found:
-        upload.screened(SimpleNamespace(limits=replace(LIMITS, rows=200)), made.getvalue())
+        upload.screen_upload(SimpleNamespace(limits=replace(LIMITS, rows=200)), made.getvalue())
     assert found.value.code == "web.upload-rows"
 
 

@@ -1,122 +1,103 @@
-"""The pages of the explorer: one row a page in the registry."""
+"""The pages of the explorer: one row a page, with the function that makes it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
 
+from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES
-from xinzhi.web.page import HOME, PROTOCOL, RULED, SETTINGS, SETTLED, Address, Page
+from xinzhi.web.page import HOME, PROTOCOL, PROTOCOL_PAGES, SETTINGS, SETTINGS_PAGES, Address, Page
+from xinzhi.web.pages import category, explain, figures, forms, home, reference, region, topic
 from xinzhi.web.store import Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A page in the registry; its name in menus is ``web.nav.<name>``."""
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A page; its name in menus is ``web.nav.<name>``."""
 
-    make: str  # the file of `xinzhi.web.pages` and its function of a store and an address that makes it
-    # what it reads of a query beside the protocol (`xinzhi.web.page.RULED`); everything else is ignored. Only a
-    # server can answer another question than the first
-    asks: Sequence[str] = ()
-    keys: str = ""  # the function of the store that gives the keys, for each of which there is a page, and none without
+    page: Callable[[Store, Address], Page]
+    # what it reads of a query beside the protocol (`xinzhi.web.page.PROTOCOL_PAGES`); everything else is ignored.
+    # Only a server can answer another question than the first
+    query: Sequence[str] = ()
+    keys: Callable[[Store], Sequence[str]] | None = None  # for each of which there is a page
     menu: bool = True  # whether it stands in the menu of every page
     under: str = ""  # the page of the menu that it belongs to
-    ready: str = ""  # the function that says whether the data of a store are enough for it
+    ready: Callable[[Store], bool] = lambda _: True  # whether the data of a store are enough for it
 
 
-REGISTRY: Mapping[str, Entry] = {
-    HOME: Entry(make="home.page"),
-    "region": Entry(make="region.page", keys="region.keys", menu=False),
-    "compare": Entry(make="region.compare", asks=("a", "b", "c", "d")),
-    "measure": Entry(make="figures.page"),
-    "figures": Entry(make="figures.page", asks=("a", "b", "c", "d"), keys="figures.keys", menu=False, under="measure"),
-    "explain": Entry(make="explain.page", keys="explain.keys", menu=False, under="measure"),
-    "topic": Entry(make="topic.page", keys="topic.keys", menu=False),
-    "categories": Entry(make="category.page", ready="category.ready"),
-    "category": Entry(
-        make="category.page", keys="category.keys", menu=False, under="categories", ready="category.ready"
-    ),
-    "audit": Entry(make="forms.audit", asks=("region", "hold")),
-    "claim": Entry(make="forms.claim", asks=("region", "start", "end", "growth")),
-    "projects": Entry(make="forms.projects"),
-    "protocols": Entry(make="reference.protocol", asks=("against",)),
-    "protocol": Entry(
-        make="reference.protocol", asks=("against",), keys="reference.protocols", menu=False, under="protocols"
-    ),
-    "data": Entry(make="reference.data"),
-    "methods": Entry(make="reference.methods", menu=False),
-    "glossary": Entry(make="reference.glossary", menu=False),
-    "downloads": Entry(make="reference.downloads", menu=False),
+ROUTES: Mapping[str, Route] = {
+    HOME: Route(home.page),
+    "region": Route(region.page, keys=region.keys, menu=False),
+    "compare": Route(region.compare, query=("a", "b", "c", "d")),
+    "measure": Route(figures.page),
+    "figures": Route(figures.page, query=("a", "b", "c", "d"), keys=figures.keys, menu=False, under="measure"),
+    "explain": Route(explain.page, keys=explain.keys, menu=False, under="measure"),
+    "topic": Route(topic.page, keys=topic.keys, menu=False),
+    "categories": Route(category.page, ready=category.ready),
+    "category": Route(category.page, keys=category.keys, menu=False, under="categories", ready=category.ready),
+    "audit": Route(forms.audit, query=("region", "hold")),
+    "claim": Route(forms.claim, query=("region", "start", "end", "growth")),
+    "projects": Route(forms.projects),
+    "protocols": Route(reference.protocol, query=("against",)),
+    "protocol": Route(reference.protocol, query=("against",), keys=reference.protocols, menu=False, under="protocols"),
+    "data": Route(reference.data),
+    "methods": Route(reference.methods, menu=False),
+    "glossary": Route(reference.glossary, menu=False),
+    "downloads": Route(reference.downloads, menu=False),
 }
 
 
 def exists(store: Store, address: Address) -> bool:
-    """Say whether there is a page of an address."""
-    entry = REGISTRY.get(address.page)
-    if entry is None or bool(entry.keys) != bool(address.key) or not _ready(store, entry):
+    """Return whether there is a page of an address."""
+    route = ROUTES.get(address.page)
+    if route is None or not route.ready(store):
         return False
-    return not entry.keys or address.key in keys(store, address.page)
+    return address.key in route.keys(store) if route.keys else not address.key
 
 
 def page(store: Store, address: Address) -> Page:
-    """Return the page of an address, which there is."""
-    made: Page = _function(REGISTRY[address.page].make)(store, address)
-    return made
-
-
-def keys(store: Store, name: str) -> Sequence[str]:
-    """Return the keys of the pages of a name; one empty key where it has a single page."""
-    entry = REGISTRY[name]
-    found: Sequence[str] = _function(entry.keys)(store) if entry.keys else ("",)
-    return found
+    """Return the page of an address; `UsageError` where there is none."""
+    if not exists(store, address):
+        raise UsageError("web.no-page")
+    return ROUTES[address.page].page(store, address)
 
 
 def menu(store: Store) -> list[str]:
     """Return the names of the pages in the menu, those that the data are enough for."""
-    return [name for name, entry in REGISTRY.items() if entry.menu and _ready(store, entry)]
+    return [name for name, route in ROUTES.items() if route.menu and route.ready(store)]
 
 
 def single(store: Store) -> list[str]:
     """Return the names of the pages that there are once, those that the data are enough for."""
-    return [name for name, entry in REGISTRY.items() if not entry.keys and _ready(store, entry)]
+    return [name for name, route in ROUTES.items() if route.keys is None and route.ready(store)]
 
 
-def marked(name: str) -> str:
+def menu_page(name: str) -> str:
     """Return the page that the menu marks on a page."""
-    return REGISTRY[name].under or name
+    return ROUTES[name].under or name
 
 
 def addresses(store: Store) -> Iterator[Address]:
-    """Return the address of every page in both languages, asked nothing."""
+    """Return the address of every page in both languages, without a query."""
     for language in LANGUAGES:
-        for name, entry in REGISTRY.items():
-            if _ready(store, entry):
-                yield from (Address(language, name, key) for key in keys(store, name))
+        for name, route in ROUTES.items():
+            if route.ready(store):
+                keys = route.keys(store) if route.keys else ("",)
+                yield from (Address(language, name, key) for key in keys)
 
 
-def asks(address: Address) -> Sequence[str]:
+def query_names(address: Address) -> Sequence[str]:
     """Return what the page of an address reads of a query; nothing where there is no such page."""
-    entry = REGISTRY.get(address.page)
-    if entry is None:
+    route = ROUTES.get(address.page)
+    if route is None:
         return ()
-    ruled = [name for name, places in ((PROTOCOL, RULED), (SETTINGS, SETTLED)) if address.page in places]
-    return (*ruled, *entry.asks)
+    places = {PROTOCOL: PROTOCOL_PAGES, SETTINGS: SETTINGS_PAGES}
+    changeable = [name for name, names in places.items() if address.page in names]
+    return (*changeable, *route.query)
 
 
-def asked(address: Address) -> Address:
+def known_query(address: Address) -> Address:
     """Return an address with what its page reads of the query, and no more."""
-    kept = {name: address.query[name] for name in asks(address) if address.query.get(name)}
-    return Address(address.language, address.page, address.key, kept)
-
-
-def _ready(store: Store, entry: Entry) -> bool:
-    return not entry.ready or bool(_function(entry.ready)(store))
-
-
-def _function(name: str) -> Callable[..., Any]:
-    """Return a function of a page, whose file is loaded when it is asked for."""
-    module, _, called = name.partition(".")
-    found: Callable[..., Any] = getattr(import_module(f"xinzhi.web.pages.{module}"), called)
-    return found
+    query = {name: address.query[name] for name in query_names(address) if address.query.get(name)}
+    return Address(address.language, address.page, address.key, query)

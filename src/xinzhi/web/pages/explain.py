@@ -18,8 +18,8 @@ from xinzhi.report import Section, Table
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.table import cell, table
 from xinzhi.studies import Assessment
-from xinzhi.web.asked import decimals, overall, ruled
-from xinzhi.web.page import Address, Asked, Page, Part, file
+from xinzhi.web.page import Address, Call, Page, Part, file
+from xinzhi.web.parameters import assessment_of, decimals, page_protocol
 from xinzhi.web.store import Store
 from xinzhi.yardstick.internal import Span, View
 
@@ -35,20 +35,20 @@ ESTIMATES = "estimates"  # the band of what is estimated, without that of the ru
 
 def keys(store: Store) -> Sequence[str]:
     """Return a key for each region and period that was measured."""
-    view = View(overall(store).measurement)
-    held, known = view.measurement.periods.select("region", "start", "end"), set(view.codes)
-    return [f"{code}.{start}-{end}" for code, start, end in held.rows() if code in known]
+    view = View(assessment_of(store).measurement)
+    periods, codes = view.measurement.periods.select("region", "start", "end"), set(view.codes)
+    return [f"{code}.{start}-{end}" for code, start, end in periods.rows() if code in codes]
 
 
 def page(store: Store, address: Address) -> Page:
     """Return the page of a region and period."""
-    study = overall(store, address)
+    study = assessment_of(store, address)
     view = View(study.measurement)
     code, _, label = address.key.partition(".")
-    start, end = (int(one) if one.isdecimal() else one for one in label.split("-"))
-    measured = store.study("measure", ruled(store, address))
-    found = studies.explain(measured, code, start=start, end=end)
-    account: Any = found.figures["account"]
+    start, end = (int(year) if year.isdecimal() else year for year in label.split("-"))
+    measured = store.study("measure", page_protocol(store, address))
+    explanation = studies.explain(measured, code, start=start, end=end)
+    account: Any = explanation.figures["account"]
     span = Span(account["start"], account["end"])
     rows = study.measurement.frame.filter(
         pl.col("region") == code, pl.col("year").is_between(span.start, span.end, closed="right")
@@ -71,7 +71,7 @@ def page(store: Store, address: Address) -> Page:
             *_band(study, code, span),
         ],
         study=measured,
-        asked=Asked(topic="measure", options={"region": code}),
+        call=Call(topic="measure", options={"region": code}),
         decimals=decimals(study),
         template="explain.html.j2",
         files=[file("measure", "measurement")],
@@ -85,12 +85,12 @@ def page(store: Store, address: Address) -> Page:
             "code": code,
             "name": view.name(code),
             "key": address.key,
-            "call": f'xinzhi.studies.explain(xinzhi.study("measure", "{store.given}"), "{code}", '
+            "call": f'xinzhi.studies.explain(xinzhi.study("measure", "{store.data_argument}"), "{code}", '
             f"start={span.start}, end={span.end})",
             "periods": [
-                (f"{code}.{one.start}-{one.end}", one.label, one == span)
-                for one in dict.fromkeys([view.whole, *view.spans])
-                if code in view.regions_in(one)["region"]
+                (f"{code}.{period.start}-{period.end}", period.label, period == span)
+                for period in dict.fromkeys([view.whole, *view.spans])
+                if code in view.regions_in(period)["region"]
             ],
         },
     )
@@ -101,11 +101,11 @@ def _band(study: Assessment, code: str, span: Span) -> list[Text]:
     bands = study.ranking.bands
     if bands is None:
         return []
-    held = bands.frame.filter(region=code, start=span.start, end=span.end, component=ESTIMATES).drop_nulls("low")
+    rows = bands.frame.filter(region=code, start=span.start, end=span.end, component=ESTIMATES).drop_nulls("low")
     about = describe("bands", "component").values[ESTIMATES]
     return [
         words.studies.explain_band(level=bands.level, component=about, median=median, low=low, high=high)
-        for median, low, high in held.select("median", "low", "high").rows()
+        for median, low, high in rows.select("median", "low", "high").rows()
     ]
 
 
@@ -118,7 +118,7 @@ def _factor(view: View, rows: pl.DataFrame, name: str, mean: float | None, store
     weight: list[str | Column] = [share, f"{name}_contribution"] if name != "output" else []
     level = replace(describe("measure", name), kind="figure")
     level = replace(level, unit=unit_text(units[name])) if name in units else level
-    chosen: list[str | Column] = ["year", level, f"{name}_growth", *weight]
+    columns: list[str | Column] = ["year", level, f"{name}_growth", *weight]
     how = words.web.explain_of(name if name in {"output", "capital"} else "labour")
     simple = "intermediate_growth" not in rows.columns
     what, value = words.shared.chart_of(name), percent(mean, 2, sign=True)
@@ -129,7 +129,7 @@ def _factor(view: View, rows: pl.DataFrame, name: str, mean: float | None, store
         if name == "output"
         else words.web.explain_factor(what=what, value=value),
         answer=(how,) if simple else (),
-        tables=(table(f"explain_{name}", frame, chosen, view.measurement, title=by_year),),
+        tables=(table(f"explain_{name}", frame, columns, view.measurement, title=by_year),),
     )
 
 
@@ -140,42 +140,43 @@ def _read(rows: Sequence[dict[str, Any]]) -> Section:
     for row in rows:
         text = NOTHING if row["value"] is None else f"{row['value']:,.6g}{'' if row['official'] else '*'}"
         cells.setdefault((row["column"], row["unit"]), {})[row["year"]] = text
-    made = [
-        (title, unit_text(unit) if unit else same(""), *(held.get(year, NOTHING) for year in years))
-        for (column, unit), held in cells.items()
-        if (title := _title(column)) is not None
-    ]
+    cells_of_rows: list[tuple[Any, ...]] = []
+    for (column, unit), by_year in cells.items():
+        title = _title(column)
+        if title is not None:
+            unit_cell = unit_text(unit) if unit else same("")
+            cells_of_rows.append((title, unit_cell, *(by_year.get(year, NOTHING) for year in years)))
     columns = (
         Column(name="figure", title=words.web.explain_figure(), kind="name"),
         Column(name="unit", title=words.web.explain_unit(), kind="text"),
         *(Column(name=year, title=same(year), kind="integer") for year in years),
     )
-    shown = Table(
+    table = Table(
         key="sources",
         title=words.web.explain_read(),
         columns=columns,
-        rows=made,
+        rows=cells_of_rows,
         notes=(words.yardstick.explain_estimated(),),
     )
-    return Section(key="read", title=shown.title, answer=(), tables=(shown,))
+    return Section(key="read", title=table.title, answer=(), tables=(table,))
 
 
-def _title(column: str) -> Text | None:
-    """Return what a column of the package is called; None of a mark, which is no figure."""
-    name, _, rest = column.partition(".")
+def _title(name: str) -> Text | None:
+    """Return the title of a column of the package; None of a mark, which is no figure."""
+    table, _, rest = name.partition(".")
     field, _, asset = rest.rstrip("]").partition("[")
-    known = tables_by_name().get(name)
-    held = None if known is None else known.columns.get(field)
-    if held is None:
-        return same(column)
-    if held.type == "flag":
+    columns = tables_by_name().get(table)
+    column = None if columns is None else columns.columns.get(field)
+    if column is None:
+        return same(name)
+    if column.type == "flag":
         return None
-    return held.text if asset in {"", "total"} else words.web.explain_of_asset(what=held.text, asset=asset)
+    return column.text if asset in {"", "total"} else words.web.explain_of_asset(what=column.text, asset=asset)
 
 
 def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) -> Section:
     """Return the parameters in force with their references; each leads to its argument and alternatives."""
-    known, there = study.protocol.parameters, address.to("protocol", study.protocol.id)
+    parameters, link_to = study.protocol.parameters, address.to("protocol", study.protocol.id)
     link = Markup('<a href="{}#{}"><code>{}</code></a>')
 
     def in_force(
@@ -183,10 +184,15 @@ def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) 
     ) -> str | float | Text:  # of one that changes over time the last year's
         return last if isinstance(parameter.value, DatedValue) else tables.in_words(parameter)
 
-    made = [
-        (known[path].title, link.format(there, path, path), in_force(known[path], row["value"]), row["reference"])
+    rows_of_table = [
+        (
+            parameters[path].title,
+            link.format(link_to, path, path),
+            in_force(parameters[path], row["value"]),
+            row["reference"],
+        )
         for row in rows
-        if (path := row["parameter"]) in known
+        if (path := row["parameter"]) in parameters
     ]
     kinds: Sequence[tuple[str, Kind]] = (
         ("title", "name"),
@@ -195,8 +201,8 @@ def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) 
         ("reference", "text"),
     )
     columns = tuple(Column(name=name, title=words.shared.column_of(name), kind=kind) for name, kind in kinds)
-    shown = Table(key="rules", title=words.web.explain_rules(), columns=columns, rows=made)
-    return Section(key="rules", title=shown.title, answer=(words.web.explain_rules_how(),), tables=(shown,))
+    table = Table(key="rules", title=words.web.explain_rules(), columns=columns, rows=rows_of_table)
+    return Section(key="rules", title=table.title, answer=(words.web.explain_rules_how(),), tables=(table,))
 
 
 Why = Callable[[str, Span | Text, str, str], Markup]
@@ -205,32 +211,32 @@ Why = Callable[[str, Span | Text, str, str], Markup]
 def why(store: Store, address: Address) -> Why:
     """Return what makes a figure a link to what it is made of, where there is such a page."""
     # It is called with the code of the region, the period, the part of `COLUMNS`, and the figure as it is written.
-    known: set[str] = set()
+    page_keys: set[str] = set()
 
-    def linked(code: str, span: Span | Text, part: str, text: str) -> Markup:
-        if not known:
-            known.update(keys(store))
+    def link(code: str, span: Span | Text, part: str, text: str) -> Markup:
+        if not page_keys:
+            page_keys.update(keys(store))
         label = (span.label if isinstance(span, Span) else span).en
         key = f"{code}.{label.replace('–', '-')}"
-        if key not in known or text == NOTHING:
+        if key not in page_keys or text == NOTHING:
             return escape(text)
         return Markup('<a class="why" href="{}#{}">{}</a>').format(address.to("explain", key), part, text)
 
-    return linked
+    return link
 
 
-def explained(shown: Table, code: str, places: int, link: Why) -> Table:
+def explained(periods: Table, code: str, places: int, link: Why) -> Table:
     """Return a table of periods of a region whose figures lead to what they are made of; a bare rank is left out."""
-    at = [one.name for one in shown.columns].index("period")
-    kept = [(place, one) for place, one in enumerate(shown.columns) if one.name != "rank"]
+    at = [column.name for column in periods.columns].index("period")
+    remaining = [(place, column) for place, column in enumerate(periods.columns) if column.name != "rank"]
     rows = [
         tuple(
-            link(code, row[at], COLUMNS[one.name], str(cell(row[place], one, places)))
-            if one.name in COLUMNS
+            link(code, row[at], COLUMNS[column.name], str(cell(row[place], column, places)))
+            if column.name in COLUMNS
             else row[place]
-            for place, one in kept
+            for place, column in remaining
         )
-        for row in shown.rows
+        for row in periods.rows
     ]
-    columns = tuple(replace(one, kind="integer") if one.name in COLUMNS else one for _, one in kept)
-    return replace(shown, columns=columns, rows=rows)
+    columns = tuple(replace(column, kind="integer") if column.name in COLUMNS else column for _, column in remaining)
+    return replace(periods, columns=columns, rows=rows)

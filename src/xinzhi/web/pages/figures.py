@@ -15,20 +15,20 @@ from xinzhi.core.text import Text, Values, number, unit_text
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.table import DECIMALS, FRACTIONS, Table
 from xinzhi.studies import Assessment, Study, input_units
-from xinzhi.web.asked import asked, capital, decimals, kicker, offers, overall
 from xinzhi.web.drawing import CHOSEN, lines, ranges
-from xinzhi.web.page import PROTOCOL, Address, Asked, Page, file
+from xinzhi.web.page import PROTOCOL, Address, Call, Page, file
 from xinzhi.web.pages.explain import COLUMNS
+from xinzhi.web.parameters import assessment_of, capital, changed_parameters, decimals, kicker, offers
 from xinzhi.web.store import Store
 from xinzhi.yardstick.internal import NATIONAL, Span, View
 
 YEARS, LOG = "years", "years-log"  # of a key: on a plain scale, and where equal steps are equal ratios
 KINDS = frozenset({"level", "score", "quantity", "share", "percent"})
 THOUSAND = 1000.0
-APART: Mapping[str, tuple[str, str, Sequence[str], dict[str, Any]]] = {  # what other studies give a region a year:
+YEARLY_RESULTS: Mapping[str, tuple[str, str, Sequence[str], dict[str, Any]]] = {  # figures of a year in other studies:
     "sectors": ("sectors", "advance", ("economy", "education", "culture", "green", "development"), {}),
     "risks": ("debt", "debt", ("to_output",), {"only": ("debt",)}),
-}  # topic, result, verb of the schema, columns, and what is asked
+}  # topic, result, verb of the schema, columns, and options
 FIRST = "tfp_growth"
 Shelves = list[tuple[str, list[tuple[str, Text, bool]]]]  # name, and the links: key, title, whether it is this page
 AGAIN = ("raw_", "linked_")  # the same figure with breaks handled otherwise
@@ -43,10 +43,14 @@ def growth(study: Assessment) -> list[str]:
 
 def keys(store: Store) -> Sequence[str]:
     """Return a key for each indicator and period, the newest period last; then those over the years."""
-    study = overall(store)
-    every = [f"{name}.{one.start}-{one.end}" for name in growth(study) for one in _spans(View(study.measurement))]
-    levels = [(f"{name}.{form}", one) for name, one in known(store, study).items() for form in (YEARS, LOG)]
-    return [*every, *(key for key, one in levels if one.positive or not key.endswith(LOG))]
+    study = assessment_of(store)
+    period_keys = [
+        f"{name}.{span.start}-{span.end}" for name in growth(study) for span in _spans(View(study.measurement))
+    ]
+    levels = [
+        (f"{name}.{form}", level) for name, level in indicators_by_name(store, study).items() for form in (YEARS, LOG)
+    ]
+    return [*period_keys, *(key for key, level in levels if level.positive or not key.endswith(LOG))]
 
 
 def page(store: Store, address: Address) -> Page:
@@ -54,21 +58,24 @@ def page(store: Store, address: Address) -> Page:
     return figure(store, address, address.key or [key for key in keys(store) if key.startswith(f"{FIRST}.")][-1])
 
 
-def _indicators(store: Store, study: Assessment, label: str, here: str) -> Shelves:
-    """Return the links to all indicators: those of a period, and those over the years; `here` is a key."""
-    every = known(store, study)
-    kept = here.partition(".")[2] if here.endswith((YEARS, LOG)) else YEARS
+def _indicators(store: Store, study: Assessment, label: str, current: str) -> Shelves:
+    """Return the links to all indicators: those of a period, and those over the years; `current` is a key."""
+    levels = indicators_by_name(store, study)
+    form = current.partition(".")[2] if current.endswith((YEARS, LOG)) else YEARS
     return [
         (
             "indicator",
-            [(f"{name}.{label}", describe("measure", name).title, here == f"{name}.{label}") for name in growth(study)],
+            [
+                (f"{name}.{label}", describe("measure", name).title, current == f"{name}.{label}")
+                for name in growth(study)
+            ],
         ),
         (
             "over",
             [
-                (key, one.about.title, here == key)
-                for name, one in every.items()
-                for key in [f"{name}.{kept if one.positive else YEARS}"]
+                (key, level.about.title, current == key)
+                for name, level in levels.items()
+                for key in [f"{name}.{form if level.positive else YEARS}"]
             ],
         ),
     ]
@@ -76,29 +83,29 @@ def _indicators(store: Store, study: Assessment, label: str, here: str) -> Shelv
 
 def figure(store: Store, address: Address, key: str) -> Page:
     """Return the page of a key."""
-    study = overall(store, address)
+    study = assessment_of(store, address)
     view = View(study.measurement)
     name, _, label = key.partition(".")
     if label in {YEARS, LOG}:
         newest = view.spans[-1]
         return _over_years(store, address, key, _indicators(store, study, f"{newest.start}-{newest.end}", key))
-    span = next((one for one in _spans(view) if f"{one.start}-{one.end}" == label), view.spans[-1])
+    span = next((period for period in _spans(view) if f"{period.start}-{period.end}" == label), view.spans[-1])
     about, rows = describe("measure", name), values(study, view, name, span)
     nation = next((row["value"] for row in rows if row["code"] == NATIONAL), None)
-    own = [row for row in rows if row["code"] != NATIONAL]
-    axis, placed = ranges(own, [] if nation is None else [float(nation)])
+    regions = [row for row in rows if row["code"] != NATIONAL]
+    axis, placed = ranges(regions, [] if nation is None else [float(nation)])
     share = about.kind == "share"
 
-    def shown(value: float | None) -> str:  # as the table below writes it
+    def format_growth(value: float | None) -> str:  # as the table below writes it
         return number(None if value is None else 100 * value, 0 if share else 1)
 
     frame = study.measurement.periods.filter(span.holds()).sort(pl.col("tfp_growth"), descending=True, nulls_last=True)
     return Page(
         title=capital(about.title),
         kicker=kicker(study),
-        lead=_lead(about.title, span, own, nation, shown, view),
+        lead=_lead(about.title, span, regions, nation, format_growth, view),
         study=study,
-        asked=Asked(topic="measure"),
+        call=Call(topic="measure"),
         decimals=decimals(study),
         template="figures.html.j2",
         files=[file("measure", "measurement"), file("assess", "bands")],
@@ -108,13 +115,15 @@ def figure(store: Store, address: Address, key: str) -> Page:
             "span": span.label,
             "key": key,
             "indicators": _indicators(store, study, f"{span.start}-{span.end}", f"{name}.{span.start}-{span.end}"),
-            "settings": offers(store.protocol(address.query.get(PROTOCOL)), asked(address)),
-            "periods": [(f"{name}.{one.start}-{one.end}", one.label, one == span) for one in _spans(view)],
-            "rows": [{**row, "shown": shown(row["value"])} for row in placed],
+            "settings": offers(store.protocol(address.query.get(PROTOCOL)), changed_parameters(address)),
+            "periods": [
+                (f"{name}.{period.start}-{period.end}", period.label, period == span) for period in _spans(view)
+            ],
+            "rows": [{**row, "shown": format_growth(row["value"])} for row in placed],
             "axis": axis,
             "nation": nation,
-            "nation_shown": shown(nation),
-            "banded": any(row.get("low") is not None for row in own),
+            "nation_shown": format_growth(nation),
+            "banded": any(row.get("low") is not None for row in regions),
             "twin": tables.shown(view, "periods", frame),
             "about": about.about,
         },
@@ -127,21 +136,21 @@ def values(study: Assessment, view: View, name: str, span: Span) -> list[dict[st
     national = view.national_of(span).get(name)
     if national is not None:
         rows = rows.vstack(pl.DataFrame({"region": [NATIONAL], "value": [float(national)]}))
-    found = rows.fill_nan(None).drop_nulls("value").sort("value", descending=True)
+    figures = rows.fill_nan(None).drop_nulls("value").sort("value", descending=True)
     bands = study.ranking.bands
-    known: dict[str, tuple[float, float]] = {}
+    ranges_by_code: dict[str, tuple[float, float]] = {}
     if name == FIRST and bands is not None:
-        held = bands.frame.filter(start=span.start, end=span.end, component="estimates").drop_nulls("low")
-        known = {code: (low, high) for code, low, high in held.select("region", "low", "high").rows()}
+        intervals = bands.frame.filter(start=span.start, end=span.end, component="estimates").drop_nulls("low")
+        ranges_by_code = {code: (low, high) for code, low, high in intervals.select("region", "low", "high").rows()}
     return [
         {
             "code": code,
             "name": view.name(code),
             "value": value,
-            "low": known.get(code, (None, None))[0],
-            "high": known.get(code, (None, None))[1],
+            "low": ranges_by_code.get(code, (None, None))[0],
+            "high": ranges_by_code.get(code, (None, None))[1],
         }
-        for code, value in found.rows()
+        for code, value in figures.rows()
     ]
 
 
@@ -155,7 +164,7 @@ def _lead(
     span: Span,
     rows: Sequence[dict[str, Any]],
     nation: float | None,
-    shown: Callable[[float | None], str],
+    write: Callable[[float | None], str],
     view: View,
 ) -> list[Text]:
     """Return the sentence that says what the figures are: all together, the largest and the smallest."""
@@ -165,14 +174,14 @@ def _lead(
         "title": title,
         "span": span.label,
         "high": view.name(rows[0]["code"]),
-        "most": shown(rows[0]["value"]),
+        "most": write(rows[0]["value"]),
         "low": view.name(rows[-1]["code"]),
-        "least": shown(rows[-1]["value"]),
+        "least": write(rows[-1]["value"]),
         "n": len(rows),
     }
     if nation is None:
         return [words.web.measure_apart(**facts)]
-    return [words.web.measure_together(**facts, nation=shown(nation))]
+    return [words.web.measure_together(**facts, nation=write(nation))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,34 +198,34 @@ class Level:
         """Whether a scale of ratios can show all figures."""
         return bool((self.frame["value"] > 0).all())
 
-    def said(self, value: float) -> str:
+    def write(self, value: float) -> str:
         """Return a figure as it is written."""
         if abs(value) >= THOUSAND:
             return f"{value:,.0f}".replace("-", "−")
         return number(value, DECIMALS.get(self.about.kind, 1))
 
 
-def known(store: Store, study: Assessment) -> dict[str, Level]:
+def indicators_by_name(store: Store, study: Assessment) -> dict[str, Level]:
     """Return the indicators over the years by name: levels and inputs of the measurement, then of other studies."""
     measured = study.measurement
     units = input_units(measured.protocol, store.package)
-    found: dict[str, Level] = {}
+    levels: dict[str, Level] = {}
     for frame in (measured.levels, measured.inputs):
         for name in frame.columns:
             about = _column("measure", name)
-            if about is not None and name not in found:
-                found |= _level(name, about, frame, units.get(name, ""))
+            if about is not None and name not in levels:
+                levels |= _level(name, about, frame, units.get(name, ""))
     if measured.protocol.fingerprint == store.rules.fingerprint:
-        for topic, (result, verb, columns, asked) in APART.items():
+        for topic, (result, verb, columns, options) in YEARLY_RESULTS.items():
             try:
-                made = store.study(topic, **asked)
+                study_of_topic = store.study(topic, **options)
             except XinzhiError:  # the package has no tables for it
                 continue
-            of: Any = made.results.get(result)
+            of: Any = study_of_topic.results.get(result)
             for name in columns if of is not None else ():
                 about = _column(verb, name) if name in of.frame.columns else None
-                found |= {} if about is None else _level(name, about, of.frame, "", topic, made)
-    return found
+                levels |= {} if about is None else _level(name, about, of.frame, "", topic, study_of_topic)
+    return levels
 
 
 def _column(verb: str, name: str) -> Column | None:
@@ -240,61 +249,61 @@ def _level(
 
 
 def _over_years(store: Store, address: Address, key: str, indicators: Sequence[Any]) -> Page:
-    study = overall(store, address)
+    study = assessment_of(store, address)
     view = View(study.measurement)
     name, _, form = key.partition(".")
-    one = known(store, study)[name]
-    last = int(str(one.frame["year"].max()))
-    rows = one.frame.filter(year=last).sort("value", descending=True)
-    own = [{"code": code, "name": view.name(code), "value": value} for code, _, value in rows.rows()]
-    chosen = [store.region(address.query[place]) for place in CHOSEN if place in address.query]
-    chosen = list(dict.fromkeys(chosen)) or list(dict.fromkeys([own[0]["code"], own[-1]["code"]]))
-    axis, placed = ranges(own)
-    unit = one.about.unit
-    title = words.web.measure_in_unit(title=one.about.title, unit=unit) if unit.en else one.about.title
+    level = indicators_by_name(store, study)[name]
+    last = int(str(level.frame["year"].max()))
+    rows = level.frame.filter(year=last).sort("value", descending=True)
+    regions = [{"code": code, "name": view.name(code), "value": value} for code, _, value in rows.rows()]
+    selection = [store.region(address.query[place]) for place in CHOSEN if place in address.query]
+    selection = list(dict.fromkeys(selection)) or list(dict.fromkeys([regions[0]["code"], regions[-1]["code"]]))
+    axis, placed = ranges(regions)
+    unit = level.about.unit
+    title = words.web.measure_in_unit(title=level.about.title, unit=unit) if unit.en else level.about.title
     facts: Values = {
         "title": title,
         "year": last,
-        "high": own[0]["name"],
-        "most": one.said(own[0]["value"]),
-        "low": own[-1]["name"],
-        "least": one.said(own[-1]["value"]),
-        "n": len(own),
+        "high": regions[0]["name"],
+        "most": level.write(regions[0]["value"]),
+        "low": regions[-1]["name"],
+        "least": level.write(regions[-1]["value"]),
+        "n": len(regions),
     }
     # the figures as a table: a row a year, a column a region
-    wide = one.frame.pivot("region", index="year", values="value").sort("year")
-    codes = [code for code in wide.columns if code != "year"]
-    columns = [Column(name=code, title=view.name(code), kind=one.about.kind) for code in codes]
+    by_year = level.frame.pivot("region", index="year", values="value").sort("year")
+    codes = [code for code in by_year.columns if code != "year"]
+    columns = [Column(name=code, title=view.name(code), kind=level.about.kind) for code in codes]
     twin = Table(
         key="levels",
-        title=words.web.measure_by_year(title=one.about.title),
+        title=words.web.measure_by_year(title=level.about.title),
         columns=(describe("measure", "year"), *columns),
-        rows=wide.select("year", *codes).rows(),
+        rows=by_year.select("year", *codes).rows(),
     )
-    forms = [(f"{name}.{each}", words.web.measure_of(each), each == form) for each in (YEARS, LOG)]
+    forms = [(f"{name}.{scale}", words.web.measure_of(scale), scale == form) for scale in (YEARS, LOG)]
     return Page(
-        title=capital(one.about.title),
+        title=capital(level.about.title),
         kicker=kicker(study),
         lead=[words.web.measure_at(**facts)],
-        study=one.study or study,
-        asked=Asked(topic=one.topic),
+        study=level.study or study,
+        call=Call(topic=level.topic),
         decimals=decimals(study),
         template="levels.html.j2",
-        files=[file("measure", "measurement")] if one.study is None else [],
+        files=[file("measure", "measurement")] if level.study is None else [],
         more={
-            "unit": one.about.unit,
+            "unit": level.about.unit,
             "key": key,
-            "settings": offers(store.protocol(address.query.get(PROTOCOL)), asked(address)),
+            "settings": offers(store.protocol(address.query.get(PROTOCOL)), changed_parameters(address)),
             "last": str(last),
             "indicators": indicators,
-            "scales": forms if one.positive else forms[:1],
-            "chart": lines(one.frame, chosen, log=form == LOG, end=one.said, tick=one.said),
-            "rows": [{**row, "shown": one.said(row["value"])} for row in placed],
+            "scales": forms if level.positive else forms[:1],
+            "chart": lines(level.frame, selection, log=form == LOG, end=level.write, tick=level.write),
+            "rows": [{**row, "shown": level.write(row["value"])} for row in placed],
             "axis": axis,
-            "codes": [row["code"] for row in sorted(own, key=lambda row: row["code"])],
-            "names": {code: view.name(code) for code in one.frame["region"].unique().to_list()},
-            "forms": [(place, chosen[at] if at < len(chosen) else "") for at, place in enumerate(CHOSEN)],
+            "codes": [row["code"] for row in sorted(regions, key=lambda row: row["code"])],
+            "names": {code: view.name(code) for code in level.frame["region"].unique().to_list()},
+            "forms": [(place, selection[at] if at < len(selection) else "") for at, place in enumerate(CHOSEN)],
             "twin": twin,
-            "about": one.about.about,
+            "about": level.about.about,
         },
     )

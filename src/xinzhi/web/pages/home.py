@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,15 +10,15 @@ from xinzhi import words
 from xinzhi.core.text import Text, percent
 from xinzhi.report.pages.yardstick.measurement import ranking, sides
 from xinzhi.studies import Assessment
-from xinzhi.web.asked import decimals, kicker, overall
 from xinzhi.web.drawing import ranges
-from xinzhi.web.page import Address, Asked, Page, file
-from xinzhi.web.pages import exists, topic
+from xinzhi.web.page import Address, Call, Page, file
+from xinzhi.web.pages import topic
+from xinzhi.web.parameters import assessment_of, decimals, kicker
 from xinzhi.web.store import Store
 from xinzhi.yardstick.internal import View
 
 SHADES = 7  # of the map
-DRAWN = ("contributions", "groups")
+PICTURES = ("contributions", "groups")
 QUESTIONS = {  # the page and the key that answer each question
     "lower": ("claim", ""), "own": ("compare", ""), "sure": ("measure", ""), "ruler": ("audit", ""),
     "from": ("topic", "sources"), "several": ("topic", "spans"), "scope": ("topic", "scope"),
@@ -28,19 +29,19 @@ QUESTIONS = {  # the page and the key that answer each question
 
 def page(store: Store, address: Address) -> Page:
     """Return the first page."""
-    study = overall(store, address)
-    view, said = View(study.measurement), ranking(study.ranking)
+    study = assessment_of(store, address)
+    view, section = View(study.measurement), ranking(study.ranking)
     rows = regions(study, view)
     nation = view.national_of(view.spans[-1])["tfp_growth"]
     axis, placed = ranges(rows, [] if nation is None else [float(nation)])
-    drawn = [one for kind in DRAWN for one in said.pictures if one.kind == kind]
-    ranked = next((one for one in said.pictures if one.kind == "ranking"), None)
+    pictures = [picture for kind in PICTURES for picture in section.pictures if picture.kind == kind]
+    ranked = next((picture for picture in section.pictures if picture.kind == "ranking"), None)
     return Page(
         title=words.web.home_title(),
         kicker=kicker(study),
-        lead=said.answer,
+        lead=section.answer,
         study=study,
-        asked=Asked(topic="assess"),
+        call=Call(topic="assess"),
         decimals=decimals(study),
         template="home.html.j2",
         more={
@@ -53,14 +54,12 @@ def page(store: Store, address: Address) -> Page:
             "nation": nation,
             "span": view.spans[-1].label,
             "ranked": ranked,
-            "drawn": drawn,
-            "reach": said.reach,
-            "topics": topic.said(store) if study.topics else [],
+            "drawn": pictures,
+            "reach": section.reach,
+            "topics": topic.topic_answers(store) if study.topics else [],
             "banded": study.ranking.bands is not None,
-            "measured": (Asked(topic="measure"), "measurement"),  # the call whose result stands behind
-            "questions": [
-                (name, *there) for name, there in QUESTIONS.items() if exists(store, Address(address.language, *there))
-            ],
+            "measured": (Call(topic="measure"), "measurement"),  # the call whose result stands behind
+            "questions": [(name, *target) for name, target in QUESTIONS.items()],
         },
         files=[file("assess", "ranking"), file("assess", "bands"), file("measure", "measurement")],
     )
@@ -95,7 +94,7 @@ def figures(study: Assessment, view: View) -> list[tuple[Text, str, Text]]:
     row: Any = view.national_of(view.spans[-1])
     facts = study.ranking.facts()
     band = facts.get("ranking.newest_band")
-    found: list[tuple[Text, str, Text]] = [
+    highlights: list[tuple[Text, str, Text]] = [
         (
             words.web.home_tfp(),
             percent(row["tfp_growth"]),
@@ -106,18 +105,18 @@ def figures(study: Assessment, view: View) -> list[tuple[Text, str, Text]]:
     ]
     where = list(sides(study.ranking).values())
     if study.ranking.bands is not None:
-        told = {side: where.count(side) for side in ("above", "below")}
-        about = words.web.home_of_regions(n=len(view.codes), **told)
-        found.append((words.web.home_apart(), str(sum(told.values())), about))
-    return found
+        counts_by_side = {side: where.count(side) for side in ("above", "below")}
+        about = words.web.home_of_regions(n=len(view.codes), **counts_by_side)
+        highlights.append((words.web.home_apart(), str(sum(counts_by_side.values())), about))
+    return highlights
 
 
 def grades(view: View, rows: Sequence[dict[str, Any]]) -> Text | None:
     """Return how many regions have which grade, and what that means for ranks; None where there are no grades."""
-    held = [row["grade"] for row in rows if row["grade"]]
-    if not held:
+    regions_by_grade = Counter(row["grade"] for row in rows if row["grade"])
+    if not regions_by_grade:
         return None
-    counts = [words.web.home_grade(grade=one, n=held.count(one)) for one in sorted(set(held))]
+    counts = [words.web.home_grade(grade=grade, n=n) for grade, n in sorted(regions_by_grade.items())]
     newest = view.spans[-1]
     key = "grades" if view.is_extrapolated(newest) else "grades_official"
     return words.web.home_of(key, span=newest.label, counts=counts)
@@ -132,13 +131,13 @@ def span(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
 def tiles(view: View, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the tiles of the map: place, short name, shade; none where no arrangement knows all regions."""
     low, high = span(rows)
-    found = []
+    tiles_of_regions = []
     for row in rows:
         if row["code"] not in view.tiles:
             return []
         column, line, zh, en = view.tiles[row["code"]]
         shade = round((SHADES - 1) * (row["value"] - low) / ((high - low) or 1.0))
-        found.append(
+        tiles_of_regions.append(
             {
                 **row,
                 "column": column,
@@ -148,4 +147,4 @@ def tiles(view: View, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 "said": percent(row["value"]),
             }
         )
-    return sorted(found, key=lambda one: (one["line"], one["column"]))
+    return sorted(tiles_of_regions, key=lambda tile: (tile["line"], tile["column"]))

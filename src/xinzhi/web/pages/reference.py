@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from markupsafe import Markup
@@ -21,112 +22,122 @@ from xinzhi.report import Section, Table
 from xinzhi.report.page import LANG, both
 from xinzhi.report.pages.yardstick import tables as parameters
 from xinzhi.studies import Assessment
-from xinzhi.web.asked import decimals, kicker, overall
-from xinzhi.web.page import Address, Asked, Page, Part
-from xinzhi.web.pages import exists, topic
+from xinzhi.web.page import Address, Call, Page, Part
+from xinzhi.web.pages import category, topic
+from xinzhi.web.parameters import assessment_of, decimals, kicker
 from xinzhi.web.store import Store
 from xinzhi.yardstick.internal import NATIONAL, View
 
 PAGES = ("audit", "claim", "categories", "projects")  # that have a method of their own
 LINK = Markup('<a href="{}">{}</a>')
-ALONE = ("able", "audit", "bridge")  # topics with a page of their own
+OWN_PAGES = ("able", "audit", "bridge")  # topics with a page of their own
 
 Row = tuple[str, str, Text, int]  # topic, name, title, rows
 
 
 def protocols(store: Store) -> Sequence[str]:
     """Return the ids of the protocols that ship, and of the one of the site."""
-    return [one.id for one in store.protocols()]
+    return [rules.id for rules in store.protocols()]
 
 
 def protocol(store: Store, address: Address) -> Page:
     """Return the page of a protocol, beside the one of the site or the one that is asked for."""
-    one, other = store.protocol(address.key or None), store.protocol(address.query.get("against"))
-    state = words.web.protocol_state(state=words.shared.status_of(one.status), authority=one.authority)
-    parts = [Part(section=parameters_of(one))]
-    lead = [state, one.description]
-    if one.fingerprint != other.fingerprint:
-        table = departures(one, other)
+    rules, reference = store.protocol(address.key or None), store.protocol(address.query.get("against"))
+    state = words.web.protocol_state(state=words.shared.status_of(rules.status), authority=rules.authority)
+    parts = [Part(section=parameters_of(rules))]
+    lead = [state, rules.description]
+    if rules.fingerprint != reference.fingerprint:
+        table = departures(rules, reference)
         parts.insert(
             0,
             Part(
                 section=Section(
                     key="departures",
-                    title=words.web.protocol_departures(other=other.title),
+                    title=words.web.protocol_departures(other=reference.title),
                     tables=(table,),
-                    answer=(words.web.protocol_counted(n=len(table.rows), of=len(one.parameters), other=other.title),),
+                    answer=(
+                        words.web.protocol_counted(n=len(table.rows), of=len(rules.parameters), other=reference.title),
+                    ),
                 )
             ),
         )
     return Page(
-        title=one.title,
-        kicker=words.web.protocol_kicker(id=one.id, version=one.version, mark=one.fingerprint),
+        title=rules.title,
+        kicker=words.web.protocol_kicker(id=rules.id, version=rules.version, mark=rules.fingerprint),
         lead=lead,
         parts=parts,
         template="protocol.html.j2",
         more={
-            "others": [(each.id, each.title) for each in store.protocols()],
-            "own": one.id,
-            "against": other.id,
-            "calls": calls(one, other),
-            "mark": f"{one.id}@{one.fingerprint}",
+            "others": [(shipped.id, shipped.title) for shipped in store.protocols()],
+            "own": rules.id,
+            "against": reference.id,
+            "calls": calls(rules, reference),
+            "mark": f"{rules.id}@{rules.fingerprint}",
         },
     )
 
 
-def calls(one: Protocol, other: Protocol) -> dict[str, str]:
+def calls(rules: Protocol, reference: Protocol) -> dict[str, str]:
     """Return the lines that show a protocol, or two beside each other."""
-    if one.fingerprint == other.fingerprint:
-        command, python = f"xinzhi protocol show {one.id}", f'protocol.load("{one.id}").to_dict()'
+    if rules.fingerprint == reference.fingerprint:
+        command, python = f"xinzhi protocol show {rules.id}", f'protocol.load("{rules.id}").to_dict()'
     else:
-        command = f"xinzhi protocol diff {one.id} {other.id}"
-        python = f'protocol.diff(protocol.load("{one.id}"), protocol.load("{other.id}"))'
+        command = f"xinzhi protocol diff {rules.id} {reference.id}"
+        python = f'protocol.diff(protocol.load("{rules.id}"), protocol.load("{reference.id}"))'
     return {
         "python": f"from xinzhi import protocol; {python}",
         "cli": command,
-        "r": f'xinzhi <- reticulate::import("xinzhi"); xinzhi$protocol$load("{one.id}")',
+        "r": f'xinzhi <- reticulate::import("xinzhi"); xinzhi$protocol$load("{rules.id}")',
     }
 
 
-def parameters_of(one: Protocol) -> Section:
+def parameters_of(rules: Protocol) -> Section:
     """Return the parameters of a protocol as the report shows them."""
-    full = parameters.protocol(one)
-    shown = parameters.parameters_on_page(full, one.id)
+    full = parameters.protocol(rules)
+    table = parameters.parameters_on_page(full, rules.id)
     rows = [
         (Markup('<span id="{}">{}</span>').format(path, row[0]), *row[1:])
-        for (path, *_), row in zip(full.rows, shown.rows, strict=True)
+        for (path, *_), row in zip(full.rows, table.rows, strict=True)
     ]
-    return Section(key="parameters", title=full.title, answer=(), tables=(replace(shown, rows=rows),))
+    return Section(key="parameters", title=full.title, answer=(), tables=(replace(table, rows=rows),))
 
 
-def departures(one: Protocol, other: Protocol) -> Table:
+def departures(rules: Protocol, reference: Protocol) -> Table:
     """Return a row for every parameter whose values differ."""
     rows: list[tuple[Any, ...]] = []
-    for row in diff(one, other):
+    for row in diff(rules, reference):
         silent = words.web.protocol_silent()  # of a protocol that does not fix it
-        here, there = (
-            parameters.in_words(rules.parameters[row.path]) if row.path in rules.parameters else silent
-            for rules in (one, other)
+        value, reference_value = (
+            parameters.in_words(side.parameters[row.path]) if row.path in side.parameters else silent
+            for side in (rules, reference)
         )
-        rows.append((row.title, here, words.terminal.other_source(value=there) if here == there else there))
+        if value == reference_value:
+            reference_value = words.terminal.other_source(value=value)
+        rows.append(
+            (
+                row.title,
+                value,
+                reference_value,
+            )
+        )
     columns = (
         Column(name="title", title=words.shared.column_title(), kind="name"),
-        Column(name="here", title=one.title, kind="value"),
-        Column(name="there", title=other.title, kind="value"),
+        Column(name="here", title=rules.title, kind="value"),
+        Column(name="there", title=reference.title, kind="value"),
     )
-    title = words.web.protocol_departures(other=other.title)
+    title = words.web.protocol_departures(other=reference.title)
     return Table(key="departures", title=title, columns=columns, rows=rows)
 
 
 def methods(store: Store, address: Address) -> Page:
     """Return how figures are made: what each topic asks, the parameters of the site's protocol, the references."""
-    study, rules = overall(store), store.rules
+    study, rules = assessment_of(store), store.rules
     return Page(
         title=words.web.methods_title(),
         kicker=words.web.protocol_kicker(id=rules.id, version=rules.version, mark=rules.fingerprint),
         lead=[words.web.methods_lead(), rules.description, words.web.methods_exact()],
         study=study,
-        asked=Asked(topic="measure"),
+        call=Call(topic="measure"),
         decimals=decimals(study),
         parts=[
             Part(section=_section(_topics(store, address))),
@@ -136,31 +147,33 @@ def methods(store: Store, address: Address) -> Page:
     )
 
 
-def _section(shown: Table) -> Section:
-    return Section(key=shown.key, title=shown.title, answer=(), tables=(shown,))
+def _section(table: Table) -> Section:
+    return Section(key=table.key, title=table.title, answer=(), tables=(table,))
 
 
 def _table(page: str, name: str, rows: list[tuple[Any, ...]], /, **kinds: Kind) -> Table:
-    columns = tuple(Column(name=one, title=words.by_key(f"web.{page}.{one}"), kind=kind) for one, kind in kinds.items())
+    columns = tuple(
+        Column(name=name, title=words.by_key(f"web.{page}.{name}"), kind=kind) for name, kind in kinds.items()
+    )
     return Table(key=name, title=words.by_key(f"web.{page}.{name}"), columns=columns, rows=rows)
 
 
 def _links(rules: Protocol, address: Address, paths: Sequence[str]) -> Markup:
     """Return parameters, each leading to its value and argument."""
-    there = address.to("protocol", rules.id)
-    return Markup(", ").join(LINK.format(f"{there}#{path}", both(rules.parameters[path].title)) for path in paths)
+    link = address.to("protocol", rules.id)
+    return Markup(", ").join(LINK.format(f"{link}#{path}", both(rules.parameters[path].title)) for path in paths)
 
 
 def _topics(store: Store, address: Address) -> Table:
     """Return how each topic is studied; its page has the answer."""
     rows = [
         (LINK.format(address.to("topic", key), both(title)), words.web.methods_of_of(key))
-        for key, title, _ in topic.said(store)
+        for key, title, _ in topic.topic_answers(store)
     ]
     rows += [
         (LINK.format(address.to(key), both(words.web.nav_of(key))), words.web.methods_of_of(key))
         for key in PAGES
-        if exists(store, Address(address.language, key))
+        if key != "categories" or category.ready(store)
     ]
     return _table("methods", "topics", rows, topic="name", asks="text")
 
@@ -181,8 +194,8 @@ def _groups(rules: Protocol, address: Address) -> Table:
 def _references(rules: Protocol, address: Address) -> Table:
     """Return the works that the protocol rests on, and the parameters for which each is cited."""
     cited: dict[str, list[str]] = {}
-    for path, one in rules.parameters.items():
-        for work in one.reference:
+    for path, parameter in rules.parameters.items():
+        for work in parameter.reference:
             cited.setdefault(work.title, []).append(path)
     rows = [(work, _links(rules, address, paths)) for work, paths in sorted(cited.items())]
     return _table("methods", "references", rows, work="name", cited="text")
@@ -198,13 +211,14 @@ class Term:
     @property
     def place(self) -> str:
         """The place on the page that a link leads to."""
-        plain = unicodedata.normalize("NFKD", self.name.en).encode("ascii", "ignore").decode().lower()
-        return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+        ascii_name = unicodedata.normalize("NFKD", self.name.en).encode("ascii", "ignore").decode().lower()
+        return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")
 
     @property
     def parts(self) -> list[str]:
         """What one may type of it: each of several names by itself, and the abbreviation in brackets."""
-        return [one for name in (self.name.zh, self.name.en) for one in re.split(r"\s*[、,()（）]\s*", name) if one]
+        parts = (re.split(r"\s*[、,()（）]\s*", name) for name in (self.name.zh, self.name.en))
+        return [part for part in chain.from_iterable(parts) if part]
 
 
 def terms() -> list[tuple[Text, list[Term]]]:
@@ -213,8 +227,8 @@ def terms() -> list[tuple[Text, list[Term]]]:
         (
             Text(**part["title"]),
             [
-                Term(Text(zh=one["zh"], en=one["en"]), Text(**one.get("about", {"zh": "", "en": ""})))
-                for one in part["terms"]
+                Term(Text(zh=term["zh"], en=term["en"]), Text(**term.get("about", {"zh": "", "en": ""})))
+                for term in part["terms"]
             ],
         )
         for part in read_words("glossary.yaml")
@@ -223,46 +237,50 @@ def terms() -> list[tuple[Text, list[Term]]]:
 
 def glossary(store: Store, address: Address) -> Page:  # noqa: ARG001 - the same for every package
     """Return the terms in both languages, that of the page first."""
-    other = next(one for one in LANGUAGES if one != address.language)
+    translation = next(code for code in LANGUAGES if code != address.language)
     place, foreign = Markup('<span id="{}">{}</span>'), Markup('<span lang="{}">{}</span>')
-    known = terms()
-    shown: list[Section] = []
-    for title, held in known:
+    parts = terms()
+    sections: list[Section] = []
+    for title, terms_of_part in parts:
         rows: list[tuple[Any, ...]] = [
-            (place.format(one.place, both(one.name)), foreign.format(LANG[other], one.name.lang(other)), one.about)
-            for one in held
+            (
+                place.format(term.place, both(term.name)),
+                foreign.format(LANG[translation], term.name.lang(translation)),
+                term.about,
+            )
+            for term in terms_of_part
         ]
         table = _table("glossary", "terms", rows, term="name", other="text", about="text")
-        shown.append(_section(replace(table, key=f"terms-{len(shown) + 1}", title=title)))
+        sections.append(_section(replace(table, key=f"terms-{len(sections) + 1}", title=title)))
     return Page(
         title=words.web.glossary_title(),
-        kicker=words.web.glossary_counted(n=sum(len(held) for _, held in known)),
+        kicker=words.web.glossary_counted(n=sum(len(part_terms) for _, part_terms in parts)),
         lead=[words.web.glossary_lead()],
-        parts=[Part(section=one) for one in shown],
+        parts=[Part(section=section) for section in sections],
     )
 
 
 def data(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page without a question
     """Return how good the data are: grades under the protocol of the site, what was found, and the tables."""
-    study = overall(store)
+    study = assessment_of(store)
     view = View(study.measurement)
     newest = view.regions_in(view.spans[-1]).filter(view.regions_in(view.spans[-1])["region"] != NATIONAL)
     counts = {grade: newest.filter(grade=grade).height for grade in "ABCD"}
-    found = store.findings()
+    findings = store.findings()
     lead = [
         words.web.data_grades_lead(span=view.spans[-1].label, **counts),
-        words.web.data_found_lead(n=len(found), errors=sum(one.severity == "error" for one in found)),
+        words.web.data_found_lead(n=len(findings), errors=sum(finding.severity == "error" for finding in findings)),
         words.web.data_tables_lead(
-            n=len(store.package.tables), rows=sum(one.height for one in store.package.tables.values())
+            n=len(store.package.tables), rows=sum(frame.height for frame in store.package.tables.values())
         ),
     ]
-    full = parameters.findings(found)
+    full = parameters.findings(findings)
     return Page(
         title=words.web.data_title(),
         kicker=kicker(study),
         lead=lead,
         study=study,
-        asked=Asked(topic="measure"),
+        call=Call(topic="measure"),
         decimals=decimals(study),
         parts=[
             Part(section=_section(grades(study))),
@@ -281,10 +299,11 @@ def grades(study: Assessment) -> Table:
     """Return the grades: a row a region, a column a period."""
     view = View(study.measurement)
     spans = [view.whole, *view.spans]
-    known = study.measurement.periods.select("region", "start", "end", "grade")
-    held = {(region, start, end): grade for region, start, end, grade in known.rows()}
+    periods = study.measurement.periods.select("region", "start", "end", "grade")
+    grades_by_period = {(region, start, end): grade for region, start, end, grade in periods.rows()}
     rows: list[tuple[Any, ...]] = [
-        (view.name(code), *(held.get((code, span.start, span.end)) or NOTHING for span in spans)) for code in view.codes
+        (view.name(code), *(grades_by_period.get((code, span.start, span.end)) or NOTHING for span in spans))
+        for code in view.codes
     ]
     columns = [Column(name="region", title=words.web.column_region(), kind="name")]
     columns += [Column(name=f"p{span.start}", title=span.label, kind="text") for span in spans]
@@ -313,39 +332,44 @@ def tables(store: Store) -> Table:
 
 def downloads(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page without a question
     """Return every result as a file: what it holds, and how many rows."""
-    study = overall(store)
-    rows = held(store)
+    study = assessment_of(store)
+    rows = downloadable_results(store)
     return Page(
         title=words.web.downloads_title(),
         kicker=study.source,
         lead=[words.web.downloads_lead(n=len(rows)), words.web.downloads_formats()],
         study=study,
-        asked=Asked(topic="assess"),
+        call=Call(topic="assess"),
         template="downloads.html.j2",
         more={"rows": rows, "export": f"xinzhi data export {store.package.name} {store.package.name}"},
     )
 
 
-def held(store: Store) -> list[Row]:
+def downloadable_results(store: Store) -> list[Row]:
     """Return the results that pages offer as files: those of the assessment, then those of the other topics."""
-    study = overall(store)
+    study = assessment_of(store)
     bands = study.ranking.bands
     first: Mapping[str, Result] = {"ranking": study.ranking, **({} if bands is None else {"bands": bands})}
     rows: list[Row] = [("measure", "measurement", words.web.file_measurement(), study.measurement.frame.height)]
-    rows += [("assess", name, words.by_key(f"web.file.{name}"), one.frame.height) for name, one in first.items()]
-    for key, made in study.topics.items():
-        if key in topic.WHOLE:
+    rows += [("assess", name, words.by_key(f"web.file.{name}"), result.frame.height) for name, result in first.items()]
+    for key, study_of_topic in study.topics.items():
+        if key in topic.COMPLETE:
             continue
-        for name, one in made.results.items():
+        for name, result in study_of_topic.results.items():
             rows.append(
-                ("assess", name if name == key else f"{key}.{name}", store.section(made, name).title, one.frame.height)
+                (
+                    "assess",
+                    name if name == key else f"{key}.{name}",
+                    store.section(study_of_topic, name).title,
+                    result.frame.height,
+                )
             )
-    for key in (*topic.WHOLE, *topic.BESIDE, *ALONE):
+    for key in (*topic.COMPLETE, *topic.OUTSIDE, *OWN_PAGES):
         try:
-            made = store.study(key)
+            study_of_topic = store.study(key)
         except (InputError, UsageError):
             continue
-        for part in topic.sections(store, made, Asked(topic=key)):
+        for part in topic.sections(store, study_of_topic, Call(topic=key)):
             if part.file is not None:
-                rows.append((*part.file, part.section.title, made.results[part.result].frame.height))
+                rows.append((*part.file, part.section.title, study_of_topic.results[part.result].frame.height))
     return rows

@@ -16,11 +16,11 @@ from xinzhi.report.page import both
 from xinzhi.report.pages import brief
 from xinzhi.report.pages.yardstick.regions import drawn, profiles
 from xinzhi.studies import Assessment, Brief, input_units
-from xinzhi.web.asked import decimals, kicker, overall
 from xinzhi.web.drawing import CHOSEN, lines, pair, ranges
-from xinzhi.web.page import Address, Asked, Page, file
-from xinzhi.web.pages import category, exists
+from xinzhi.web.page import Address, Call, Page, file
+from xinzhi.web.pages import category
 from xinzhi.web.pages.explain import COLUMNS, Why, explained, why
+from xinzhi.web.parameters import assessment_of, decimals, kicker
 from xinzhi.web.store import Store
 from xinzhi.yardstick.internal import Span, View
 
@@ -29,7 +29,7 @@ LINKS = (  # the part of the brief, and the page and key of what says more
     ("where", "topic", "sources"), ("able", "topic", "plan"), ("moves", "topic", "paths"), ("flags", "topic", "risks"),
     ("company", "compare", ""),
 )  # fmt: skip
-APART = ("answer", "record")  # parts of the brief with a place of their own
+OWN_PLACE = ("answer", "record")  # parts of the brief with a place of their own
 
 Rows = dict[str, dict[str, Any]]
 PARTS = ("output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution")
@@ -43,56 +43,56 @@ def keys(store: Store) -> Sequence[str]:
 def page(store: Store, address: Address) -> Page:
     """Return the page of a region."""
     code = store.region(address.key)
-    made = briefed(store, address, code)
-    measured: Any = made.results["measurement"]
+    region_study = region_brief(store, address, code)
+    measured: Any = region_study.results["measurement"]
     view = View(measured)
-    known = profiles(view, input_units(measured.protocol, store.package), [code]) if code in view.codes else ()
-    profile = known[0] if known else None
+    units = input_units(measured.protocol, store.package)
+    profile = next(iter(profiles(view, units, [code])), None) if code in view.codes else None
     if profile is not None:  # drawn in both widths; its figures lead to what they are made of
         places = int(measured.protocol.value("reporting.decimals"))
-        shapes = [drawn(view, code, address.language, narrow=one) for one in (False, True)]
+        shapes = [drawn(view, code, address.language, narrow=narrow) for narrow in (False, True)]
         periods = explained(profile.periods, code, places, why(store, address))
         profile = replace(profile, svg=pair(*shapes), periods=periods)
     codes = store.regions
     at = codes.index(code)
-    asked = Asked(topic="brief", options={"region": code})
-    growth = brief.growth(made.more["sources_of_growth"], made.about, address.language)
+    call = Call(topic="brief", options={"region": code})
+    growth = brief.growth(region_study.more["sources_of_growth"], region_study.about, address.language)
     return Page(
-        title=made.about,
-        kicker=words.brief.subtitle(source=made.source, span=made.span),
-        lead=made.sentences("answer"),
-        study=made,
-        asked=asked,
+        title=region_study.about,
+        kicker=words.brief.subtitle(source=region_study.source, span=region_study.span),
+        lead=region_study.sentences("answer"),
+        study=region_study,
+        call=call,
         decimals=int(measured.protocol.value("reporting.decimals")),
         template="region.html.j2",
-        files=[file(*one) for one in FILES if one[1] in made.results],
+        files=[file(*entry) for entry in FILES if entry[1] in region_study.results],
         more={
-            "brief": made,
-            "sections": [part for part in made.parts if part not in APART],
-            "evidence": _linked(store, address, made),
+            "brief": region_study,
+            "sections": [part for part in region_study.parts if part not in OWN_PLACE],
+            "evidence": _linked_evidence(store, address, region_study),
             "planned": planned(store, code),
-            "place": made.span.en.replace("–", "-"),
-            "gaps": brief.gaps(made),
+            "place": region_study.span.en.replace("–", "-"),
+            "gaps": brief.gaps(region_study),
             "growth": Markup(growth),  # noqa: S704 - made there, its words escaped
-            "company": company(made, view),
+            "company": company(region_study, view),
             "profile": profile,
             "group": view.group_of.get(code),
             "code": code,
-            "links": [one for one in LINKS if exists(store, Address(address.language, *one[1:]))],
+            "links": LINKS,
             "before": (codes[at - 1], view.name(codes[at - 1])),
             "after": (codes[(at + 1) % len(codes)], view.name(codes[(at + 1) % len(codes)])),
         },
     )
 
 
-def briefed(store: Store, address: Address, code: str) -> Brief:
+def region_brief(store: Store, address: Address, code: str) -> Brief:
     """Return the brief of a region; that under the protocol of the site is there with those of all the others."""
     if address.query.get("protocol") in {None, store.rules.id}:
-        found = next((one for one in overall(store, address).briefs if one.region == code), None)
-        if found is not None:
-            return found
-    made: Any = store.study("brief", address.query.get("protocol"), region=code)
-    return made  # type: ignore[no-any-return] # a brief, by its topic
+        ready = next((study for study in assessment_of(store, address).briefs if study.region == code), None)
+        if ready is not None:
+            return ready
+    study: Any = store.study("brief", address.query.get("protocol"), region=code)
+    return study  # type: ignore[no-any-return] # a brief, by its topic
 
 
 def planned(store: Store, code: str) -> list[tuple[str, Text]]:
@@ -100,24 +100,24 @@ def planned(store: Store, code: str) -> list[tuple[str, Text]]:
     if not category.ready(store):
         return []
     names = store.study("able").results["able"].names
-    codes, own = category.keys(store), category.named(store).filter(region=code)["category"].to_list()
-    return [(one, names.text("category", one)) for one in codes if one in own]
+    planned_codes = category.planned_categories(store).filter(region=code)["category"].to_list()
+    return [(key, names.text("category", key)) for key in category.keys(store) if key in planned_codes]
 
 
-def _linked(store: Store, address: Address, made: Brief) -> Table | None:
+def _linked_evidence(store: Store, address: Address, region_study: Brief) -> Table | None:
     """Return the main evidence; its industries lead to their pages."""
-    shown = brief.evidence(made)
-    if shown is None or not category.ready(store):
-        return shown
-    link, codes = Markup('<a href="{}">{}</a>'), made.more["evidence"]["category"].to_list()
+    table = brief.evidence(region_study)
+    if table is None or not category.ready(store):
+        return table
+    link, codes = Markup('<a href="{}">{}</a>'), region_study.more["evidence"]["category"].to_list()
     rows = [
         (link.format(address.to("category", code), both(row[0])), *row[1:])
-        for code, row in zip(codes, shown.rows, strict=True)
+        for code, row in zip(codes, table.rows, strict=True)
     ]
-    return replace(shown, rows=rows)
+    return replace(table, rows=rows)
 
 
-def company(made: Brief, view: View) -> dict[str, Any]:
+def company(region_study: Brief, view: View) -> dict[str, Any]:
     """Return the region, its peers and its neighbours with growth, band and ranks of the newest period."""
     nation = view.national_of(view.spans[-1])["tfp_growth"]
     rows = [
@@ -131,37 +131,37 @@ def company(made: Brief, view: View) -> dict[str, Any]:
             "kind": row["kind"],
             "about": words.brief.company_of(row["kind"]),
         }
-        for row in made.more["company"].rows(named=True)
+        for row in region_study.more["company"].rows(named=True)
         if row["growth"] is not None
     ]
     axis, placed = ranges(rows, [] if nation is None else [float(nation)])
-    return {"rows": placed, "axis": axis, "nation": nation, "title": words.brief.table_company(span=made.span)}
+    return {"rows": placed, "axis": axis, "nation": nation, "title": words.brief.table_company(span=region_study.span)}
 
 
 def compare(store: Store, address: Address) -> Page:
     """Return the page; the columns of all regions are there, those that were chosen are shown."""
-    study = overall(store, address)
+    study = assessment_of(store, address)
     view = View(study.measurement)
-    chosen = [store.region(address.query[name]) for name in CHOSEN if name in address.query]
+    selection = [store.region(address.query[name]) for name in CHOSEN if name in address.query]
     newest = view.spans[-1]
     order = study.ranking.in_period(newest.start, newest.end).drop_nulls("tfp_growth")["region"].to_list() or view.codes
-    chosen = list(dict.fromkeys(chosen or [order[0], order[-1]]))  # the ends of the ranking where nobody chose
+    selection = list(dict.fromkeys(selection or [order[0], order[-1]]))  # the ends of the ranking where nobody chose
     return Page(
         title=words.web.compare_title(),
         kicker=kicker(study),
         lead=[words.web.compare_lead(n=len(view.codes))],
         study=study,
-        asked=Asked(topic="assess"),
+        call=Call(topic="assess"),
         decimals=decimals(study),
         template="compare.html.j2",
         files=[file("assess", "ranking"), file("measure", "measurement")],
         more={
             "codes": view.codes,
             "names": {code: view.name(code) for code in view.codes},
-            "chosen": chosen,
+            "chosen": selection,
             "rows": rows(study, view, why(store, address)),
-            "chart": lines(view.measurement.levels.select("region", "year", value="tfp_level"), chosen),
-            "forms": [(name, chosen[at] if at < len(chosen) else "") for at, name in enumerate(CHOSEN)],
+            "chart": lines(view.measurement.levels.select("region", "year", value="tfp_level"), selection),
+            "forms": [(name, selection[at] if at < len(selection) else "") for at, name in enumerate(CHOSEN)],
         },
     )
 
@@ -170,28 +170,28 @@ def rows(study: Assessment, view: View, link: Why) -> list[tuple[Text, list[Text
     """Return what is compared: its name, and the cell of every region."""
     newest = view.spans[-1]
     ranked = {row["region"]: row for row in study.ranking.in_period(newest.start, newest.end).rows(named=True)}
-    own = {row["region"]: row for row in view.regions_in(newest).rows(named=True)}
-    made = _growth(view, ranked, "tfp_growth", newest, link)
-    found: list[tuple[Text, list[Text | Markup]]] = [(words.web.compare_tfp(span=newest.label), made)]
-    found += [
+    periods = {row["region"]: row for row in view.regions_in(newest).rows(named=True)}
+    growth_cells = _growth(view, ranked, "tfp_growth", newest, link)
+    comparison: list[tuple[Text, list[Text | Markup]]] = [(words.web.compare_tfp(span=newest.label), growth_cells)]
+    comparison += [
         (words.web.compare_band(), [_band(ranked.get(code, {})) for code in view.codes]),
         (words.web.compare_ranks(), [_places(ranked, code, "rank") for code in view.codes]),
         (words.web.compare_wide(), [_places(ranked, code, "protocol_rank") for code in view.codes]),
-        (words.web.compare_grade(), [same(_of(ranked, code, "grade") or NOTHING) for code in view.codes]),
+        (words.web.compare_grade(), [same(_cell(ranked, code, "grade") or NOTHING) for code in view.codes]),
     ]
-    found += [(describe("measure", name).title, _growth(view, own, name, newest, link)) for name in PARTS]
+    comparison += [(describe("measure", name).title, _growth(view, periods, name, newest, link)) for name in PARTS]
     for span in reversed(view.spans[:-1]):
         before = {row["region"]: row for row in view.regions_in(span).rows(named=True)}
-        found.append((words.web.compare_tfp(span=span.label), _growth(view, before, "tfp_growth", span, link)))
-    return found
+        comparison.append((words.web.compare_tfp(span=span.label), _growth(view, before, "tfp_growth", span, link)))
+    return comparison
 
 
-def _of(rows_: Rows, code: str, name: str) -> Any:  # noqa: ANN401 - a cell
+def _cell(rows_: Rows, code: str, name: str) -> Any:  # noqa: ANN401 - a cell
     return rows_.get(code, {}).get(name)
 
 
 def _growth(view: View, rows_: Rows, name: str, span: Span, link: Why) -> list[Text | Markup]:
-    return [link(code, span, COLUMNS[name], percent(_of(rows_, code, name))) for code in view.codes]
+    return [link(code, span, COLUMNS[name], percent(_cell(rows_, code, name))) for code in view.codes]
 
 
 def _band(row: dict[str, Any]) -> Text:
@@ -200,5 +200,5 @@ def _band(row: dict[str, Any]) -> Text:
 
 
 def _places(rows_: Rows, code: str, name: str) -> Text:
-    low, high = (_of(rows_, code, f"{name}_{end}") for end in ("low", "high"))
+    low, high = (_cell(rows_, code, f"{name}_{end}") for end in ("low", "high"))
     return same(NOTHING) if low is None else same(f"{low}–{high}")

@@ -9,20 +9,22 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
 from xinzhi.report import Section
 from xinzhi.studies import Assessment, Study
-from xinzhi.web.asked import decimals, overall
-from xinzhi.web.page import Address, Asked, Page, Part
+from xinzhi.web.page import Address, Call, Page, Part
+from xinzhi.web.parameters import assessment_of, decimals
 from xinzhi.web.store import Store
 
-WHOLE = ("paths",)  # of which the assessment has a part: the page has every result of the study
-BESIDE = ("plan", "digital", "bubbles", "vintages")  # topics that the assessment does not ask
+COMPLETE = ("paths",)  # of which the assessment has a part: the page has every result of the study
+OUTSIDE = ("plan", "digital", "bubbles", "vintages")  # topics that the assessment does not ask
 
 
 def keys(store: Store) -> Sequence[str]:
     """Return the topics that the package is enough for."""
-    return [one.key for one in store.topics(overall(store))] + [key for key in BESIDE if beside(store, key)]
+    return [section.key for section in store.topics(assessment_of(store))] + [
+        key for key in OUTSIDE if study_outside_assessment(store, key)
+    ]
 
 
-def beside(store: Store, key: str) -> Study | None:
+def study_outside_assessment(store: Store, key: str) -> Study | None:
     """Return the study of a topic beside the assessment, where the package is enough for it."""
     try:
         return store.study(key)
@@ -30,32 +32,33 @@ def beside(store: Store, key: str) -> Study | None:
         return None
 
 
-def said(store: Store) -> list[tuple[str, Text, Text]]:
+def topic_answers(store: Store) -> list[tuple[str, Text, Text]]:
     """Return what each topic answers: its key, title and first sentence."""
-    found = [(one.key, one.title, one.answer[0]) for one in store.topics(overall(store))]
-    for key in BESIDE:
-        if (study := beside(store, key)) is not None:
+    answers = [(section.key, section.title, section.answer[0]) for section in store.topics(assessment_of(store))]
+    for key in OUTSIDE:
+        if (study := study_outside_assessment(store, key)) is not None:
             section = store.section(study)
-            found.append((key, section.title, section.answer[0]))
-    return found
+            answers.append((key, section.title, section.answer[0]))
+    return answers
 
 
 def page(store: Store, address: Address) -> Page:
     """Return the page of a topic; it rests on the protocol of the site."""
-    study, key = overall(store), address.key
-    digest = next((one for one in store.topics(study) if one.key == key), None)
-    made = store.study(key) if digest is None or key in WHOLE else study.topics.get(key, study)
-    asked = call(key, study)
+    study, key = assessment_of(store), address.key
+    digest = next((section for section in store.topics(study) if section.key == key), None)
+    topic_study = store.study(key) if digest is None or key in COMPLETE else study.topics.get(key, study)
+    topic_call = call(key, study)
     files: list[tuple[str, str, Text]] = []
-    if digest is None or key in WHOLE:
-        parts = sections(store, made, asked)
+    if digest is None or key in COMPLETE:
+        parts = sections(store, topic_study, topic_call)
     else:
-        names = list(made.results) if key in study.topics else []
+        names = list(topic_study.results) if key in study.topics else []
         files = [
-            ("assess", name if name == key else f"{key}.{name}", store.section(made, name).title) for name in names
+            ("assess", name if name == key else f"{key}.{name}", store.section(topic_study, name).title)
+            for name in names
         ]
-        own = names[0] if len(names) == 1 else ""
-        parts = [Part(section=replace(digest, answer=()), titled=False, result=own)]
+        single_result = names[0] if len(names) == 1 else ""
+        parts = [Part(section=replace(digest, answer=()), titled=False, result=single_result)]
     first = digest or parts[0].section
     if digest is None:
         parts[0] = replace(parts[0], section=replace(first, answer=()), titled=False)
@@ -63,8 +66,8 @@ def page(store: Store, address: Address) -> Page:
         title=first.title,
         kicker=study.source,
         lead=first.answer,
-        study=made,
-        asked=asked,
+        study=topic_study,
+        call=topic_call,
         decimals=decimals(study),
         parts=parts,
         template="topic.html.j2",
@@ -72,21 +75,26 @@ def page(store: Store, address: Address) -> Page:
     )
 
 
-def sections(store: Store, study: Study, asked: Asked) -> list[Part]:
+def sections(store: Store, study: Study, topic_call: Call) -> list[Part]:
     """Return what each result of a study says; the evidence behind the first one is open."""
-    found: list[tuple[str, Section]] = []
+    named_sections: list[tuple[str, Section]] = []
     for name in study.results:
         try:
-            found.append((name, store.section(study, name, region=study.region)))
+            named_sections.append((name, store.section(study, name, region=study.region)))
         except UsageError:  # a result that is read in others alone
             continue
-    held = {name: None if one.frame.is_empty() else (asked.topic, name) for name, one in study.results.items()}
-    return [Part(section=one, result=name, file=held[name], folded=at > 0) for at, (name, one) in enumerate(found)]
+    files = {
+        name: None if result.frame.is_empty() else (topic_call.topic, name) for name, result in study.results.items()
+    }
+    return [
+        Part(section=section, result=name, file=files[name], folded=at > 0)
+        for at, (name, section) in enumerate(named_sections)
+    ]
 
 
-def call(topic: str, study: Assessment) -> Asked:
+def call(topic: str, study: Assessment) -> Call:
     """Return the call that gives a topic; what is in scope is asked for the last day of the data."""
     if topic not in study.topics:
-        return Asked(topic=topic if topic in BESIDE else "assess")
+        return Call(topic=topic if topic in OUTSIDE else "assess")
     last = max(study.measurement.frame["year"].to_list())
-    return Asked(topic=topic, options={"as_of": f"{last}-12-31"} if topic == "scope" else {})
+    return Call(topic=topic, options={"as_of": f"{last}-12-31"} if topic == "scope" else {})

@@ -40,16 +40,16 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
     "bridge": ("to", "period"),
     "digital": (),
 }
-OFFERED = (
+CHANGEABLE = (
     "capital.depreciation", "shares.rule", "labour.quality", "output.vintage", "capital.benchmark", "labour.breaks",
 )  # fmt: skip
-MOST = 8  # that one address may change
+MAX_CHANGES = 8  # that one address may change
 WORD = r"^[^\x00-\x1f\x7f]*$"
-Word = Annotated[str, Field(max_length=64, pattern=WORD)]
-Whole = Annotated[int, Field(ge=0, le=9999)]
+String = Annotated[str, Field(max_length=64, pattern=WORD)]
+Integer = Annotated[int, Field(ge=0, le=9999)]
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
-Words = Annotated[list[Word], Field(max_length=8)]
-KINDS: Mapping[str, Any] = {"whole": Whole, "number": Number, "flag": bool, "columns": Words}
+Strings = Annotated[list[String], Field(max_length=8)]
+KINDS: Mapping[str, Any] = {"whole": Integer, "number": Number, "flag": bool, "columns": Strings}
 Setting = Annotated[str, Field(max_length=128, pattern=r"^[a-z_]+(\.[a-z_0-9]+)+=[^\x00-\x1f\x7f&*!]+$")]
 
 MISREAD: Mapping[str, tuple[str, ...]] = {  # what pydantic calls it, by its first letters
@@ -65,7 +65,7 @@ MISREAD: Mapping[str, tuple[str, ...]] = {  # what pydantic calls it, by its fir
 }
 
 
-def both(text: Text) -> str:
+def bilingual(text: Text) -> str:
     """Return a text in both languages, for a description that has one."""
     return f"{text.en} | {text.zh}"
 
@@ -82,17 +82,17 @@ def amiss(wrong: Mapping[str, Any]) -> Text:
     )
 
 
-class Wish(BaseModel):
+class TopicQuery(BaseModel):
     """What can be asked of every topic."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
-    lang: Language = Field("en", description=both(words.api.option_lang()))
+    lang: Language = Field("en", description=bilingual(words.api.option_lang()))
 
     def options(self) -> dict[str, Any]:
         """Return the options of the study that were given."""
-        found = {name: getattr(self, name) for name in type(self).model_fields if name not in {"lang", "set"}}
-        return {name: value for name, value in found.items() if value is not None and value is not False}
+        values = {name: getattr(self, name) for name in type(self).model_fields if name not in {"lang", "set"}}
+        return {name: value for name, value in values.items() if value is not None and value is not False}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -101,27 +101,27 @@ class Wish(BaseModel):
 
     def study(self, store: Store, topic: str) -> Study:
         """Return the study of what is asked."""
-        given = self.options()
-        rules = store.protocol(given.pop("protocol", None))
-        return store.study(topic, rules.replace(self.settings) if self.settings else rules, **given)
+        options = self.options()
+        rules = store.protocol(options.pop("protocol", None))
+        return store.study(topic, rules.replace(self.settings) if self.settings else rules, **options)
 
 
 Of = Literal["measure", "bands", "sources", "risks"]
 Component = Literal["tfp", "output", "capital", "labour", "human_capital"]
 
 
-class Explaining(BaseModel):
+class ExplainQuery(BaseModel):
     """Which figure is to be explained."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
-    region: Word
+    region: String
     of: Of = "measure"
-    start: Whole | None = None
-    end: Whole | None = None
+    start: Integer | None = None
+    end: Integer | None = None
     component: Component = "tfp"
-    protocol: Word | None = Field(None, description=both(words.api.option_protocol()))
-    lang: Language = Field("en", description=both(words.api.option_lang()))
+    protocol: String | None = Field(None, description=bilingual(words.api.option_protocol()))
+    lang: Language = Field("en", description=bilingual(words.api.option_lang()))
 
     def explained(self, store: Store) -> tuple[Study, Explained]:
         """Return the study, and what stands behind its figure."""
@@ -129,19 +129,21 @@ class Explaining(BaseModel):
         return study, explain(study, self.region, start=self.start, end=self.end, component=self.component)
 
 
-def wish_of(topic: str) -> type[Wish]:
+def query_model(topic: str) -> type[TopicQuery]:
     """Return the model of what can be asked of a topic: names and types are those in the signature of its study."""
-    known = studies.options_of(topic)
+    fields_of_topic = studies.options_of(topic)
     fields: dict[str, Any] = {}
     for name in TOPICS[topic]:
-        kind = KINDS.get(known[name].kind, Word)
-        fields[name] = (kind | None, Field(None, description=both(Text(**_pair(topic, name)))))
-    if "protocol" in known:
-        fields["protocol"] = (Word | None, Field(None, description=both(words.api.option_protocol())))
-        change = both(Text(**_pair(topic, "settings")))
+        kind = KINDS.get(fields_of_topic[name].kind, String)
+        fields[name] = (kind | None, Field(None, description=bilingual(Text(**_pair(topic, name)))))
+    if "protocol" in fields_of_topic:
+        fields["protocol"] = (String | None, Field(None, description=bilingual(words.api.option_protocol())))
+        change = bilingual(Text(**_pair(topic, "settings")))
         fields["set"] = (Annotated[list[Setting], Field(max_length=8)] | None, Field(None, description=change))
-    made: type[Wish] = create_model(f"{topic.title()}Wish", __base__=Wish, __doc__=Wish.__doc__, **fields)
-    return made
+    model: type[TopicQuery] = create_model(
+        f"{topic.title()}TopicQuery", __base__=TopicQuery, __doc__=TopicQuery.__doc__, **fields
+    )
+    return model
 
 
 def _pair(topic: str, name: str) -> dict[str, str]:
@@ -149,15 +151,15 @@ def _pair(topic: str, name: str) -> dict[str, str]:
     return {language: entry[language] for language in LANGUAGES}
 
 
-def overall(store: Store, address: Address | None = None) -> Assessment:
+def assessment_of(store: Store, address: Address | None = None) -> Assessment:
     """Return the assessment; under another protocol without topics and briefs, which take too long to wait for."""
-    rules = store.rules if address is None else ruled(store, address)
-    found: Any
+    rules = store.rules if address is None else page_protocol(store, address)
+    study: Any
     if rules.fingerprint == store.rules.fingerprint:
-        found = store.study("assess", briefs=True)
+        study = store.study("assess", briefs=True)
     else:
-        found = store.study("assess", rules, only=("none",))
-    return found  # type: ignore[no-any-return] # an assessment, by its topic
+        study = store.study("assess", rules, only=("none",))
+    return study  # type: ignore[no-any-return] # an assessment, by its topic
 
 
 def decimals(study: Assessment) -> int:
@@ -177,43 +179,44 @@ def capital(text: Text) -> Text:
 
 def read(pairs: Iterable[str]) -> dict[str, Any]:
     """Return changes of a protocol by path, from ``path=value``; values are written as in YAML."""
-    parts = (one.partition("=") for one in pairs)
+    parts = (pair.partition("=") for pair in pairs)
     try:
         return {path: yamlfile.parse(value, path).content for path, _, value in parts}
     except yamlfile.YamlError as error:
         raise UsageError("cli.bad-setting", why=error.finding.text) from error
 
 
-def asked(address: Address) -> dict[str, Any]:
+def changed_parameters(address: Address) -> dict[str, Any]:
     """Return what an address changes."""
-    return read(address.query.get(SETTINGS, "").split("\n")[:MOST]) if SETTINGS in address.query else {}
+    return read(address.query.get(SETTINGS, "").split("\n")[:MAX_CHANGES]) if SETTINGS in address.query else {}
 
 
-def ruled(store: Store, address: Address) -> Protocol:
+def page_protocol(store: Store, address: Address) -> Protocol:
     """Return the protocol of a page, with what its address changes."""
     rules = store.protocol(address.query.get(PROTOCOL))
-    wish = asked(address)
-    return rules.replace(wish) if wish else rules
+    settings = changed_parameters(address)
+    return rules.replace(settings) if settings else rules
 
 
 def changes(rules: Protocol) -> Text:
     """Return what a protocol changes, each parameter by its title with its value."""
-    held = {path: value_text(path, rules.parameters[path].value) for path in rules.departs}
+    values = {path: value_text(path, rules.parameters[path].value) for path in rules.departs}
     return listing(
-        [words.web.settings_change(title=specification(path).title, value=value) for path, value in held.items()]
+        [words.web.settings_change(title=specification(path).title, value=value) for path, value in values.items()]
     )
 
 
-def offers(rules: Protocol, wish: Mapping[str, Any]) -> list[tuple[Text, list[tuple[str, Text, bool]]]]:
+def offers(rules: Protocol, settings: Mapping[str, Any]) -> list[tuple[Text, list[tuple[str, Text, bool]]]]:
     """Return what can be changed: the title of each parameter, and its values; that of the protocol asks nothing."""
-    found = []
-    for path in OFFERED:
+    choices = []
+    for path in CHANGEABLE:
         item = rules.parameters.get(path)
         if item is None or item.value is None or not item.alternatives:
             continue
-        own, others = item.value, dict.fromkeys(other.value for other in item.alternatives if other.value is not None)
-        chosen = wish.get(path, own)
-        rows = [("", value_text(path, own), chosen == own)]
-        rows += [(f"{path}={one}", value_text(path, one), chosen == one) for one in others if one != own]
-        found.append((specification(path).title, rows))
-    return found
+        default = item.value
+        values = dict.fromkeys(option.value for option in item.alternatives if option.value is not None)
+        current = settings.get(path, default)
+        rows = [("", value_text(path, default), current == default)]
+        rows += [(f"{path}={value}", value_text(path, value), current == value) for value in values if value != default]
+        choices.append((specification(path).title, rows))
+    return choices
