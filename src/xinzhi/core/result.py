@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from xinzhi.core.citations import bibtex
+from xinzhi.core.comparison import side_by_side
 from xinzhi.core.errors import UsageError
 from xinzhi.core.facts import Fact
 from xinzhi.core.lazy import pl
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 Facts = dict[str, Any]  # the values of a sentence by its key, or a list of such values
 FrameKind = Literal["polars", "pandas", "pyarrow", "duckdb"]
+WIDTH = 160  # of the second line of a result
 
 
 @contextmanager
@@ -58,9 +62,13 @@ class Provenance:
         fields = (name for name in self.__slots__ if name not in {"standing", "issuers"})
         return {name: getattr(self, name) for name in fields} | standing
 
+    def mark(self) -> str:
+        """Return the protocol and the head of its fingerprint; nothing without a protocol."""
+        return f"{self.protocol}@{self.protocol_fingerprint[:12]}" if self.protocol_fingerprint else ""
+
     def foot(self, language: Language = "en") -> str:
         """Return the line that stands under every table and chart."""
-        mark = f" · {self.protocol}@{self.protocol_fingerprint[:12]}" if self.protocol_fingerprint else ""
+        mark = f" · {self.mark()}" if self.protocol_fingerprint else ""
         standing = f" · {self.standing.lang(language)}" if self.standing else ""
         return f"xinzhi {self.version}{mark}{standing}"
 
@@ -210,18 +218,27 @@ class Result(Displayed):
     def compare(self, other: Result) -> pl.DataFrame:
         """Return the rows of both results side by side, with the difference of every number.
 
-        Raises `UsageError` when `other` comes from another verb.
+        Raises `UsageError` when `other` comes from another verb, or rows are not identified in the same way.
         """
-        import polars.selectors as cs
-
         if type(other) is not type(self):
             raise UsageError("core.not-comparable", mine=type(self).__name__, other=type(other).__name__)
-        pairs = self.frame.join(other.frame, on=list(self.key), how="full", coalesce=True, suffix="_other")
-        numbers = [name for name in self.frame.select(cs.numeric()).columns if name not in self.key]
-        return pairs.with_columns(
-            (pl.col(name) - pl.col(f"{name}_other")).alias(f"{name}_difference") for name in numbers
-        ).sort(self.key)
+        return side_by_side(self.frame, other.frame, self.key, type(self).__name__)
+
+    def cite(self) -> str:
+        """Return what to cite, as BibTeX: the method, the protocol and the data, and this software.
+
+        Examples
+        --------
+        >>> import xinzhi
+        >>> xinzhi.load("china-provinces").name in xinzhi.measure("china-provinces").cite()
+        True
+        """
+        return bibtex(self.verb, self.provenance)
 
     def __repr__(self) -> str:
-        """Return the summary."""
-        return self.summary()
+        """Return two lines: class, size and protocol; and the first thing that the result says."""
+        mark = self.provenance.mark()
+        size = f"{self.frame.height} × {self.frame.width}"
+        head = f"{type(self).__name__} ({size}{f', {mark}' if mark else ''})"
+        first = next((text.en for text in sentences(self.facts(), self.topic)), "")
+        return "\n".join((head, *(shorten(line, WIDTH, placeholder=" ...") for line in (first,) if line)))

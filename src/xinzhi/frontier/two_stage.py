@@ -12,6 +12,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.estimator import Estimator, with_tests
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.core.text import clauses
@@ -22,7 +23,7 @@ from xinzhi.frontier.unit_names import Labelled, good_text, rts_text, setting
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class TwoStage(Labelled, verb="two_stage", key=("variable",)):
+class TwoStage(Labelled, Estimator, verb="two_stage", key=("variable",)):
     """Coefficients of the second stage, sigma last; a positive one makes units less efficient (further away).
 
     `scores` has the distance of each unit, and the corrected one (the same under algorithm 1). `observations` are the
@@ -39,6 +40,26 @@ class TwoStage(Labelled, verb="two_stage", key=("variable",)):
     seed: int
     observations: int
     lost: int
+
+    @property
+    def coefficients(self) -> pl.DataFrame:
+        """The coefficients with intervals by the bootstrap; t and p by the normal distribution from its errors."""
+        names = {
+            "variable": "term",
+            "coefficient": "estimate",
+            "error": "standard_error",
+            "lower": "low",
+            "upper": "high",
+        }
+        return with_tests(self.frame.rename(names), self.level)
+
+    def coverage(self) -> float:
+        """Return the level of the intervals."""
+        return self.level
+
+    def bootstrapped(self) -> bool:
+        """Say that the intervals come from a bootstrap."""
+        return True
 
     def facts(self) -> Facts:
         """Return which circumstances lower or raise efficiency at the level of the intervals."""

@@ -12,6 +12,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray, inside, interpolate, yearly_change
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.estimator import Estimator, with_tests
 from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.index_numbers import Formula, contributions
@@ -147,13 +148,18 @@ def _spans(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class SchoolingReturn(Result, verb="schooling_return", topic="sectors", key=("term",)):
+class SchoolingReturn(Estimator, verb="schooling_return", topic="sectors", key=("term",)):
     """A Mincer-type regression over regions; the term of schooling is its return, log points of the wage a year."""
 
     rows: int
     regions: int
     effects: Effects
     r2_within: float
+
+    @property
+    def coefficients(self) -> pl.DataFrame:
+        """The coefficients with standard error, t, p and the 95 % interval of the normal distribution."""
+        return with_tests(self.frame)
 
     def facts(self) -> Facts:
         """Return the return to a year of schooling with its standard error."""

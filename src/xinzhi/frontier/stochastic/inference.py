@@ -107,7 +107,7 @@ def derived(estimate: Estimates) -> list[tuple[str, float, dict[str, float]]]:
 
 
 def coefficients(problem: Problem, estimate: Estimates) -> pl.DataFrame:
-    """Return ``block, term, estimate, standard_error, z, p_value, lower, upper, status``."""
+    """Return ``block, term, estimate, standard_error, t, p, low, high, status``."""
     size, reach = problem.size, float(ndtri(0.5 + 0.5 * problem.settings.level))
     rows = []
     for at, term in enumerate(estimate.terms):
@@ -117,7 +117,7 @@ def coefficients(problem: Problem, estimate: Estimates) -> pl.DataFrame:
         if not term.startswith("effect:"):
             rows.append(_row(estimate, (block, term, float(estimate.values[at])), {term: 1.0}, reach))
     rows += [_row(estimate, ("derived", name, value), slopes, reach) for name, value, slopes in derived(estimate)]
-    order = ("block", "term", "estimate", "standard_error", "z", "p_value", "lower", "upper", "status")
+    order = ("block", "term", "estimate", "standard_error", "t", "p", "low", "high", "status")
     kinds = dict.fromkeys(order[2:8], pl.Float64)
     return pl.DataFrame(rows, schema={name: kinds.get(name, pl.String) for name in order}, orient="row")
 

@@ -12,6 +12,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.estimator import Estimator
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, has, same
@@ -31,7 +32,7 @@ from xinzhi.frontier.unit_names import Labelled, conventions, good_text
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
+class StochasticFrontier(Labelled, Estimator, verb="sfa", key=("row",)):
     """A frontier with noise around it and inefficiency below it, a row for each row of the call.
 
     `fitted` is the frontier in logs, `residual` output less frontier, `inefficiency` E[u | e] (Jondrow and others
@@ -73,6 +74,10 @@ class StochasticFrontier(Labelled, verb="sfa", key=("row",)):
         if not rows.height:
             raise InputError("frontier.no-term", term=term, known=self.coefficients["term"].to_list())
         return float(rows["estimate"][0])
+
+    def coverage(self) -> float:
+        """Return the level of the intervals."""
+        return self.settings.level
 
     def glance(self) -> pl.DataFrame:
         """Return one row: model, size, log-likelihood, information criteria, mean efficiency, verdict."""

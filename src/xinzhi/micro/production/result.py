@@ -11,7 +11,8 @@ import polars as pl
 
 from xinzhi import words
 from xinzhi.core.errors import InputError
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.estimator import Estimator, with_tests
+from xinzhi.core.result import Facts
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.text import Text, same
 from xinzhi.micro.production.estimator import ANSWERS, convention
@@ -20,7 +21,7 @@ ALL = "all"  # the group of a call without groups
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class ProductionFunction(Result, verb="production_function", topic="production", key=("method", "group", "term")):
+class ProductionFunction(Estimator, verb="production_function", topic="production", key=("method", "group", "term")):
     """Elasticities of output by method and group of firms.
 
     `frame` (`coefficients`) has ``method, group, term, role, estimate, standard_error, low, high, status``; a solution
@@ -31,6 +32,8 @@ class ProductionFunction(Result, verb="production_function", topic="production",
     the rest, on which the firm acts (both empty for methods without a first stage). Where an engine computed the sums,
     `productivity` has no rows: `firms` is an expression of the engine with them, which `write_firms` writes.
     """
+
+    models = ("method", "group")
 
     elasticities: pl.DataFrame
     diagnostics: pl.DataFrame
@@ -59,8 +62,16 @@ class ProductionFunction(Result, verb="production_function", topic="production",
 
     @property
     def coefficients(self) -> pl.DataFrame:
-        """The coefficients with their intervals."""
-        return self.frame
+        """The coefficients of each method and group with their intervals."""
+        return with_tests(self.frame, self.coverage())
+
+    def coverage(self) -> float:
+        """Return the level of the intervals."""
+        return float(self.provenance.options["level"])
+
+    def bootstrapped(self) -> bool:
+        """Say whether the intervals come from a bootstrap."""
+        return bool(self.provenance.options["draws"])
 
     @property
     def methods(self) -> list[str]:

@@ -11,10 +11,11 @@ import polars as pl
 
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.estimator import Estimator, with_tests
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import clustered_errors, ols, within
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Facts
 from xinzhi.core.spatial import adjacency, row_standardised
 from xinzhi.pathways.conventions import check_option, options_of, setting
 from xinzhi.pathways.convergence.unit_years import (
@@ -78,7 +79,7 @@ def speed_of_convergence(slope: float, years: float, standard_error: float = flo
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class BetaConvergence(Result, verb="beta_convergence", topic="pathways", key=("term",)):
+class BetaConvergence(Estimator, verb="beta_convergence", topic="pathways", key=("term",)):
     """Whether laggards grow faster: a row for each term, with 95 % bounds (t); `points` has one for each unit and span.
 
     ``initial`` is the slope b of mean annual growth (log points) on the initial logarithm, ``spatial`` the weight of
@@ -112,6 +113,17 @@ class BetaConvergence(Result, verb="beta_convergence", topic="pathways", key=("t
             return []
         ends = self.cloud.sort("initial").select("initial", 100 * pl.col("fitted")).rows()
         return [ends[0], ends[-1]]
+
+    @property
+    def coefficients(self) -> pl.DataFrame:
+        """The coefficients with standard error, t, p and the 95 % interval."""
+        return with_tests(self.frame, degrees_of_freedom=self.freedom())
+
+    def freedom(self) -> int | None:
+        """Return the degrees of freedom: units less terms, or less one where units are clusters."""
+        if self.spatial is not None:
+            return None
+        return self.units - (self.frame.height if self.provenance.options["span"] is None else 1)
 
     def facts(self) -> Facts:
         """Return whether laggards catch up, how fast, and the half-life."""

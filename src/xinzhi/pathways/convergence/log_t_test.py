@@ -12,11 +12,11 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.estimator import Estimator, with_tests
 from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import bartlett, long_run_variance, newey_west_lags
-from xinzhi.core.result import Result
 from xinzhi.pathways.conventions import check_option, options_of, setting
 from xinzhi.pathways.convergence.unit_years import Gaps, UnitYears, balanced, logarithms, read_unit_years, span
 
@@ -183,7 +183,7 @@ def quadratic_spectral(distance: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class LogT(Result, verb="log_t_test", topic="pathways", key=("time",)):
+class LogT(Estimator, verb="log_t_test", topic="pathways", key=("time",)):
     """A log t test of a whole panel: a row for each year with H, and the regression where years are not discarded.
 
     `slope` is that of log t, `p` the probability of a smaller `t` where units converge, `speed` half the slope: the
@@ -199,6 +199,12 @@ class LogT(Result, verb="log_t_test", topic="pathways", key=("time",)):
     speed: float
     converges: bool
     findings: tuple[Finding, ...]
+
+    @property
+    def coefficients(self) -> pl.DataFrame:
+        """The slope of log t with its 95 % interval; p is that of the one-sided test."""
+        row = {"term": "log_t", "estimate": self.slope, "standard_error": self.standard_error, "t": self.t, "p": self.p}
+        return with_tests(pl.DataFrame([row]))
 
     def answer(self) -> Iterator[Fact]:
         """Yield whether the units converge, and in what sense."""

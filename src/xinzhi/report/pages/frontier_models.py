@@ -95,9 +95,9 @@ def _coefficients(result: frontier.StochasticFrontier) -> Picture | None:
     frame = _terms(result).filter((pl.col("block") == "frontier") & (pl.col("term") != "constant"))
     if not frame.height:
         return None
-    sure = frame.filter((pl.col("lower") > 0) | (pl.col("upper") < 0)).height
+    sure = frame.filter((pl.col("low") > 0) | (pl.col("high") < 0)).height
     facts = {"k": sure, "n": frame.height, "level": f"{100 * result.settings.level:g}"}
-    ends = domain(frame, "estimate", "lower", "upper")
+    ends = domain(frame, "estimate", "low", "high")
     twin = _coefficient_table(result)
     return drawn("coefficients", result, frame, facts, twin=twin, names={"term": term_text}, domain=ends)
 
