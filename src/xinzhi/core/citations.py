@@ -4,33 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 from xinzhi.core.text import read_words
-
-if TYPE_CHECKING:
-    from xinzhi.core.result import Provenance
 
 SPECIAL = re.compile(r"([&%#_])")
 
 
-def bibtex(verb: str, provenance: Provenance) -> str:
-    """Return the entries that belong to a result of a verb."""
+def bibtex(verb: str, version: str, data: str | None, protocol: str | None) -> str:
+    """Return the entries of a result: the works behind its verb, its protocol and data as entries, and the software."""
     references = read_words("references.yaml")
-    works = {name: references["works"][name] for name in references["verbs"].get(verb, ())}
-    entries = [entry(name, dict(work)) for name, work in works.items()]
-    if provenance.protocol is not None:
-        note = f"protocol of xinzhi, sha256 {provenance.protocol_fingerprint}"
-        entries.append(entry(f"protocol:{provenance.protocol}", {"title": provenance.protocol, "note": note}))
-    if provenance.inputs:
-        name = provenance.package or "data"
-        note = "; ".join(f"{table} sha256 {digest[:16]}" for table, digest in provenance.inputs.items())
-        fields = {"title": f"Data of {provenance.package}" if provenance.package else "Data of the user", "note": note}
-        if provenance.issuers is not None:
-            fields["author"] = "{" + provenance.issuers.en + "}"
-        entries.append(entry(f"data:{name}", fields))
-    software = dict(references["software"]) | {"version": provenance.version}
-    return "\n\n".join([*entries, entry("xinzhi", software)])
+    works = [entry(name, references["works"][name]) for name in references["verbs"].get(verb, ())]
+    software = entry("xinzhi", dict(references["software"]) | {"version": version})
+    return "\n\n".join([*works, *(part for part in (protocol, data) if part), software])
+
+
+def protocol_entry(name: str, fingerprint: str | None) -> str:
+    """Return the entry of a protocol under its fingerprint."""
+    return entry(f"protocol:{name}", {"title": name, "note": f"protocol of xinzhi, sha256 {fingerprint}"})
+
+
+def data_entry(package: str | None, digests: Mapping[str, str], issuers: str | None) -> str:
+    """Return the entry of the data: its tables by their digests, and the offices whose figures they are."""
+    note = "; ".join(f"{table} sha256 {digest[:16]}" for table, digest in digests.items())
+    author = {"author": f"{{{issuers}}}"} if issuers else {}
+    title = f"Data of {package}" if package else "Data of the user"
+    return entry(f"data:{package or 'frame'}", {**author, "title": title, "note": note})
 
 
 def entry(name: str, fields: Mapping[str, object]) -> str:

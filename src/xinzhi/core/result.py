@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from xinzhi.core.citations import bibtex
+from xinzhi.core.citations import bibtex, data_entry, protocol_entry
 from xinzhi.core.comparison import side_by_side
 from xinzhi.core.errors import UsageError
 from xinzhi.core.facts import Fact
@@ -233,7 +233,14 @@ class Result(Displayed):
         >>> xinzhi.load("china-provinces").name in xinzhi.measure("china-provinces").cite()
         True
         """
-        return bibtex(self.verb, self.provenance)
+        about = self.provenance
+        issuers = about.issuers.en if about.issuers else None
+        return bibtex(
+            self.verb,
+            about.version,
+            data_entry(about.package, about.inputs, issuers) if about.inputs else None,
+            protocol_entry(about.protocol, about.protocol_fingerprint) if about.protocol else None,
+        )
 
     def __repr__(self) -> str:
         """Return two lines: class, size and protocol; and the first thing that the result says."""
