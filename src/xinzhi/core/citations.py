@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+
 from xinzhi.core.text import read_words
 
 SPECIAL = re.compile(r"([&%#_])")
