@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from xinzhi.core import densities
 from xinzhi.core import markov_chains as chains
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
@@ -32,19 +33,14 @@ def bandwidth(values: FloatArray, rule: Rule | float = "silverman") -> float:
     if rule not in {"silverman", "scott"}:
         raise UsageError("sectors.unknown-bandwidth", rule=rule)
     values = np.asarray(values, dtype=np.float64)
-    spread, factor = float(values.std(ddof=1)), float(np.power(values.size, -0.2))
     if rule == "scott":
-        return spread * factor
-    low, high = np.quantile(values, [0.25, 0.75])
-    quartiles = float(high - low) / 1.34
-    # more than half the values equal: the quartiles say nothing
-    return 0.9 * (min(spread, quartiles) if quartiles > 0 else spread) * factor
+        return float(values.std(ddof=1)) * float(np.power(values.size, -0.2))
+    return densities.silverman(values)
 
 
 def kernel_density(values: FloatArray, at: FloatArray, width: float) -> FloatArray:
     """Return the normal kernel density of values `(n,)` at the points `(m,)`."""
-    distance = (np.asarray(at)[:, None] - np.asarray(values)[None, :]) / width
-    return np.asarray(np.exp(-0.5 * distance**2).mean(axis=1) / (width * np.sqrt(2 * np.pi)))
+    return np.asarray(densities.kernels(at, values, width).mean(axis=1))
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -129,10 +125,8 @@ def _years(
         row: dict[str, object] = {"year": year, "regions": values.size, "mean": float(values.mean())}
         if year in bandwidths:
             curve = curves[year]
-            inner = curve[1:-1]
-            peaks = np.flatnonzero((inner > curve[:-2]) & (inner >= curve[2:]))
             row |= {"bandwidth": bandwidths[year], "deviation": float(values.std(ddof=1))}
-            row |= {"modes": int(peaks.size), "mode": float(grid[curve.argmax()])}
+            row |= {"modes": densities.peaks(curve).size, "mode": float(grid[curve.argmax()])}
         else:
             why = reason("few", fewest=_FEWEST) if values.size < _FEWEST else reason("constant")
             row |= {"reason_zh": why.zh, "reason_en": why.en}

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi import words
+from xinzhi.core import densities
 from xinzhi.core import markov_chains as chains
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
@@ -326,6 +327,8 @@ def _class_table(chain: FloatArray, number: int) -> pl.DataFrame:
 
 
 _FEWEST, _TWO = setting("dynamics.fewest"), 2
+_QUARTILES = 1.349  # standard deviations between the quartiles of the normal distribution
+_LEAST = 1e-3  # of the highest: what counts as a peak
 _MARGIN = 3.0  # bandwidths beyond the data: the kernel of the outermost unit has room
 
 
@@ -407,12 +410,12 @@ def distribution_dynamics(
         raise InputError("pathways.few-moves", n=len(before), lag=lag, least=_FEWEST)
     if before.std() == 0 or after.std() == 0:
         raise InputError("pathways.no-differences")
-    widths = (bandwidth or _silverman(before), bandwidth or _silverman(after))
+    widths = (bandwidth or densities.silverman(before, _QUARTILES), bandwidth or densities.silverman(after, _QUARTILES))
     edge = _MARGIN * max(widths)
     everything = relative[finite]
     grid = np.linspace(everything.min() - edge, everything.max() + edge, points)
     step = float(grid[1] - grid[0])
-    origin, destination = _kernel(grid, before, widths[0]), _kernel(grid, after, widths[1])
+    origin, destination = densities.kernels(grid, before, widths[0]), densities.kernels(grid, after, widths[1])
     joint = origin @ destination.T / len(before)
     marginal = joint.sum(axis=1, keepdims=True) * step
     # Far from all data the marginal underflows: the nearest move replaces the conditional density there.
@@ -423,7 +426,7 @@ def distribution_dynamics(
     if steady is None:
         raise InputError("pathways.no-long-run")
     limit = np.asarray(steady / steady.sum()) / step
-    start, end = (_kernel(grid, relative[finite[:, k], k], widths[0]).mean(axis=1) for k in (0, -1))
+    start, end = (densities.kernels(grid, relative[finite[:, k], k], widths[0]).mean(axis=1) for k in (0, -1))
     return DistributionDynamics(
         frame=pl.DataFrame(
             {"origin": np.repeat(grid, points), "destination": np.tile(grid, points), "density": conditional.ravel()}
@@ -432,7 +435,11 @@ def distribution_dynamics(
         ridge=pl.DataFrame(
             {"origin": grid, "mean": conditional @ grid * step, "mode": grid[conditional.argmax(axis=1)]}
         ),
-        modes=(_peaks(start), _peaks(end), _peaks(limit)),
+        modes=(
+            densities.peaks(start, _LEAST).size,
+            densities.peaks(end, _LEAST).size,
+            densities.peaks(limit, _LEAST).size,
+        ),
         lag=lag,
         bandwidths=widths,
         moves=len(before),
@@ -453,21 +460,6 @@ def _moves(relative: FloatArray, logs: UnitYears, lag: int) -> tuple[FloatArray,
     return before[finite], after[finite]
 
 
-def _silverman(values: FloatArray) -> float:
-    """Return the bandwidth of Silverman (1986, equation 3.31)."""
-    low, high = np.quantile(values, [0.25, 0.75])
-    spread = min(values.std(ddof=1), (high - low) / 1.349) or values.std(ddof=1)
-    return float(0.9 * spread * len(values) ** -0.2)
-
-
-def _kernel(grid: FloatArray, values: FloatArray, width: float) -> FloatArray:
-    """Return the Gaussian kernel of every value at every point of the grid `(points, n)`."""
-    distance = (grid[:, None] - values) / width
-    return np.asarray(np.exp(-(distance**2) / 2) / (width * np.sqrt(2 * np.pi)))
-
-
 def _peaks(density: FloatArray) -> int:
-    """Count the peaks that rise above a thousandth of the highest."""
-    inner = density[1:-1]
-    peak = (inner > density[:-2]) & (inner >= density[2:]) & (inner > density.max() / 1000)
-    return int(peak.sum())
+    """Count the peaks of a density."""
+    return densities.peaks(density, _LEAST).size
