@@ -70,7 +70,7 @@ def speed() -> bool:
     jobs = min(2, os.cpu_count() or 1)
     wall, used = time.perf_counter(), cpu()
     for x, y in panels:
-        bootstrap(x, y, orientation="output", replications=REPLICATIONS, seed=1, n_jobs=jobs)
+        bootstrap(x, y, orientation="output", draws=REPLICATIONS, seed=1, n_jobs=jobs)
     wall, used = time.perf_counter() - wall, cpu() - used
     few = 4
     single = sum(one_by_one(x, y, few) for x, y in panels[:3]) / 3 / few * REPLICATIONS * PERIODS
@@ -86,7 +86,7 @@ def coverage(rts: str, returns: float, size: int, method: str) -> tuple[float, f
     shares = []
     for seed in range(SAMPLES):
         x, y, distance = sample(np.random.default_rng(seed), size, returns)
-        found = bootstrap(x, y, orientation="output", rts=rts, method=method, replications=DRAWS, seed=seed).frame
+        found = bootstrap(x, y, orientation="output", rts=rts, method=method, draws=DRAWS, seed=seed).frame
         shares.append(((found["lower"].to_numpy() <= distance) & (distance <= found["upper"].to_numpy())).mean())
     return float(np.mean(shares)), float(np.std(shares, ddof=1) / np.sqrt(SAMPLES))
 

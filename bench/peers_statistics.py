@@ -51,8 +51,8 @@ def _map(peer: bool) -> Any:  # noqa: ANN401, FBT001 - values and weights
 def _moran_ours(given: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     from xinzhi.sectors.spatial import global_moran, local_moran
 
-    whole = global_moran(*given, permutations=999)
-    local, _ = local_moran(*given, permutations=999)
+    whole = global_moran(*given, draws=999)
+    local, _ = local_moran(*given, draws=999)
     return np.array([*(whole[name] for name in ("moran", "expected", "variance", "z")), *local])
 
 

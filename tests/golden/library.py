@@ -48,7 +48,7 @@ def dynamics() -> None:
     pathways.lead_changes(frame, **SERIES)
     last = frame.filter(pl.col("year") == 2019)
     sectors.markov(frame, "output_per_head", classes=4, neighbours=near)
-    sectors.moran(last, "output_per_head", neighbours=near, permutations=99, seed=3)
+    sectors.moran(last, "output_per_head", neighbours=near, draws=99, seed=3)
     sectors.inequality(frame, "output_per_head")
     sectors.ridgelines(frame, "output_per_head", years=[2000, 2010, 2019])
 
@@ -115,7 +115,7 @@ def envelopes() -> None:
     frontier.cost_efficiency(x, y, np.array([4.0, 2.0]))
     frontier.revenue_efficiency(x, y, np.array([4.0, 2.0]), rts="crs")
     frontier.profit_efficiency(x, y, np.array([1.0, 2.0]), np.array([2.0, 1.0]))
-    frontier.bootstrap(x, y, replications=30, seed=1)
+    frontier.bootstrap(x, y, draws=30, seed=1)
     frontier.metafrontier(x, y, ["a", "b", "c", "d", "e"] * 5)
     risks.plant_capacity(x[:, :1], x[:, 1:], y, units=[f"u{number}" for number in range(25)])
 
@@ -167,7 +167,7 @@ def prices_and_firms() -> None:
     steps = walks.cumsum(axis=0)
     rows = pl.DataFrame({"s": ["a", "b", "c"] * 80, "t": [t for t in range(80) for _ in "abc"], "v": steps.ravel()})
     risks.bubbles(rows, "s", "t", "v", critical="stored")
-    simulated = risks.BubbleRules(replications=100)
+    simulated = risks.BubbleRules(draws=100)
     risks.bubbles(rows, "s", "t", "v", lag=1, critical="simulated", rules=simulated)
     risks.panel_bubbles(rows, "s", "t", "v", rules=simulated)
     made = _even(40, 1, 11)[:, 0]

@@ -215,10 +215,10 @@ def test_moran_does_not_depend_on_unit_and_origin(values, scale, shift):
     if np.ptp(values) < 1e-3:
         return
     ring = np.roll(np.eye(8), 1, axis=1) / 2 + np.roll(np.eye(8), -1, axis=1) / 2
-    one, other = (global_moran(item, ring, permutations=19, seed=5) for item in (values, values * scale + shift))
+    one, other = (global_moran(item, ring, draws=19, seed=5) for item in (values, values * scale + shift))
     assert other["moran"] == pytest.approx(one["moran"], abs=1e-7)
     assert other["p_permutation"] == one["p_permutation"] or abs(one["moran"]) < 1e-6
-    local, _ = local_moran(values, ring, permutations=9)
+    local, _ = local_moran(values, ring, draws=9)
     # the local indices average to the global one, up to the n/(n-1) of their scale
     assert local.mean() * 8 / 7 == pytest.approx(one["moran"], abs=1e-9)
 

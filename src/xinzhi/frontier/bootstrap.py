@@ -89,7 +89,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     rts: str = "vrs",
     orientation: str = "input",
     method: str = "smoothed",
-    replications: int = setting("replications"),
+    draws: int = setting("replications"),
     seed: int = 0,
     level: float = setting("level"),
     bandwidth: str | float = "normal-reference",
@@ -109,7 +109,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     method
         ``smoothed``: the bootstrap of Simar and Wilson (1998). It supposes that inefficiency does not depend on size
         and mix. ``subsampling``: m out of n, which does not.
-    replications, seed, level
+    draws, seed, level
         Number of draws, their seed, and the level of the intervals.
     bandwidth
         ``normal-reference``, ``cross-validation`` or a number.
@@ -136,7 +136,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     --------
     >>> import numpy as np
     >>> x, y = np.array([2.0, 4.0, 3.0, 5.0, 6.0]), np.array([1.0, 2.0, 3.0, 4.0, 5.0])
-    >>> found = bootstrap(x, y, replications=200, seed=1)
+    >>> found = bootstrap(x, y, draws=200, seed=1)
     >>> found.frame["score"].round(4).to_list()
     [1.0, 0.625, 1.0, 0.9, 1.0]
     >>> (found.frame["upper"] <= found.frame["score"] + 1e-12).all()
@@ -168,15 +168,15 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
         scores = efficiencies(data.x, data.y, data.x[rows], data.y[rows], rts=rts, orientation=orientation)
         return 1 / scores if orientation == "input" else scores
 
-    draws = np.concatenate(in_blocks(task, replications, seed, n_jobs=n_jobs, progress=progress))
+    samples = np.concatenate(in_blocks(task, draws, seed, n_jobs=n_jobs, progress=progress))
     tails = ((1 - level) / 2, (1 + level) / 2)
     with np.errstate(invalid="ignore"):
         # Smoothed: distance less (bootstrap distance less distance). Subsampling: the relative error of the subsample,
         # brought to the rate of the full sample.
-        pivots = 2 * distances - draws
+        pivots = 2 * distances - samples
         if m is not None:
             power = 2 / (data.x.shape[1] + data.y.shape[1] + (rts != "crs"))
-            pivots = distances * (1 + float(m**power) / float(count**power) * (distances / draws - 1))
+            pivots = distances * (1 + float(m**power) / float(count**power) * (distances / samples - 1))
         present = ~np.isnan(pivots)
         enough = present.sum(axis=0) > 1
         corrected, low, high, error = (np.full(count, np.nan) for _ in range(4))
@@ -206,13 +206,13 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
         "rts": rts,
         "orientation": orientation,
         "level": level,
-        "replications": replications,
+        "replications": draws,
         "seed": seed,
         "bandwidth": h,
         "size": m,
     }
     record = provenance("bootstrap", source.digests(), **done)
-    return Bootstrap(frame=null_for_nan(columns), draws=draws, kind=source.kind, provenance=record, **done)
+    return Bootstrap(frame=null_for_nan(columns), draws=samples, kind=source.kind, provenance=record, **done)
 
 
 def smooth_draws(distances: FloatArray, h: float, count: int, rng: np.random.Generator) -> FloatArray:
@@ -387,7 +387,7 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
     *,
     orientation: str = "input",
     statistic: str = "ratio-of-means",
-    replications: int = setting("replications"),
+    draws: int = setting("replications"),
     seed: int = 0,
     level: float = setting("test_level"),
     bandwidth: str | float = "normal-reference",
@@ -406,7 +406,7 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
     statistic
         ``ratio-of-means``: the sum of efficiencies under the null over that under variable returns;
         ``mean-of-ratios``: the mean of their ratios. Small values speak against the null.
-    replications, seed, level
+    draws, seed, level
         Number of draws, their seed, level of the test.
     bandwidth, units, n_jobs, progress
         As in `bootstrap`.
@@ -426,7 +426,7 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
     --------
     >>> import numpy as np
     >>> x, y = np.array([2.0, 4.0, 3.0, 5.0, 6.0]), np.array([1.0, 2.0, 3.0, 4.0, 5.0])
-    >>> found = returns_test(x, y, replications=100, seed=1)
+    >>> found = returns_test(x, y, draws=100, seed=1)
     >>> round(found.frame["statistic"][0], 6)
     0.802947
     """
@@ -444,11 +444,11 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
             pair = [smoothed_distances(data, rts, orientation, null_distances, sample) for rts in (null, "vrs")]
             return _statistic(pair[0], pair[1], statistic)
 
-        draws = np.concatenate(in_blocks(task, replications, seed + turn, n_jobs=n_jobs, progress=progress))
+        samples = np.concatenate(in_blocks(task, draws, seed + turn, n_jobs=n_jobs, progress=progress))
         value = float(_statistic(null_distances[None], distances["vrs"][None], statistic)[0])
-        p = float((1 + (draws <= value + 1e-12).sum()) / (1 + len(draws)))
-        outcome = {"statistic": value, "critical": float(np.quantile(draws, level)), "p": p}
-        return {"null": null, "alternative": "vrs", **outcome, "replications": replications, "bandwidth": h}
+        p = float((1 + (samples <= value + 1e-12).sum()) / (1 + len(samples)))
+        outcome = {"statistic": value, "critical": float(np.quantile(samples, level)), "p": p}
+        return {"null": null, "alternative": "vrs", **outcome, "replications": draws, "bandwidth": h}
 
     rows = [against_vrs(turn, null) for turn, null in enumerate(("crs", "nirs"))]
     # the returns where every unit, or its projection, stands
@@ -456,7 +456,7 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
     falling = np.where(np.abs(nirs - vrs) <= _SAME * vrs, "decreasing", "increasing")
     returns = np.where(np.abs(crs - vrs) <= _SAME * vrs, "constant", falling)
     scores = {rts: 1 / distances[rts] if orientation == "input" else distances[rts] for rts in ("crs", "vrs", "nirs")}
-    options = {"orientation": orientation, "statistic": statistic, "replications": replications, "seed": seed}
+    options = {"orientation": orientation, "statistic": statistic, "replications": draws, "seed": seed}
     return ReturnsTest(
         frame=pl.DataFrame(rows),
         units=pl.DataFrame({"unit": source.units, **scores, "scale": vrs / crs, "returns": returns}),

@@ -89,8 +89,8 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     algorithm: int = 2,
     rts: str = "vrs",
     orientation: str = "output",
-    replications: int = setting("replications"),
-    bias_replications: int = setting("bias_replications"),
+    draws: int = setting("replications"),
+    bias_draws: int = setting("bias_replications"),
     seed: int = 0,
     level: float = setting("level"),
     units: str | Sequence[Any] | None = None,
@@ -110,7 +110,7 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
         are first corrected for bias by a bootstrap that draws from the regression.
     rts, orientation
         Of the first stage. Distances are Farrell's for outputs and their inverse for inputs: at least 1 both times.
-    replications, bias_replications
+    draws, bias_draws
         Draws for intervals (L2) and for the correction (L1).
     seed, level, units, n_jobs, progress
         Seed; level of the intervals; names of the units; processes; progress callback.
@@ -131,7 +131,7 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     >>> rng = np.random.default_rng(3)
     >>> x, z = rng.uniform(1, 9, 120), rng.normal(size=120)
     >>> y = np.sqrt(x) / (1 + np.abs(rng.normal(0.3 + 0.2 * z, 0.3)))
-    >>> found = two_stage(x, y, z, replications=100, bias_replications=50, seed=1)
+    >>> found = two_stage(x, y, z, draws=100, bias_draws=50, seed=1)
     >>> found.frame["variable"].to_list()
     ['constant', 'z1', 'sigma']
     """
@@ -156,8 +156,8 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
             sample = truncated_draws(mean, sigma, count, np.random.default_rng(seeds))
             return smoothed_distances(data, rts, orientation, distances, sample)
 
-        draws = in_blocks(bias, bias_replications, seed, n_jobs=n_jobs)
-        corrected = 2 * distances - np.concatenate(draws).mean(axis=0)
+        samples = in_blocks(bias, bias_draws, seed, n_jobs=n_jobs)
+        corrected = 2 * distances - np.concatenate(samples).mean(axis=0)
         used = corrected > 1
         fit = _fit(corrected, regressors, used)
     centre, spread = regressors[used] @ fit.coefficients[0], float(fit.sigma[0])
@@ -169,7 +169,7 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
             regression.converged[:, None], np.column_stack([regression.coefficients, regression.sigma]), np.nan
         )
 
-    estimates = np.concatenate(in_blocks(task, replications, seed + 1, n_jobs=n_jobs, progress=progress))
+    estimates = np.concatenate(in_blocks(task, draws, seed + 1, n_jobs=n_jobs, progress=progress))
     point = np.append(fit.coefficients[0], fit.sigma[0])
     valid = estimates[np.isfinite(estimates).all(axis=1)]
     lower, upper = 2 * point - np.quantile(valid, ((1 + level) / 2, (1 - level) / 2), axis=0)
@@ -179,7 +179,7 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
         "rts": rts,
         "orientation": orientation,
         "level": level,
-        "replications": replications,
+        "replications": draws,
         "seed": seed,
         "observations": int(used.sum()),
     }

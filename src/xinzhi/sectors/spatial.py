@@ -95,7 +95,7 @@ _SPARSE, _AT_ONCE = 8, 256  # links a region up to which products link by link a
 
 
 def global_moran(
-    values: FloatArray, weights: FloatArray, *, permutations: int = setting("permutations.value"), seed: int = 0
+    values: FloatArray, weights: FloatArray, *, draws: int = setting("permutations.value"), seed: int = 0
 ) -> dict[str, float]:
     """Return Moran's I with analytic and permutation inference. Cliff and Ord (1981), Spatial Processes, chapter 2."""
     z = _deviations(values)
@@ -113,7 +113,7 @@ def global_moran(
     variance = (first - second) / ((n - 1) * (n - 2) * (n - 3) * s0 * s0) - expected**2
     score = (index - expected) / math.sqrt(variance) if variance > 0 else math.nan
     rng = np.random.default_rng(seed)
-    order = rng.permuted(np.tile(z, (permutations, 1)), axis=1)
+    order = rng.permuted(np.tile(z, (draws, 1)), axis=1)
     permuted = scale * _quadratic(order, weights)
     return {
         "moran": index,
@@ -155,7 +155,7 @@ def _two_sided(permuted: FloatArray, observed: FloatArray) -> FloatArray:
 
 
 def local_moran(
-    values: FloatArray, weights: FloatArray, *, permutations: int = setting("permutations.value"), seed: int = 0
+    values: FloatArray, weights: FloatArray, *, draws: int = setting("permutations.value"), seed: int = 0
 ) -> tuple[FloatArray, FloatArray]:
     """Return local Moran indices and their conditional permutation p (Anselin 1995, equation 12)."""
     z = _deviations(values)
@@ -166,9 +166,9 @@ def local_moran(
     np.fill_diagonal(adjacent, val=False)
     # the same deals serve every region, counted among the others
     counts = adjacent.sum(axis=1)
-    shuffled = np.random.default_rng(seed).permuted(np.tile(np.arange(n - 1), (permutations, 1)), axis=1)
+    shuffled = np.random.default_rng(seed).permuted(np.tile(np.arange(n - 1), (draws, 1)), axis=1)
     deals = np.ascontiguousarray(shuffled[:, : int(counts.max())].T)
-    permuted = np.empty((n, permutations))
+    permuted = np.empty((n, draws))
     remaining = z[1:].copy()
     for i in range(n):
         if i:
@@ -214,7 +214,7 @@ def moran(
     *,
     neighbours: Mapping[str, Sequence[str]] | None = None,
     islands: Islands = "refuse",
-    permutations: int | None = None,
+    draws: int | None = None,
     seed: int | None = None,
 ) -> SpatialAutocorrelation:
     """Return Moran's I and its local form in every year, with permutation and analytic inference.
@@ -228,17 +228,17 @@ def moran(
         row-standardised among the regions that have a value in the year.
     islands
         ``refuse`` names regions without a neighbour; ``drop`` leaves them out, listed in `omitted`.
-    permutations, seed
+    draws, seed
         By default those of ``sectors.yaml``.
 
     Examples
     --------
     >>> near = {"a": ["b"], "b": ["a", "c"], "c": ["b", "d"], "d": ["c"]}
     >>> data = pl.DataFrame({"region": list("abcd"), "year": 2020, "y": [1.0, 2.0, 3.0, 4.0]})
-    >>> moran(data, "y", neighbours=near, permutations=99).frame["moran"].round(4).to_list()
+    >>> moran(data, "y", neighbours=near, draws=99).frame["moran"].round(4).to_list()
     [0.4]
     """
-    count = setting("permutations.value") if permutations is None else permutations
+    count = setting("permutations.value") if draws is None else draws
     start = setting("permutations.seed") if seed is None else seed
     if count < 1:
         raise UsageError("sectors.permutations", count=count)
@@ -256,7 +256,7 @@ def moran(
             why = reason("few", fewest=_FEWEST) if numbers.size < _FEWEST else reason("constant")
             out += [(region, year, why) for region in weights.regions]
             continue
-        statistics = global_moran(numbers, weights.matrix, permutations=count, seed=start)
+        statistics = global_moran(numbers, weights.matrix, draws=count, seed=start)
         rows.append({"year": year, "regions": numbers.size, "parts": weights.parts, **statistics})
         local.append(_local(present, value, weights, (count, start)))
     if not rows:
@@ -270,10 +270,10 @@ def moran(
     )
 
 
-def _local(rows: pl.DataFrame, value: str, weights: Weights, draws: tuple[int, int]) -> pl.DataFrame:
+def _local(rows: pl.DataFrame, value: str, weights: Weights, chance: tuple[int, int]) -> pl.DataFrame:
     """Return the local indices of one year and their clusters."""
     numbers = rows[value].to_numpy()
-    index, probability = local_moran(numbers, weights.matrix, permutations=draws[0], seed=draws[1])
+    index, probability = local_moran(numbers, weights.matrix, draws=chance[0], seed=chance[1])
     z = (numbers - numbers.mean()) / numbers.std()
     lag = weights.matrix @ z
     kind = [

@@ -439,7 +439,7 @@ class Sampling(OfYear):
         above_zero(frame, (*self.inputs, *self.outputs), "--boot")
         draws = self.boot or internal.conventions()["tests"]["value"]
         options = {"orientation": self.orientation or "output", "seed": self.seed, "n_jobs": self.jobs}
-        return {**options, "replications": draws, "units": "region", "progress": count}
+        return {**options, "draws": draws, "units": "region", "progress": count}
 
 
 @dataclass(frozen=True, kw_only=True)

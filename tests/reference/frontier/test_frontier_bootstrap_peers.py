@@ -29,7 +29,7 @@ def test_bandwidth_of_output_distances(rts: str, theirs: float) -> None:
 
 @pytest.mark.parametrize(("orientation", "theirs"), [("input", 0.802947), ("output", 0.813093)])
 def test_statistic_of_the_returns_test(orientation: str, theirs: float) -> None:
-    found = returns_test(X, Y, orientation=orientation, replications=100, seed=1)
+    found = returns_test(X, Y, orientation=orientation, draws=100, seed=1)
     assert found.frame["statistic"][0] == pytest.approx(theirs, abs=1e-6)
 
 

@@ -64,14 +64,14 @@ def test_theil_is_that_of_inequality(peers, given, latest):
 
 
 def test_moran_is_that_of_esda(peers, latest, weights):
-    ours = global_moran(latest, weights, permutations=99)
+    ours = global_moran(latest, weights, draws=99)
     for name in ("moran", "expected", "variance"):
         assert ours[name] == pytest.approx(peers["moran"]["index" if name == "moran" else name], abs=TOLERANCE)
     assert ours["p"] == pytest.approx(peers["moran"]["p"], abs=1e-10)
 
 
 def test_local_moran_is_that_of_esda(peers, latest, weights):
-    index, _ = local_moran(latest, weights, permutations=9)
+    index, _ = local_moran(latest, weights, draws=9)
     assert index == pytest.approx(peers["moran"]["local"], abs=TOLERANCE)
 
 

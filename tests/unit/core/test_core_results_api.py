@@ -108,7 +108,7 @@ ESTIMATES = {
         plants().select("y").to_numpy(),
         plants().select(pl.col("k").log()).to_numpy(),
         algorithm=1,
-        replications=40,
+        draws=40,
         seed=1,
     ),
     "production_function": lambda: micro.production_function(

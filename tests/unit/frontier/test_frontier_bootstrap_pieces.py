@@ -116,20 +116,20 @@ def test_moved_units_and_their_distances() -> None:
 
 def test_bias_and_interval_by_their_formulas() -> None:
     x, y = sample(5, 20)
-    found = bootstrap(x, y, orientation="output", replications=150, seed=9)
+    found = bootstrap(x, y, orientation="output", draws=150, seed=9)
     distances, draws = found.frame["score"].to_numpy(), found.draws
     np.testing.assert_allclose(found.frame["corrected"], 2 * distances - draws.mean(axis=0), atol=1e-12)
     low, high = np.quantile(draws - distances, [0.025, 0.975], axis=0)
     np.testing.assert_allclose(found.frame["lower"], distances - high, atol=1e-12)
     np.testing.assert_allclose(found.frame["upper"], distances - low, atol=1e-12)
-    inward = bootstrap(x, y, replications=150, seed=9).frame
+    inward = bootstrap(x, y, draws=150, seed=9).frame
     assert (inward["corrected"] <= inward["score"] + 1e-12).all()
     assert (inward["lower"] <= inward["corrected"]).all()
 
 
 def test_subsampling_by_its_formula_and_missing_shares() -> None:
     x, y = sample(6, 30)
-    found = bootstrap(x, y, method="subsampling", size=12, replications=200, seed=2)
+    found = bootstrap(x, y, method="subsampling", size=12, draws=200, seed=2)
     distances = 1 / found.frame["score"].to_numpy()
     rate = (12 / 30) ** (2 / 4)
     pivots = distances * (1 + rate * (distances / found.draws - 1))
@@ -141,18 +141,18 @@ def test_subsampling_by_its_formula_and_missing_shares() -> None:
 
 def test_the_seed_decides_and_the_number_of_jobs_does_not() -> None:
     x, y = sample(7, 12)
-    first = bootstrap(x, y, replications=150, seed=3)
-    assert bootstrap(x, y, replications=150, seed=3, n_jobs=2).frame.equals(first.frame)
-    assert not bootstrap(x, y, replications=150, seed=4).frame.equals(first.frame)
+    first = bootstrap(x, y, draws=150, seed=3)
+    assert bootstrap(x, y, draws=150, seed=3, n_jobs=2).frame.equals(first.frame)
+    assert not bootstrap(x, y, draws=150, seed=4).frame.equals(first.frame)
     calls: list[tuple[int, int]] = []
-    bootstrap(x, y, replications=150, seed=3, progress=lambda done, total: calls.append((done, total)))
+    bootstrap(x, y, draws=150, seed=3, progress=lambda done, total: calls.append((done, total)))
     assert calls == [(100, 150), (150, 150)]
 
 
 def test_names_and_kind_of_frame_come_back() -> None:
     x, y = sample(7, 12)
     frame = pl.DataFrame({"region": [f"r{k}" for k in range(12)], "a": x[:, 0], "b": x[:, 1]})
-    found = bootstrap(frame, y, replications=20, seed=3)
+    found = bootstrap(frame, y, draws=20, seed=3)
     assert found.frame["unit"].to_list()[:2] == ["r0", "r1"]
     assert "纠偏" in found.summary("zh")
     assert "20 replications" in found.summary()
@@ -205,7 +205,7 @@ def circumstances(n: int = 150) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_two_stage_algorithm_one_is_the_truncated_regression_of_inefficient_units() -> None:
     x, y, z = circumstances()
-    found = two_stage(x, y, z, algorithm=1, replications=200, seed=1)
+    found = two_stage(x, y, z, algorithm=1, draws=200, seed=1)
     distance = found.scores["distance"].to_numpy()
     used = distance > 1.00001
     plain = truncated_regression(distance[used], np.column_stack([np.ones(len(z)), z])[used])
@@ -220,12 +220,12 @@ def test_two_stage_algorithm_one_is_the_truncated_regression_of_inefficient_unit
 
 def test_two_stage_algorithm_two_corrects_distances_upwards_and_finds_the_slope() -> None:
     x, y, z = circumstances()
-    found = two_stage(x, y, pl.DataFrame({"rain": z[:, 0], "slope": z[:, 1]}), replications=200, seed=1)
+    found = two_stage(x, y, pl.DataFrame({"rain": z[:, 0], "slope": z[:, 1]}), draws=200, seed=1)
     assert (found.scores["corrected"] > found.scores["distance"]).mean() > 0.95
     rows = {row["variable"]: row for row in found.frame.iter_rows(named=True)}
     assert abs(rows["rain"]["coefficient"] - 0.4) < 4 * rows["rain"]["error"]
     assert rows["rain"]["lower"] > 0
-    again = two_stage(x, y, z, replications=200, seed=1)
+    again = two_stage(x, y, z, draws=200, seed=1)
     np.testing.assert_allclose(again.frame["coefficient"], found.frame["coefficient"], atol=1e-10)
 
 
@@ -233,20 +233,20 @@ def test_constant_returns_are_kept_and_decreasing_ones_are_found() -> None:
     rng = np.random.default_rng(31)
     x = rng.uniform(1, 9, 60)
     level = np.exp(-np.abs(rng.normal(0, 0.2, 60)))
-    straight = returns_test(x, x * level, replications=300, seed=1)
+    straight = returns_test(x, x * level, draws=300, seed=1)
     assert straight.verdict == "crs"
-    bent = returns_test(x, x**0.4 * level, replications=300, seed=1)
+    bent = returns_test(x, x**0.4 * level, draws=300, seed=1)
     assert bent.verdict == "nirs"
     assert bent.frame["p"][0] < 0.02
     assert "非递增" in bent.summary("zh")
     assert "non-increasing" in bent.summary()
-    rising = returns_test(x, np.maximum(x - 0.9, 0.05) * level, replications=300, seed=1)
+    rising = returns_test(x, np.maximum(x - 0.9, 0.05) * level, draws=300, seed=1)
     assert rising.verdict == "vrs"
     assert set(bent.units["returns"]) <= {"constant", "increasing", "decreasing"}
     assert "answer.at_odds" not in rising.facts()
     odd = rising.frame.with_columns(p=pl.when(pl.col("null") == "crs").then(0.21).otherwise(0.008))
     assert "answer.at_odds" in replace(rising, frame=odd).facts()  # the wider is rejected, the narrower is not
-    ratio = returns_test(x, x * level, statistic="mean-of-ratios", replications=50, seed=1).frame["statistic"][0]
+    ratio = returns_test(x, x * level, statistic="mean-of-ratios", draws=50, seed=1).frame["statistic"][0]
     assert ratio == pytest.approx((straight.units["crs"] / straight.units["vrs"]).mean())
 
 
@@ -259,7 +259,7 @@ def test_constant_returns_are_kept_and_decreasing_ones_are_found() -> None:
         (lambda: bootstrap(*sample(), method="naive"), UsageError, "method 'naive'"),
         (lambda: bootstrap(*sample(), level=95), UsageError, "level must lie"),
         (lambda: bootstrap(*sample(), method="subsampling", size=40), UsageError, "fewer than 40"),
-        (lambda: bootstrap(*sample(), replications=0), UsageError, "at least 1"),
+        (lambda: bootstrap(*sample(), draws=0), UsageError, "at least 1"),
         (lambda: two_stage(*sample(), np.ones(40)), InputError, "repeats the others or the constant"),
         (lambda: two_stage(*sample(), np.arange(40.0), algorithm=3), UsageError, "1 or 2"),
         (lambda: two_stage(*sample(0, 6), np.arange(6.0)), InputError, "too few"),

@@ -83,7 +83,7 @@ MAKERS = {
     "ungrouped": lambda: sectors.inequality(per_head(), FIGURE),
     "densities": lambda: sectors.ridgelines(per_head(), FIGURE),
     "moran": lambda: sectors.moran(
-        per_head().filter(pl.col("year") > 2015), FIGURE, neighbours=sectors.contiguity(sea=True), permutations=99
+        per_head().filter(pl.col("year") > 2015), FIGURE, neighbours=sectors.contiguity(sea=True), draws=99
     ),
     "markov": lambda: sectors.markov(per_head(), FIGURE, neighbours=sectors.contiguity(sea=True)),
     "decoupling": lambda: sectors.decoupling(package(), span=5),

@@ -169,8 +169,8 @@ def test_the_borders_are_those_of_the_survey():
 
 def test_an_island_is_named_or_dropped(income):
     with pytest.raises(InputError, match="no neighbour among the regions: 460000"):
-        sectors.moran(income, "y", permutations=9)
-    dropped = sectors.moran(income, "y", islands="drop", permutations=9)
+        sectors.moran(income, "y", draws=9)
+    dropped = sectors.moran(income, "y", islands="drop", draws=9)
     assert dropped.frame["regions"].unique().to_list() == [30]
     assert dropped.omitted["region"].unique().to_list() == ["460000"]
     assert dropped.omitted["reason_en"].unique().to_list() == ["no neighbour (island)"]
@@ -208,14 +208,14 @@ def test_permutations_are_those_that_enumeration_counts():
     values = np.array([0.0, 1.0, 2.0, 4.0, 7.0, 11.0])
     ring = (np.roll(np.eye(6), 1, axis=1) + np.roll(np.eye(6), -1, axis=1)) / 2
     draws = 20_000
-    index, probability = local_moran(values, ring, permutations=draws, seed=3)
+    index, probability = local_moran(values, ring, draws=draws, seed=3)
     z = values - values.mean()
     for place in range(6):
         pairs = [(one + two) / 2 for one, two in itertools.combinations(np.delete(z, place), 2)]
         drawn = 5 / (z @ z) * z[place] * np.array(pairs)
         tails = [(drawn >= index[place] - 1e-12).mean(), (drawn <= index[place] + 1e-12).mean()]
         assert probability[place] == pytest.approx(min(1.0, 2 * min(tails)), abs=0.02)
-    whole = global_moran(values, ring, permutations=draws, seed=3)
+    whole = global_moran(values, ring, draws=draws, seed=3)
     orders = np.array(list(itertools.permutations(z)))
     drawn = 6 / (6 * (z @ z)) * np.einsum("bi,ij,bj->b", orders, ring, orders)
     # the mean and variance under randomisation are those of all orders
@@ -227,13 +227,13 @@ def test_permutations_are_those_that_enumeration_counts():
 
 def test_moran_names_years_without_one():
     data = pl.DataFrame({"region": list("abcd") * 2, "year": [1] * 4 + [2] * 4, "y": [1.0, 2, 3, 4, 5, 5, 5, 5]})
-    result = sectors.moran(data, "y", neighbours=LINE, permutations=9)
+    result = sectors.moran(data, "y", neighbours=LINE, draws=9)
     assert result.frame["year"].to_list() == [1]
     assert result.omitted["year"].unique().to_list() == [2]
     with pytest.raises(InputError, match="no year in which 4"):
-        sectors.moran(data.filter(year=2), "y", neighbours=LINE, permutations=9)
+        sectors.moran(data.filter(year=2), "y", neighbours=LINE, draws=9)
     with pytest.raises(UsageError, match="permutations 0"):
-        sectors.moran(data, "y", neighbours=LINE, permutations=0)
+        sectors.moran(data, "y", neighbours=LINE, draws=0)
 
 
 def test_gaps_are_not_bridged_in_a_chain():

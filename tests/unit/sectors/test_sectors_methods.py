@@ -130,8 +130,8 @@ def test_space_by_hand():
     weights = spatial_weights({"a": ["b"], "b": ["a", "c"], "c": ["b"]}, ["a", "b", "c"])
     assert weights.matrix.tolist() == [[0, 1, 0], [0.5, 0, 0.5], [0, 1, 0]]
     chain = np.diag(np.ones(4), 1) + np.diag(np.ones(4), -1)
-    assert global_moran(np.arange(5.0), chain, permutations=99)["moran"] == pytest.approx(0.5)
-    local = local_moran(np.arange(1.0, 5.0), LINE, permutations=99)[0]
+    assert global_moran(np.arange(5.0), chain, draws=99)["moran"] == pytest.approx(0.5)
+    local = local_moran(np.arange(1.0, 5.0), LINE, draws=99)[0]
     assert local == pytest.approx([0.45, 0.15, 0.15, 0.45])
     shape = deviational_ellipse(np.array([[2.0, 0], [-2, 0], [0, 1], [0, -1]]), np.ones(4))
     assert (shape.major, shape.minor, shape.rotation) == pytest.approx((2**0.5, 0.5**0.5, 90))
