@@ -128,8 +128,8 @@ def _audit(study: Study, call: Call) -> None:
 
     page = section(study.results["audit"])
     start, end = study.more["official_span"]
-    _table(page.sheet("audit_regions").of(*AUDITED[call.get("group", "all")], start=start, end=end), call.language)
-    _table(page.sheet("choices").of("choice", "path", "part"), call.language)
+    _table(page.sheet("audit_regions").select(*AUDITED[call.get("group", "all")], start=start, end=end), call.language)
+    _table(page.sheet("choices").select("choice", "path", "part"), call.language)
     groups: dict[str, list[str]] = {}
     for departures, reason in page.sheet("left_out").rows:
         groups.setdefault(reason.lang(call.language), []).append(departures)
@@ -146,7 +146,7 @@ def _frontier(study: Study, call: Call) -> None:
     top = call.get("top", 10)
     if page.pictures and top:
         twin = page.pictures[0].twin
-        _table(twin.of(*(column.name for column in twin.columns[:WIDE])), call.language, top)
+        _table(twin.select(*(column.name for column in twin.columns[:WIDE])), call.language, top)
 
 
 def _table(table: Table, language: Language, top: int | None = None) -> None:
@@ -260,7 +260,7 @@ def _risks(study: Study, call: Call) -> None:
 
 def _screen(study: Study, call: Call) -> None:
     """Print the verdicts that matter (all but the new ones, the most probable first), pairs, findings."""
-    from xinzhi.report.sentence import short
+    from xinzhi.report.sentence import truncate
     from xinzhi.risks.internal import chance_text, interval_text, reader_verdicts, value_words
 
     screening: Any = study.results["screening"]
@@ -271,7 +271,7 @@ def _screen(study: Study, call: Call) -> None:
     titles = [dict(frame.select("id", "title").rows()) for frame in (screening.projects, screening.archive)]
 
     def title_of(side: int, code: str) -> str:
-        return f"{code} {short(same(titles[side].get(code, '').strip()), WIDTH).lang(call.language)}".strip()
+        return f"{code} {truncate(same(titles[side].get(code, '').strip()), WIDTH).lang(call.language)}".strip()
 
     rows = [
         [

@@ -400,7 +400,9 @@ def unit_text(unit: str) -> Text:
         text = words("scale.per", over=unit_text(f"{scale:g} {over}"), under=unit_text(under))
         return words("scale.at_prices", unit=text, year=base) if base else text
     key = f"scale.{scale:g}"
-    size = words(key) if scale != 1 and has(key) else same("" if scale == 1 else f"{scale:g}")
+    size = same("")
+    if scale != 1:
+        size = words(key) if has(key) else same(f"{scale:g}")
     space = " " if size.zh[:1].isdigit() else ""
     text = Text(zh=f"{size.zh}{space}{unit_name(name).zh}", en=f"{size.en} {unit_name(name).en}".strip())
     return words("scale.at_prices", unit=text, year=base) if base else text

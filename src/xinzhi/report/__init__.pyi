@@ -6,7 +6,7 @@ from .export import file_of as file_of
 from .export import write as write
 from .export import write_tables as write_tables
 from .marked import write_marked as write_marked
-from .notebook import Shown as Shown
+from .notebook import NotebookView as NotebookView
 from .notebook import show as show
 from .section import Picture as Picture
 from .section import Section as Section

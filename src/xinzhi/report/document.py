@@ -29,14 +29,14 @@ BRIEFS = "briefs"  # folder of the briefs beside a report
 class Data:
     """What a CSV file holds: a frame of a result."""
 
-    of: Result
+    result: Result
     part: str = "frame"
 
     @property
     def frame(self) -> pl.DataFrame:
         """The frame."""
-        found: pl.DataFrame = getattr(self.of, self.part)
-        return found
+        frame: pl.DataFrame = getattr(self.result, self.part)
+        return frame
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Document:
     cover: Text  # title of the workbook
     source: Text  # what was read
     foot: Text  # the line under every table and chart
-    made: Text  # how it was computed
+    method: Text  # how it was computed
     sections: Sequence[Section]
     provenance: Provenance
     frames: Mapping[str, Data]  # by the names of the CSV files
@@ -67,7 +67,7 @@ class Document:
     proofs: tuple[str, ...] = ()  # the names of its files
 
     @classmethod
-    def of(
+    def from_results(
         cls,
         name: str,
         results: Sequence[Result],
@@ -75,32 +75,32 @@ class Document:
         source: Text,
         remarks: Sequence[Text] = (),
         /,
-        **own: Any,  # noqa: ANN401 - fields that are otherwise
+        **fields: Any,  # noqa: ANN401 - fields that are otherwise
     ) -> Document:
         """Return the document of results and their sections; the first result gives the provenance."""
         provenance, title = results[0].provenance, sections[0].title
-        found: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "names": (f"{name}.html", f"{name}.xlsx", f"{name}.json"),
             "title": title,
             "about": source,
             "subtitle": source,
             "cover": title,
-            "made": words.shared.note_about_results(verb=provenance.verb, version=provenance.version),
-            "sections": [part for one in sections for part in (one, *one.behind)],
+            "method": words.shared.note_about_results(verb=provenance.verb, version=provenance.version),
+            "sections": [part for section in sections for part in (section, *section.behind)],
             "frames": {f"{name}.csv": Data(results[0])}
             if len(results) == 1
-            else {f"{name}-{type(one).__name__.lower()}.csv": Data(one) for one in results},
+            else {f"{name}-{type(result).__name__.lower()}.csv": Data(result) for result in results},
         }
-        if "data" not in own:
-            own["data"] = {
+        if "data" not in fields:
+            fields["data"] = {
                 "source": text(source),
-                "results": [_summary(*one) for one in zip(sections, results, strict=True)],
+                "results": [_summary(*pair) for pair in zip(sections, results, strict=True)],
                 "notes": [text(note) for note in remarks],
             }
-        mark, made = foot(source, provenance), found | own
+        mark, values = foot(source, provenance), defaults | fields
         if provenance.standing is not None:
-            made["subtitle"] = words.shared.title_standing(subtitle=made["subtitle"], standing=provenance.standing)
-        return cls(source=source, foot=mark, provenance=provenance, remarks=tuple(remarks), **made)
+            values["subtitle"] = words.shared.title_standing(subtitle=values["subtitle"], standing=provenance.standing)
+        return cls(source=source, foot=mark, provenance=provenance, remarks=tuple(remarks), **values)
 
     @property
     def decimals(self) -> int:
@@ -114,36 +114,40 @@ class Document:
 
     def contents(self) -> list[Table]:
         """Return the tables of the workbooks, one a sheet."""
-        return list(self.tables or [table for one in self.sections for table in one.contents()])
+        return list(self.tables or [table for section in self.sections for table in section.contents()])
 
 
-def said(section: Section) -> dict[str, object]:
+def answer_and_notes(section: Section) -> dict[str, object]:
     """Return the answer and the notes of a section, JSON-ready."""
     return {"answer": text(paragraph(section.answer)), "notes": [text(note) for note in section.notes]}
 
 
 def _summary(section: Section, result: Result) -> dict[str, object]:
     """Return what a section says and the frame of its result, JSON-ready."""
-    made = {"provenance": result.provenance.to_dict(), "frame": rows(result.frame)}
-    return {"topic": section.key, **said(section), **made}
+    return {
+        "topic": section.key,
+        **answer_and_notes(section),
+        "provenance": result.provenance.to_dict(),
+        "frame": rows(result.frame),
+    }
 
 
 def protocol_summary(protocol: Protocol) -> dict[str, object]:
     """Return what names a protocol, JSON-ready."""
-    named = {name: getattr(protocol, name) for name in ("id", "version", "status", "fingerprint")}
-    return {**named, "title": text(protocol.title)}
+    identity = {name: getattr(protocol, name) for name in ("id", "version", "status", "fingerprint")}
+    return {**identity, "title": text(protocol.title)}
 
 
 def foot(source: Text, provenance: Provenance) -> Text:
     """Return the line under every chart and table: the offices behind the figures, protocol and fingerprint."""
-    known = provenance.issuers
-    said = source if known is None else words.shared.label_issued(issuers=known)
-    return words.shared.label_foot(source=said, mark=Text(zh=provenance.foot("zh"), en=provenance.foot("en")))
+    issuers = provenance.issuers
+    offices = source if issuers is None else words.shared.label_issued(issuers=issuers)
+    return words.shared.label_foot(source=offices, mark=Text(zh=provenance.foot("zh"), en=provenance.foot("en")))
 
 
-def text(one: Text) -> dict[str, str]:
+def text(value: Text) -> dict[str, str]:
     """Return a text as a pair."""
-    return {"zh": one.zh, "en": one.en}
+    return {"zh": value.zh, "en": value.en}
 
 
 def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -180,10 +184,10 @@ def study_document(study: Study, language: Language = "en", files: Sequence[Path
     if isinstance(study, Brief):
         return brief_document(study) | {"files": written}
     if isinstance(study, Assessment):
-        return _assessed(study, written)
+        return _assessment_document(study, written)
     results = [
-        {"provenance": one.provenance.to_dict(), "frame": rows(one.frame), "answer": one.summary("en")}
-        for one in study.results.values()
+        {"provenance": result.provenance.to_dict(), "frame": rows(result.frame), "answer": result.summary("en")}
+        for result in study.results.values()
     ]
     more = {name: plain(value, language) for name, value in study.more.items()}
     return {"results": results, **more, "notes": [note.lang(language) for note in study.notes], "files": written}
@@ -199,27 +203,27 @@ def plain(value: Any, language: Language) -> Any:  # noqa: ANN401 - of any kind
         case Text():
             return text(value)
         case dict():
-            return {key: plain(one, language) for key, one in value.items()}
+            return {key: plain(member, language) for key, member in value.items()}
         case list() | tuple():
-            return [plain(one, language) for one in value]
-    told = getattr(value, "text", None)
-    return told(language) if callable(told) else value
+            return [plain(element, language) for element in value]
+    describe = getattr(value, "text", None)
+    return describe(language) if callable(describe) else value
 
 
-def _assessed(made: Assessment, files: list[str]) -> dict[str, Any]:
+def _assessment_document(assessment: Assessment, files: list[str]) -> dict[str, Any]:
     """Return an assessment; its figures of every topic stand in its files."""
-    result, rules = made.measurement, made.protocol
+    result, rules = assessment.measurement, assessment.protocol
     return {
         "provenance": result.provenance.to_dict(),
         "protocol": {name: getattr(rules, name) for name in ("id", "version", "status", "fingerprint")},
         "identity_gap": result.identity_gap,
-        "answer": {language: made.ranking.summary(language).splitlines() for language in LANGUAGES},
-        "ranking": made.ranking.frame.to_dicts(),
+        "answer": {language: assessment.ranking.summary(language).splitlines() for language in LANGUAGES},
+        "ranking": assessment.ranking.frame.to_dicts(),
         "national": View(result).national_periods.to_dicts(),
         "periods": result.periods.to_dicts(),
         "coverage": result.coverage.to_dicts(),
         "omitted": result.omitted.height,
-        "findings": [finding.to_dict() for finding in made.findings],
+        "findings": [finding.to_dict() for finding in assessment.findings],
         "files": files,
     }
 
@@ -240,20 +244,20 @@ def _finite(value: Any) -> Any:  # noqa: ANN401 - of any kind
         case float():
             return value if value - value == 0 else None
         case Mapping():
-            return {str(key): _finite(one) for key, one in value.items()}
+            return {str(key): _finite(member) for key, member in value.items()}
         case list() | tuple():
-            return [_finite(one) for one in value]
+            return [_finite(element) for element in value]
     return value
 
 
-def brief_document(made: Brief) -> dict[str, Any]:
+def brief_document(brief: Brief) -> dict[str, Any]:
     """Return a brief for machines: every sentence in both languages, and the figures of its tables."""
     return {
-        "region": made.region,
-        "name": text(made.about),
-        "span": made.span.en,
-        "parts": {part: [text(line) for line in made.sentences(part)] for part in made.parts},
-        "tables": {name: rows(frame) for name, frame in made.more.items()},
-        "notes": [text(note) for note in made.notes],
-        "provenance": made.results["measurement"].provenance.to_dict(),
+        "region": brief.region,
+        "name": text(brief.about),
+        "span": brief.span.en,
+        "parts": {part: [text(line) for line in brief.sentences(part)] for part in brief.parts},
+        "tables": {name: rows(frame) for name, frame in brief.more.items()},
+        "notes": [text(note) for note in brief.notes],
+        "provenance": brief.results["measurement"].provenance.to_dict(),
     }

@@ -54,59 +54,63 @@ def names(document: Document) -> list[str]:
     return [*(f"{name}{BESIDE}" for name in document.frames), f"{Path(document.names[2]).stem}.datapackage.json"]
 
 
-def described_files(document: Document, language: Language) -> list[dict[str, Any]]:
+def metadata_files(document: Document, language: Language) -> list[dict[str, object]]:
     """Return the content of those files, in the order of their names."""
     if not document.frames:
         return []
-    tables = [csvw(name, held, document) for name, held in document.frames.items()]
+    tables = [csvw(name, data, document) for name, data in document.frames.items()]
     return [*tables, data_package(document, language)]
 
 
 def columns(result: Result, part: str = "frame") -> list[Column]:
     """Return the columns of a frame with the unit in which they are stored: fractions are no percent."""
-    found = []
+    entries = []
     for name, kind in getattr(result, part).schema.items():
-        one = (
+        column = (
             describe(result.verb, name, part)
             if described(result.verb, name, part)
             else Column(name=name, title=same(name))
         )
-        stored = one.kind in FRACTIONS and kind.is_numeric()
-        unit = words.export.fraction(unit=one.unit) if stored and one.unit.en else one.unit
-        found.append(replace(one, name=name, unit=unit))
-    return found
+        stored = column.kind in FRACTIONS and kind.is_numeric()
+        unit = words.export.fraction(unit=column.unit) if stored and column.unit.en else column.unit
+        entries.append(replace(column, name=name, unit=unit))
+    return entries
 
 
 def _types(kind: pl.DataType) -> tuple[str, str]:
     """Return the type of a column in both vocabularies."""
     if kind.is_numeric():
         return NUMBERS[0] if kind.is_integer() else NUMBERS[1]
-    return next(((one, other) for known, one, other in TYPES if kind == known), ("string", "string"))
+    return next(
+        ((field_type, web_type) for dtype, field_type, web_type in TYPES if kind == dtype), ("string", "string")
+    )
 
 
-def _both(text: Text) -> dict[str, str]:
+def _bilingual(text: Text) -> dict[str, str]:
     return {"en": text.en, "zh": text.zh}
 
 
-def csvw(name: str, held: Data, document: Document) -> dict[str, Any]:
+def csvw(name: str, data: Data, document: Document) -> dict[str, object]:
     """Return the CSV on the Web metadata of a file: columns with titles in both languages, units, primary key."""
-    frame, provenance = held.frame, held.of.provenance
+    frame, provenance = data.frame, data.result.provenance
     listed = []
-    for one in columns(held.of, held.part):
-        kind = frame.schema[one.name]
-        entry: dict[str, Any] = {"name": one.name, "titles": {"und": [one.name], **_both(one.title)}}
+    for column in columns(data.result, data.part):
+        kind = frame.schema[column.name]
+        entry: dict[str, object] = {"name": column.name, "titles": {"und": [column.name], **_bilingual(column.title)}}
         entry["datatype"] = _types(kind.inner if isinstance(kind, pl.List) else kind)[1]  # type: ignore[arg-type] # a class of types is none here
         if isinstance(kind, pl.List):
             entry["separator"] = JOINT
-        if one.unit.en:
-            entry["schema:unitText"] = [{"@value": text, "@language": key} for key, text in _both(one.unit).items()]
+        if column.unit.en:
+            entry["schema:unitText"] = [
+                {"@value": text, "@language": key} for key, text in _bilingual(column.unit).items()
+            ]
         listed.append(entry)
-    key = _key(held)
+    key = _key(data)
     return {
         "@context": CONTEXT,
         "url": name,
-        "dc:title": [{"@value": text, "@language": key_} for key_, text in _both(document.cover).items()],
-        "dc:source": [{"@value": text, "@language": key_} for key_, text in _both(document.source).items()],
+        "dc:title": [{"@value": text, "@language": key_} for key_, text in _bilingual(document.cover).items()],
+        "dc:source": [{"@value": text, "@language": key_} for key_, text in _bilingual(document.source).items()],
         "dc:creator": f"xinzhi {provenance.version}",
         "dc:identifier": provenance.foot(),
         "dialect": {"encoding": "utf-8", "header": True},
@@ -114,27 +118,33 @@ def csvw(name: str, held: Data, document: Document) -> dict[str, Any]:
     }
 
 
-def _key(held: Data) -> list[str]:
+def _key(data: Data) -> list[str]:
     """Return the key of a frame where its rows are told apart by it."""
-    key = [name for name in held.of.key if name in held.frame.columns]
-    if not key or len(key) < len(held.of.key) or held.frame.select(key).is_duplicated().any():
+    key = [name for name in data.result.key if name in data.frame.columns]
+    if not key or len(key) < len(data.result.key) or data.frame.select(key).is_duplicated().any():
         return []
-    return [] if any(held.frame[name].null_count() for name in key) else key
+    return [] if any(data.frame[name].null_count() for name in key) else key
 
 
-def data_package(document: Document, language: Language) -> dict[str, Any]:
+def data_package(document: Document, language: Language) -> dict[str, object]:
     """Return the Data Package of the CSV files of a document (Data Package 2.0), titles in the language asked for."""
     provenance = document.provenance
     resources = []
-    for name, held in document.frames.items():
-        fields: list[dict[str, Any]] = []
-        for one in columns(held.of, held.part):
-            kind = held.frame.schema[one.name]
-            entry: dict[str, Any] = {"name": one.name, "type": "list" if isinstance(kind, pl.List) else _types(kind)[0]}
-            entry |= {"title": one.title.lang(language), "titles": _both(one.title)}
+    for name, data in document.frames.items():
+        fields: list[dict[str, object]] = []
+        for column in columns(data.result, data.part):
+            kind = data.frame.schema[column.name]
+            entry: dict[str, object] = {
+                "name": column.name,
+                "type": "list" if isinstance(kind, pl.List) else _types(kind)[0],
+            }
+            entry |= {"title": column.title.lang(language), "titles": _bilingual(column.title)}
             entry |= {"delimiter": JOINT} if isinstance(kind, pl.List) else {}
-            fields.append(entry | ({"unit": one.unit.lang(language), "units": _both(one.unit)} if one.unit.en else {}))
-        key = _key(held)
+            fields.append(
+                entry
+                | ({"unit": column.unit.lang(language), "units": _bilingual(column.unit)} if column.unit.en else {})
+            )
+        key = _key(data)
         schema = {"fields": fields, "missingValues": [""], **({"primaryKey": key} if key else {})}
         stem = Path(name).stem
         resources.append(
@@ -156,7 +166,7 @@ def data_package(document: Document, language: Language) -> dict[str, Any]:
         "$schema": PROFILE,
         "name": Path(document.names[2]).stem,
         "title": document.cover.lang(language),
-        "titles": _both(document.cover),
+        "titles": _bilingual(document.cover),
         "description": document.foot.lang(language),
         "sources": sources,
         "xinzhi": provenance.to_dict(),
@@ -181,14 +191,14 @@ def concept(name: str, period: str | None = None) -> str:
 
 
 def _parts(result: Result) -> _Parts:
-    held = columns(result)
-    key = [one for one in held if one.name in type(result).key]
-    rest = [one for one in held if one.name not in type(result).key and one.kind != "flags"]
-    numeric = [one for one in rest if result.frame.schema[one.name].is_numeric()]
-    plain = [one for one in rest if not result.frame.schema[one.name].is_numeric()]
+    entries = columns(result)
+    key = [column for column in entries if column.name in type(result).key]
+    rest = [column for column in entries if column.name not in type(result).key and column.kind != "flags"]
+    numeric = [column for column in rest if result.frame.schema[column.name].is_numeric()]
+    texts = [column for column in rest if not result.frame.schema[column.name].is_numeric()]
     if not key or not numeric:
         raise UsageError("report.no-observations", name=type(result).__name__)
-    return _Parts(key, numeric, plain)
+    return _Parts(key, numeric, texts)
 
 
 def observations(result: Result) -> pl.DataFrame:
@@ -202,17 +212,17 @@ def observations(result: Result) -> pl.DataFrame:
         pl.Series(STATUS, [status(cell) for cell in cells], dtype=pl.String),
         pl.Series("COMMENT_OBS", [flags.in_full(cell).en if cell else None for cell in cells], dtype=pl.String),
     )
-    keys = [one.name for one in parts.key]
-    texts = [one.name for one in parts.attributes]
+    keys = [column.name for column in parts.key]
+    texts = [column.name for column in parts.attributes]
     period = next((name for name in PERIODS if name in keys), None)
-    named = {name: concept(name, period) for name in (*keys, *texts)}
-    indicator = next(name for name in INDICATORS if name not in named.values())
-    dimensions = [*(named[name] for name in keys), indicator]
-    units = {one.name: one.unit.en or None for one in parts.measures}
-    kept, made = [*keys, *texts, STATUS, "COMMENT_OBS"], result.provenance
-    long = frame.unpivot(list(units), index=kept, variable_name=indicator, value_name="OBS_VALUE").rename(named)
+    concepts = {name: concept(name, period) for name in (*keys, *texts)}
+    indicator = next(name for name in INDICATORS if name not in concepts.values())
+    dimensions = [*(concepts[name] for name in keys), indicator]
+    units = {column.name: column.unit.en or None for column in parts.measures}
+    index, provenance = [*keys, *texts, STATUS, "COMMENT_OBS"], result.provenance
+    long = frame.unpivot(list(units), index=index, variable_name=indicator, value_name="OBS_VALUE").rename(concepts)
     long = long.with_columns(pl.col("OBS_VALUE").cast(pl.Float64)).filter(pl.col("OBS_VALUE").is_finite())
-    structure = f"{AGENCY}:{concept(made.verb)}({made.version.partition('.dev')[0]})"
+    structure = f"{AGENCY}:{concept(provenance.verb)}({provenance.version.partition('.dev')[0]})"
     return long.select(
         STRUCTURE=pl.lit("dataflow"),
         STRUCTURE_ID=pl.lit(structure),
@@ -221,15 +231,15 @@ def observations(result: Result) -> pl.DataFrame:
         **{indicator: pl.col(indicator).str.to_uppercase()},
         OBS_VALUE=pl.col("OBS_VALUE"),
         UNIT_MEASURE=pl.col(indicator).replace_strict(units, return_dtype=pl.String),
-        **{name: pl.col(name) for name in (STATUS, "COMMENT_OBS", *(named[name] for name in texts))},
-        COMMENT_DSET=pl.lit(made.foot()),
+        **{name: pl.col(name) for name in (STATUS, "COMMENT_OBS", *(concepts[name] for name in texts))},
+        COMMENT_DSET=pl.lit(provenance.foot()),
     ).sort(dimensions)
 
 
 def status(cell: str | None) -> str:
     """Return the status of an observation with such flags: of several the first in the order of ``flags.yaml``."""
-    held = {kind for kind, _ in flags.split(cell)}
-    return next((code for kind, code in codes().items() if kind in held), NORMAL)
+    kinds = {kind for kind, _ in flags.split(cell)}
+    return next((code for kind, code in codes().items() if kind in kinds), NORMAL)
 
 
 def codes() -> dict[str, str]:
@@ -306,8 +316,8 @@ def write_csv(frame: pl.DataFrame, path: Path) -> None:
     frame = escape_formulas(frame.with_columns(pl.col(pl.List(pl.String)).list.join(";")))
     frame = frame.with_columns(cs.by_dtype(pl.List).cast(pl.List(pl.String)).list.join(";"))
     texts = frame.select(pl.col(pl.String)).get_columns()
-    plain = all((text.str.len_bytes() == text.str.len_chars()).all() for text in texts)
-    frame.write_csv(path, include_bom=not plain)
+    ascii_only = all((text.str.len_bytes() == text.str.len_chars()).all() for text in texts)
+    frame.write_csv(path, include_bom=not ascii_only)
 
 
 def _parquet(result: Result, path: Path) -> None:
@@ -317,8 +327,8 @@ def _parquet(result: Result, path: Path) -> None:
 
 def _provenance(result: Result) -> dict[str, str]:
     inputs = {f"input {name}": digest for name, digest in result.provenance.inputs.items()}
-    named = {"protocol": result.provenance.protocol, "fingerprint": result.provenance.protocol_fingerprint}
-    return {**{name: value for name, value in named.items() if value}, **inputs}
+    protocol = {"protocol": result.provenance.protocol, "fingerprint": result.provenance.protocol_fingerprint}
+    return {**{name: value for name, value in protocol.items() if value}, **inputs}
 
 
 def _xlsx(result: Result, path: Path) -> None:
@@ -355,8 +365,8 @@ def _dta(result: Result, path: Path) -> None:
         raise UsageError("report.no-pyreadstat")
     import pyreadstat
 
-    known = [name for name in result.frame.columns if described(result.verb, name)]
-    labels: dict[str, str | None] = {name: describe(result.verb, name).title.en[:STATA_LABEL] for name in known}
+    names = [name for name in result.frame.columns if described(result.verb, name)]
+    labels: dict[str, str | None] = {name: describe(result.verb, name).title.en[:STATA_LABEL] for name in names}
     frame = result.frame.with_columns(pl.col(pl.Boolean).cast(pl.Int8))
     pyreadstat.write_dta(frame, str(path), file_label=result.provenance.foot()[:STATA_LABEL], column_labels=labels)
 
@@ -413,8 +423,8 @@ def _table(frame: pl.DataFrame, path: Path, foot: str) -> None:
 def frame_of(table: Table, language: Language = "en") -> pl.DataFrame:
     """Return a table as a frame: titles with units, texts in the language, numbers as numbers."""
     columns: dict[str, pl.Series] = {}
-    for at, one in enumerate(table.columns):
-        title, unit = one.title.lang(language), one.unit.lang(language)
+    for at, column in enumerate(table.columns):
+        title, unit = column.title.lang(language), column.unit.lang(language)
         name = f"{title} ({unit})" if unit else title
         while name in columns:
             name += "'"
@@ -427,5 +437,11 @@ def _series(name: str, cells: Sequence[Any], language: Language) -> pl.Series:
     kinds = {type(cell) for cell in cells if cell is not None}
     if kinds and kinds <= {int, float}:
         return pl.Series(name, cells, dtype=pl.Int64 if kinds == {int} else pl.Float64)
-    said = [cell.lang(language) if isinstance(cell, Text) else None if cell is None else str(cell) for cell in cells]
-    return pl.Series(name, said, dtype=pl.String)
+    return pl.Series(name, [_plain_text(cell, language) for cell in cells], dtype=pl.String)
+
+
+def _plain_text(cell: object, language: Language) -> str | None:
+    """Return a cell as a plain text in one language; None stays None."""
+    if isinstance(cell, Text):
+        return cell.lang(language)
+    return None if cell is None else str(cell)

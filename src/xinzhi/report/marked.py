@@ -74,9 +74,9 @@ def write_marked(
     if path.suffix.lower() != ".xlsx":
         raise UsageError("report.marked-not-xlsx", file=path.name)
     by_table: dict[str, list[Finding]] = defaultdict(list)
-    for one in findings:
-        if one.table is not None:
-            by_table[one.table].append(one)
+    for finding in findings:
+        if finding.table is not None:
+            by_table[finding.table].append(finding)
     raw = [table for table in _read(source, encoding) if table.name in by_table]
     with whole_file(path) as temporary:
         book = Workbook(temporary, SAFE)
@@ -99,8 +99,8 @@ def _read(source: Package | str | PathLike[str] | Mapping[str, Any], encoding: s
 
     if not isinstance(source, Package):
         return read_source(source, encoding=encoding).tables
-    there = source.source and (source.source in packages() or Path(source.source).exists())
-    return read_source(source.source if there else source.tables, encoding=encoding).tables
+    available = source.source and (source.source in packages() or Path(source.source).exists())
+    return read_source(source.source if available else source.tables, encoding=encoding).tables
 
 
 def _list(book: Workbook, findings: Sequence[Finding], language: Language) -> None:
@@ -121,8 +121,8 @@ def _list(book: Workbook, findings: Sequence[Finding], language: Language) -> No
             sheet.write_string(3, place, f"{title.zh}  {title.en}", bold)
             sheet.set_column(place, place, 34 if bilingual else 18)
             for line, row in enumerate(table.rows, start=4):
-                shown = getattr(row[i], side) if side else str(row[i])
-                sheet.write_string(line, place, shown, wrap)
+                text = getattr(row[i], side) if side else str(row[i])
+                sheet.write_string(line, place, text, wrap)
             place += 1
     sheet.freeze_panes(4, 0)
 
@@ -137,7 +137,7 @@ def _table(
 ) -> None:
     """Write one table; a finding without a line stands at its header, one without a column at the row's first cell."""
     names = [name for name in table.cells.columns if not name.startswith("__")]
-    rows = _rows(table, {one.line for one in findings if one.line is not None})
+    rows = _rows(table, {finding.line for finding in findings if finding.line is not None})
     cells = {name: table.cells[name].gather([index for index, _ in rows.values()]).to_list() for name in names}
     order = {line: i for i, line in enumerate(rows)}
     numeric = _numeric(table)
@@ -147,25 +147,27 @@ def _table(
         for i, name in enumerate(names):
             _cell(sheet, place, i, cells[name][order[line]], None, numeric=name in numeric)
     marks: dict[tuple[int | None, int], list[Finding]] = defaultdict(list)
-    for one in findings:
-        known = one.line if one.line in rows else None
-        marks[known, names.index(one.column) if one.column in names else 0].append(one)
-    for (at, column), found in marks.items():
+    for finding in findings:
+        row_line = finding.line if finding.line in rows else None
+        marks[row_line, names.index(finding.column) if finding.column in names else 0].append(finding)
+    for (at, column), cell_findings in marks.items():
         name = names[column]
-        colour = colours[min(found, key=lambda one: ORDER[one.severity]).severity]
+        colour = colours[min(cell_findings, key=lambda finding: ORDER[finding.severity]).severity]
         place = 0 if at is None else rows[at][1]
         value = name if at is None else cells[name][order[at]]
         _cell(sheet, place, column, value, colour, numeric=at is not None and name in numeric)
-        comment = "\n".join(f"{one.message.lang(language)} {one.hint.lang(language)}" for one in found)
+        comment = "\n".join(
+            f"{finding.message.lang(language)} {finding.hint.lang(language)}" for finding in cell_findings
+        )
         sheet.write_comment(place, column, comment, {"x_scale": 2.5, "y_scale": 1.4})
 
 
-def _rows(table: RawTable, wanted: set[int]) -> dict[int, tuple[int, int]]:
+def _rows(table: RawTable, bad_lines: set[int]) -> dict[int, tuple[int, int]]:
     """Return the rows to write: by line, the index in the table and the row of the sheet; of a long table few."""
     lines = table.lines.to_list()
     if len(lines) > ROWS:
-        chosen = [(line, index) for index, line in enumerate(lines) if line in wanted]
-        return {line: (index, place) for place, (line, index) in enumerate(chosen, start=1)}
+        selected = [(line, index) for index, line in enumerate(lines) if line in bad_lines]
+        return {line: (index, place) for place, (line, index) in enumerate(selected, start=1)}
     first = 1 if table.file is None else 0  # a frame counts its rows from 1 and has no header line
     return {line: (index, line - 1 + first) for index, line in enumerate(lines)}
 
@@ -174,13 +176,13 @@ def _numeric(table: RawTable) -> set[str]:
     """Return the columns whose cells are to be numbers."""
     from xinzhi.data import tables_by_name
 
-    known = tables_by_name().get(table.name)
-    named = (
-        {one.name for one in known.columns.values() if one.type in {"number", "integer", "year", "flag"}}
-        if known
+    definition = tables_by_name().get(table.name)
+    names = (
+        {column.name for column in definition.columns.values() if column.type in {"number", "integer", "year", "flag"}}
+        if definition
         else set()
     )
-    return named | {name for name in table.cells.columns if table.cells[name].dtype.is_numeric()}
+    return names | {name for name in table.cells.columns if table.cells[name].dtype.is_numeric()}
 
 
 def _cell(sheet: Worksheet, row: int, column: int, value: object, colour: Format | None, *, numeric: bool) -> None:

@@ -41,8 +41,8 @@ def page(document: Document, language: Language) -> str:
             figures=lead.figures() if lead else (),
             sections=document.sections[1:] if lead else document.sections,
             annex=document.annex,
-            behind={one.key: f"A.{number}" for number, one in enumerate(document.annex, 1)},
-            about=document.made,
+            behind={section.key: f"A.{number}" for number, section in enumerate(document.annex, 1)},
+            about=document.method,
             remarks=document.remarks,
             foot_line=document.foot,
             provenance=document.provenance,
@@ -80,11 +80,11 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"both": both, "paragraph": paragraph}
+    environment.filters |= {"both": bilingual_html, "paragraph": paragraph}
     return environment
 
 
-def both(text: object) -> Markup:
+def bilingual_html(text: object) -> Markup:
     """Return a text in both languages, of which the page shows one; one that reads alike stands once."""
     if isinstance(text, Markup):
         return text
@@ -94,18 +94,18 @@ def both(text: object) -> Markup:
     return Markup(f'<span class="zh" lang="zh-CN">{zh}</span><span class="en" lang="en">{en}</span>')  # noqa: S704 - escaped
 
 
-def single(markup: str, language: Language) -> Markup:
-    """Return markup of both languages, as `both` and `both_svg` make it, in one of them."""
+def in_language(markup: str, language: Language) -> Markup:
+    """Return markup of both languages, as `bilingual_html` and `bilingual_svg_text` make it, in one of them."""
 
-    def own(found: re.Match[str]) -> str:
-        if (found[1] or found[3]) != language:
+    def replace_twin(match: re.Match[str]) -> str:
+        if (match[1] or match[3]) != language:
             return ""
-        return found[2] if found[1] else found[0].replace(f' class="{language}" lang="{LANG[language]}"', "")
+        return match[2] if match[1] else match[0].replace(f' class="{language}" lang="{LANG[language]}"', "")
 
-    return Markup(_TWINS.sub(own, markup))  # noqa: S704 - of markup, without a part of it
+    return Markup(_TWINS.sub(replace_twin, markup))  # noqa: S704 - of markup, without a part of it
 
 
-def both_svg(text: Text, x: float, y: float, *, anchor: str = "start", size: int = 10) -> str:
+def bilingual_svg_text(text: Text, x: float, y: float, *, anchor: str = "start", size: int = 10) -> str:
     """Return a text in both languages at a place of an SVG."""
     place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}"'
     return "".join(
@@ -126,41 +126,41 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
 
 def table_markup(source: Table, decimals: int) -> Markup:
     """Return a table of the page: a caption, a head with units, numbers to the right, the row's name as its head."""
-    head = next((i for i, one in enumerate(source.columns) if one.kind == "name"), 0)
-    notes = "".join(f"<li>{both(note)}</li>" for note in source.notes)
+    head = next((i for i, column in enumerate(source.columns) if column.kind == "name"), 0)
+    notes = "".join(f"<li>{bilingual_html(note)}</li>" for note in source.notes)
     return Markup(  # noqa: S704 - every part is escaped
-        f'<div class="scroll"><table class="{source.key}"><caption>{both(source.title)}</caption>'
-        f"<thead><tr>{''.join(_head(one) for one in source.columns)}</tr></thead>"
+        f'<div class="scroll"><table class="{source.key}"><caption>{bilingual_html(source.title)}</caption>'
+        f"<thead><tr>{''.join(_head(column) for column in source.columns)}</tr></thead>"
         f"<tbody>{''.join(_row(row, source.columns, head, decimals) for row in source.rows)}</tbody></table></div>"
         f"{f'<ul class=notes>{notes}</ul>' if notes else ''}"
     )
 
 
-def _head(one: Column) -> str:
-    unit = f' <span class="unit">{both(one.unit)}</span>' if one.unit.en else ""
-    kind = "number" if one.kind in NUMERIC else "word"
-    return f'<th scope="col" class="{kind}">{both(one.title)}{unit}</th>'
+def _head(column: Column) -> str:
+    unit = f' <span class="unit">{bilingual_html(column.unit)}</span>' if column.unit.en else ""
+    kind = "number" if column.kind in NUMERIC else "word"
+    return f'<th scope="col" class="{kind}">{bilingual_html(column.title)}{unit}</th>'
 
 
 def _row(row: Sequence[object], columns: Sequence[Column], head: int, decimals: int) -> str:
     cells = []
-    for i, (value, one) in enumerate(zip(row, columns, strict=True)):
-        shown = flags.marks(str(value or "")) if one.kind == "flags" else cell(value, one, decimals)
-        inside = both(value if isinstance(value, Markup) else shown)
+    for i, (value, column) in enumerate(zip(row, columns, strict=True)):
+        content = flags.marks(str(value or "")) if column.kind == "flags" else cell(value, column, decimals)
+        inside = bilingual_html(value if isinstance(value, Markup) else content)
         if i == head:
             cells.append(f'<th scope="row">{inside}</th>')
-        elif one.kind in NUMERIC:
+        elif column.kind in NUMERIC:
             cells.append(f"<td>{inside}</td>")
         else:
-            cells.append(f'<td class="{"f" if one.kind == "flags" else "w"}">{inside}</td>')
+            cells.append(f'<td class="{"f" if column.kind == "flags" else "w"}">{inside}</td>')
     return f"<tr>{''.join(cells)}</tr>"
 
 
 def _factor_key() -> Markup:
     """Return the key of the factor colours, for the small pictures of the regions."""
     keys = "".join(
-        f'<span class="key"><i style="background:{colour}"></i>{both(words.shared.chart_of(name))}</span>'
+        f'<span class="key"><i style="background:{colour}"></i>{bilingual_html(words.shared.chart_of(name))}</span>'
         for name, colour in FACTORS.items()
     )
-    dot = f'<span class="key"><i class="dot"></i>{both(words.shared.chart_output())}</span>'
+    dot = f'<span class="key"><i class="dot"></i>{bilingual_html(words.shared.chart_output())}</span>'
     return Markup(f'<p class="keys">{keys}{dot}</p>')  # noqa: S704 - fixed words

@@ -31,11 +31,11 @@ def ink_of(name: str) -> str:
 
 def ink_on(share: float, shades: Sequence[str]) -> str:
     """Return the ink for text on a scale of colours that is interpolated in CIELAB, as the charts do."""
-    ground = luminance(between(min(max(share, 0.0), 1.0), shades))
+    ground = luminance(interpolate_colour(min(max(share, 0.0), 1.0), shades))
     return next(ink for ink in INKS if contrast(luminance(linear_of(ink)), ground) >= READABLE)
 
 
-def deepened(colour: str) -> str:
+def readable_shade(colour: str) -> str:
     """Return a colour as dark as words in it need to be on white."""
     parts = [float(int(colour[i : i + 2], 16)) for i in (1, 3, 5)]
     while contrast(luminance(linear_of(colour)), 1.0) < READABLE:
@@ -54,11 +54,11 @@ def luminance(linear: Triple) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def between(share: float, shades: Sequence[str]) -> Triple:
+def interpolate_colour(share: float, shades: Sequence[str]) -> Triple:
     """Return the linear red, green and blue of a place on a scale."""
     at = min(int(share * (len(shades) - 1)), len(shades) - 2)
     rest = share * (len(shades) - 1) - at
-    start, end = (_lab(linear_of(shades[one])) for one in (at, at + 1))
+    start, end = (_lab(linear_of(shades[index])) for index in (at, at + 1))
     return _unlab(
         (
             start[0] + rest * (end[0] - start[0]),
@@ -71,15 +71,15 @@ def between(share: float, shades: Sequence[str]) -> Triple:
 def linear_of(colour: str) -> Triple:
     """Return the linear red, green and blue of a colour, #rrggbb."""
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return _unbent(red), _unbent(green), _unbent(blue)
+    return _to_linear(red), _to_linear(green), _to_linear(blue)
 
 
-def _unbent(one: float) -> float:
-    return one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - the sRGB standard
+def _to_linear(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - the sRGB standard
 
 
-def _times(rows: tuple[Triple, Triple, Triple], one: Triple) -> Triple:
-    first, second, third = (sum(a * b for a, b in zip(row, one, strict=True)) for row in rows)
+def _times(rows: tuple[Triple, Triple, Triple], vector: Triple) -> Triple:
+    first, second, third = (sum(a * b for a, b in zip(row, vector, strict=True)) for row in rows)
     return first, second, third
 
 
@@ -94,8 +94,8 @@ def _lab(linear: Triple) -> Triple:
 def _unlab(lab: Triple) -> Triple:
     y = (lab[0] + 16) / 116
     x, y, z = (
-        white * (one**3 if one > _BEND else 3 * _BEND**2 * (one - 4 / 29))
-        for one, white in zip((y + lab[1] / 500, y, y - lab[2] / 200), _WHITE, strict=True)
+        white * (ratio**3 if ratio > _BEND else 3 * _BEND**2 * (ratio - 4 / 29))
+        for ratio, white in zip((y + lab[1] / 500, y, y - lab[2] / 200), _WHITE, strict=True)
     )
-    red, green, blue = (min(max(one, 0.0), 1.0) for one in _times(_TO_RGB, (x, y, z)))
+    red, green, blue = (min(max(channel, 0.0), 1.0) for channel in _times(_TO_RGB, (x, y, z)))
     return red, green, blue

@@ -45,8 +45,18 @@ from xinzhi.report.charts.chart import described as described_chart
 from xinzhi.report.charts.kinds import KINDS
 from xinzhi.report.palette import ink_of
 from xinzhi.report.rows import PictureRow, rows_of_topic
-from xinzhi.report.sentence import capital, fact, sentence
-from xinzhi.report.table import DECIMALS, NUMERIC, Called, Listed, Table, cells_of, described, ordered, table
+from xinzhi.report.sentence import capitalised, fact, sentence
+from xinzhi.report.table import (
+    DECIMALS,
+    NUMERIC,
+    Listed,
+    NameSource,
+    Table,
+    cells_of,
+    column_description,
+    sort_frame,
+    table,
+)
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -281,7 +291,7 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     draws: Mapping[str, str | Column | Text] | None = None,
     twin: Table | None = None,
     listed: Listed | None = None,
-    names: Called | None = None,
+    names: NameSource | None = None,
     values: Mapping[str, object] | None = None,
     **given: Any,  # noqa: ANN401 - words and options of the chart
 ) -> Picture | None:
@@ -300,9 +310,9 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     said = {**said, **(values or {})}
     options = dict.fromkeys(("title", "headline", "how"), name) | options
     if row.capital:
-        options["headline"] = capital(words.by_key(f"{topic}.headline.{options['headline']}", **said))
+        options["headline"] = capitalised(words.by_key(f"{topic}.headline.{options['headline']}", **said))
     part = row.frame
-    rows_in_order = ordered(getattr(result, part) if frame is None else frame, row.order)
+    rows_in_order = sort_frame(getattr(result, part) if frame is None else frame, row.order)
     if twin is None:
         twin = _twin(result, row, rows_in_order, listed, names, options["title"], said)
     if rows is None:
@@ -332,7 +342,7 @@ def _twin(
     row: PictureRow,
     frame: pl.DataFrame,
     listed: Listed | None,
-    names: Called | None,
+    names: NameSource | None,
     title: Text | str,
     values: Mapping[str, Any],
 ) -> Table:
@@ -340,7 +350,7 @@ def _twin(
     kept = rows_of_topic(result.topic).tables.get(row.table)
     part = row.frame
     if listed is None and row.columns is None and kept is not None and kept.frame not in {"frame", part}:
-        part, frame = kept.frame, ordered(getattr(result, kept.frame), kept.order)
+        part, frame = kept.frame, sort_frame(getattr(result, kept.frame), kept.order)
     return table(
         row.table,
         frame,
@@ -358,7 +368,7 @@ def _rows(
     row: PictureRow,
     frame: pl.DataFrame,
     twin: Table,
-    names: Called | None,
+    names: NameSource | None,
     draws: Mapping[str, str | Column | Text],
 ) -> Rows:
     """Return the rows of a chart that a row draws."""
@@ -414,7 +424,7 @@ def _unit(key: str, twin: Table) -> Text:
 def rows_of(
     frame: pl.DataFrame,
     of: Result | None = None,
-    names: Called | None = None,
+    names: NameSource | None = None,
     *,
     part: str = "frame",
     **encodings: str | Column | Text | float,
@@ -426,7 +436,7 @@ def rows_of(
     called = of.names if names is None and of is not None else names
     columns, told = {}, {}
     for name, given in encodings.items():
-        one = described(topic, given, frame, of, part, {}) if isinstance(given, str) else given
+        one = column_description(topic, given, frame, of, part, {}) if isinstance(given, str) else given
         if isinstance(one, Column) and one.kind in NUMERIC and one.title != same(one.name):
             told[name] = one
         if not isinstance(one, Column):

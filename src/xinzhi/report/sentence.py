@@ -12,9 +12,24 @@ from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, clauses, has, join_names, join_with_commas, read_words, same, sentences
 
 __all__ = [
-    "answer_of", "arrangement", "capital", "chance", "clauses", "distinct", "fact", "finding_notes", "hundredfold",
-    "join_names", "join_with_commas", "notes_of", "sentence", "short", "spread", "word", "yes_no",
-]  # fmt: skip
+    "answer_of",
+    "arrangement",
+    "capitalised",
+    "chance",
+    "clauses",
+    "distinct",
+    "fact",
+    "finding_notes",
+    "join_names",
+    "join_with_commas",
+    "notes_of",
+    "sentence",
+    "spread",
+    "to_percent",
+    "truncate",
+    "word",
+    "yes_no",
+]
 
 MOST_NOTES = 6  # findings that a page tells one by one
 SURE = 0.005  # a probability nearer to zero or one than random draws can tell
@@ -25,12 +40,12 @@ def sentence(text: Text) -> Text:
     return Text(zh=f"{text.zh}。", en=f"{text.en}.")
 
 
-def capital(text: Text) -> Text:
+def capitalised(text: Text) -> Text:
     """Return a text that begins with a capital letter."""
     return Text(zh=text.zh, en=text.en[:1].upper() + text.en[1:])
 
 
-def short(text: Text, most: float) -> Text:
+def truncate(text: Text, most: float) -> Text:
     """Return a text cut to a width, in units of its size, so that no chart has to cut it."""
     return Text(zh=_cut(text.zh, most), en=_cut(text.en, most))
 
@@ -53,27 +68,31 @@ def word(topic: str, kind: str, name: object) -> Text:
 
 def yes_no(value: bool | None) -> Text | None:  # noqa: FBT001 - a cell
     """Return a cell that says yes or no; None stays None."""
-    return None if value is None else (words.shared.label_yes() if value else words.shared.label_no())
+    if value is None:
+        return None
+    return words.shared.label_yes() if value else words.shared.label_no()
 
 
-def hundredfold(value: float | None) -> float | None:
+def to_percent(value: float | None) -> float | None:
     """Return a fraction as percent; None stays None."""
     return None if value is None else 100 * value
 
 
 def chance(value: float) -> str:
     """Write a probability in percent; what random draws cannot tell from certain is no more than nearly so."""
-    return "> 99" if value > 1 - SURE else "< 1" if value < SURE else f"{100 * value:.0f}"
+    if value > 1 - SURE:
+        return "> 99"
+    return "< 1" if value < SURE else f"{100 * value:.0f}"
 
 
 def finding_notes(findings: Iterable[Finding], limit: int = MOST_NOTES) -> tuple[Text, ...]:
     """Return findings as notes of a page, the first few; the rest is counted."""
     notes = [
         Text(
-            zh=f"{one.message.zh.rstrip('。')}。{one.hint.zh if one.hint else ''}",
-            en=f"{one.message.en.rstrip('.')}. {one.hint.en if one.hint else ''}".strip(),
+            zh=f"{finding.message.zh.rstrip('。')}。{finding.hint.zh if finding.hint else ''}",
+            en=f"{finding.message.en.rstrip('.')}. {finding.hint.en if finding.hint else ''}".strip(),
         )
-        for one in findings
+        for finding in findings
     ]
     unique = list(dict.fromkeys(notes))
     if len(unique) <= limit:
@@ -90,24 +109,24 @@ def spread(years: Sequence[int], most: int) -> list[int]:
 
 def arrangement(codes: Collection[str]) -> Mapping[str, Sequence[object]]:
     """Return column, row and short names of the tiles of a known set of regions that holds all these, or nothing."""
-    sets = [one["tiles"] for one in read_words("tiles.yaml").values()]
+    sets = [region_set["tiles"] for region_set in read_words("tiles.yaml").values()]
     return next((tiles for tiles in sets if codes and set(codes) <= set(tiles)), {})
 
 
 def answer_of(facts: Facts, topic: str) -> list[Text]:
     """Return the sentences that answer: those of all facts that are no notes."""
-    return sentences({key: said for key, said in facts.items() if not key.startswith("note.")}, topic)
+    return sentences({key: values for key, values in facts.items() if not key.startswith("note.")}, topic)
 
 
 def notes_of(facts: Facts, topic: str) -> list[Text]:
     """Return the sentences of facts that are notes."""
-    return sentences({key: said for key, said in facts.items() if key.startswith("note.")}, topic)
+    return sentences({key: values for key, values in facts.items() if key.startswith("note.")}, topic)
 
 
 def fact(facts: Facts, *keys: str) -> tuple[str, dict[str, Any]] | None:
     """Return the first of some headlines that facts have, by its name, and its values; None where they have none."""
     for key in keys:
-        said = facts.get(f"headline.{key}")
-        if isinstance(said, dict):
-            return key, said
+        values = facts.get(f"headline.{key}")
+        if isinstance(values, dict):
+            return key, values
     return None

@@ -42,9 +42,21 @@ from xinzhi.report.rows import TableRow, rows_of_topic
 from xinzhi.report.sentence import yes_no
 
 __all__ = [
-    "DECIMALS", "NO_UNIT", "NUMERIC", "Column", "Kind", "Table", "cell", "cells_of", "column", "described", "ordered",
-    "table", "with_period", "without_notes",
-]  # fmt: skip
+    "DECIMALS",
+    "NO_UNIT",
+    "NUMERIC",
+    "Column",
+    "Kind",
+    "Table",
+    "cell",
+    "cells_of",
+    "column",
+    "column_description",
+    "sort_frame",
+    "table",
+    "with_period",
+    "without_notes",
+]
 
 NUMERIC: frozenset[Kind] = frozenset(
     {"year", "integer", "percent", "share", "points", "level", "score", "quantity", "figure"}
@@ -54,7 +66,7 @@ DECIMALS: Mapping[Kind, int] = {"share": 0, "level": 2, "score": 3, "quantity": 
 GROWTH: frozenset[Kind] = frozenset({"percent", "points"})  # written with the decimals of the report
 NO_UNIT = NO_TEXT
 Listed = Sequence[Any]  # columns: names, each a `Column`, or a mapping as data have it
-Called = Names | Callable[[Any], Text] | Mapping[str, Callable[[Any], Text | None]]
+NameSource = Names | Callable[[Any], Text] | Mapping[str, Callable[[Any], Text | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +79,12 @@ class Table:
     rows: Sequence[tuple[Any, ...]]
     notes: tuple[Text, ...] = ()
 
-    def of(self, *names: str, **cells: object) -> Table:
+    def select(self, *names: str, **cells: object) -> Table:
         """Return some columns of the rows that hold such cells."""
-        places = {one.name: at for at, one in enumerate(self.columns)}
-        kept = [row for row in self.rows if all(row[places[name]] == cell for name, cell in cells.items())]
+        places = {column.name: at for at, column in enumerate(self.columns)}
+        rows = [row for row in self.rows if all(row[places[name]] == cell for name, cell in cells.items())]
         columns = tuple(self.columns[places[name]] for name in names)
-        return replace(self, columns=columns, rows=[tuple(row[places[name]] for name in names) for row in kept])
+        return replace(self, columns=columns, rows=[tuple(row[places[name]] for name in names) for row in rows])
 
 
 def table(  # noqa: PLR0913 - each of them replaces a block of every page
@@ -82,11 +94,11 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     of: Result | None = None,
     *,
     part: str | None = None,
-    names: Called | None = None,
+    names: NameSource | None = None,
     title: Text | None = None,
     units: Mapping[str, Text] | None = None,
     notes: Sequence[Text] = (),
-    known: bool = False,
+    drop_empty: bool = False,
     **values: object,
 ) -> Table:
     """Return the table of columns of a frame: codes become names, yes and no words, fractions percent.
@@ -114,7 +126,7 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
         The title where it is not that of the key, and lines below.
     units
         Units of columns that the data decide.
-    known
+    drop_empty
         Whether columns without any figure are left out.
     values
         Fill the placeholders of the titles.
@@ -128,37 +140,42 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     topic = key.partition("_")[0]
     row = TableRow() if of is None else rows_of_topic(of.topic).tables.get(key, TableRow())
     part = part or row.frame
-    frame = ordered(getattr(of, part) if frame is None else frame, row.order)
+    frame = sort_frame(getattr(of, part) if frame is None else frame, row.order)
     if title is None and of is not None and row.title is not None:
         title = words.by_key(f"{of.topic}.{row.title}", **values)
     if columns is None:
         columns = frame.columns if row.columns is None else row.columns
-    read = (_column(one, topic, frame, of, part, values) for one in columns)
-    chosen = [one for one in read if one is not None]
-    chosen = [replace(one, unit=units[one.name]) if units and one.name in units else one for one in chosen]
-    called = of.names if names is None and of is not None else names
-    cells = [cells_of(one, frame, called) for one in chosen]
-    if known:
-        held = [any(cell is not None for cell in column) for column in cells]
-        chosen = [one for one, some in zip(chosen, held, strict=True) if some]
-        cells = [column for column, some in zip(cells, held, strict=True) if some]
+    described = (_column(spec, topic, frame, of, part, values) for spec in columns)
+    present = [_with_unit(entry, units) for entry in described if entry is not None]
+    if names is None and of is not None:
+        names = of.names
+    cells = [cells_of(entry, frame, names) for entry in present]
+    if drop_empty:
+        filled = [place for place, column_cells in enumerate(cells) if any(cell is not None for cell in column_cells)]
+        present = [present[place] for place in filled]
+        cells = [cells[place] for place in filled]
     return Table(
         key=key,
         title=title or _title(key, of, values),
-        columns=tuple(chosen),
+        columns=tuple(present),
         rows=list(zip(*cells, strict=True)) if cells else [],
         notes=tuple(notes),
     )
 
 
-def ordered(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+def _with_unit(entry: Column, units: Mapping[str, Text] | None) -> Column:
+    """Return a column in the unit that the data decide, if they do."""
+    return replace(entry, unit=units[entry.name]) if units and entry.name in units else entry
+
+
+def sort_frame(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     """Return a frame sorted by columns, those with a minus from the highest down, what is not known last."""
-    down = [one.startswith("-") for one in by]
-    return frame.sort([one.removeprefix("-") for one in by], descending=down, nulls_last=True) if by else frame
+    down = [name.startswith("-") for name in by]
+    return frame.sort([name.removeprefix("-") for name in by], descending=down, nulls_last=True) if by else frame
 
 
 def _column(
-    one: str | Column | Mapping[str, Any],
+    spec: str | Column | Mapping[str, Any],
     topic: str,
     frame: pl.DataFrame,
     of: Result | None,
@@ -166,28 +183,36 @@ def _column(
     values: Mapping[str, object],
 ) -> Column | None:
     """Return a column as it is asked for; None where it may be missing and is."""
-    if isinstance(one, Column):
-        return one
-    given, name = (None, one) if isinstance(one, str) else next((given, name) for name, given in one.items())
+    if isinstance(spec, Column):
+        return spec
+    name, details = (spec, None) if isinstance(spec, str) else next(iter(spec.items()))
     if name.endswith("?"):
         name = name[:-1]
         if not {name, f"{name}_en"} & set(frame.columns):
             return None
-    if given is None:
-        return described(topic, name, frame, of, part, values)
-    asked: Mapping[str, Any] = {"kind": given} if isinstance(given, str) else given
-    home, unit = topic if of is None else of.topic, asked.get("unit")
-    key = f"{home}.unit_of.{unit}"
-    called = None if unit is None else words.by_key(key, **values) if has(key) else same(unit)
-    made = column(f"{home}.{asked.get('title', name)}", asked["kind"], called, of=name, **values)
-    return replace(made, names=asked.get("names"), values=described(topic, name, frame, of, part, values).values)
+    if details is None:
+        return column_description(topic, name, frame, of, part, values)
+    entry: Mapping[str, Any] = {"kind": details} if isinstance(details, str) else details
+    home = topic if of is None else of.topic
+    unit = _unit(home, entry.get("unit"), values)
+    titled = column(f"{home}.{entry.get('title', name)}", entry["kind"], unit, of=name, **values)
+    labels = column_description(topic, name, frame, of, part, values).values
+    return replace(titled, names=entry.get("names"), values=labels)
+
+
+def _unit(topic: str, name: str | None, values: Mapping[str, object]) -> Text | None:
+    """Return the unit of a row of data: a word of the catalogue, or the name itself."""
+    if name is None:
+        return None
+    key = f"{topic}.unit_of.{name}"
+    return words.by_key(key, **values) if has(key) else same(name)
 
 
 def _title(key: str, of: Result | None, values: Mapping[str, object]) -> Text:
     topic, _, name = key.partition("_")
-    whole, part = (f"{topic if of is None else of.topic}.table.{one}" for one in (key, name))
-    keys = (whole, f"{topic}.table.{name}", f"{topic}.title.{name}", part, f"table.{key}", f"table.{topic}")
-    return words.by_key(next((one for one in keys if has(one)), keys[1]), **values)
+    full_key, part = (f"{topic if of is None else of.topic}.table.{suffix}" for suffix in (key, name))
+    keys = (full_key, f"{topic}.table.{name}", f"{topic}.title.{name}", part, f"table.{key}", f"table.{topic}")
+    return words.by_key(next((candidate for candidate in keys if has(candidate)), keys[1]), **values)
 
 
 def column(key: str, kind: Kind, unit: Text | None = None, /, *, of: str | None = None, **values: object) -> Column:
@@ -197,61 +222,65 @@ def column(key: str, kind: Kind, unit: Text | None = None, /, *, of: str | None 
     return Column(title=title, kind=kind, unit=unit or NO_UNIT, name=of or name)
 
 
-def described(
+def column_description(
     topic: str, name: str, frame: pl.DataFrame, of: Result | None, part: str, values: Mapping[str, object]
 ) -> Column:
     """Return a column as the result describes it, else the catalogue of the topic, else its own name and type."""
     if of is not None and of.verb and in_schema(of.verb, name, part):
         return schema(of.verb, name, part)
-    known = schema(COMMON, name) if in_schema(COMMON, name) else None
-    plain = known or Column(name=name, title=same(name), kind=_kind(frame.schema.get(name)))
+    common = schema(COMMON, name) if in_schema(COMMON, name) else None
+    base = common or Column(name=name, title=same(name), kind=_kind(frame.schema.get(name)))
     key = f"{topic}.column.{name}"
-    return replace(plain, title=words.by_key(key, **values)) if has(key) else plain
+    return replace(base, title=words.by_key(key, **values)) if has(key) else base
 
 
-def _kind(held: pl.DataType | None) -> Kind:
+def _kind(dtype: pl.DataType | None) -> Kind:
     """Return the kind of a column that nothing describes, by its type."""
-    if held is None or not held.is_numeric():
-        return "flag" if held == pl.Boolean else "text"
-    return "integer" if held.is_integer() else "figure"
+    if dtype is None or not dtype.is_numeric():
+        return "flag" if dtype == pl.Boolean else "text"
+    return "integer" if dtype.is_integer() else "figure"
 
 
-def cells_of(one: Column, frame: pl.DataFrame, names: Called | None = None) -> list[Any]:
+def cells_of(column: Column, frame: pl.DataFrame, names: NameSource | None = None) -> list[Any]:
     """Return the cells of a column of a frame as a table shows them; charts draw the same ones."""
-    if one.name not in frame.columns:
-        pairs = frame.select(f"{one.name}_zh", f"{one.name}_en").rows()
+    if column.name not in frame.columns:
+        pairs = frame.select(f"{column.name}_zh", f"{column.name}_en").rows()
         return [None if zh is None and en is None else Text(zh=zh or en, en=en or zh) for zh, en in pairs]
-    held = frame[one.name]
-    if held.dtype.is_float():
-        held = held.fill_nan(None)
-    if one.kind in FRACTIONS and held.dtype.is_numeric():
-        held = held * 100
-    if held.dtype == pl.Boolean and not one.values:
-        return [yes_no(value) for value in held.to_list()]
-    if one.kind in NUMERIC and not one.values:
-        return held.to_list()
-    said = _said(one, held, names)
-    if isinstance(held.dtype, pl.List):
-        return [None if some is None else listing([said(item) for item in some]) for some in held.to_list()]
-    return [None if value is None else said(value) for value in held.to_list()]
+    series = frame[column.name]
+    if series.dtype.is_float():
+        series = series.fill_nan(None)
+    if column.kind in FRACTIONS and series.dtype.is_numeric():
+        series = series * 100
+    if series.dtype == pl.Boolean and not column.values:
+        return [yes_no(value) for value in series.to_list()]
+    if column.kind in NUMERIC and not column.values:
+        return series.to_list()
+    write = _cell_writer(column, series, names)
+    if isinstance(series.dtype, pl.List):
+        return [None if members is None else listing([write(item) for item in members]) for members in series.to_list()]
+    return [None if value is None else write(value) for value in series.to_list()]
 
 
-def _said(one: Column, held: pl.Series, names: Called | None) -> Callable[[Any], Any]:
+def _cell_writer(column: Column, series: pl.Series, names: NameSource | None) -> Callable[[Any], Any]:
     """Return what writes one value of a column: its word, its name, or itself."""
-    if one.values:
-        return lambda value: one.values.get(str(value).lower() if isinstance(value, bool) else str(value), same(value))
-    if isinstance(names, Names):
-        if one.names is None:
-            return _plain
-        codes = held.explode().drop_nulls().unique(maintain_order=True) if isinstance(held.dtype, pl.List) else held
-        # all names of the kind, so that one code is called the same in every table of a page
-        known = names.distinct(
-            one.names, [*names.by_kind.get(one.names, ()), *codes.drop_nulls().unique(maintain_order=True)]
+    if column.values:
+        return lambda value: column.values.get(
+            str(value).lower() if isinstance(value, bool) else str(value), same(value)
         )
-        return lambda value: known[str(value)]
+    if isinstance(names, Names):
+        if column.names is None:
+            return _plain
+        codes = (
+            series.explode().drop_nulls().unique(maintain_order=True) if isinstance(series.dtype, pl.List) else series
+        )
+        # all names of the kind, so that one code is called the same in every table of a page
+        labels = names.distinct(
+            column.names, [*names.by_kind.get(column.names, ()), *codes.drop_nulls().unique(maintain_order=True)]
+        )
+        return lambda value: labels[str(value)]
     if isinstance(names, Mapping):
-        return names.get(one.name, _plain)
-    return _plain if names is None or one.kind != "name" else names
+        return names.get(column.name, _plain)
+    return _plain if names is None or column.kind != "name" else names
 
 
 def _plain(value: object) -> str | Text:
@@ -271,16 +300,16 @@ def without_notes(source: Table) -> Table:
     return replace(source, notes=())
 
 
-def cell(value: Any, one: Column, decimals: int) -> str | Text:  # noqa: ANN401 - a cell of any kind
+def cell(value: Any, column: Column, decimals: int) -> str | Text:  # noqa: ANN401 - a cell of any kind
     """Write a cell for the page; growth in percent has the decimals of the report."""
     if value is None:
         return number(None)
-    if one.decimals is not None and is_finite_number(value):
-        return number(value, one.decimals)
-    if one.kind in DECIMALS or one.kind in GROWTH:
-        return number(value, DECIMALS.get(one.kind, decimals))
-    if one.kind == "figure":
+    if column.decimals is not None and is_finite_number(value):
+        return number(value, column.decimals)
+    if column.kind in DECIMALS or column.kind in GROWTH:
+        return number(value, DECIMALS.get(column.kind, decimals))
+    if column.kind == "figure":
         return significant(value)
-    if one.kind == "integer" and isinstance(value, float) and value.is_integer():
+    if column.kind == "integer" and isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value if isinstance(value, Text) else str(value)

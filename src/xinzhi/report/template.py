@@ -60,54 +60,54 @@ def new_package(folder: str | PathLike[str], tables: Sequence[str] = (), *, lang
     require("xlsxwriter")
     usual, target = read_yaml(Path(__file__).with_suffix(".yaml")), Path(folder)
     if unknown := next((name for name in tables if name not in tables_by_name()), None):
-        known = list(tables_by_name())
-        raise UsageError("report.template-table", given=unknown, near=nearest(unknown, known) or "-", known=known)
-    if there := next((name for name in (BOOK, DESCRIPTOR, README) if (target / name).exists()), None):
-        raise UsageError("report.template-there", file=target / there)
-    wanted = {name: _columns(tables_by_name()[name], usual["tables"].get(name)) for name in tables or usual["tables"]}
+        names = list(tables_by_name())
+        raise UsageError("report.template-table", given=unknown, near=nearest(unknown, names) or "-", known=names)
+    if existing := next((name for name in (BOOK, DESCRIPTOR, README) if (target / name).exists()), None):
+        raise UsageError("report.template-there", file=target / existing)
+    layout = {name: _columns(tables_by_name()[name], usual["tables"].get(name)) for name in tables or usual["tables"]}
     with whole(target, [BOOK, README, DESCRIPTOR]) as (book, readme, descriptor):
-        steps = _steps(wanted, target, language)
-        _book(book, wanted, usual["rows"]["value"], steps, language)
-        listed = [f"- `{name}`: {tables_by_name()[name].title.lang(language)}" for name in wanted]
+        steps = _steps(layout, target, language)
+        _write_template(book, layout, usual["rows"]["value"], steps, language)
+        listed = [f"- `{name}`: {tables_by_name()[name].title.lang(language)}" for name in layout]
         title = words.template.title().lang(language)
         numbered = [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
         lines = [f"# `{target.name}`: {title}", "", *numbered, "", words.template.named().lang(language), ""]
         lines += [f"## {words.template.tables().lang(language)}", "", *listed, ""]
         readme.write_text("\n".join(lines), "utf-8")
-        descriptor.write_text(_descriptor(target.resolve().name, wanted), "utf-8")
+        descriptor.write_text(_descriptor(target.resolve().name, layout), "utf-8")
     return target
 
 
 def _columns(table: Table, names: Sequence[str] | None) -> list[Column]:
     """Return the columns of a sheet: those of the list, else all."""
-    known = [table.column(name) for name in names] if names else list(table.columns.values())
-    return [column for column in known if column is not None]
+    columns = [table.column(name) for name in names] if names else list(table.columns.values())
+    return [column for column in columns if column is not None]
 
 
-def _descriptor(name: str, wanted: Mapping[str, Sequence[Column]]) -> str:
+def _descriptor(name: str, layout: Mapping[str, Sequence[Column]]) -> str:
     """Return the descriptor, whose tables are the sheets of the workbook."""
     title = words.template.your_title()
     document = {
         "name": name,
         "title": title.en,
         "title_zh": title.zh,
-        "resources": [{"name": table, "path": BOOK, "dialect": {"sheet": table}} for table in wanted],
+        "resources": [{"name": table, "path": BOOK, "dialect": {"sheet": table}} for table in layout],
     }
     # the source is for the user to say: a placeholder would stand under charts as the office that issued the figures
     hint = "# sources:\n#   - {title: ..., title_zh: ..., issuer: ..., issuer_zh: ...}\n"
     return yaml.safe_dump(document, allow_unicode=True, sort_keys=False) + hint
 
 
-def _steps(wanted: Mapping[str, Sequence[Column]], folder: Path, language: Language) -> list[str]:
+def _steps(layout: Mapping[str, Sequence[Column]], folder: Path, language: Language) -> list[str]:
     """Return what to do, step by step."""
-    first = next(iter(wanted))
-    key = tables_by_name()["accounts" if "accounts" in wanted else first].key
+    first = next(iter(layout))
+    key = tables_by_name()["accounts" if "accounts" in layout else first].key
     values: Values = {"row": HEADER + 2, "key": "×".join(key), "folder": folder.name}
     return [words.template.steps_of(str(number), **values).lang(language) for number in range(1, 7)]
 
 
-def _book(
-    path: Path, wanted: Mapping[str, Sequence[Column]], rows: int, steps: Sequence[str], language: Language
+def _write_template(
+    path: Path, layout: Mapping[str, Sequence[Column]], rows: int, steps: Sequence[str], language: Language
 ) -> None:
     """Write the workbook: what to do, a sheet for each table, and the units."""
     from xlsxwriter import Workbook
@@ -127,29 +127,32 @@ def _book(
     about.set_column(0, 0, 110)
     for line, step in enumerate(steps):
         about.write_string(line, 0, f"{line + 1}. {step.replace('`', '')}")
-    sheets = {name: book.add_worksheet(name) for name in wanted}
+    sheets = {name: book.add_worksheet(name) for name in layout}
     units = book.add_worksheet(UNITS)
     units.write_row(0, 0, ["table", "column", "unit"], look["head"])
     units.set_column(0, 2, 30)
-    measured = [(name, column) for name, columns in wanted.items() for column in columns if column.units]
     at: dict[tuple[str, str], str] = {}
-    for line, (name, column) in enumerate(measured, start=1):
-        units.write_row(line, 0, [name, column.name, _unit(column)])
-        at[name, column.name] = f"{UNITS}!{xl_rowcol_to_cell(line, 2, row_abs=True, col_abs=True)}"
-    for name, columns in wanted.items():
+    for name, columns in layout.items():
+        for column in columns:
+            if not column.units:
+                continue
+            line = len(at) + 1
+            units.write_row(line, 0, [name, column.name, _unit(column)])
+            at[name, column.name] = f"{UNITS}!{xl_rowcol_to_cell(line, 2, row_abs=True, col_abs=True)}"
+    for name, columns in layout.items():
         _sheet(sheets[name], tables_by_name()[name], columns, look, at, language)
         for place, column in enumerate(columns):
-            codes = _codes(name, column, wanted, rows)
+            codes = _codes(name, column, layout, rows)
             rule = _rule(column, xl_rowcol_to_cell(HEADER + 1, place), at.get((name, column.name)), codes, language)
             if rule is not None:
                 sheets[name].data_validation(HEADER + 1, place, HEADER + rows, place, rule)
     book.close()
 
 
-def _codes(name: str, column: Column, wanted: Mapping[str, Sequence[Column]], rows: int) -> str | None:
+def _codes(name: str, column: Column, layout: Mapping[str, Sequence[Column]], rows: int) -> str | None:
     """Return the range of the codes that a column refers to, where their table is in the workbook."""
     table = "regions" if column.name == "region" else (column.refers or "").partition(".")[0]
-    if table == name or table not in wanted:
+    if table == name or table not in layout:
         return None
     return f"={table}!$A${HEADER + 2}:$A${HEADER + 1 + rows}"
 
@@ -168,7 +171,7 @@ def _sheet(
     language: Language,
 ) -> None:
     """Write the rows above the figures: title, headings in both languages, units, and the names of the columns."""
-    first, second = language, next(one for one in LANGUAGES if one != language)
+    first, second = language, next(code for code in LANGUAGES if code != language)
     sheet.write_string(0, 0, f"# {table.title.lang(first)} {table.title.lang(second)}", look["bold"])
     unit = words.template.unit()
     for place, column in enumerate(columns):
@@ -187,21 +190,21 @@ def _sheet(
 
 def _comment(column: Column, language: Language) -> str:
     """Return what a column holds and what may stand in it."""
-    said = [column.text, words.template.column_required()] if column.required else [column.text]
+    texts = [column.text, words.template.column_required()] if column.required else [column.text]
     if column.role == "status":
-        said.append(words.template.column_status())
+        texts.append(words.template.column_status())
     if column.units:
-        said.append(words.template.column_unit(unit=_unit(column)))
-    if (what := _says(column)) is not None:
-        said.append(what)
-    return "\n".join(one.lang(language) for one in said)
+        texts.append(words.template.column_unit(unit=_unit(column)))
+    if (what := _allowed_text(column)) is not None:
+        texts.append(what)
+    return "\n".join(text.lang(language) for text in texts)
 
 
 def _bounds(column: Column) -> tuple[float | None, float | None]:
     return (0, 1) if column.share else (column.minimum, column.maximum)
 
 
-def _says(column: Column) -> Text | None:
+def _allowed_text(column: Column) -> Text | None:
     """Return in words what a cell may hold."""
     low, high = _bounds(column)
     kinds = {"year": "year", "time": "time", "month": "month", "flag": "flag", "integer": "whole"}
@@ -222,7 +225,7 @@ def _rule(column: Column, cell: str, unit: str | None, codes: str | None, langua
     """Return what Excel lets one type into a column; None where anything may stand."""
     # `cell` is the first one of the column, `unit` the one that holds its unit, `codes` the range of the codes that it
     # refers to: these may be filled in later, so that another one is only asked about.
-    said, listed = _says(column), sum(map(len, column.values)) + len(column.values)
+    message, listed = _allowed_text(column), sum(map(len, column.values)) + len(column.values)
     year = f"AND(ISNUMBER({cell}),LEN({cell})=4)"
     custom = {
         "year": year,
@@ -232,7 +235,7 @@ def _rule(column: Column, cell: str, unit: str | None, codes: str | None, langua
     }
     rule: dict[str, Any]
     if codes is not None:
-        said = words.template.rule_listed(table=codes.strip("=").partition("!")[0])
+        message = words.template.rule_listed(table=codes.strip("=").partition("!")[0])
         rule = {"validate": "list", "source": codes, "error_type": "warning"}
     elif column.values and listed <= MESSAGE:
         rule = {"validate": "list", "source": list(column.values)}
@@ -244,11 +247,11 @@ def _rule(column: Column, cell: str, unit: str | None, codes: str | None, langua
         rule = _decimal(column, cell, unit)
     else:
         return None
-    if said is None:
+    if message is None:
         return None
-    text = said.lang(language)[:MESSAGE]
-    shown = {"input_title": column.name[:TITLE], "input_message": text}
-    return rule | shown | {"error_title": column.name[:TITLE], "error_message": text}
+    text = message.lang(language)[:MESSAGE]
+    prompt = {"input_title": column.name[:TITLE], "input_message": text}
+    return rule | prompt | {"error_title": column.name[:TITLE], "error_message": text}
 
 
 def _decimal(column: Column, cell: str, unit: str | None) -> dict[str, Any]:

@@ -38,6 +38,7 @@ _BY_KIND: Mapping[Kind, str] = {"year": "0", "integer": "#,##0"}
 # ("Releasing statistics in spreadsheets", Analysis Function, 2021): one marked table a sheet, no merged cells, no empty
 # cell, no meaning by colour alone, notes and shorthand on a sheet of their own.
 SHEETS = 10  # that a person still finds the way in
+YEARS = frozenset({"year", "start", "end"})  # columns that say the period of a frame
 FRONT = ("cover", "contents", "notes")
 SAFE = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 MADE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - a fixed stamp: the same figures give the same file, byte for byte
@@ -57,14 +58,14 @@ class Look:
     book: Workbook
     decimals: int
     language: Language
-    made: dict[tuple[tuple[str, object], ...], Format] = field(default_factory=dict)
+    formats: dict[tuple[tuple[str, object], ...], Format] = field(default_factory=dict)
 
-    def __call__(self, **given: object) -> Format:
+    def __call__(self, **properties: object) -> Format:
         """Return the format of such properties."""
-        key = tuple(sorted(given.items()))
-        if key not in self.made:
-            self.made[key] = self.book.add_format(given)
-        return self.made[key]
+        key = tuple(sorted(properties.items()))
+        if key not in self.formats:
+            self.formats[key] = self.book.add_format(properties)
+        return self.formats[key]
 
 
 def bracket(mark: str) -> str:
@@ -78,16 +79,16 @@ def sheet_name(table: Table, place: int, language: Language) -> str:
     topic, _, rest = table.key.partition("_")
     keys = (f"{topic}.sheet.{rest}", f"sheet.{table.key}")
     texts = [*(words.by_key(key) for key in keys if has(key)), table.title]
-    named = [f"{place} {_BARRED.sub(' ', text.lang(language)).strip().strip(chr(39))}" for text in texts]
-    whole = next((name for name in named if len(name) <= NAME), None)
-    if whole is None and " " in named[-1][len(f"{place} ") : NAME]:
-        return re.sub(r"\W*…$", "…", shorten(named[-1], NAME, placeholder="…"))
-    return whole or f"{named[-1][: NAME - 1]}…"  # Chinese has no blanks between words
+    candidates = [f"{place} {_BARRED.sub(' ', text.lang(language)).strip().strip(chr(39))}" for text in texts]
+    fitting = next((name for name in candidates if len(name) <= NAME), None)
+    if fitting is None and " " in candidates[-1][len(f"{place} ") : NAME]:
+        return re.sub(r"\W*…$", "…", shorten(candidates[-1], NAME, placeholder="…"))
+    return fitting or f"{candidates[-1][: NAME - 1]}…"  # Chinese has no blanks between words
 
 
-def header(one: Column, language: Language) -> str:
+def header(column: Column, language: Language) -> str:
     """Return the header of a column: title, and the unit where there is one."""
-    title, unit = one.title.lang(language), one.unit.lang(language)
+    title, unit = column.title.lang(language), column.unit.lang(language)
     title = title[:1].upper() + title[1:]
     if not unit or unit in title:
         return title
@@ -96,65 +97,65 @@ def header(one: Column, language: Language) -> str:
 
 def headers(table: Table, language: Language) -> list[str]:
     """Return the headers of a table, none twice: a number tells two apart."""
-    found: dict[str, int] = {}
-    named = []
-    for name in (header(one, language) for one in table.columns):
-        found[name.lower()] = found.get(name.lower(), 0) + 1
-        named.append(name if found[name.lower()] == 1 else f"{name} ({found[name.lower()]})")
-    return named
+    counts: dict[str, int] = {}
+    unique = []
+    for name in (header(column, language) for column in table.columns):
+        counts[name.lower()] = counts.get(name.lower(), 0) + 1
+        unique.append(name if counts[name.lower()] == 1 else f"{name} ({counts[name.lower()]})")
+    return unique
 
 
 def cells(table: Table, place: int, language: Language) -> list[str | float | int]:
     """Return the cells of a column as they are written; none is empty."""
-    one = table.columns[place]
-    return [_cell(row[place], one, language) for row in table.rows]
+    column = table.columns[place]
+    return [_cell(row[place], column, language) for row in table.rows]
 
 
-def _cell(value: Any, one: Column, language: Language) -> str | float | int:  # noqa: ANN401 - a cell of any kind
-    if one.kind == "flags":
-        found = flags.marks(value).split()
-        return " ".join(map(bracket, found or [PLAIN]))
+def _cell(value: Any, column: Column, language: Language) -> str | float | int:  # noqa: ANN401 - a cell of any kind
+    if column.kind == "flags":
+        codes = flags.marks(value).split()
+        return " ".join(map(bracket, codes or [PLAIN]))
     if is_finite_number(value):
-        known: float | int = value
-        return known
-    numeric = one.kind in NUMERIC
+        figure: float | int = value
+        return figure
+    numeric = column.kind in NUMERIC
     if value is None or isinstance(value, float):
         return bracket(UNKNOWN if numeric else NOTHING)
-    said = str(value.lang(language) if isinstance(value, Text) else value).strip()
-    return said or bracket(UNKNOWN if numeric else NOTHING)
+    text = str(value.lang(language) if isinstance(value, Text) else value).strip()
+    return text or bracket(UNKNOWN if numeric else NOTHING)
 
 
 def marks(tables: Sequence[Table]) -> list[str]:
     """Return the marks that stand in the cells of tables, those of figures first."""
-    found: set[str] = set()
+    present: set[str] = set()
     for table in tables:
-        for place, one in enumerate(table.columns):
-            if one.kind == "flags":
+        for place, column in enumerate(table.columns):
+            if column.kind == "flags":
                 cells_ = {row[place] for row in table.rows}
-                found |= {mark for cell in cells_ for mark in flags.marks(cell).split() or [PLAIN]}
+                present |= {mark for cell in cells_ for mark in flags.marks(cell).split() or [PLAIN]}
             else:
-                held = {_cell(row[place], one, "en") for row in table.rows if not is_finite_number(row[place])}
-                found |= {mark for mark in (UNKNOWN, NOTHING) if bracket(mark) in held}
-    return in_order(found)
+                texts = {_cell(row[place], column, "en") for row in table.rows if not is_finite_number(row[place])}
+                present |= {mark for mark in (UNKNOWN, NOTHING) if bracket(mark) in texts}
+    return in_order(present)
 
 
-def in_order(found: Iterable[str]) -> list[str]:
+def in_order(present: Iterable[str]) -> list[str]:
     """Return marks as the key of marks lists them: those of figures first."""
     order = [PLAIN, *(flags.mark(kind) for kind in flags.kinds()), UNKNOWN, NOTHING]
-    return sorted(found, key=lambda mark: (order.index(mark) if mark in order else len(order), mark))
+    return sorted(present, key=lambda mark: (order.index(mark) if mark in order else len(order), mark))
 
 
-def shape(one: Column, values: Sequence[object], decimals: int) -> str:
+def shape(column: Column, values: Sequence[object], decimals: int) -> str:
     """Return the number format of a column: the decimals of its kind, else four digits of its largest figure."""
-    if one.decimals is None and one.kind in _BY_KIND:
-        return _BY_KIND[one.kind]
-    places = one.decimals
-    if places is None and (one.kind in GROWTH or one.kind in DECIMALS):
-        places = DECIMALS.get(one.kind, decimals)
+    if column.decimals is None and column.kind in _BY_KIND:
+        return _BY_KIND[column.kind]
+    places = column.decimals
+    if places is None and (column.kind in GROWTH or column.kind in DECIMALS):
+        places = DECIMALS.get(column.kind, decimals)
     if places is None:
-        known = [abs(value) for value in values if isinstance(value, int | float) and value]
-        whole = all(float(value).is_integer() for value in known)
-        places = 0 if whole else max(0, DIGITS - 1 - math.floor(math.log10(max(known))))
+        magnitudes = [abs(value) for value in values if isinstance(value, int | float) and value]
+        integral = all(float(value).is_integer() for value in magnitudes)
+        places = 0 if integral else max(0, DIGITS - 1 - math.floor(math.log10(max(magnitudes))))
     return "#,##0" + (f".{'0' * min(places, 6)}" if places else "")
 
 
@@ -167,8 +168,8 @@ def width(head: str, values: Sequence[object], form: str | None) -> int:
     """Return how wide a column must be for its cells and for its header on a few lines."""
     words_ = [signs(word) for word in re.split(r"[\s–-]", head)] if head.isascii() else [0]
     decimals = len(form.partition(".")[2]) if form else 0
-    shown = [len(f"{value:,.{decimals}f}") if is_finite_number(value) else signs(str(value)) for value in values]
-    needed = max([math.ceil(signs(head) / LINES) + 2, *words_, *shown])
+    lengths = [len(f"{value:,.{decimals}f}") if is_finite_number(value) else signs(str(value)) for value in values]
+    needed = max([math.ceil(signs(head) / LINES) + 2, *words_, *lengths])
     return min(MOST, max(LEAST, needed + 2))
 
 
@@ -179,11 +180,11 @@ def write_table(
     # `links` are the places that the cells of the first column lead to, where they do.
     language = look.language
     sheet.write_string(0, 0, table.title.lang(language), look(**TITLE))
-    for line, (said, target) in enumerate(about, start=1):
+    for line, (text, target) in enumerate(about, start=1):
         if target:
-            sheet.write_url(line, 0, target, look(**LINK), said)
+            sheet.write_url(line, 0, target, look(**LINK), text)
         else:
-            sheet.write_string(line, 0, said)
+            sheet.write_string(line, 0, text)
     top = len(about) + 1
     sheet.set_landscape()
     sheet.set_paper(9)
@@ -192,26 +193,26 @@ def write_table(
         sheet.write_string(top, 0, words.workbook.no_rows().lang(language))
         return
     heads = headers(table, language)
-    for place, (one, head) in enumerate(zip(table.columns, heads, strict=True)):
+    for place, (column, head) in enumerate(zip(table.columns, heads, strict=True)):
         values = cells(table, place, language)
-        form = shape(one, values, look.decimals) if one.kind in NUMERIC else "General"
+        form = shape(column, values, look.decimals) if column.kind in NUMERIC else "General"
         sheet.set_column(place, place, width(head, values, form))
-        right: Mapping[str, object] = {"align": "right"} if one.kind in NUMERIC else {"text_wrap": True}
-        known = [is_finite_number(value) for value in values]
-        figure = look(num_format=form, valign="top") if any(known) else None
+        right: Mapping[str, object] = {"align": "right"} if column.kind in NUMERIC else {"text_wrap": True}
+        is_number = [is_finite_number(value) for value in values]
+        figure = look(num_format=form, valign="top") if any(is_number) else None
         linked = links if place == 0 else ()
-        worded = None if linked or all(known) else look(valign="top", **right)
-        for line, (value, number) in enumerate(zip(values, known, strict=True), start=top + 1):
+        word_format = None if linked or all(is_number) else look(valign="top", **right)
+        for line, (value, number) in enumerate(zip(values, is_number, strict=True), start=top + 1):
             if number:
                 sheet.write_number(line, place, value, figure)
             elif linked:
                 sheet.write_url(line, 0, linked[line - top - 1], look(**LINK), str(value))
             else:
-                sheet.write_string(line, place, str(value), worded)
+                sheet.write_string(line, place, str(value), word_format)
     columns = [{"header": head, "header_format": look(**HEAD)} for head in heads]
     options = {"name": name, "columns": columns, "style": "Table Style Light 1"}
     sheet.add_table(top, 0, top + len(table.rows), len(heads) - 1, options)
-    scrolls = next((place for place, one in enumerate(table.columns) if one.kind in FROZEN), 1)
+    scrolls = next((place for place, column in enumerate(table.columns) if column.kind in FROZEN), 1)
     sheet.freeze_panes(top + 1, min(scrolls, 3))
     sheet.repeat_rows(top)
 
@@ -231,10 +232,13 @@ def divide(document: Document) -> tuple[list[Table], list[Table]]:
     most = SHEETS - len(FRONT)
     if len(content) <= most:
         return content, []
-    told = {one.key: one for one in content if one.rows}
-    order = [*(key for key in document.first if key in told), *(key for key in told if key not in document.first)]
-    first = [told[key] for key in order[:most]]
-    return first, [one for one in content if one.key not in order[:most]]
+    with_rows = {table.key: table for table in content if table.rows}
+    order = [
+        *(key for key in document.first if key in with_rows),
+        *(key for key in with_rows if key not in document.first),
+    ]
+    first = [with_rows[key] for key in order[:most]]
+    return first, [table for table in content if table.key not in order[:most]]
 
 
 def write_workbooks(document: Document, paths: Sequence[Path], language: Language) -> None:
@@ -242,12 +246,12 @@ def write_workbooks(document: Document, paths: Sequence[Path], language: Languag
     first, rest = divide(document)
     names = [path.name for path in paths]
     for place, (path, tables) in enumerate(zip(paths, (first, rest), strict=False)):
-        other = names[1 - place] if len(names) > 1 else ""
-        _write(document, path, tables, language, other=other, data=place == 1)
+        other_file = names[1 - place] if len(names) > 1 else ""
+        _write(document, path, tables, language, other_file=other_file, data=place == 1)
 
 
 def _write(
-    document: Document, path: Path, tables: Sequence[Table], language: Language, *, other: str, data: bool
+    document: Document, path: Path, tables: Sequence[Table], language: Language, *, other_file: str, data: bool
 ) -> None:
     from xlsxwriter import Workbook
 
@@ -256,29 +260,33 @@ def _write(
     about = {"title": title.lang(language), "subject": document.source.lang(language)}
     book.set_properties({**about, "comments": document.foot.lang(language), "created": MADE})
     look = Look(book, document.decimals, language)
-    names = [sheet_name(one, place, language) for place, one in enumerate(tables, start=1)]
+    names = [sheet_name(table, place, language) for place, table in enumerate(tables, start=1)]
     cover, contents, listed, *sheets = [
-        book.add_worksheet(name) for name in (*(_said(f"sheet.{name}", language) for name in FRONT), *names)
+        book.add_worksheet(name) for name in (*(_phrase(f"sheet.{name}", language) for name in FRONT), *names)
     ]
-    found = notes(document, tables)
-    _cover(cover, look, title, _facts(document, tables), other)
+    all_notes = notes(document, tables)
+    _cover(cover, look, title, _facts(document, tables), other_file)
     places = [_inside(name) for name in names]
-    listing_of = [(name, one.title, len(one.rows)) for name, one in zip(names, tables, strict=True)]
+    listing_of = [(name, table.title, len(table.rows)) for name, table in zip(names, tables, strict=True)]
     index = _table("contents", {"sheet": "text", "title": "text", "rows": "integer"}, listing_of)
-    write_table(contents, look, index, "contents", _above("contents", look, other), places)
-    every = words.workbook.every_sheet()
+    write_table(contents, look, index, "contents", _above("contents", look, other_file), places)
+    every_sheet = words.workbook.every_sheet()
     key = [
-        (one.mark, one.text, listing([same(names[place - 1]) for place in one.sheets]) if one.sheets else every)
-        for one in found
+        (
+            note.mark,
+            note.text,
+            listing([same(names[place - 1]) for place in note.sheets]) if note.sheets else every_sheet,
+        )
+        for note in all_notes
     ]
     marked = _table("notes", {"mark": "text", "meaning": "text", "sheets": "text"}, key)
     write_table(listed, look, marked, "notes", _above("notes", look))
     for place, (sheet, table) in enumerate(zip(sheets, tables, strict=True), start=1):
-        write_table(sheet, look, table, f"table_{place}", _about(document, table, place, found, language))
+        write_table(sheet, look, table, f"table_{place}", _about(document, table, place, all_notes, language))
     book.close()
 
 
-def _said(key: str, language: Language, **values: object) -> str:
+def _phrase(key: str, language: Language, **values: object) -> str:
     return words.by_key(key, **values).lang(language)
 
 
@@ -287,71 +295,88 @@ def _inside(name: str) -> str:
 
 
 def _about(
-    document: Document, table: Table, place: int, found: Sequence[Note], language: Language
+    document: Document, table: Table, place: int, all_notes: Sequence[Note], language: Language
 ) -> list[tuple[str, str]]:
     """Return the lines between the title of a table and its header."""
-    own = [one.mark.lang(language) for one in found if place in one.sheets]
+    table_marks = [note.mark.lang(language) for note in all_notes if place in note.sheets]
     size = {"rows": len(table.rows), "columns": len(table.columns)}
-    see = _said("workbook.see", language, marks=same(" ".join(own))) if own else _said("workbook.see_notes", language)
+    see = (
+        _phrase("workbook.see", language, marks=same(" ".join(table_marks)))
+        if table_marks
+        else _phrase("workbook.see_notes", language)
+    )
     return [
-        (_said("workbook.one_table", language, **size), ""),
+        (_phrase("workbook.one_table", language, **size), ""),
         (document.foot.lang(language), ""),
-        (see, _inside(_said("sheet.notes", language))),
-        (_said("workbook.to_contents", language), _inside(_said("sheet.contents", language))),
+        (see, _inside(_phrase("sheet.notes", language))),
+        (_phrase("workbook.to_contents", language), _inside(_phrase("sheet.contents", language))),
     ]
 
 
-def _above(name: str, look: Look, other: str = "") -> list[tuple[str, str]]:
+def _above(name: str, look: Look, other_file: str = "") -> list[tuple[str, str]]:
     """Return the lines above the contents and the notes."""
     language = look.language
-    more = [(_said("workbook.other", language, file=same(other)), f"external:{other}")] if other else []
-    cover = (_said("workbook.to_cover", language), _inside(_said("sheet.cover", language)))
-    return [(_said(f"workbook.about_{name}", language), ""), *more, cover]
+    more = (
+        [(_phrase("workbook.other", language, file=same(other_file)), f"external:{other_file}")] if other_file else []
+    )
+    cover = (_phrase("workbook.to_cover", language), _inside(_phrase("sheet.cover", language)))
+    return [(_phrase(f"workbook.about_{name}", language), ""), *more, cover]
 
 
 def notes(document: Document, tables: Sequence[Table]) -> list[Note]:
     """Return the key of the marks that stand in cells, then the notes, each once and with the sheets that it is of."""
-    held = {place: marks([one]) for place, one in enumerate(tables, start=1)}
+    marks_by_table = {place: marks([table]) for place, table in enumerate(tables, start=1)}
     kinds = {
         flags.mark(kind): words.workbook.flag(name=flags.kind_name(kind), meaning=words.by_key(f"flag.{kind}.meaning"))
         for kind in flags.kinds()
     }
-    found = [
+    mark_notes = [
         Note(
             mark=same(bracket(mark)),
             text=kinds[mark] if mark in kinds else words.workbook.mark_of(mark),
-            sheets=tuple(place for place, some in held.items() if mark in some),
+            sheets=tuple(place for place, present in marks_by_table.items() if mark in present),
         )
-        for mark in in_order({mark for some in held.values() for mark in some})
+        for mark in in_order({mark for present in marks_by_table.values() for mark in present})
         if mark in kinds or has(f"workbook.mark.{mark}")
     ]
     legend = {*flags.legend(flags.kinds()), words.shared.note_dash()}  # the key of marks says it
-    texts: dict[Text, list[int]] = {one: [] for one in (*document.notes, *document.remarks)}
-    for place, one in enumerate(tables, start=1):
-        for text in one.notes:
+    texts: dict[Text, list[int]] = {text: [] for text in (*document.notes, *document.remarks)}
+    for place, table in enumerate(tables, start=1):
+        for text in table.notes:
             if text not in legend:
                 texts.setdefault(text, []).append(place)
-    return found + [
-        Note(mark=words.workbook.note(n=n), text=text, sheets=tuple(some))
-        for n, (text, some) in enumerate(texts.items(), start=1)
+    return mark_notes + [
+        Note(mark=words.workbook.note(n=n), text=text, sheets=tuple(places))
+        for n, (text, places) in enumerate(texts.items(), start=1)
     ]
+
+
+def _years(document: Document) -> list[int]:
+    """Return the first and the last year of every frame, by its columns of years."""
+    years: list[int] = []
+    for data in document.frames.values():
+        columns = [column for column in data.frame.get_columns() if column.name in YEARS and column.dtype.is_integer()]
+        for column in columns:
+            years += [year for year in (column.min(), column.max()) if isinstance(year, int)]
+    return years
 
 
 def _facts(document: Document, tables: Sequence[Table]) -> list[tuple[str, list[Text]]]:
     """Return what the cover says: period, offices, yardstick, fingerprints, the answers, and what to know first."""
     provenance, protocol = document.provenance, document.protocol
-    shown = document.sections[:1] if document.leads else document.sections
-    names, frames = ("year", "start", "end"), [held.frame for held in document.frames.values()]
-    held = [frame[name] for frame in frames for name in names if name in frame.columns]
-    years: list[Any] = [edge for one in held if one.dtype.is_integer() for edge in (one.min(), one.max())]
-    known = [one for one in years if one is not None]
+    sections = document.sections[:1] if document.leads else document.sections
+    years = _years(document)
+    notes = [] if document.leads else [note for section in sections for note in section.notes]
     facts: list[tuple[str, list[Text]]] = [
         ("package", [document.source]),
-        ("period", [span_text(min(known), max(known))] if known else []),
+        ("period", [span_text(min(years), max(years))] if years else []),
         ("issuers", [] if provenance.issuers is None else [provenance.issuers]),
-        ("answer", [paragraph((*one.answer, *one.reach)) for one in shown if one.answer or one.reach]),
-        ("warning", [one.warning for one in shown if one.warning is not None]),
-        ("note", [note for one in shown if not document.leads for note in one.notes]),
+        (
+            "answer",
+            [paragraph((*section.answer, *section.reach)) for section in sections if section.answer or section.reach],
+        ),
+        ("warning", [section.warning for section in sections if section.warning is not None]),
+        ("note", notes),
     ]
     if protocol is not None:
         title = Text(zh=f"{protocol.title.zh}（{protocol.id}）", en=f"{protocol.title.en} ({protocol.id})")
@@ -369,22 +394,26 @@ def _facts(document: Document, tables: Sequence[Table]) -> list[tuple[str, list[
         ("sheets", [words.workbook.count(n=len(tables)), words.shared.note_precision()]),
         ("contact", [words.workbook.contact()]),
     ]
-    return [(name, said) for name, said in facts if said]
+    return [(name, texts) for name, texts in facts if texts]
 
 
-def _cover(sheet: Worksheet, look: Look, title: Text, facts: Sequence[tuple[str, Sequence[Text]]], other: str) -> None:
+def _cover(
+    sheet: Worksheet, look: Look, title: Text, facts: Sequence[tuple[str, Sequence[Text]]], other_file: str
+) -> None:
     """Write the cover, in one column that is read from top to bottom."""
     language = look.language
     sheet.set_column(0, 0, WIDE)
     sheet.hide_gridlines(2)
     sheet.write_string(0, 0, title.lang(language), look(**TITLE))
-    ways = [(_said("workbook.to_contents", language), _inside(_said("sheet.contents", language)))]
-    ways += [(_said("workbook.other", language, file=same(other)), f"external:{other}")] if other else []
-    for line, (said, place) in enumerate(ways, start=1):
-        sheet.write_url(line, 0, place, look(**LINK), said)
+    ways = [(_phrase("workbook.to_contents", language), _inside(_phrase("sheet.contents", language)))]
+    ways += (
+        [(_phrase("workbook.other", language, file=same(other_file)), f"external:{other_file}")] if other_file else []
+    )
+    for line, (label, place) in enumerate(ways, start=1):
+        sheet.write_url(line, 0, place, look(**LINK), label)
     line = len(ways) + 1
     for name, texts in facts:
-        sheet.write_string(line, 0, _said(f"cover.{name}", language), look(**HEADING))
+        sheet.write_string(line, 0, _phrase(f"cover.{name}", language), look(**HEADING))
         for under, text in enumerate(texts, start=line + 1):
             sheet.write_string(under, 0, text.lang(language), look(**WRAP))
         line += 1 + len(texts)

@@ -36,14 +36,14 @@ def write_document(
 ) -> list[Path]:
     """Write a page, a workbook, the tables and the document for machines; `proof` gives the files of a certificate."""
     require_extra("report")
-    from xinzhi.report.export import described_files, write_csv
+    from xinzhi.report.export import metadata_files, write_csv
     from xinzhi.report.export import names as names_of
     from xinzhi.report.page import page
     from xinzhi.report.workbook import divide, write_workbooks
 
     books = divide(document)
     more = [document.more] if books[1] else []
-    about = described_files(document, language)
+    about = metadata_files(document, language)
     names = [*document.names, *more, *document.frames, *document.texts, *names_of(document)]
     former, last = (document.proofs, ()) if proof is None else ((), document.proofs)
     with whole(out_dir, [*names, *last], former=[*former, *([] if more else [document.more])]) as paths:
@@ -52,13 +52,13 @@ def write_document(
         write_workbooks(document, [book, *tables[: len(more)]], language)
         tables = tables[len(more) :]
         data.write_text(dump(document.data), encoding="utf-8", newline="\n")
-        for held, path in zip(document.frames.values(), tables, strict=False):
-            write_csv(held.frame, path)
+        for entry, path in zip(document.frames.values(), tables, strict=False):
+            write_csv(entry.frame, path)
         rest = tables[len(document.frames) :]
-        for said, path in zip(document.texts.values(), rest, strict=False):
-            path.write_text(said.lang(language), encoding="utf-8", newline="\n")
-        for one, path in zip(about, rest[len(document.texts) :], strict=True):
-            path.write_text(dump(one), encoding="utf-8", newline="\n")
+        for text, path in zip(document.texts.values(), rest, strict=False):
+            path.write_text(text.lang(language), encoding="utf-8", newline="\n")
+        for description, path in zip(about, rest[len(document.texts) :], strict=True):
+            path.write_text(dump(description), encoding="utf-8", newline="\n")
         if proof is not None:
             for path, content in zip(paths[len(names) :], proof(paths[: len(names)]), strict=True):
                 path.write_bytes(content)
@@ -123,20 +123,20 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
     from xinzhi.report.certificate.certify import certificate_texts
     from xinzhi.report.pages.yardstick.assessment import NAMES, document
 
-    linked = {str(one.region): f"{BRIEFS}/brief-{one.region}.html" for one in briefs}
-    made = replace(document(measurement, protocol, package, sections, notes, ranking, linked), proofs=PROOFS)
+    linked = {str(brief.region): f"{BRIEFS}/brief-{brief.region}.html" for brief in briefs}
+    report = replace(document(measurement, protocol, package, sections, notes, ranking, linked), proofs=PROOFS)
     _write_briefs(briefs, out_dir / BRIEFS, language)
-    beside = [out_dir / BRIEFS] if briefs else []
+    folders = [out_dir / BRIEFS] if briefs else []
     if certificate is None:
-        write_document(made, out_dir, language)
-        return [out_dir / name for name in NAMES] + beside
+        write_document(report, out_dir, language)
+        return [out_dir / name for name in NAMES] + folders
     write_document(
-        replace(made, certificate=certificate.id),
+        replace(report, certificate=certificate.id),
         out_dir,
         language,
         lambda files: certificate_texts(certificate, package, files, key=key),
     )
-    return [out_dir / name for name in (*NAMES, *PROOFS)] + beside
+    return [out_dir / name for name in (*NAMES, *PROOFS)] + folders
 
 
 def write_audit(result: Audit, out_dir: Path, *, language: Language = "en") -> list[Path]:
@@ -288,11 +288,11 @@ def _write_briefs(briefs: Sequence[Brief], out_dir: Path, language: Language) ->
 
     if not briefs:
         return []
-    names = [f"brief-{one.region}.{kind}" for one in briefs for kind in ("html", "json")]
+    names = [f"brief-{brief.region}.{kind}" for brief in briefs for kind in ("html", "json")]
     with whole(out_dir, names) as paths:
-        for one, html, data in zip(briefs, paths[::2], paths[1::2], strict=True):
-            html.write_text(page(one, language), encoding="utf-8", newline="\n")
-            data.write_text(dump(brief_document(one)), encoding="utf-8", newline="\n")
+        for brief, html, data in zip(briefs, paths[::2], paths[1::2], strict=True):
+            html.write_text(page(brief, language), encoding="utf-8", newline="\n")
+            data.write_text(dump(brief_document(brief)), encoding="utf-8", newline="\n")
     return [out_dir / name for name in names]
 
 
@@ -300,9 +300,11 @@ def report_of(
     results: Sequence[Result], *, name: str, source: Text, region: str | None = None, notes: Sequence[Text] = ()
 ) -> Document:
     """Return the document of results; one alone may have more around it, which its section says."""
-    made = sections(results, region=region)
-    own = made[0].document if len(results) == 1 else None
-    return Document.of(name, results, made, source, notes, **({} if own is None else own(made[0], source)))
+    result_sections = sections(results, region=region)
+    extra = result_sections[0].document if len(results) == 1 else None
+    return Document.from_results(
+        name, results, result_sections, source, notes, **({} if extra is None else extra(result_sections[0], source))
+    )
 
 
 def sections(results: Sequence[Result], *, region: str | None = None) -> list[Section]:
@@ -328,18 +330,18 @@ def sections(results: Sequence[Result], *, region: str | None = None) -> list[Se
     """
     from xinzhi.report.pages import section
 
-    made, refusals = [], []
+    result_sections, refusals = [], []
     for result in results:
         try:
-            made.append(section(result, region=region))
+            result_sections.append(section(result, region=region))
         except UsageError as error:
             if region is None:
                 raise
             refusals.append(error)
-            made.append(section(result))
+            result_sections.append(section(result))
     if len(refusals) == len(results):
         raise refusals[0]
-    return made
+    return result_sections
 
 
 def plot(result: Result, kind: str | None = None, language: Language = "en", *, region: str | None = None) -> Plot:

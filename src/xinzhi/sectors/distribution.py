@@ -242,10 +242,9 @@ def markov(
         test = chains.homogeneity(np.stack(spatial))
     limits = [chains.steady_state(chains.probabilities(matrix)) for matrix in counts]
     steady = [
-        (condition, state + 1, float(limit[state]))
+        (condition, state + 1, float(share))
         for condition, limit in enumerate(limits)
-        if limit is not None
-        for state in range(number)
+        for state, share in enumerate([] if limit is None else limit.tolist())
     ]
     schema = {"neighbours": pl.Int64, "class": pl.Int64, "probability": pl.Float64}
     missing = table.filter(pl.col(value).is_null()).select(KEYS).iter_rows()

@@ -282,7 +282,8 @@ def state(
     indicators = shipped_indicators(measured=measurement is not None)
     if unknown := set(bounds or {}) - {item.name for item in indicators}:
         raise UsageError("sectors.unknown-bounds", names=sorted(unknown), known=[item.name for item in indicators])
-    series = [name for item in indicators for name in (item.numerator, item.denominator) if name and name != TFP]
+    names = [name for item in indicators for name in (item.numerator, item.denominator)]
+    series = [name for name in names if name and name != TFP]
     source_figures = read(source, list(dict.fromkeys(series)), verb="advance")
     frame = source_figures.frame
     if measurement is not None:

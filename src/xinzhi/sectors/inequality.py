@@ -304,7 +304,6 @@ def _one_year(
         pairs = [
             {"group": a, "other": b, "gini": parts.between_groups[j, h], "affluence": parts.affluence[j, h]}
             for j, a in enumerate(parts.groups)
-            for h, b in enumerate(parts.groups)
-            if h >= j
+            for h, b in enumerate(parts.groups[j:], start=j)
         ]
     return split | {f"theil_{name}": getattr(t, name) for name in THEIL}, pairs

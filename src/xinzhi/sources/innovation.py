@@ -403,7 +403,9 @@ class Innovation(Result, verb="sources_innovation", topic="sources", key=("regio
             fit = self.elasticity
             value, error = float(fit.coefficients[0]), float(fit.standard_errors[0])
             clear = abs(value) >= setting("significant") * error
-            way = "none" if not clear else "faster" if value > 0 else "slower"
+            way = "none"
+            if clear:
+                way = "faster" if value > 0 else "slower"
             span = span_text(*self.years, self.guessed)
             facts["innovation.elasticity"] = {"way": way, "value": value, "error": error, "span": span}
         return {**facts, **left_out_facts(self.left_out)}

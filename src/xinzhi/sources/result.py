@@ -307,7 +307,8 @@ def pair(result: Sources) -> tuple[Row, Row] | None:
         .agg(pl.col("output").sum())
         .sort("output", descending=True)
     )
-    largest = next((row for name in size["group_en"] for row in rows if row["region"] == name), high)
+    by_group = {row["region"]: row for row in rows}
+    largest = next((by_group[name] for name in size["group_en"] if name in by_group), high)
     return low, (high if largest is low else largest)
 
 
@@ -368,9 +369,16 @@ def _moves(groups: Sequence[tuple[Text, Sequence[Row]]]) -> dict[str, Text]:
     return {"low": sentences[0], "high": sentences[1]}
 
 
+def _direction(value: float) -> str:
+    """Return whether a move gave, cost or did nothing."""
+    if abs(value) < _NOTHING:
+        return "nothing"
+    return "gave" if value > 0 else "cost"
+
+
 def _gave(values: Sequence[float]) -> Text:
     """Return what a move gave, in words that follow its sign; where the labour shares decide on it, its range."""
-    ways = {"nothing" if abs(value) < _NOTHING else "gave" if value > 0 else "cost" for value in values}
+    ways = {_direction(value) for value in values}
     if len(ways) > 1:
         return words.sources.gave_either(size=share_range_text(values))
     return words.sources.gave_of(ways.pop(), size=share_range_text([abs(value) for value in values], "plain"))
@@ -395,7 +403,9 @@ def _ends(result: Sources, column: str) -> dict[str, list[tuple[str, list[float]
 
 def _period_ends(ends: Mapping[str, Sequence[Text]]) -> dict[str, object]:
     """Return both ends with which of them there are."""
-    which = "both" if ends["most"] and ends["least"] else "most" if ends["most"] else "least"
+    which = "most" if ends["most"] else "least"
+    if ends["most"] and ends["least"]:
+        which = "both"
     return {**ends, "which": which}
 
 

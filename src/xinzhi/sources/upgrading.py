@@ -234,7 +234,9 @@ class CatchUp:
     def way(self) -> str:
         """What may be said: ``closing``, ``chance`` where draws without any give as much, ``short`` of years."""
         short = self.placebo.null_count().sum_horizontal()[0]
-        return "closing" if self.supported else "short" if short else "chance"
+        if self.supported:
+            return "closing"
+        return "short" if short else "chance"
 
     def speed_values(self) -> dict[str, Any]:
         """Return the figures of sentences: speed and its error, both ranges of the draws, and the half-life."""
@@ -400,7 +402,9 @@ class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region"
             values |= {name: setting(f"placebo.{name}") for name in ("draws", "range")}
             values |= {"span": span_text(min(years) + 1, max(years), self.guessed), "beside": ""}
             ways = {fit.way for fit in fits}
-            way = "short" if "short" in ways else ways.pop() if len(ways) == 1 else "open"
+            way = next(iter(ways)) if len(ways) == 1 else "open"
+            if "short" in ways:
+                way = "short"
             if alternatives:
                 key = f"beside_{'short' if way == 'short' else 'drawn'}"
                 values["beside"] = words.sources.upgrading_of(key, **alternatives[0])

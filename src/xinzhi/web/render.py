@@ -15,7 +15,7 @@ from xinzhi import __version__, words
 from xinzhi.core.result import Provenance
 from xinzhi.core.text import LANGUAGES, Language, Text, Values, paragraph
 from xinzhi.report.document import foot as report_foot
-from xinzhi.report.page import LANG, single, table_markup
+from xinzhi.report.page import LANG, in_language, table_markup
 from xinzhi.report.section import Picture
 from xinzhi.report.table import Table
 from xinzhi.studies import options_of
@@ -140,7 +140,7 @@ def _provenance(store: Store, page: Page) -> Provenance | None:
 def text_html(text: object, language: Language) -> Markup:
     """Return a text in the language of the page."""
     if isinstance(text, Markup):
-        return single(text, language)
+        return in_language(text, language)
     return escape(text.lang(language) if isinstance(text, Text) else "" if text is None else str(text))
 
 

@@ -132,7 +132,9 @@ class Panel:
     def marked(self, column: str) -> BoolArray:
         """Return the cells of a column that are not official: `(R, T)`, of investment `(A, R, T)`."""
         cells, mask = self.investment.get(column), self.unofficial.get(column)
-        return np.zeros(self.shape if cells is None else cells.shape, dtype=np.bool_) if mask is None else mask
+        if mask is not None:
+            return mask
+        return np.zeros(self.shape if cells is None else cells.shape, dtype=np.bool_)
 
     def region_index(self, region: str) -> int:
         """Return the position of a region; an `InputError` says that the package has none such."""

@@ -32,7 +32,7 @@ def test_ink_is_readable_on_the_colours_of_a_scale(shades):
     for at, shade in enumerate(shades):
         assert ratio(palette.ink_on(at / steps, shades), shade) >= 4.5
     for share in (at / 200 for at in range(201)):
-        ground = palette.between(share, shades)
+        ground = palette.interpolate_colour(share, shades)
         ink = palette.luminance(palette.linear_of(palette.ink_on(share, shades)))
         assert palette.contrast(ink, palette.luminance(ground)) >= 4.5
 
@@ -51,7 +51,7 @@ def test_colours_are_those_that_the_chart_draws(diverging):
     assert len(fills) == len(values)
     for fill, value in zip(fills, values, strict=True):
         drawn = "#" + "".join(f"{int(one):02x}" for one in fill)
-        ours = palette.between(value / 100, palette.DIVERGING if diverging else BLUES)
+        ours = palette.interpolate_colour(value / 100, palette.DIVERGING if diverging else BLUES)
         assert palette.luminance(ours) == pytest.approx(luminance(drawn), abs=0.004)
 
 
@@ -69,14 +69,14 @@ def test_cells_of_both_signs_are_readable_on_a_scale_of_one_colour():
         for row in layer["data"]["values"]
     }
     for value, ink in inks.items():
-        ground = palette.luminance(palette.between((value + 7.5) / 18.6, BLUES))
+        ground = palette.luminance(palette.interpolate_colour((value + 7.5) / 18.6, BLUES))
         assert palette.contrast(luminance(ink), ground) >= 4.5
     assert inks[-7.5] == palette.INK  # the palest cell had white figures
 
 
 @pytest.mark.parametrize("colour", palette.GROUPS)
 def test_words_in_the_colour_of_a_group_are_readable_on_white(colour):
-    assert ratio(palette.deepened(colour), "#ffffff") >= 4.5
+    assert ratio(palette.readable_shade(colour), "#ffffff") >= 4.5
 
 
 def test_colours_that_stand_side_by_side_are_told_apart_in_grey():

@@ -13,14 +13,14 @@ from xinzhi.report.charts.episodes import written
 from xinzhi.report.charts.years import tints
 from xinzhi.report.document import text
 from xinzhi.report.lettering import width, wrapped
-from xinzhi.report.page import both, ticks
+from xinzhi.report.page import bilingual_html, ticks
 from xinzhi.report.pages.debt import _nested
 from xinzhi.report.pages.overcapacity import reason
 from xinzhi.report.pages.register import figure
 from xinzhi.report.pages.yardstick.audit_tables import level_text, thinned, value_text
 from xinzhi.report.pages.yardstick.tables import as_written
 from xinzhi.report.palette import ink_on
-from xinzhi.report.sentence import chance, fact, sentence, short, spread, yes_no
+from xinzhi.report.sentence import chance, fact, sentence, spread, truncate, yes_no
 
 
 def test_ink_on() -> None:
@@ -139,7 +139,7 @@ def test_unit_text() -> None:
 
 
 def test_both() -> None:
-    assert repr(both(Text(zh="吉林", en="Jilin"))) == (
+    assert repr(bilingual_html(Text(zh="吉林", en="Jilin"))) == (
         'Markup(\'<span class="zh" lang="zh-CN">吉林</span><span class="en" lang="en">Jilin</span>\')'
     )
 
@@ -193,7 +193,7 @@ def test_sentence() -> None:
 
 
 def test_short() -> None:
-    assert short(Text(zh="研究与试验发展经费投入强度", en="research and development"), 9).en == "research and d…"
+    assert truncate(Text(zh="研究与试验发展经费投入强度", en="research and development"), 9).en == "research and d…"
 
 
 def test_yes_no() -> None:

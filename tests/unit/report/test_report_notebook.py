@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import xinzhi
-from xinzhi.report.notebook import ROWS, Shown
+from xinzhi.report.notebook import ROWS, NotebookView
 
 
 @pytest.fixture(scope="module", params=["zh", "en"])
@@ -92,7 +92,7 @@ def test_a_study_is_led_by_its_first_result_and_names_the_others():
     made = xinzhi.study("scope", "china-provinces", as_of=2024)
     html = made._repr_html_()
     first, *others = made.results
-    assert Shown(made.results[first], "en").sentences()[0] in html.replace("&#x27;", "'")
+    assert NotebookView(made.results[first], "en").sentences()[0] in html.replace("&#x27;", "'")
     assert all(name in html for name in others)
     assert all(
         note.en in html.replace("&#x27;", "'").replace("&amp;", "&").replace("&quot;", '"') for note in made.notes
@@ -101,7 +101,7 @@ def test_a_study_is_led_by_its_first_result_and_names_the_others():
 
 def test_a_brief_is_shown_of_its_region():
     made = xinzhi.study("brief", "china-provinces", region="吉林")
-    shown = Shown(made, "zh")
+    shown = NotebookView(made, "zh")
     assert "吉林" in "".join(shown.sentences()[:3])
     assert set(shown.frame["region"]) == {"220000"}
     assert "吉林" in str(shown.plot().to_dict())
@@ -109,7 +109,7 @@ def test_a_brief_is_shown_of_its_region():
 
 def test_words_are_escaped(measurement):
     bad = replace(measurement, frame=measurement.frame.with_columns(region=pl.lit("<script>alert(1)</script>")))
-    assert "<script" not in Shown(bad, "en")._repr_html_()
+    assert "<script" not in NotebookView(bad, "en")._repr_html_()
 
 
 @pytest.mark.parametrize("name", ["countries", "tiny", "indices", "ragged"])

@@ -21,7 +21,7 @@ from xinzhi.report import section_rows, write_report
 from xinzhi.report.lettering import width
 from xinzhi.report.pages import section
 from xinzhi.report.rows import rows_of_topic
-from xinzhi.report.sentence import arrangement, distinct, short
+from xinzhi.report.sentence import arrangement, distinct, truncate
 from xinzhi.sectors.conventions import departures, method
 
 FIGURE = "output_per_head"
@@ -343,7 +343,7 @@ def test_names_are_told_apart_cut_and_found():
     same = {"a": Text(zh="吉林", en="Jilin"), "b": Text(zh="吉林", en="Chilin"), "c": Text(zh="辽宁", en="Liaoning")}
     found = distinct(same)
     assert (found["a"].en, found["c"].en) == ("Jilin (a)", "Liaoning")
-    assert width(short(Text(zh="研究与试验发展", en="research and development"), 6).zh) <= 6
+    assert width(truncate(Text(zh="研究与试验发展", en="research and development"), 6).zh) <= 6
     assert arrangement(["AUS"]) == {}
 
 

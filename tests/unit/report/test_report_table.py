@@ -20,7 +20,7 @@ from xinzhi.report.charts.kinds import KINDS
 from xinzhi.report.page import table_markup as markup
 from xinzhi.report.rows import CHART, PictureRow, rows_of_topic
 from xinzhi.report.section import Section, picture, rows_of
-from xinzhi.report.table import column, ordered, table
+from xinzhi.report.table import column, sort_frame, table
 
 LEFT_OPEN = {"frontier.how.dots", "frontier.how.frontier", "sources.title.flow-capital", "sources.title.flow-labour"}
 PERCENT = Text(zh="%", en="%")
@@ -99,7 +99,7 @@ def test_names_of_one_kind_are_told_apart_by_their_codes() -> None:
 
 def test_columns_without_any_figure_are_left_out_on_demand() -> None:
     frame = pl.DataFrame({"year": [2020], "open": [None]}, schema_overrides={"open": pl.Float64})
-    assert [one.name for one in table("debt_x", frame, title=JILIN, known=True).columns] == ["year"]
+    assert [one.name for one in table("debt_x", frame, title=JILIN, drop_empty=True).columns] == ["year"]
     assert [one.name for one in table("debt_x", frame, title=JILIN).columns] == ["year", "open"]
 
 
@@ -215,7 +215,7 @@ def has_property(kind: type[Result], name: str) -> bool:
 def test_a_column_in_data_may_be_missing_and_has_its_own_kind_title_and_unit() -> None:
     frame = pl.DataFrame({"region": ["220000", "110000"], "beyond": [0.1, 0.2]})
     columns = ["region", "odd?", {"beyond": {"kind": "percent", "title": "holding", "unit": "points"}}]
-    made = table("debt_x", ordered(frame, ["-beyond"]), columns, names=names, title=JILIN)
+    made = table("debt_x", sort_frame(frame, ["-beyond"]), columns, names=names, title=JILIN)
     assert [one.name for one in made.columns] == ["region", "beyond"]
     assert made.columns[1].title == words("debt.column.holding")
     assert made.columns[1].unit == words("debt.unit_of.points")

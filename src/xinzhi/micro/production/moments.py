@@ -279,9 +279,13 @@ class BlundellBond:
         equal = [minimum for minimum in ends if minimum.criterion <= limit]
         inside = [minimum for minimum in equal if ranged(minimum.coefficients[:count]) == "ok"]
         answer = (inside or equal)[0]
-        status: estimator.Status = "ok" if len(inside) == 1 or warm else "several" if inside else "none-in-range"
-        if not inside and len(equal) == 1:
-            status = "out-of-range"
+        status: estimator.Status
+        if len(inside) == 1 or warm:
+            status = "ok"
+        elif inside:
+            status = "several"
+        else:
+            status = "out-of-range" if len(equal) == 1 else "none-in-range"
         theta, beta = answer.coefficients, answer.coefficients[:-2]
         ended = zip(roots, second, strict=True)
         root = next(candidate for candidate, end in ended if end and np.allclose(end[0], theta, rtol=1e-3))

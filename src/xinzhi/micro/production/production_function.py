@@ -329,11 +329,16 @@ def _settle(options: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
     return settings, columns
 
 
+def _column_names(entry: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of an argument that takes none, one or several."""
+    if entry is None:
+        return ()
+    return (entry,) if isinstance(entry, str) else tuple(entry)
+
+
 def _roles(output: str, inputs: tuple[Any, Any, Any], key: tuple[str, str], columns: dict[str, Any]) -> Roles:
     """Return which column plays which part, from keywords or a formula."""
-    free, state, proxy = (
-        () if entry is None else ((entry,) if isinstance(entry, str) else tuple(entry)) for entry in inputs
-    )
+    free, state, proxy = (_column_names(entry) for entry in inputs)
     controls = columns.pop("controls")
     if "~" in output:
         output, _, right = output.partition("~")

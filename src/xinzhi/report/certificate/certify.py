@@ -61,42 +61,47 @@ def certify(
     """
     if unknown := sorted(set(options or ()) - set(OPTIONS)):
         raise UsageError("certificate.no-option", names=unknown, known=list(OPTIONS))
-    read = measurement.provenance.inputs
-    tables = digest_tables(package, read)
-    if other := [name for name, sha256 in read.items() if name not in tables or tables[name].sha256 != sha256]:
-        raise UsageError("certificate.other-package", tables=other)
-    protocol, named = measurement.protocol, {"name": package.name, "version": package.version}
-    made = Certificate(
+    inputs = measurement.provenance.inputs
+    tables = digest_tables(package, inputs)
+    if differing := [name for name, sha256 in inputs.items() if name not in tables or tables[name].sha256 != sha256]:
+        raise UsageError("certificate.other-package", tables=differing)
+    protocol = measurement.protocol
+    identity = {
+        "name": package.name,
+        "version": package.version,
+        "title_zh": package.title.zh,
+        "title_en": package.title.en,
+    }
+    certificate = Certificate(
         format=FORMAT,
         format_version=f"{MAJOR}.{MINOR}",
         sha256="",
         software=software(),
         dependencies=dependencies(),
         options=dict(options or {}),
-        package={**named, "title_zh": package.title.zh, "title_en": package.title.en, **declared(measurement)},
+        package={**identity, **region_set(measurement)},
         tables=tables,
         protocol=describe(protocol),
         results=digest_results(measurement, int(protocol.value("reporting.result_digits"))),
         signature=None,
     )
-    return _signed(made.sealed(), key)
+    return _sign(certificate.with_digests(), key)
 
 
-def declared(measurement: Measurement) -> dict[str, str]:
+def region_set(measurement: Measurement) -> dict[str, str]:
     """Return what a certificate says of the set of regions."""
     regions = measurement.regions_declared
-    missing = ", ".join(regions.missing)
     return {
         "regions_declared_by": regions.by,
         "regions_declared": str(len(regions.declared)),
-        "regions_missing": missing,
+        "regions_missing": ", ".join(regions.missing),
     }
 
 
-def _signed(certificate: Certificate, key: Ed25519PrivateKey | None) -> Certificate:
-    return (
-        certificate if key is None else certificate.model_copy(update={"signature": sign(certificate.document(), key)})
-    )
+def _sign(certificate: Certificate, key: Ed25519PrivateKey | None) -> Certificate:
+    if key is None:
+        return certificate
+    return certificate.model_copy(update={"signature": sign(certificate.document(), key)})
 
 
 def write_certificate(
@@ -160,14 +165,14 @@ def certificate_texts(
 ) -> tuple[bytes, bytes, bytes]:
     """Return what the three files of a certificate hold, in the order of `NAMES`."""
     published = (created or dt.datetime.now(dt.UTC)).date()
-    listed = [File.of(path.name, path.read_bytes()) for path in files]
+    listed = [File.from_bytes(path.name, path.read_bytes()) for path in files]
     if key is not None or (certificate.signature is None and files):
-        certificate = _signed(certificate.sealed(files={file.name: file.sha256 for file in listed}), key)
+        certificate = _sign(certificate.with_digests(files={file.name: file.sha256 for file in listed}), key)
     proof = (layout(certificate.document()) + "\n").encode()
-    listed.append(File.of(NAMES[0], proof))
-    made = _encode(prov(certificate, {file.name: file.sha256 for file in listed}, created))
-    listed.append(File.of(NAMES[1], made))
-    return proof, made, _encode(crate(certificate, package, listed, published, created))
+    listed.append(File.from_bytes(NAMES[0], proof))
+    provenance = _encode(prov(certificate, {file.name: file.sha256 for file in listed}, created))
+    listed.append(File.from_bytes(NAMES[1], provenance))
+    return proof, provenance, _encode(crate(certificate, package, listed, published, created))
 
 
 def _encode(document: object) -> bytes:
@@ -184,8 +189,8 @@ def software() -> dict[str, str]:
 def dependencies() -> dict[str, str]:
     """Return the versions of Python and of the packages that xinzhi always needs, by name."""
     try:
-        wanted = [line for line in metadata.requires("xinzhi") or [] if "extra ==" not in line]
+        requirements = [line for line in metadata.requires("xinzhi") or [] if "extra ==" not in line]
     except metadata.PackageNotFoundError:  # run from a source tree that was never installed
-        wanted = []
-    names = sorted(found[0] for line in wanted if (found := _NAME.match(line)))
+        requirements = []
+    names = sorted(match[0] for line in requirements if (match := _NAME.match(line)))
     return {**{name: metadata.version(name) for name in names}, "python": platform.python_version()}

@@ -64,9 +64,10 @@ def _key(path: str | PathLike[str], *, private: bool) -> Any:  # noqa: ANN401 - 
         from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
     except ImportError as error:
         raise UsageError("certificate.needs-cryptography") from error
-    held, key, why = _bytes(path), None, None
+    content = _bytes(path)
+    key, why = None, None
     try:
-        key = load_pem_private_key(held, password=None) if private else load_pem_public_key(held)
+        key = load_pem_private_key(content, password=None) if private else load_pem_public_key(content)
     except TypeError as error:
         raise UsageError("certificate.encrypted-key", path=path) from error
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -128,14 +129,14 @@ class File:
     sha256: str
 
     @classmethod
-    def of(cls, name: str, content: bytes) -> File:
+    def from_bytes(cls, name: str, content: bytes) -> File:
         """Return the file of this name and content."""
         return cls(name, len(content), hashlib.sha256(content).hexdigest())
 
 
 def crate(
     certificate: Certificate, package: Package, files: Sequence[File], published: dt.date, created: dt.datetime | None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the RO-Crate metadata of a folder with an assessment."""
     # Sefton et al., "RO-Crate Metadata Specification 1.1", sections 6 (root data entity), 7 (files) and 9 (software
     # used to create files).
@@ -156,7 +157,7 @@ def crate(
 
 def _root(
     certificate: Certificate, package: Package, files: Sequence[File], published: dt.date, license_: object
-) -> dict[str, Any]:
+) -> dict[str, object]:
     protocol = certificate.protocol.label
     name = words.certificate.dataset(package=package.title, protocol=protocol)
     return {
@@ -176,26 +177,26 @@ def _root(
     }
 
 
-def _license(package: Package) -> tuple[object, list[dict[str, Any]]]:
+def _license(package: Package) -> tuple[object, list[dict[str, object]]]:
     """Return what the crate says of its licence, and the entity behind it: the first one of the data package."""
-    given = next(iter(package.descriptor.get("licenses") or ()), None)
-    if not isinstance(given, dict):
+    licence = next(iter(package.descriptor.get("licenses") or ()), None)
+    if not isinstance(licence, dict):
         return _TERMS, []
-    name = str(given.get("title") or given.get("name") or "licence of the data package")
-    address = str(given.get("path") or "")
+    name = str(licence.get("title") or licence.get("name") or "licence of the data package")
+    address = str(licence.get("path") or "")
     if not address.startswith(("https://", "http://")):
         return name, []
     return {"@id": address}, [{"@id": address, "@type": "CreativeWork", "name": name, "description": name}]
 
 
-def _file(file: File) -> dict[str, Any]:
+def _file(file: File) -> dict[str, object]:
     known = read_words("pages/certificate.yaml")["files"].get(file.name)
     about = {"description": known["about"], "encodingFormat": known["type"]} if known else {}
-    named = {"@id": file.name, "@type": "File", "name": file.name}
-    return {**named, **about, "contentSize": str(file.size), "sha256": file.sha256}
+    entity = {"@id": file.name, "@type": "File", "name": file.name}
+    return {**entity, **about, "contentSize": str(file.size), "sha256": file.sha256}
 
 
-def _action(certificate: Certificate, files: Sequence[File], created: dt.datetime | None) -> dict[str, Any]:
+def _action(certificate: Certificate, files: Sequence[File], created: dt.datetime | None) -> dict[str, object]:
     return {
         "@id": "#assess",
         "@type": "CreateAction",
@@ -207,17 +208,17 @@ def _action(certificate: Certificate, files: Sequence[File], created: dt.datetim
     }
 
 
-def _inputs(certificate: Certificate) -> list[dict[str, Any]]:
+def _inputs(certificate: Certificate) -> list[dict[str, object]]:
     package, about = certificate.package["name"], certificate.protocol
     tables = [_work(f"#table-{name}", f"{package}: {name}", sha256) for name, sha256 in certificate.read.items()]
     return [*tables, _work("#protocol", about.id, about.fingerprint, version=about.version)]
 
 
-def _work(name: str, title: str, sha256: str, **more: str) -> dict[str, Any]:
+def _work(name: str, title: str, sha256: str, **more: str) -> dict[str, object]:
     return {"@id": name, "@type": "CreativeWork", "name": title, "identifier": f"sha256:{sha256}", **more}
 
 
-def prov(certificate: Certificate, files: Mapping[str, str], created: dt.datetime | None) -> dict[str, Any]:
+def prov(certificate: Certificate, files: Mapping[str, str], created: dt.datetime | None) -> dict[str, object]:
     """Return the PROV-JSON document of an assessment."""
     # Huynh et al. (2013), "The PROV-JSON Serialization", W3C Member Submission of 24 April 2013. Names are local to the
     # certificate: its sha256 is part of their namespace.
@@ -229,7 +230,7 @@ def prov(certificate: Certificate, files: Mapping[str, str], created: dt.datetim
         "activity": {"x:assess": {"prov:label": "xinzhi assess", **ended}},
         "agent": {
             "x:software": {
-                "prov:type": _qualified("prov:SoftwareAgent"),
+                "prov:type": _qualified_name("prov:SoftwareAgent"),
                 "prov:label": f"xinzhi {certificate.software['version']}",
                 **{f"x:{name}": version for name, version in certificate.dependencies.items()},
             }
@@ -247,53 +248,53 @@ def prov(certificate: Certificate, files: Mapping[str, str], created: dt.datetim
     }
 
 
-def _entities(certificate: Certificate, files: Mapping[str, str]) -> dict[str, Any]:
+def _entities(certificate: Certificate, files: Mapping[str, str]) -> dict[str, object]:
     """Return the tables that were read, the protocol, and the files that were made."""
     package, about = certificate.package["name"], certificate.protocol
-    read = {
+    tables = {
         f"x:table-{name}": {"prov:label": f"{package}: {name}", "x:sha256": sha256}
         for name, sha256 in certificate.read.items()
     }
-    plan = {"prov:type": _qualified("prov:Plan"), "prov:label": about.label, "x:fingerprint": about.fingerprint}
-    made = {f"x:file-{name}": {"prov:label": name, "x:sha256": sha256} for name, sha256 in files.items()}
-    return {**read, "x:protocol": plan, **made}
+    plan = {"prov:type": _qualified_name("prov:Plan"), "prov:label": about.label, "x:fingerprint": about.fingerprint}
+    outputs = {f"x:file-{name}": {"prov:label": name, "x:sha256": sha256} for name, sha256 in files.items()}
+    return {**tables, "x:protocol": plan, **outputs}
 
 
-def _qualified(name: str) -> dict[str, str]:
+def _qualified_name(name: str) -> dict[str, str]:
     return {"$": name, "type": "xsd:QName"}
 
 
 def compare_files(stated: Certificate, certificate: Path, folder: Path) -> tuple[int, list[Finding]]:
     """Return how many files of a folder are those of a certificate, and which are not."""
-    found, expected = [], dict(stated.files)
+    findings, expected = [], dict(stated.files)
     if has_interrupted_write(folder):
-        found.append(finding("certificate.set-unfinished", file=str(folder)))
-    listed = _listed(folder / NAME)
+        findings.append(finding("certificate.set-unfinished", file=str(folder)))
+    listed = _listed_digests(folder / NAME)
     if listed is None:
-        found.append(finding("certificate.file-missing", file=NAME))
+        findings.append(finding("certificate.file-missing", file=NAME))
     for name, sha256 in (listed or {}).items():
-        told = expected.setdefault(name, sha256)
-        if told != sha256:
-            found.append(finding("certificate.file-listed", file=NAME, key=name, value=sha256, expected=told))
+        digest = expected.setdefault(name, sha256)
+        if digest != sha256:
+            findings.append(finding("certificate.file-listed", file=NAME, key=name, value=sha256, expected=digest))
     equal = 0
     for name, sha256 in sorted(expected.items()):
         problem = _compare_file(folder, name, sha256)
-        found += [] if problem is None else [problem]
+        findings += [] if problem is None else [problem]
         equal += problem is None
     proof = _sha256(certificate)
     if expected.get(PROOF, proof) != proof:  # the folder may hold another certificate than the one that is verified
-        found.append(finding("certificate.file-differs", file=PROOF, value=proof, expected=expected[PROOF]))
+        findings.append(finding("certificate.file-differs", file=PROOF, value=proof, expected=expected[PROOF]))
     known = read_words("pages/certificate.yaml")["files"]
     loose = [name for name in known if name not in expected and name != PROOF and (folder / name).exists()]
-    found += [finding("certificate.file-unlisted", file=name) for name in loose]
-    return equal + (listed is not None), found
+    findings += [finding("certificate.file-unlisted", file=name) for name in loose]
+    return equal + (listed is not None), findings
 
 
 def _compare_file(folder: Path, name: str, sha256: str) -> Finding | None:
-    here = _sha256(folder / name) if name == Path(name).name and "\\" not in name else None
-    if here is None:
+    actual = _sha256(folder / name) if name == Path(name).name and "\\" not in name else None
+    if actual is None:
         return finding("certificate.file-missing", file=name)
-    return None if here == sha256 else finding("certificate.file-differs", file=name, value=here, expected=sha256)
+    return None if actual == sha256 else finding("certificate.file-differs", file=name, value=actual, expected=sha256)
 
 
 def _sha256(path: Path) -> str | None:
@@ -304,10 +305,10 @@ def _sha256(path: Path) -> str | None:
         return None
 
 
-def _listed(path: Path) -> dict[str, str] | None:
+def _listed_digests(path: Path) -> dict[str, str] | None:
     """Return the sha256 of every file that the metadata of a folder list; None where they cannot be read."""
     try:
         graph = json.loads(path.read_bytes())["@graph"]
-        return {str(one["@id"]): str(one["sha256"]) for one in graph if one.get("@type") == "File"}
+        return {str(entry["@id"]): str(entry["sha256"]) for entry in graph if entry.get("@type") == "File"}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -12,7 +12,7 @@ import polars as pl
 
 from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.report.certificate.schema import ResultColumn, Results, ResultTable, digest
-from xinzhi.report.certificate.tables import flat, keys, nest, otherwise, shortened, whole
+from xinzhi.report.certificate.tables import flat, join_key, keys, limit_findings, mismatch, nest
 from xinzhi.yardstick import Measurement
 
 # Name in the certificate: attribute of the measurement, and the columns that name a row.
@@ -47,7 +47,7 @@ def _encode(frame: pl.DataFrame, key: list[str], digits: int, stated: ResultTabl
     columns, values = [], []
     for name in frame.columns:
         if name not in key:
-            column, numbers = _column(frame[name], [list(one) for one in names], digits, fixed.get(name))
+            column, numbers = _column(frame[name], [list(pair) for pair in names], digits, fixed.get(name))
             columns.append(column)
             values.append(numbers)
     rows: Any = zip(*values, strict=True) if values else ([] for _ in names)
@@ -64,11 +64,11 @@ def _column(
         numbers = [None if text is None else place[text] for text in cells.to_list()]
     elif cells.dtype.is_float():
         decimals = _decimals(cells, digits) if decimals is None else decimals
-        numbers = _rounded(cells, decimals)
+        numbers = _round_digits(cells, decimals)
     else:
         decimals, numbers = None, cells.cast(pl.Int64).to_list()
-    shown = cells.to_list() if texts is not None else numbers
-    sha256 = digest({"column": cells.name, "decimals": decimals, "rows": names, "values": shown})
+    values = cells.to_list() if texts is not None else numbers
+    sha256 = digest({"column": cells.name, "decimals": decimals, "rows": names, "values": values})
     return ResultColumn(name=cells.name, sha256=sha256, decimals=decimals, texts=texts), numbers
 
 
@@ -80,7 +80,7 @@ def _decimals(cells: pl.Series, digits: int) -> int:
     return min(digits, digits - 1 - math.floor(math.log10(largest))) if largest > 0 else digits
 
 
-def _rounded(cells: pl.Series, decimals: int) -> list[int | None]:
+def _round_digits(cells: pl.Series, decimals: int) -> list[int | None]:
     values = cells.cast(pl.Float64).to_numpy()
     with np.errstate(over="ignore"):
         scaled = np.rint(values * 10.0**decimals)
@@ -100,14 +100,14 @@ def compare_results(stated: Results, measurement: Measurement) -> Iterator[Findi
             yield finding("certificate.result-table", table=name)
             continue
         old = stated.tables[name]
-        here = _encode(frame, key, stated.digits, old)
-        yield from otherwise("key", ", ".join(key), ", ".join(old.key), table=name)
-        wide = [one for one, row in flat(old.rows).items() if len(row) != len(old.columns)]
-        yield from shortened("certificate.result-row-width", name, wide)
-        stays, new = flat(old.rows).keys(), flat(here.rows).keys()
-        yield from shortened("certificate.result-row-missing", name, sorted(stays - new))
-        yield from shortened("certificate.result-row-extra", name, sorted(new - stays))
-        yield from _columns(name, old, here)
+        recomputed = _encode(frame, key, stated.digits, old)
+        yield from mismatch("key", ", ".join(key), ", ".join(old.key), table=name)
+        ragged = [row_key for row_key, row in flat(old.rows).items() if len(row) != len(old.columns)]
+        yield from limit_findings("certificate.result-row-width", name, ragged)
+        stays, new = flat(old.rows).keys(), flat(recomputed.rows).keys()
+        yield from limit_findings("certificate.result-row-missing", name, sorted(stays - new))
+        yield from limit_findings("certificate.result-row-extra", name, sorted(new - stays))
+        yield from _columns(name, old, recomputed)
         yield from _scales(name, old, frame, stated.digits)
 
 
@@ -125,27 +125,29 @@ def _scales(name: str, stated: ResultTable, frame: pl.DataFrame, digits: int) ->
             yield finding("certificate.result-decimals", table=name, column=column.name, value=value, expected=expected)
 
 
-def _columns(name: str, stated: ResultTable, here: ResultTable) -> Iterator[Finding]:
-    new = {column.name: number for number, column in enumerate(here.columns)}
-    for gone in new.keys() - {column.name for column in stated.columns}:
-        yield finding("certificate.result-column-missing", table=name, column=gone)
-    left, right = flat(stated.rows), flat(here.rows)
-    both = [key for key in left if key in right]
-    place = {key: number for number, key in enumerate(right)}
+def _columns(name: str, stated: ResultTable, recomputed: ResultTable) -> Iterator[Finding]:
+    new = {column.name: number for number, column in enumerate(recomputed.columns)}
+    for missing in new.keys() - {column.name for column in stated.columns}:
+        yield finding("certificate.result-column-missing", table=name, column=missing)
+    old_rows, new_rows = flat(stated.rows), flat(recomputed.rows)
+    common = [key for key in old_rows if key in new_rows]
+    place = {key: number for number, key in enumerate(new_rows)}
     names = [(head, last) for head, below in stated.rows.items() for last in below]
-    names.sort(key=lambda one: place.get(whole(*one), len(place)))
+    names.sort(key=lambda pair: place.get(join_key(*pair), len(place)))
     for number, column in enumerate(stated.columns):
         if column.name not in new:
             yield finding("certificate.result-column", table=name, column=column.name)
             continue
-        other = here.columns[new[column.name]]
-        pairs = {key: (_at(left[key], number), _at(right[key], new[column.name])) for key in both}
-        gaps = {key: gap for key, pair in pairs.items() if (gap := _gap(column, other, *pair)) > 0}
-        if not _has_its_digest(column, [[*one] for one in names], [_at(left[whole(*one)], number) for one in names]):
-            yield _most("certificate.result-column-altered", name, column, other, gaps, pairs)
+        counterpart = recomputed.columns[new[column.name]]
+        pairs = {key: (_at(old_rows[key], number), _at(new_rows[key], new[column.name])) for key in common}
+        gaps = {key: gap for key, pair in pairs.items() if (gap := _gap(column, counterpart, *pair)) > 0}
+        if not _has_its_digest(
+            column, [[*pair] for pair in names], [_at(old_rows[join_key(*pair)], number) for pair in names]
+        ):
+            yield _most("certificate.result-column-altered", name, column, counterpart, gaps, pairs)
         allowed = 0 if column.decimals is None else 1
         if wrong := {key: gap for key, gap in gaps.items() if gap > allowed}:
-            yield _most("certificate.result", name, column, other, wrong, pairs)
+            yield _most("certificate.result", name, column, counterpart, wrong, pairs)
 
 
 def _at(row: Sequence[int | None], number: int) -> int | None:
@@ -154,13 +156,13 @@ def _at(row: Sequence[int | None], number: int) -> int | None:
 
 def _has_its_digest(column: ResultColumn, names: list[list[str]], values: list[int | None]) -> bool:
     """Whether the digest that a certificate states of a column is that of the rows beside it."""
-    shown: list[Any] = list(values)
+    cells: list[Any] = list(values)
     if column.texts is not None:
         used = {value for value in values if value is not None}
         if used != set(range(len(column.texts))) or column.texts != sorted(set(column.texts)):
             return False
-        shown = [None if value is None else column.texts[value] for value in values]
-    document = {"column": column.name, "decimals": column.decimals, "rows": names, "values": shown}
+        cells = [None if value is None else column.texts[value] for value in values]
+    document = {"column": column.name, "decimals": column.decimals, "rows": names, "values": cells}
     return digest(document) == column.sha256
 
 
@@ -168,25 +170,25 @@ def _most(
     rule: str,
     name: str,
     column: ResultColumn,
-    other: ResultColumn,
+    counterpart: ResultColumn,
     gaps: dict[str, float],
     pairs: dict[str, tuple[int | None, int | None]],
 ) -> Finding:
     """Return one finding for a column: how many values differ, and the one that does most."""
     place: Place = {"table": name, "column": column.name}
     if gaps:
-        key = max(gaps, key=lambda one: gaps[one])
+        key = max(gaps, key=gaps.__getitem__)
         old, new = pairs[key]
-        place |= {"key": key, "value": _show(other, new), "expected": _show(column, old)}
+        place |= {"key": key, "value": _show(counterpart, new), "expected": _show(column, old)}
     return finding(rule, words={"count": len(gaps), "total": len(pairs)}, **place)
 
 
-def _gap(column: ResultColumn, other: ResultColumn, old: int | None, new: int | None) -> float:
+def _gap(column: ResultColumn, counterpart: ResultColumn, old: int | None, new: int | None) -> float:
     """Return by how many units two values differ; infinitely many where they cannot be compared."""
     if old is None or new is None:
         return 0.0 if old is new else math.inf
-    if column.texts is not None or other.texts is not None:
-        return 0.0 if _show(column, old) == _show(other, new) else math.inf
+    if column.texts is not None or counterpart.texts is not None:
+        return 0.0 if _show(column, old) == _show(counterpart, new) else math.inf
     return abs(old - new)
 
 

@@ -28,10 +28,10 @@ _REGIONS = ("regions_declared_by", "regions_declared", "regions_missing")
 def _only(*names: str) -> BeforeValidator:
     """Pass over other members, as those of a part: `verify` names what stands in a document and was not read."""
 
-    def known(told: object) -> object:
-        return {name: told[name] for name in told if name in names} if isinstance(told, dict) else told
+    def keep_members(value: object) -> object:
+        return {name: value[name] for name in value if name in names} if isinstance(value, dict) else value
 
-    return BeforeValidator(known)
+    return BeforeValidator(keep_members)
 
 
 class _Part(BaseModel):
@@ -147,11 +147,11 @@ class Certificate(_Part):
         """Return the certificate as a JSON-ready dictionary."""
         return self.model_dump(mode="json")
 
-    def sealed(self, **changes: Any) -> Certificate:  # noqa: ANN401 - members of any kind
+    def with_digests(self, **changes: Any) -> Certificate:  # noqa: ANN401 - members of any kind
         """Return the certificate with changes, its own digests computed anew, and no signature."""
-        made = self.model_copy(update={**changes, "signature": None})
-        made = made.model_copy(update={"id": identity(made.document())})
-        return made.model_copy(update={"sha256": digest(without(made.document(), "sha256", "signature"))})
+        certificate = self.model_copy(update={**changes, "signature": None})
+        certificate = certificate.model_copy(update={"id": identity(certificate.document())})
+        return certificate.model_copy(update={"sha256": digest(without(certificate.document(), "sha256", "signature"))})
 
 
 def read_document(path: str | PathLike[str]) -> dict[str, Any]:
@@ -195,10 +195,10 @@ def read_certificate(path: str | PathLike[str]) -> Certificate:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object none of whose names stands twice: readers differ in which of the two they take."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise ValueError
-    return made
+    return members
 
 
 def _not_finite(word: str) -> float:

@@ -43,8 +43,8 @@ _MARK = 2  # characters of base64 for every cell: 12 bits, so that a changed cel
 
 def describe(protocol: Protocol) -> ProtocolPart:
     """Return the part of a certificate that holds the protocol."""
-    known = registered(protocol.id)
-    changed = diff(known, protocol) if known else ()
+    baseline = registry_protocol(protocol.id)
+    changed = diff(baseline, protocol) if baseline else ()
     return ProtocolPart(
         id=protocol.id,
         version=protocol.version,
@@ -54,21 +54,23 @@ def describe(protocol: Protocol) -> ProtocolPart:
     )
 
 
-def registered(name: str) -> Protocol | None:
+def registry_protocol(name: str) -> Protocol | None:
     """Return the protocol of the registry that has this id, if there is one."""
     return next((load(file) for file in registry_files() if file.stem == name), None)
 
 
 def rebuild(document: Mapping[str, Any]) -> Protocol:
     """Return the protocol that `xinzhi.protocol.Protocol.to_dict` wrote out, every value checked anew."""
-    plain = {name: document[name] for name in ("id", "version", "status", "extends")}
+    attributes = {name: document[name] for name in ("id", "version", "status", "extends")}
     texts: dict[str, Any] = {name: Text(**document[name]) for name in ("title", "authority", "description")}
     exclude = (
-        Exclusion(when={path: _value(path, one) for path, one in entry["when"].items()}, reason=Text(**entry["reason"]))
+        Exclusion(
+            when={path: _value(path, value) for path, value in entry["when"].items()}, reason=Text(**entry["reason"])
+        )
         for entry in document["exclude"]
     )
     return Protocol(
-        **plain,
+        **attributes,
         **texts,
         reference=_references(document["reference"]),
         regions=tuple(document.get("regions", ())),
@@ -123,35 +125,41 @@ def compare_protocol(
         problem = error.text if isinstance(error, XinzhiError | Fault) else error
         key = str(error.at[0]) if isinstance(error, Fault) else "protocol"
         return None, [finding("certificate.protocol-unusable", words={"problem": problem}, file=file, key=key)]
-    found = []
+    findings = []
     if protocol.fingerprint != part.fingerprint or (protocol.id, protocol.version) != (part.id, part.version):
-        here, stated = protocol.fingerprint, part.fingerprint
-        found.append(finding("certificate.protocol-altered", file=file, key="protocol", value=here, expected=stated))
-    known = registered(part.id) if reference is None else reference
-    if known is None:
-        return protocol, [*found, finding("certificate.protocol-unregistered", file=file, key=part.id)]
+        actual, stated = protocol.fingerprint, part.fingerprint
+        findings.append(
+            finding("certificate.protocol-altered", file=file, key="protocol", value=actual, expected=stated)
+        )
+    baseline = registry_protocol(part.id) if reference is None else reference
+    if baseline is None:
+        return protocol, [*findings, finding("certificate.protocol-unregistered", file=file, key=part.id)]
     allowed = {} if reference is not None else part.departures
-    found += _differences(protocol, known, allowed, file)
-    if not found or all(one.severity != "error" for one in found):
-        found += _texts(part.document, protocol, known, texts, file)
-    return protocol, found
+    findings += _differences(protocol, baseline, allowed, file)
+    if not findings or all(entry.severity != "error" for entry in findings):
+        findings += _texts(part.document, protocol, baseline, texts, file)
+    return protocol, findings
 
 
 def _texts(
-    told: Mapping[str, Any], protocol: Protocol, known: Protocol, severity: Severity, file: str
+    stated: Mapping[str, Any], protocol: Protocol, baseline: Protocol, severity: Severity, file: str
 ) -> Iterator[Finding]:
     """Yield where a protocol of the same values says other words than the known one, or words beside them."""
-    own = [path for path, one in protocol.parameters.items() if one.origin == f"{protocol.id} (replaced)"]
-    there = known.replace({path: protocol.parameters[path].value for path in own}).to_dict()
-    ours, theirs = ({**document, **document["parameters"], "parameters": None} for document in (told, there))
+    replaced = [
+        path for path, parameter in protocol.parameters.items() if parameter.origin == f"{protocol.id} (replaced)"
+    ]
+    expected = baseline.replace({path: protocol.parameters[path].value for path in replaced}).to_dict()
+    ours, theirs = ({**document, **document["parameters"], "parameters": None} for document in (stated, expected))
     pairs = {name: (ours.get(name), theirs.get(name)) for name in ours.keys() | theirs.keys()}
-    for place in sorted(name for name, (one, other) in pairs.items() if one != other):
+    for place in sorted(name for name, (first, second) in pairs.items() if first != second):
         yield finding("certificate.protocol-text", severity=severity, file=file, key=place)
 
 
-def _differences(protocol: Protocol, known: Protocol, allowed: Mapping[str, Departure], file: str) -> Iterator[Finding]:
+def _differences(
+    protocol: Protocol, baseline: Protocol, allowed: Mapping[str, Departure], file: str
+) -> Iterator[Finding]:
     """Yield every respect in which a protocol is not the known one; a declared departure is only noted."""
-    values = {item.path: (plain(item.left), plain(item.right)) for item in diff(known, protocol)}
+    values = {item.path: (plain(item.left), plain(item.right)) for item in diff(baseline, protocol)}
     for path, (theirs, ours) in values.items():
         declared = path in allowed and plain(allowed[path].here) == ours
         rule = "certificate.departure" if declared else "certificate.parameter"
@@ -161,26 +169,25 @@ def _differences(protocol: Protocol, known: Protocol, allowed: Mapping[str, Depa
         if (plain(stated.registered), plain(stated.here)) != (theirs, ours):
             value, expected = f"{spell(theirs)} -> {spell(ours)}", f"{spell(stated.registered)} -> {spell(stated.here)}"
             yield finding("certificate.departure-altered", file=file, key=path, value=value, expected=expected)
-    ours, theirs = json.loads(canonical(protocol)), json.loads(canonical(known))
+    ours, theirs = json.loads(canonical(protocol)), json.loads(canonical(baseline))
     for name in ("id", "version", "status", "regions", "exclude"):
-        here, stated = ours.get(name), theirs.get(name)
-        if here != stated:
-            yield finding("certificate.protocol-differs", file=file, key=name, value=str(here), expected=str(stated))
+        actual, stated = ours.get(name), theirs.get(name)
+        if actual != stated:
+            yield finding("certificate.protocol-differs", file=file, key=name, value=str(actual), expected=str(stated))
     for path in ours["parameters"].keys() & theirs["parameters"].keys():
-        one, other = ours["parameters"][path], theirs["parameters"][path]
-        if path not in values and one != other:
+        if path not in values and ours["parameters"][path] != theirs["parameters"][path]:
             yield finding("certificate.alternatives", file=file, key=path)
 
 
-def digest_tables(package: Package, read: Collection[str]) -> dict[str, InputTable]:
+def digest_tables(package: Package, inputs: Collection[str]) -> dict[str, InputTable]:
     """Return the digests of every table of a package, with those of single cells for the tables that were read."""
-    return {name: _digest(package, name, read=name in read) for name in package.tables}
+    return {name: _digest(package, name, is_input=name in inputs) for name in package.tables}
 
 
-def _digest(package: Package, name: str, *, read: bool) -> InputTable:
+def _digest(package: Package, name: str, *, is_input: bool) -> InputTable:
     frame, units = package.tables[name], package.units.get(name, {})
-    known = tables_by_name().get(name)
-    key = [column for column in known.key if column in frame.columns] if known else []
+    table = tables_by_name().get(name)
+    key = [column for column in table.key if column in frame.columns] if table else []
     columns = {
         column: ColumnDigest(unit=units.get(column), sha256=fingerprint(frame.select(column), {}))
         for column in sorted(frame.columns)
@@ -188,21 +195,21 @@ def _digest(package: Package, name: str, *, read: bool) -> InputTable:
     return InputTable(
         sha256=package.fingerprint(name),
         rows=frame.height,
-        read=read,
+        read=is_input,
         key=key,
         columns=columns,
-        cells=_cells(frame, key) if read and key else None,
+        cells=_cells(frame, key) if is_input and key else None,
     )
 
 
 def _cells(frame: pl.DataFrame, key: Sequence[str]) -> dict[str, dict[str, str]]:
-    marks = [_marks(frame[column]) for column in _others(frame.columns, key)]
+    marks = [_marks(frame[column]) for column in _value_columns(frame.columns, key)]
     if not marks:
         marks = [[""] * frame.height]
     return nest(keys(frame, key), ("".join(row) for row in zip(*marks, strict=True)))
 
 
-def _others(columns: Iterable[str], key: Sequence[str]) -> list[str]:
+def _value_columns(columns: Iterable[str], key: Sequence[str]) -> list[str]:
     """Return the columns that are not part of the key, in the order of their marks."""
     return sorted(column for column in columns if column not in key)
 
@@ -210,14 +217,14 @@ def _others(columns: Iterable[str], key: Sequence[str]) -> list[str]:
 def _marks(column: pl.Series) -> list[str]:
     """Return the mark of every cell: the head of the sha256 of its value, in base64."""
     cells = column.fill_nan(None).to_list() if column.dtype.is_float() else column.to_list()
-    seen: dict[object, str] = {}
+    marks: dict[object, str] = {}
     for value in set(cells):
         # A letter in front keeps a text from passing for a number; adding zero makes one of the two zeros.
         number = isinstance(value, int | float)
         raw = b"n" + struct.pack("<d", value + 0.0) if number else b"t" + str(value).encode()
         mark = hashlib.sha256(b"" if value is None else raw).digest()
-        seen[value] = base64.b64encode(mark[:3])[:_MARK].decode()
-    return [seen[value] for value in cells]
+        marks[value] = base64.b64encode(mark[:3])[:_MARK].decode()
+    return [marks[value] for value in cells]
 
 
 def compare_tables(stated: Mapping[str, InputTable], package: Package) -> Iterator[Finding]:
@@ -230,77 +237,83 @@ def compare_tables(stated: Mapping[str, InputTable], package: Package) -> Iterat
 
 
 def _compare(name: str, stated: InputTable, package: Package) -> Iterator[Finding]:
-    here = _digest(package, name, read=stated.cells is not None)
-    found = [*_columns(name, stated, here), *_rows(name, stated, here, package), *_values(name, stated, here, package)]
-    if all(one.column is not None for one in found):  # the same rows
-        both = stated.columns.keys() & here.columns.keys() - {one.column for one in found}
-        differing = sorted(column for column in both if stated.columns[column].sha256 != here.columns[column].sha256)
-        found += [finding("certificate.column-differs", table=name, column=column) for column in differing]
-    found += otherwise("key", ", ".join(here.key), ", ".join(stated.key), table=name)
-    if not found and stated.sha256 != here.sha256:
-        found.append(finding("certificate.table-differs", table=name))
-    yield from found
+    recomputed = _digest(package, name, is_input=stated.cells is not None)
+    findings = [
+        *_columns(name, stated, recomputed),
+        *_rows(name, stated, recomputed, package),
+        *_values(name, stated, recomputed, package),
+    ]
+    if all(entry.column is not None for entry in findings):  # the same rows
+        common = stated.columns.keys() & recomputed.columns.keys() - {entry.column for entry in findings}
+        differing = sorted(
+            column for column in common if stated.columns[column].sha256 != recomputed.columns[column].sha256
+        )
+        findings += [finding("certificate.column-differs", table=name, column=column) for column in differing]
+    findings += mismatch("key", ", ".join(recomputed.key), ", ".join(stated.key), table=name)
+    if not findings and stated.sha256 != recomputed.sha256:
+        findings.append(finding("certificate.table-differs", table=name))
+    yield from findings
 
 
-def _columns(name: str, stated: InputTable, here: InputTable) -> Iterator[Finding]:
-    gone = [column for column in stated.columns if column not in here.columns]
-    new = [column for column in here.columns if column not in stated.columns]
-    yield from (finding("certificate.column-missing", table=name, column=column) for column in gone)
+def _columns(name: str, stated: InputTable, recomputed: InputTable) -> Iterator[Finding]:
+    missing = [column for column in stated.columns if column not in recomputed.columns]
+    new = [column for column in recomputed.columns if column not in stated.columns]
+    yield from (finding("certificate.column-missing", table=name, column=column) for column in missing)
     yield from (finding("certificate.column-extra", table=name, column=column) for column in new)
-    for column in sorted(stated.columns.keys() & here.columns.keys()):
-        before, now = stated.columns[column].unit, here.columns[column].unit
+    for column in sorted(stated.columns.keys() & recomputed.columns.keys()):
+        before, now = stated.columns[column].unit, recomputed.columns[column].unit
         if before != now:
             yield finding("certificate.unit", table=name, column=column, value=now or "-", expected=before or "-")
 
 
-def _rows(name: str, stated: InputTable, here: InputTable, package: Package) -> Iterator[Finding]:
-    rows = here.rows if stated.cells is None else len(flat(stated.cells))
+def _rows(name: str, stated: InputTable, recomputed: InputTable, package: Package) -> Iterator[Finding]:
+    rows = recomputed.rows if stated.cells is None else len(flat(stated.cells))
     if stated.rows != rows:
-        yield finding("certificate.row-count", table=name, value=str(here.rows), expected=str(stated.rows))
-    if stated.cells is None or here.cells is None:
+        yield finding("certificate.row-count", table=name, value=str(recomputed.rows), expected=str(stated.rows))
+    if stated.cells is None or recomputed.cells is None:
         return
-    old, new = flat(stated.cells), flat(here.cells)
-    counted = Counter(whole(*key) for key in keys(package.tables[name], here.key))
-    yield from shortened("certificate.row-missing", name, [key for key in old if key not in new])
-    yield from shortened("certificate.row-extra", name, [key for key in new if key not in old])
-    yield from shortened("certificate.row-twice", name, [key for key, count in counted.items() if count > 1])
+    old, new = flat(stated.cells), flat(recomputed.cells)
+    counted = Counter(join_key(*key) for key in keys(package.tables[name], recomputed.key))
+    yield from limit_findings("certificate.row-missing", name, [key for key in old if key not in new])
+    yield from limit_findings("certificate.row-extra", name, [key for key in new if key not in old])
+    yield from limit_findings("certificate.row-twice", name, [key for key, count in counted.items() if count > 1])
 
 
-def _values(name: str, stated: InputTable, here: InputTable, package: Package) -> Iterator[Finding]:
+def _values(name: str, stated: InputTable, recomputed: InputTable, package: Package) -> Iterator[Finding]:
     """Yield the cells whose marks differ."""
-    if stated.cells is None or here.cells is None:
+    if stated.cells is None or recomputed.cells is None:
         return
-    old, new = flat(stated.cells), flat(here.cells)
+    old, new = flat(stated.cells), flat(recomputed.cells)
     frame = package.tables[name]
-    line = {whole(*key): number for number, key in enumerate(keys(frame, here.key))}
-    origin, seen = package.origins.get(name), set[str]()
-    starts = {column: number * _MARK for number, column in enumerate(_others(stated.columns, stated.key))}
-    for number, column in enumerate(_others(here.columns, here.key)):
+    line = {join_key(*key): number for number, key in enumerate(keys(frame, recomputed.key))}
+    origin, explained = package.origins.get(name), set[str]()
+    starts = {column: number * _MARK for number, column in enumerate(_value_columns(stated.columns, stated.key))}
+    for number, column in enumerate(_value_columns(recomputed.columns, recomputed.key)):
         if column not in starts:
             continue
-        left, right = starts[column], number * _MARK
+        old_start, new_start = starts[column], number * _MARK
         differing = [
             key
             for key, marks in old.items()
-            if key in new and marks[left : left + _MARK] != new[key][right : right + _MARK]
+            if key in new and marks[old_start : old_start + _MARK] != new[key][new_start : new_start + _MARK]
         ]
-        seen.update(differing)
+        explained.update(differing)
         places: dict[str, Place] = {}
         for key in differing:
             cell = frame[column][line[key]]
             places[key] = {"value": "-" if cell is None else str(cell)}
             if origin is not None:
                 places[key] |= {"file": origin.file, "line": int(origin.lines[line[key]])}
-        yield from shortened("certificate.cell", name, differing, column=column, places=places)
-    if stated.columns.keys() == here.columns.keys():  # marks that belong to no column
-        odd = [key for key, marks in old.items() if key in new and key not in seen and marks != new[key]]
-        yield from shortened("certificate.row-marks", name, odd)
+        yield from limit_findings("certificate.cell", name, differing, column=column, places=places)
+    if stated.columns.keys() == recomputed.columns.keys():  # marks that belong to no column
+        odd = [key for key, marks in old.items() if key in new and key not in explained and marks != new[key]]
+        yield from limit_findings("certificate.row-marks", name, odd)
 
 
-def otherwise(key: str, here: str | None, told: str | None, *, table: str | None = None) -> Iterator[Finding]:
+def mismatch(key: str, actual: str | None, stated: str | None, *, table: str | None = None) -> Iterator[Finding]:
     """Yield that a certificate states something else than there is."""
-    if here != told:
-        yield finding("certificate.stated", table=table, key=key, value=here or "-", expected=told or "-")
+    if actual != stated:
+        yield finding("certificate.stated", table=table, key=key, value=actual or "-", expected=stated or "-")
 
 
 def keys(frame: pl.DataFrame, key: Sequence[str]) -> list[tuple[str, str]]:
@@ -319,15 +332,15 @@ def nest(names: Iterable[tuple[str, str]], values: Iterable[T]) -> dict[str, dic
 
 def flat(nested: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
     """Return values by their whole keys, such as ``220000/2017``."""
-    return {whole(head, last): value for head, below in nested.items() for last, value in below.items()}
+    return {join_key(head, last): value for head, below in nested.items() for last, value in below.items()}
 
 
-def whole(head: str, last: str) -> str:
+def join_key(head: str, last: str) -> str:
     """Return the whole key of its two steps."""
     return f"{head}{SEPARATOR}{last}" if head else last
 
 
-def shortened(
+def limit_findings(
     rule: str,
     table: str,
     differing: Sequence[str],

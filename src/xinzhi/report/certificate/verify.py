@@ -22,11 +22,11 @@ from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.text import LANGUAGES, Language, Text, Values
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol, registry_files, spell
-from xinzhi.report.certificate.certify import declared, dependencies, software
+from xinzhi.report.certificate.certify import dependencies, region_set, software
 from xinzhi.report.certificate.folder import check_signature, compare_files
 from xinzhi.report.certificate.results import compare_results
 from xinzhi.report.certificate.schema import FORMATS, Certificate, digest, identity, parse, read_document, without
-from xinzhi.report.certificate.tables import compare_protocol, compare_tables, otherwise
+from xinzhi.report.certificate.tables import compare_protocol, compare_tables, mismatch
 from xinzhi.report.document import BRIEFS
 from xinzhi.studies import TOPICS, Study, assess, check
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-9  # of a figure: another version of xinzhi may add up in another order
 
 
-def compare_remade(
+def compare_reproduction(
     stated: Certificate,
     package: Package,
     rules: Protocol,
@@ -45,32 +45,32 @@ def compare_remade(
     cells: Study | Path | str | None = None,
 ) -> Iterator[Finding]:
     """Yield the files of a folder that the data do not give; `versions` names the packages that are others here."""
-    told, language = _told(folder)
-    topics = tuple(one for one in TOPICS if one in told.get("topics", ()))
-    called = {name: value or "" for name, value in stated.package.items()}
+    report, language = _read_report(folder)
+    topics = tuple(topic for topic in TOPICS if topic in report.get("topics", ()))
+    titles = {name: value or "" for name, value in stated.package.items()}
     as_told = replace(
         package,
-        name=called.get("name", ""),
+        name=titles.get("name", ""),
         version=stated.package.get("version"),
-        title=Text(zh=called.get("title_zh", ""), en=called.get("title_en", "")),
-        findings=_as_told(check(package), told.get("findings", ())),
-        issuers=_offices(told),
+        title=Text(zh=titles.get("title_zh", ""), en=titles.get("title_en", "")),
+        findings=_with_report_lines(check(package), report.get("findings", ())),
+        issuers=_offices(report),
     )
     briefs = (folder / BRIEFS).is_dir()  # the report leads to them
     if cells is None and stated.options.get("cells"):
-        yield _not_remade(package, words.certificate.other_cells(given=False))
+        yield _not_reproduced(package, words.certificate.other_cells(given=False))
         return
     with tempfile.TemporaryDirectory() as name:
         try:
-            made = assess(
+            study = assess(
                 as_told, protocol=_departing(rules, stated), only=topics or ("none",), cells=cells, briefs=briefs
             )
-            if made.more.get("cells") != stated.options.get("cells"):
-                yield _not_remade(package, words.certificate.other_cells(given=True))
+            if study.more.get("cells") != stated.options.get("cells"):
+                yield _not_reproduced(package, words.certificate.other_cells(given=True))
                 return
-            paths = made.write(name, language, options=dict(stated.options))
+            paths = study.write(name, language, options=dict(stated.options))
         except XinzhiError as error:
-            yield _not_remade(package, error.text)
+            yield _not_reproduced(package, error.text)
             return
         made_id = str(json.loads((Path(name) / "certificate.json").read_bytes())["id"])
         for path in paths:
@@ -79,42 +79,42 @@ def compare_remade(
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             if sha256 == stated.files[path.name]:
                 continue
-            there = folder / path.name
-            excused = versions and _says_the_same(path, there, (made_id, stated.id), mended="xinzhi" in versions)
+            original = folder / path.name
+            excused = versions and _says_the_same(path, original, (made_id, stated.id), mended="xinzhi" in versions)
             code = "certificate.file-unproved" if excused else "certificate.file-forged"
             yield finding(code, file=path.name, value=sha256, expected=stated.files[path.name])
 
 
-def _not_remade(package: Package, problem: Text) -> Finding:
+def _not_reproduced(package: Package, problem: Text) -> Finding:
     return finding("certificate.not-recomputed", words={"problem": problem}, file=package.name)
 
 
-def _says_the_same(made: Path, told: Path, ids: tuple[str, str], *, mended: bool) -> bool:
+def _says_the_same(reproduced: Path, original: Path, ids: tuple[str, str], *, mended: bool) -> bool:
     """Return whether a file may be the work of other versions: the packages draw, xinzhi itself does the rest."""
-    if made.suffix == ".csv":
-        return mended and _figures_agree(made, told)
+    if reproduced.suffix == ".csv":
+        return mended and _figures_agree(reproduced, original)
     if mended:  # another xinzhi: what is told of its files is that they may differ
         return True
-    if made.suffix == ".html":
-        pages = [re.sub(rb"<svg.*?</svg>", b"", path.read_bytes(), flags=re.DOTALL) for path in (made, told)]
+    if reproduced.suffix == ".html":
+        pages = [re.sub(rb"<svg.*?</svg>", b"", path.read_bytes(), flags=re.DOTALL) for path in (reproduced, original)]
         return pages[0].replace(ids[0].encode(), ids[1].encode()) == pages[1]
-    return made.suffix == ".xlsx" and _cells(made, ids) == _cells(told, ids)
+    return reproduced.suffix == ".xlsx" and _cells(reproduced, ids) == _cells(original, ids)
 
 
-def _figures_agree(made: Path, told: Path) -> bool:
+def _figures_agree(reproduced: Path, original: Path) -> bool:
     """Return whether two tables have the same rows and, in the columns of both, the same figures."""
     try:
-        one, other = pl.read_csv(made, infer_schema=False), pl.read_csv(told, infer_schema=False)
+        new, old = pl.read_csv(reproduced, infer_schema=False), pl.read_csv(original, infer_schema=False)
     except pl.exceptions.PolarsError:
         return False
-    names = [name for name in one.columns if name in other.columns]
-    if one.height != other.height or not {"region", "year", "tfp_level"} <= set(names):
+    names = [name for name in new.columns if name in old.columns]
+    if new.height != old.height or not {"region", "year", "tfp_level"} <= set(names):
         return False
     for name in names:
-        values = [frame[name].cast(pl.Float64, strict=False) for frame in (one, other)]
+        values = [frame[name].cast(pl.Float64, strict=False) for frame in (new, old)]
         scale: Any = values[0].abs().max() or 0.0
-        far = (values[0] - values[1]).abs() > TOLERANCE * scale
-        if far.any() or not one[name].filter(values[0].is_null()).equals(other[name].filter(values[1].is_null())):
+        deviates = (values[0] - values[1]).abs() > TOLERANCE * scale
+        if deviates.any() or not new[name].filter(values[0].is_null()).equals(old[name].filter(values[1].is_null())):
             return False
     return True
 
@@ -124,41 +124,47 @@ def _cells(book: Path, ids: tuple[str, str]) -> list[Any]:
     require("fastexcel")
     import fastexcel
 
-    read = fastexcel.read_excel(book)
-    sheets = [read.load_sheet(name, header_row=None).to_polars().rows() for name in read.sheet_names]
-    return [read.sheet_names, [[[ids[1] if one == ids[0] else one for one in row] for row in rows] for rows in sheets]]
+    workbook = fastexcel.read_excel(book)
+    sheets = [workbook.load_sheet(name, header_row=None).to_polars().rows() for name in workbook.sheet_names]
+    return [
+        workbook.sheet_names,
+        [[[ids[1] if cell == ids[0] else cell for cell in row] for row in rows] for rows in sheets],
+    ]
 
 
 def _departing(rules: Protocol, stated: Certificate) -> Protocol:
     """Return the protocol of a certificate with what it departs in, in the order of the call, as the report says it."""
-    told = [str(one).partition("=")[0] for one in stated.options.get("set") or ()]
-    replaced = [path for path, one in rules.parameters.items() if one.origin == f"{rules.id} (replaced)"]
+    set_paths = [str(option).partition("=")[0] for option in stated.options.get("set") or ()]
+    replaced = [path for path, parameter in rules.parameters.items() if parameter.origin == f"{rules.id} (replaced)"]
     registered = rules.id in {file.stem for file in registry_files()}
-    paths = dict.fromkeys([*(path for path in told if path in replaced), *replaced])
+    paths = dict.fromkeys([*(path for path in set_paths if path in replaced), *replaced])
     return replace(rules, departs=tuple(path for path in paths if not registered or path in stated.protocol.departures))
 
 
-def _told(folder: Path) -> tuple[dict[str, Any], Language]:
+def _read_report(folder: Path) -> tuple[dict[str, Any], Language]:
     """Return the document and the language of the report in a folder; whoever changes them changes the files too."""
     document, head = {}, ""
     with suppress(OSError, ValueError, RecursionError):
         document = json.loads((folder / "assessment.json").read_bytes())
         head = (folder / "report.html").read_bytes()[:200].decode(errors="replace")
-    told = re.search(r'<html lang="(\w\w)', head)
-    language = next((one for one in LANGUAGES if told and one == told[1]), LANGUAGES[0])
+    match = re.search(r'<html lang="(\w\w)', head)
+    language = next((code for code in LANGUAGES if match and code == match[1]), LANGUAGES[0])
     return document if isinstance(document, dict) else {}, language
 
 
-def _offices(told: Mapping[str, Any]) -> dict[str, tuple[Text, ...]]:
+def _offices(report: Mapping[str, Any]) -> dict[str, tuple[Text, ...]]:
     """Return the offices that the report names, for the same data may be kept in a form that does not name them."""
     try:
-        known = told["package"]["issuers"]
-        return {str(table): tuple(Text(zh=one["zh"], en=one["en"]) for one in some) for table, some in known.items()}
+        issuers = report["package"]["issuers"]
+        return {
+            str(table): tuple(Text(zh=office["zh"], en=office["en"]) for office in offices)
+            for table, offices in issuers.items()
+        }
     except (AttributeError, KeyError, TypeError):
         return {}
 
 
-def _as_told(found: tuple[Finding, ...], told: Sequence[dict[str, Any]]) -> tuple[Finding, ...]:
+def _with_report_lines(findings: tuple[Finding, ...], report_rows: Sequence[dict[str, Any]]) -> tuple[Finding, ...]:
     """Return findings with the files and lines of the report, for the same data may be kept in another form."""
 
     def same(rows: Iterable[Mapping[str, Any]]) -> list[list[str]]:
@@ -167,18 +173,18 @@ def _as_told(found: tuple[Finding, ...], told: Sequence[dict[str, Any]]) -> tupl
         return sorted([str(row[name]) for name in names] for row in rows if row["column"] or row["key"])
 
     try:
-        if same(told) != same(one.to_dict() for one in found):
-            return found
+        if same(report_rows) != same(entry.to_dict() for entry in findings):
+            return findings
         return tuple(
             Finding(
                 message=Text(zh=row["message_zh"], en=row["message_en"]),
                 hint=Text(zh=row["hint_zh"], en=row["hint_en"]),
                 **{name: row[name] for name in ("rule", "severity", *Place.__annotations__)},
             )
-            for row in told
+            for row in report_rows
         )
     except (KeyError, TypeError):
-        return found
+        return findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,8 +249,8 @@ class Verification:
                 "fingerprint": self.certificate.protocol.fingerprint,
             },
             "files": self.files,
-            "differences": [found.to_dict() for found in self.differences],
-            "notes": [found.to_dict() for found in self.notes],
+            "differences": [entry.to_dict() for entry in self.differences],
+            "notes": [entry.to_dict() for entry in self.notes],
         }
 
 
@@ -294,56 +300,56 @@ def verify(
     file = Path(certificate).name
     document = read_document(certificate)
     stated = parse(document, file)
-    found = [
+    findings = [
         *_certificate(document, stated, file),
         *check_signature(document, stated.signature, key, file),
         *compare_tables(stated.tables, package),
     ]
     versions = list(compare_software(stated.software, stated.dependencies, file))
-    others = {str(one.key) for one in versions}
+    changed = {str(note.key) for note in versions}
     rules, differing = compare_protocol(
-        stated.protocol, protocol, file, texts="note" if "xinzhi" in others else "error"
+        stated.protocol, protocol, file, texts="note" if "xinzhi" in changed else "error"
     )
-    found += differing
+    findings += differing
     if rules is not None:
-        found += _recompute(stated, package, rules)
+        findings += _recompute(stated, package, rules)
     count = None
     if files is not None:
         count, differing = compare_files(stated, Path(certificate), Path(files))
-        found += differing
-        if rules is not None and not any(one.severity == "error" for one in found):
-            found += compare_remade(stated, package, rules, Path(files), others, cells)
-    found += [*versions, *_package(stated, package, file)]
+        findings += differing
+        if rules is not None and not any(entry.severity == "error" for entry in findings):
+            findings += compare_reproduction(stated, package, rules, Path(files), changed, cells)
+    findings += [*versions, *_package(stated, package, file)]
     return Verification(
         certificate=stated,
-        differences=tuple(one for one in found if one.severity == "error"),
-        notes=tuple(one for one in found if one.severity != "error"),
+        differences=tuple(entry for entry in findings if entry.severity == "error"),
+        notes=tuple(entry for entry in findings if entry.severity != "error"),
         files=count,
     )
 
 
 def _certificate(document: dict[str, Any], stated: Certificate, file: str) -> Iterator[Finding]:
     for name, now in (("sha256", digest(without(document, "sha256", "signature"))), ("id", identity(document))):
-        told = getattr(stated, name)
-        if now != told and name in document:  # the first format had no id
-            yield finding("certificate.certificate-altered", file=file, key=name, value=now, expected=told)
+        expected = getattr(stated, name)
+        if now != expected and name in document:  # the first format had no id
+            yield finding("certificate.certificate-altered", file=file, key=name, value=now, expected=expected)
     for place in _extra(document, stated.document()):
-        known = stated.format_version in FORMATS  # a later one may have members of its own
-        yield finding("certificate.member-unknown", severity="error" if known else "note", file=file, key=place)
+        is_known = stated.format_version in FORMATS  # a later one may have members of its own
+        yield finding("certificate.member-unknown", severity="error" if is_known else "note", file=file, key=place)
 
 
-def _extra(told: object, known: object, place: str = "") -> Iterator[str]:
+def _extra(document: object, parsed: object, place: str = "") -> Iterator[str]:
     """Yield the places of the members of a document that the certificate read from it has not."""
-    if isinstance(told, list) and isinstance(known, list):
-        for at, (one, other) in enumerate(zip(told, known, strict=False)):
-            yield from _extra(one, other, f"{place}.{at}")
-    if isinstance(told, dict) and isinstance(known, dict):
-        for name, one in told.items():
+    if isinstance(document, list) and isinstance(parsed, list):
+        for at, (part, counterpart) in enumerate(zip(document, parsed, strict=False)):
+            yield from _extra(part, counterpart, f"{place}.{at}")
+    if isinstance(document, dict) and isinstance(parsed, dict):
+        for name, part in document.items():
             inside = f"{place}.{name}" if place else name
-            if name not in known:
+            if name not in parsed:
                 yield inside
             else:
-                yield from _extra(one, known[name], inside)
+                yield from _extra(part, parsed[name], inside)
 
 
 def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterator[Finding]:
@@ -352,33 +358,37 @@ def _recompute(stated: Certificate, package: Package, rules: Protocol) -> Iterat
     try:
         result: Any = study("measure", package, protocol=rules).results["measurement"]
     except XinzhiError as error:
-        yield _not_remade(package, error.text)
+        yield _not_reproduced(package, error.text)
         return
     digits = int(rules.value("reporting.result_digits"))
     yield from _set(stated, rules)
-    yield from otherwise("digits", str(digits), str(stated.results.digits))
+    yield from mismatch("digits", str(digits), str(stated.results.digits))
     for name, table in stated.tables.items():
-        read = name in result.provenance.inputs
-        if table.read != read or (read and table.key and table.cells is None):
+        is_input = name in result.provenance.inputs
+        if table.read != is_input or (is_input and table.key and table.cells is None):
             yield finding(
-                "certificate.stated", table=name, key="read", value=str(read).lower(), expected=str(table.read).lower()
+                "certificate.stated",
+                table=name,
+                key="read",
+                value=str(is_input).lower(),
+                expected=str(table.read).lower(),
             )
-    for name, here in declared(result).items():
-        yield from otherwise(name, here, stated.package.get(name))
+    for name, value in region_set(result).items():
+        yield from mismatch(name, value, stated.package.get(name))
     yield from compare_results(stated.results, result)
 
 
 def _set(stated: Certificate, rules: Protocol) -> Iterator[Finding]:
     """Yield what the options say was set and is not in the protocol."""
-    for one in stated.options.get("set") or ():
-        path, _, value = one.partition("=")
+    for option in stated.options.get("set") or ():
+        path, _, value = option.partition("=")
         try:
-            held = str(rules.value(path)) == value or rules.replace({path: value}).fingerprint == rules.fingerprint
+            agrees = str(rules.value(path)) == value or rules.replace({path: value}).fingerprint == rules.fingerprint
         except (XinzhiError, TypeError):
-            held = False
-        if not held:
-            said = spell(rules.parameters[path].value) if path in rules.parameters else None
-            yield finding("certificate.stated", key=f"set {path}", value=said or "-", expected=value)
+            agrees = False
+        if not agrees:
+            actual = spell(rules.parameters[path].value) if path in rules.parameters else None
+            yield finding("certificate.stated", key=f"set {path}", value=actual or "-", expected=value)
 
 
 def _package(stated: Certificate, package: Package, file: str) -> Iterator[Finding]:
@@ -391,7 +401,7 @@ def _package(stated: Certificate, package: Package, file: str) -> Iterator[Findi
 
 def compare_software(stated: Mapping[str, str], used: Mapping[str, str], file: str) -> Iterator[Finding]:
     """Yield a note for every version that is another one now: results are compared, versions only told."""
-    here = {**dependencies(), "xinzhi": software()["version"]}
+    installed = {**dependencies(), "xinzhi": software()["version"]}
     for name, version in {**used, "xinzhi": stated.get("version", "-")}.items():
-        if here.get(name) != version:
-            yield finding("certificate.version", file=file, key=name, value=here.get(name, "-"), expected=version)
+        if installed.get(name) != version:
+            yield finding("certificate.version", file=file, key=name, value=installed.get(name, "-"), expected=version)

@@ -136,7 +136,7 @@ def _end_labels(points: Sequence[Row], least: float, decimals: int, inks: Mappin
             "year": row["year"],
             "place": row["place"],
             "text": words.shared.chart_end(name=row["group"], value=number(row["value"], decimals)),
-            "ink": palette.deepened(inks[row["group"]]),
+            "ink": palette.readable_shade(inks[row["group"]]),
         }
         for row in spread(last.values(), least)
     ]

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from xinzhi import words
 from xinzhi.core.schema import describe
 from xinzhi.core.text import NOTHING, Language, Text, outward, percent, same, span_text
-from xinzhi.report.page import asset, both_svg, environment, table_markup, ticks
+from xinzhi.report.page import asset, bilingual_svg_text, environment, table_markup, ticks
 from xinzhi.report.palette import FACTORS, FAINT, INK, SOFT
 from xinzhi.report.table import Column, Table
 from xinzhi.studies import Brief, gap_figures
@@ -126,14 +126,14 @@ def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -
     left, right = PLOT
     scale = (right - left) / ((high - low) or 1.0)
     zero = left - low * scale
-    drawn, y = [both_svg(words.brief.table_parts(), 0, 10)], 12
+    drawn, y = [bilingual_svg_text(words.brief.table_parts(), 0, 10)], 12
     for at, row in enumerate(frame.iter_rows(named=True)):
         if at == 0 or row["span"] != frame["span"][at - 1]:
             y += 14
-            drawn.append(both_svg(span_text(*row["span"].split("–")), 0, y))
+            drawn.append(bilingual_svg_text(span_text(*row["span"].split("–")), 0, y))
             y += 4
         name = about if row["kind"] == "self" else words.shared.label_national()
-        drawn.append(both_svg(name, left - 6, y + 10, anchor="end", size=9))
+        drawn.append(bilingual_svg_text(name, left - 6, y + 10, anchor="end", size=9))
         above, below = zero, zero
         for factor, column in parts.items():
             size = abs(row[column]) * scale
@@ -150,7 +150,7 @@ def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -
     for factor in parts:
         name = words.brief.short_of(factor)
         drawn.append(f'<rect x="{x:.0f}" y="{bottom - 8}" width="8" height="8" fill="{FACTORS[factor]}"/>')
-        drawn.append(both_svg(name, x + 11, bottom, size=9))
+        drawn.append(bilingual_svg_text(name, x + 11, bottom, size=9))
         x += 22 + 5.0 * max(len(name.en), 2 * len(name.zh))
     return _svg(drawn, bottom + 4, words.brief.table_parts())
 
@@ -170,15 +170,15 @@ def company(made: Brief) -> str:
     left, right = 170, 480
     scale = (right - left) / ((high - low) or 1.0)
     title = words.brief.table_company(span=made.span)
-    drawn = [both_svg(title, 0, 10)]
+    drawn = [bilingual_svg_text(title, 0, 10)]
     if frame["rank_low"].count():
-        drawn.append(both_svg(words.brief.column_ranks(), 640, 10, anchor="end"))
+        drawn.append(bilingual_svg_text(words.brief.column_ranks(), 640, 10, anchor="end"))
     for at, row in enumerate(frame.sort(pl.col("kind") != "self", maintain_order=True).iter_rows(named=True)):
         y = 24 + at * 14
         colour, name = OWN[row["kind"]], names.region(row["region"])
         kind = words.brief.company_of(row["kind"])
-        drawn.append(both_svg(name, 0, y + 3))
-        drawn.append(both_svg(kind, 96, y + 3, size=9))
+        drawn.append(bilingual_svg_text(name, 0, y + 3))
+        drawn.append(bilingual_svg_text(kind, 96, y + 3, size=9))
         place = left + (row["growth"] - low) * scale
         if row["low"] is not None:
             start, end = (left + (row[one] - low) * scale for one in ("low", "high"))

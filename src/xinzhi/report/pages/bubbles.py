@@ -14,7 +14,7 @@ from xinzhi.core.text import Text, Values, listing, sentences
 from xinzhi.report.charts.intervals import COLUMN
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import MOST_NOTES, capital
+from xinzhi.report.sentence import MOST_NOTES, capitalised
 from xinzhi.report.table import Table, table
 from xinzhi.risks import Bubbles
 from xinzhi.risks.internal import PanelBubbles
@@ -89,7 +89,7 @@ def _notes(names: Mapping[str, Text], findings: Iterable[Finding]) -> list[Text]
     for one in findings:
         if one.severity == "error" and one.key is not None:
             continue  # it stands in the table of what was not tested
-        message = Text(zh=f"{one.message.zh}{one.hint.zh}", en=f"{capital(one.message).en} {one.hint.en}".strip())
+        message = Text(zh=f"{one.message.zh}{one.hint.zh}", en=f"{capitalised(one.message).en} {one.hint.en}".strip())
         by_text[message] += [] if one.key is None else [names.get(one.key, Text(zh=one.key, en=one.key))]
     notes = [
         words.bubbles.note_finding(names=listing(some, limit=_NAMED), text=text) if some else text

@@ -16,7 +16,7 @@ from xinzhi.core.text import Text, has, listing, number, same
 from xinzhi.report.palette import ACCENT, DEEP, GROUPS, INK
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import answer_of, arrangement, distinct, fact, finding_notes, notes_of, short
+from xinzhi.report.sentence import answer_of, arrangement, distinct, fact, finding_notes, notes_of, truncate
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks import Debt
 from xinzhi.risks.internal import DebtDynamics, DebtFan, DebtStress, conventions
@@ -113,7 +113,7 @@ def debt(result: Debt, *, region: str | None = None) -> Section:
         facts["headline.history"] = {"parts": result.paths(series)}
     ratios = None
     if year is not None:
-        ratios = table("debt_ratios", result.frame.filter(year=year), of=result, known=True, year=year)
+        ratios = table("debt_ratios", result.frame.filter(year=year), of=result, drop_empty=True, year=year)
     drawn = [*(_ratio(result, facts, name) for name in ("to_output", "to_revenue")), _vehicles(result, facts)]
     drawn += [_graded(result, facts), _history(result, facts, series, chosen)]
     return Section.of(
@@ -293,7 +293,7 @@ def debt_stress(result: DebtStress, *, region: str | None = None) -> Section:
     added = every.pivot(on="scenario", index="region", values="over_baseline").drop(BASELINE)
     base = every.filter(scenario=BASELINE).select("region", "start", baseline="debt_ratio")
     ends = base.join(added, on="region").sort(COMBINED, "region", descending=[True, False])  # where all add most first
-    inputs = table("debt_inputs", of=result, known=True)
+    inputs = table("debt_inputs", of=result, drop_empty=True)
     return Section.of(
         "debt.section_stress",
         [_by_region(result, ends, facts), _compared(result, ends, facts), _along(result, code, facts)],
@@ -330,7 +330,7 @@ def _compared(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture |
     """Return the scenarios of the caller's own beside the standard ones; None where there are none."""
     own = [name for name in result.scenarios() if name not in LINES and ends[name].count()]
     kept = [*(name for name in (*SHOCKS, COMBINED) if ends[name].count()), *own]
-    brief = distinct({name: short(result.scenarios()[name], LONGEST) for name in kept})
+    brief = distinct({name: truncate(result.scenarios()[name], LONGEST) for name in kept})
     cells = [
         {
             "row": result.names.region(row["region"]),

@@ -15,7 +15,7 @@ from xinzhi.core.text import Text, Values, has, listing, number, percent, same
 from xinzhi.report.palette import GROUPS
 from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import answer_of, distinct, short, word
+from xinzhi.report.sentence import answer_of, distinct, truncate, word
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks.internal import HerdEntry, conventions
 
@@ -37,7 +37,7 @@ class Wave:
         every = result.frame.unique(CATEGORY, maintain_order=True)
         self.left = every.filter(pl.col("utilisation").is_null())
         self.called = distinct({code: result.names.text(CATEGORY, code) for code in every[CATEGORY]})
-        self.brief = distinct({code: short(name, NARROW) for code, name in self.called.items()})
+        self.brief = distinct({code: truncate(name, NARROW) for code, name in self.called.items()})
         self._cases = {(r[CATEGORY], r["entry"], r["demand"]): r for r in result.frame.iter_rows(named=True)}
         growth = result.frame.group_by("demand").agg(pl.col("growth").mean()).sort("growth", "demand")
         self.paths: list[str] = growth["demand"].to_list()

@@ -14,7 +14,7 @@ from xinzhi.core.text import Text, listing, number, same
 from xinzhi.report import palette
 from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import answer_of, capital, finding_notes, sentence, word
+from xinzhi.report.sentence import answer_of, capitalised, finding_notes, sentence, word
 from xinzhi.report.table import Column, Table, table
 from xinzhi.risks.internal import PeakToPeak, PlantCapacity, Utilisation, Zombies, conventions
 
@@ -192,7 +192,7 @@ def _history(result: Utilisation, code: str) -> Picture | None:
         **_inner(),
     }
     frame = _quarters(pl.DataFrame(path, infer_schema_length=None))
-    title, rows = capital(words.overcapacity.title_history(**values)), _lines(result, path, "low", "high")
+    title, rows = capitalised(words.overcapacity.title_history(**values)), _lines(result, path, "low", "high")
     return shown("overcapacity.history", result, frame, values, rows=rows, title=title, levels=_zones(result))
 
 

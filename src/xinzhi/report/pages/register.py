@@ -13,7 +13,7 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, has, join_names, number, paragraph, same
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import answer_of, distinct, finding_notes, sentence, short
+from xinzhi.report.sentence import answer_of, distinct, finding_notes, sentence, truncate
 from xinzhi.report.table import Table, table
 from xinzhi.risks import Register
 from xinzhi.risks.internal import conventions
@@ -51,7 +51,7 @@ class Called:
     @cached_property
     def narrow(self) -> dict[tuple[str, str], Text]:
         """The names of the items cut to what the axis of a chart holds, no two alike."""
-        cut = distinct({item: short(name, NARROW) for (kind, item), name in self.items.items() if kind != "region"})
+        cut = distinct({item: truncate(name, NARROW) for (kind, item), name in self.items.items() if kind != "region"})
         return {(kind, item): name if kind == "region" else cut[item] for (kind, item), name in self.items.items()}
 
     def listed(self, codes: Iterable[str]) -> Text:

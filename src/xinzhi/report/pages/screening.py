@@ -16,7 +16,7 @@ from xinzhi.report import palette
 from xinzhi.report.pages.yardstick.tables import findings as findings_table
 from xinzhi.report.section import Entry, Ledger, Picture, Piece, Section, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import clauses, short
+from xinzhi.report.sentence import clauses, truncate
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks import internal
 
@@ -215,7 +215,7 @@ def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | Non
     rows = [
         {
             "name": words.screen.chart_called(
-                name=short(result.names.text("project", row["id"]), IN_PICTURE), verdict=verdicts[row["verdict"]]
+                name=truncate(result.names.text("project", row["id"]), IN_PICTURE), verdict=verdicts[row["verdict"]]
             ),
             **{key: min(max(100 * row[name], NEVER), 100 - NEVER) for key, name in ENDS.items()},
             "group": verdicts[row["verdict"]],

@@ -101,8 +101,9 @@ class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry"
             "k": lower,
             "period": quarter(last["year"], last["quarter"]),
         }
-        key = "single" if not past_quarters.height else "over_time" if lower else "lowest_ever"
-        return {f"headline.{key}": values}
+        if not past_quarters.height:
+            return {"headline.single": values}
+        return {"headline.over_time" if lower else "headline.lowest_ever": values}
 
     def explain(self, industry: str) -> pl.DataFrame:
         """Return the history of one industry (code or name), oldest first; `UsageError` when there is none."""

@@ -148,13 +148,11 @@ def _input_requirement(capacity_result: Any, names: list[str], variable: FloatAr
         at[place[str(unit)]] += weight * variable[place[str(peer)]]
     labels = list(getattr(inputs, "columns", [])) or [f"v{number}" for number in range(1, variable.shape[1] + 1)]
     solved = np.isfinite(np.asarray(capacity_result.scores, dtype=float))
-    rows = [
-        (unit, labels[column], float(at[row, column] / variable[row, column]))
-        for row, unit in enumerate(names)
-        for column in range(variable.shape[1])
-        if solved[row] and variable[row, column] > 0
+    ratios = [
+        (names[row], labels[column], float(at[row, column] / variable[row, column]))
+        for row, column in np.argwhere(solved[:, None] & (variable > 0)).tolist()
     ]
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(ratios, schema=schema, orient="row")
 
 
 def cost_capacity(

@@ -229,13 +229,13 @@ def herd_entry(
     origin = provenance(
         "herd_entry", own_package, ["plans", "plan_categories", "activity", "capacity", "accounts"], **options
     )
+    by_reason = sorted(categories_read, key=lambda category: category.reason is None)
     return HerdEntry(
         frame=pl.DataFrame(frames["frame"], schema=_FRAME).sort("category", "entry", "demand"),
         bands=pl.DataFrame(frames["bands"], schema=_BANDS),
         waves=pl.DataFrame(frames["waves"], schema=_WAVES),
         assumptions=_assumption_table(rules, national, (first, last)),
-        findings=tuple(note for category in categories_read if category.reason is not None for note in _lacks(category))
-        + tuple(note for category in categories_read if category.reason is None for note in _lacks(category)),
+        findings=tuple(note for category in by_reason for note in _lacks(category)),
         sizes=pl.DataFrame(
             [
                 (category.code, *pair)

@@ -98,7 +98,9 @@ class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
 def moves(change: float) -> Text:
     """Return a change of a ratio in words: by how many percentage points it rises or falls."""
     points = 100 * change
-    key = "hardly_moves" if round(points, 1) == 0 else "rises_by" if change > 0 else "falls_by"
+    key = "hardly_moves"
+    if round(points, 1) != 0:
+        key = "rises_by" if change > 0 else "falls_by"
     return words.debt.chart_of(key, value=abs(points))
 
 

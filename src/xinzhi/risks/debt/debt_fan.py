@@ -146,7 +146,11 @@ def coefficients(persistence: pl.DataFrame) -> list[Text]:
 def chance(value: float) -> Text:
     """Return a chance in per cent; what draws cannot tell from certain is no more than nearly so."""
     sure = setting("public_debt", "fan.sure")
-    key = "nearly_sure" if value > 1 - sure else "hardly" if value < sure else "chance"
+    key = "chance"
+    if value > 1 - sure:
+        key = "nearly_sure"
+    elif value < sure:
+        key = "hardly"
     return words.debt.chart_of(key, value=value)
 
 
@@ -343,12 +347,14 @@ def _record(
         except InputError:  # no past is long enough yet
             continue
         cuts = np.percentile(np.stack(list(fan_draws.paths.values())), [ends[0], MIDDLE, ends[1]], axis=1)
-        rows += [
-            (origin, step + 1, came[code, origin + step + 1], *cuts[:, place, step])
-            for place, code in enumerate(fan_draws.paths)
-            for step in range(cuts.shape[2])
-            if fan_draws.series[code]["year"][-1] == origin and (code, origin + step + 1) in came
-        ]
+        for place, code in enumerate(fan_draws.paths):
+            if fan_draws.series[code]["year"][-1] != origin:
+                continue
+            rows += [
+                (origin, ahead, came[code, origin + ahead], *cuts[:, place, ahead - 1])
+                for ahead in range(1, cuts.shape[2] + 1)
+                if (code, origin + ahead) in came
+            ]
     actual = pl.col("actual")
     return (
         pl.DataFrame(rows, schema=_HELD, orient="row")

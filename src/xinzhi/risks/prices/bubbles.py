@@ -89,7 +89,9 @@ class Bubbles(BubbleFrames, verb="bubbles", topic="bubbles", key=("series", "dat
         top = (ongoing if ongoing.height else episodes.sort("duration", descending=True, maintain_order=True)).row(
             0, named=True
         )
-        key = "episode" if episodes.height == 1 else "ongoing" if ongoing.height else "longest"
+        key = "ongoing" if ongoing.height else "longest"
+        if episodes.height == 1:
+            key = "episode"
         dates = self.timeline
         return words.bubbles.headline_of(
             key, **values, episode=dates.episode_text(top), lasted=dates.duration_text(top["duration"])

@@ -385,7 +385,9 @@ class Timeline:
 
     def episode_text(self, row: Mapping[str, Any]) -> Text:
         """Return an episode in a few words: what it is, from when to when."""
-        key = "ongoing" if row["ongoing"] else "once" if row["start"] == row["last"] else "span"
+        key = "once" if row["start"] == row["last"] else "span"
+        if row["ongoing"]:
+            key = "ongoing"
         return words.by_key(
             f"bubbles.label.{key}",
             start=self.date(row["start"]),

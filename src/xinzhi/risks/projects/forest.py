@@ -68,8 +68,9 @@ _FALLING = {
 }
 _EITHER = {"facts", "dates", "moved", "equal"}
 _LATER_RISING = {"place", "site", "owner", "name", "phase", "follow-on", "object"}
+_SIGNS = dict.fromkeys(_FALLING, -1) | dict.fromkeys(_EITHER, 0)
 RISING = {
-    "repackaged": tuple(0 if name in _EITHER else -1 if name in _FALLING else 1 for name in FEATURES),
+    "repackaged": tuple(_SIGNS.get(name, 1) for name in FEATURES),
     "follow-on": tuple(1 if name in _LATER_RISING else 0 for name in FEATURES),
 }
 

@@ -56,13 +56,8 @@ def pair_keys(
     for first, right in PAIRS:
         first_keys, second_keys = single[first], single[right]
         combined = np.ones((first_keys.shape[1], second_keys.shape[1]), dtype=bool)
-        combined = (
-            combined
-            if first != right
-            else np.eye(len(combined), dtype=bool)
-            if first == "approval"
-            else np.triu(combined, 1)
-        )
+        if first == right:
+            combined = np.eye(len(combined), dtype=bool) if first == "approval" else np.triu(combined, 1)
         at, to = np.nonzero(combined)
         rows, which = np.nonzero((first_keys != 0)[:, at] & (second_keys != 0)[:, to])
         # a sum does not care which of two tokens came first

@@ -110,17 +110,16 @@ def _purchase(compared: Pairs, at: int, days: tuple[int, int]) -> Iterator[tuple
     gap = days[0] - days[1]
     between = Text(zh="", en="")
     if min(days) > 0:
-        between = change_text("days_later" if gap > 0 else "days_earlier" if gap else "days_same", days=f"{abs(gap):,}")
-    key = (
-        "held"
-        if undecidable
-        else "seen"
-        if np.isnan(expected_nats)
-        else "next"
-        if expected_nats <= -convention("other_purchase")
-        else ""
-    )
-    pattern = page("pages", "screen")[f"change.purchase_{key}" if key else "change.purchase"]
+        order = {1: "later", -1: "earlier", 0: "same"}[int(np.sign(gap))]
+        between = change_text(f"days_{order}", days=f"{abs(gap):,}")
+    key = "change.purchase"
+    if undecidable:
+        key += "_held"
+    elif np.isnan(expected_nats):
+        key += "_seen"
+    elif expected_nats <= -convention("other_purchase"):
+        key += "_next"
+    pattern = page("pages", "screen")[key]
     yield "purchase", Text(zh=pattern.zh.format(days=between.zh), en=pattern.en.format(days=between.en))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator
 from functools import cache
 
 import numpy as np
@@ -127,20 +128,26 @@ def _mentions(texts: pl.Series, letters: pl.Series) -> pl.DataFrame:
     return all_mentions.with_columns(pl.len().over("row", "name").alias("rivals"))
 
 
+def _before_township(span: str, short: Container[str], common: tuple[str, ...]) -> Iterator[str]:
+    """Yield the short names of counties that a township of three or four signs follows."""
+    for at in range(len(span)):
+        for size in (3, 2):
+            name, township = span[at : at + size], span[at + size :]
+            if name not in short or len(township) not in (3, 4):
+                continue
+            # 阜南县 is not 南县, and 新型城镇 no township
+            if not (at and name.endswith("县")) and not township.endswith(common):
+                yield name
+
+
 def _by_township(texts: pl.Series) -> pl.DataFrame:
     """Return the counties that stand under their short names before a township: 通榆新华镇."""
     spans = by_row(texts.str.extract_all(r"[\u4e00-\u9fff]{4,7}?(?:镇|乡|街道)"), "span")
     short, common = _short_counties(), tuple(document("words.yaml")["sites"]["common"])
     rows = [
-        (span, name, *code)
+        (span, name, *short[name])
         for span in spans["span"].unique().to_list()
-        for at in range(len(span))
-        for size in (3, 2)
-        if (code := short.get(name := span[at : at + size]))
-        and len(span) - at - size in (3, 4)
-        # 阜南县 is not 南县, and 新型城镇 no township
-        and not (at and name.endswith("县"))
-        and not span[at + size :].endswith(common)
+        for name in _before_township(span, short, common)
     ]
     schema = {"span": pl.String, "name": pl.String, "code": pl.Int64, "weak": pl.Boolean}
     counties = pl.DataFrame(rows, schema=schema, orient="row").unique("span", keep="first", maintain_order=True)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import IntArray
@@ -78,12 +79,7 @@ def _as_quotations(
 
 
 def _place_names(codes: IntArray) -> pl.DataFrame:
-    rows = [
-        (row, "place", name_of(int(codes[row, slot]))[0])
-        for row in range(len(codes))
-        for slot in range(SLOTS)
-        if codes[row, slot]
-    ]
+    rows = [(row, "place", name_of(int(codes[row, slot]))[0]) for row, slot in np.argwhere(codes[:, :SLOTS]).tolist()]
     return pl.DataFrame(rows, schema={"row": pl.UInt32, "field": pl.String, "said": pl.String}, orient="row")
 
 

@@ -376,11 +376,10 @@ def _number(span: str) -> tuple[str, str] | None:
 @cache
 def _numbered_pattern() -> str:
     table = document("words.yaml")["numbered"]
-    words = "|".join(
-        sorted((word for entry in table.values() for word in entry if not word.isascii()), key=len, reverse=True)
-    )
+    nouns = [word for entry in table.values() for word in entry]
+    words = "|".join(sorted((noun for noun in nouns if not noun.isascii()), key=len, reverse=True))
     numeral = rf"(?:[0-9]{{1,3}}|[{_NUMERALS}]{{1,3}})"
-    english = "|".join(word for entry in table.values() for word in entry if word.isascii())
+    english = "|".join(noun for noun in nouns if noun.isascii())
     return (
         rf"(?:第{numeral}号?|{numeral}号|[0-9]{{1,3}}#)(?:{words})|{numeral}(?:标段|合同段|中学)|[市县区旗]{numeral}中"
         rf"|(?:施工|监理|勘察|设计|采购|安装|土建){numeral}[标包]|(?-u:\b)0[0-9]包|[A-Z]{{1,3}}-?[0-9]{{1,3}}标|(?-u:\b)[IVX]{{1,3}}(?:线|回)|标段[{_NUMERALS}0-9A-Z]|(?-u:\b)(?:[IVX]{{1,4}}标段|[A-Z](?:包|标段|地块|栋|区|座))|{_SECTION}"

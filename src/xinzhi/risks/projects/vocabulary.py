@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -289,7 +290,8 @@ def everyday_pairs() -> frozenset[str]:
         count = int(next(lines))
         least = count * np.exp(-float(convention("telling_from")))
         counted_pairs = (line.split() for line in lines)
-        return frozenset(pair for times, *pairs in counted_pairs if float(times) > least for pair in pairs)
+        everyday = (pairs for times, *pairs in counted_pairs if float(times) > least)
+        return frozenset(chain.from_iterable(everyday))
 
 
 @cache

@@ -102,7 +102,9 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
             values = {"name": name, "n": row["checked"], "k": row["flagged"], "a": row["alerts"]}
             items, ends = self._common_flags(row["pitfall"]), self._ends(row["pitfall"])
             nation += [{"what": sentence} for sentence in self._nation(row["pitfall"])]
-            key = "clear" if not row["flagged"] else "flagged_items" if items else "flagged"
+            key = "clear"
+            if row["flagged"]:
+                key = "flagged_items" if items else "flagged"
             touched += [{"what": words.register.answer_of(key, **values, items=items)}]
             touched += [{"what": words.register.answer_ends(**ends)}] if ends else []
             if row["checked"] < row["every"]:

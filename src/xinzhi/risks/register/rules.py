@@ -224,7 +224,7 @@ def judge(
     # come from, `edge` is the threshold of a rule that has none of its own.
     rule = rules()[name]
     above = "below" not in rule
-    threshold = edge if edge is not None else float(rule["above"] if above else rule["below"])
+    threshold = float(rule["above" if above else "below"]) if edge is None else edge
     absent = dict.fromkeys(("reason_zh", "reason_en"), pl.lit(None, pl.String)) | {"settled": pl.lit(value=False)}
     rows = evidence.with_columns(
         *(

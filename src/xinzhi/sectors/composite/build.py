@@ -267,8 +267,9 @@ def read_table(frame: AnyFrame, system: System) -> Indicators:
     table = table.sort("year", "region")
     values = table.select(system.codes).to_numpy().astype(np.float64)
     problems += _value_findings(table, values, system)
-    source_columns = {part.column for item in system.indicators for part in (item.numerator, item.divisor) if part}
-    unused = [name for name in cells.columns if name not in {*system.codes, "region", "year", "group", *source_columns}]
+    parts = [part for item in system.indicators for part in (item.numerator, item.divisor)]
+    used = {*system.codes, "region", "year", "group", *(part.column for part in parts if part)}
+    unused = [name for name in cells.columns if name not in used]
     problems += [finding("unused-column", name=name) for name in unused]
     if errors(problems):
         raise _unusable(problems)

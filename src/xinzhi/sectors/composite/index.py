@@ -241,8 +241,8 @@ def index(
         names = [rules.codes[at] for at in np.flatnonzero(np.isnan(filled[fewest])).tolist()]
         wrong = [finding("nothing-complete", count=len(rules.codes), names=names)]
         raise InputError("sectors.no-index-at-all", wrong, problems=listed_errors(wrong))
-    parts = [part for item in rules.indicators for part in (item.numerator, item.divisor) if part]
-    tables = sorted({part.table for part in parts if part.table}) if package else []
+    parts = [part for item in rules.indicators for part in (item.numerator, item.divisor)]
+    tables = sorted({part.table for part in parts if part and part.table}) if package else []
     built = build.build(filled[complete], table.years[complete], rules, how)
     warnings = [*handed_findings(rules, weights), *([] if pooled else [finding("not-comparable")])]
     return Index(

@@ -100,7 +100,9 @@ def check_system(system: str | Path | Mapping[str, Any]) -> tuple[System | None,
 
 def _system_label(system: str | Path | Mapping[str, Any]) -> str:
     """Return how messages call a system: its path or id, after a blank; nothing where it has none."""
-    name = system.get("id", "") if isinstance(system, Mapping) else "" if _is_text(system) else system
+    if not isinstance(system, Mapping) and _is_text(system):
+        return ""
+    name = system.get("id") if isinstance(system, Mapping) else system
     return f" {name}" if name else ""
 
 

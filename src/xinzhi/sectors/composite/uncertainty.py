@@ -48,10 +48,14 @@ class Space:
 
     def labels(self, name: str) -> list[str]:
         """Return the levels of a choice as text."""
-        return [
-            level.label() if isinstance(level, Normalisation) else level if isinstance(level, str) else "given"
-            for level in self.levels[name]
-        ]
+        return [_level_label(level) for level in self.levels[name]]
+
+
+def _level_label(level: object) -> str:
+    """Return a level of a choice as text; weights from elsewhere are ``given``."""
+    if isinstance(level, Normalisation):
+        return level.label()
+    return level if isinstance(level, str) else "given"
 
 
 def space(result: Ranking) -> Space:
@@ -160,9 +164,8 @@ def _usable(
     left_out: list[tuple[str, str, Text]],
 ) -> bool:
     """Return whether a treatment leaves every indicator with more than one value."""
-    flat = {
-        system.codes[column] for (_, two), table in treated.items() if two == at for column in constant(table).tolist()
-    }
+    tables = [table for (_, treatment), table in treated.items() if treatment == at]
+    flat = {system.codes[column] for table in tables for column in constant(table).tolist()}
     if flat:
         left_out.append(("treatment", name, words.sectors.reason_made_constant(names=sorted(flat))))
     return not flat

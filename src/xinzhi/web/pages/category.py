@@ -133,4 +133,4 @@ def _stands(result: Able, frame: pl.DataFrame, planned_regions: Sequence[str]) -
         .sort("place", "region")
     )
     planned = Column(name="planned", title=words.web.category_planned(), kind="flag")
-    return table("pathways_able", rows, [*COLUMNS[:2], planned, *COLUMNS[2:]], result, known=True)
+    return table("pathways_able", rows, [*COLUMNS[:2], planned, *COLUMNS[2:]], result, drop_empty=True)

@@ -19,7 +19,7 @@ from xinzhi.core.text import LANGUAGES, NOTHING, Text, has, listing, read_words,
 from xinzhi.data import tables_by_name
 from xinzhi.protocol import Protocol, diff
 from xinzhi.report import Section, Table
-from xinzhi.report.page import LANG, both
+from xinzhi.report.page import LANG, bilingual_html
 from xinzhi.report.pages.yardstick import tables as parameters
 from xinzhi.studies import Assessment
 from xinzhi.web.page import Address, Call, Page, Part
@@ -161,17 +161,17 @@ def _table(page: str, name: str, rows: list[tuple[Any, ...]], /, **kinds: Kind) 
 def _links(rules: Protocol, address: Address, paths: Sequence[str]) -> Markup:
     """Return parameters, each leading to its value and argument."""
     link = address.to("protocol", rules.id)
-    return Markup(", ").join(LINK.format(f"{link}#{path}", both(rules.parameters[path].title)) for path in paths)
+    return Markup(", ").join(LINK.format(f"{link}#{path}", bilingual_html(rules.parameters[path].title)) for path in paths)
 
 
 def _topics(store: Store, address: Address) -> Table:
     """Return how each topic is studied; its page has the answer."""
     rows = [
-        (LINK.format(address.to("topic", key), both(title)), words.web.methods_of_of(key))
+        (LINK.format(address.to("topic", key), bilingual_html(title)), words.web.methods_of_of(key))
         for key, title, _ in topic.topic_answers(store)
     ]
     rows += [
-        (LINK.format(address.to(key), both(words.web.nav_of(key))), words.web.methods_of_of(key))
+        (LINK.format(address.to(key), bilingual_html(words.web.nav_of(key))), words.web.methods_of_of(key))
         for key in PAGES
         if key != "categories" or category.ready(store)
     ]
@@ -244,7 +244,7 @@ def glossary(store: Store, address: Address) -> Page:  # noqa: ARG001 - the same
     for title, terms_of_part in parts:
         rows: list[tuple[Any, ...]] = [
             (
-                place.format(term.place, both(term.name)),
+                place.format(term.place, bilingual_html(term.name)),
                 foreign.format(LANG[translation], term.name.lang(translation)),
                 term.about,
             )

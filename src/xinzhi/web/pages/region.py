@@ -12,7 +12,7 @@ from xinzhi import words
 from xinzhi.core.schema import describe
 from xinzhi.core.text import NOTHING, Text, percent, same
 from xinzhi.report import Table
-from xinzhi.report.page import both
+from xinzhi.report.page import bilingual_html
 from xinzhi.report.pages import brief
 from xinzhi.report.pages.yardstick.regions import drawn, profiles
 from xinzhi.studies import Assessment, Brief, input_units
@@ -111,7 +111,7 @@ def _linked_evidence(store: Store, address: Address, region_study: Brief) -> Tab
         return table
     link, codes = Markup('<a href="{}">{}</a>'), region_study.more["evidence"]["category"].to_list()
     rows = [
-        (link.format(address.to("category", code), both(row[0])), *row[1:])
+        (link.format(address.to("category", code), bilingual_html(row[0])), *row[1:])
         for code, row in zip(codes, table.rows, strict=True)
     ]
     return replace(table, rows=rows)

@@ -70,21 +70,21 @@ def decimals_changed(part, number):
 
 
 @pytest.mark.parametrize("kind", [value_changed, row_dropped, decimals_changed])
-@pytest.mark.parametrize("sealed", [True, False])
+@pytest.mark.parametrize("with_digests", [True, False])
 @pytest.mark.parametrize("table", results.TABLES)
-def test_every_column_of_every_table_of_results(document, measurement, reseal, monkeypatch, table, kind, sealed):
+def test_every_column_of_every_table_of_results(document, measurement, reseal, monkeypatch, table, kind, with_digests):
     monkeypatch.setattr(results, "TABLES", {table: results.TABLES[table]})
     part = document["results"]["tables"][table]
     for number, column in enumerate(part["columns"]):
         mine = {"results": {"digits": 10, "tables": {table: copy.deepcopy(part)}}}
         key = kind(mine["results"]["tables"][table], number)
-        if sealed:
+        if with_digests:
             reseal(mine)
         found = list(compare_results(Results.model_validate(mine["results"]), measurement))
         same = {one.rule: one.key for one in found if (one.table, one.column) == (table, column["name"])}
         if kind is value_changed:
             assert same["result"] == key, column["name"]
-            assert sealed or "result-column-altered" in same
+            assert with_digests or "result-column-altered" in same
         elif kind is row_dropped:
             assert [(one.table, one.key) for one in found if one.rule == "result-row-extra"] == [(table, key)]
         else:

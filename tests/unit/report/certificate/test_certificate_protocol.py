@@ -9,7 +9,7 @@ import xinzhi
 from xinzhi.protocol import load as load_protocol
 from xinzhi.protocol import registry
 from xinzhi.report.certificate import certify, verify, write_certificate
-from xinzhi.report.certificate.tables import describe, rebuild, registered
+from xinzhi.report.certificate.tables import describe, rebuild, registry_protocol
 
 
 def rules(result):
@@ -63,7 +63,7 @@ def test_version_status_alternatives_and_exclusions_are_named(package, tmp_path)
 
 def test_a_protocol_of_ones_own(package, tmp_path):
     own = replace(load_protocol("xinzhi-cn-2026"), id="own-2026")
-    assert registered("own-2026") is None
+    assert registry_protocol("own-2026") is None
     path = write_certificate(certify(xinzhi.measure(package, own), package), package, tmp_path)[0]
     result = verify(path, package)
     assert result.equal

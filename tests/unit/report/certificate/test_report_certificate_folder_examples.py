@@ -4,4 +4,4 @@ from xinzhi.report.certificate.folder import File
 
 
 def test_file_of() -> None:
-    assert File.of("a.txt", b"a").size == 1
+    assert File.from_bytes("a.txt", b"a").size == 1

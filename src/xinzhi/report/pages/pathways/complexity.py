@@ -16,7 +16,7 @@ from xinzhi.report.charts import kinds
 from xinzhi.report.section import Picture, Section, picture, rows_of
 from xinzhi.report.section import shown as drawn_as
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import distinct, finding_notes, short
+from xinzhi.report.sentence import distinct, finding_notes, truncate
 from xinzhi.report.table import table
 
 STEPS = 300
@@ -112,7 +112,7 @@ def thirds(values: Mapping[str, float]) -> dict[str, int]:
 def narrow(result: Result, codes: Sequence[str], kind: str = "industry") -> dict[str, Text]:
     """Return the names of activities cut to the width of a picture, no two alike."""
     names = result.names.distinct(kind, codes)
-    return distinct({code: short(name, NARROW) for code, name in names.items()})
+    return distinct({code: truncate(name, NARROW) for code, name in names.items()})
 
 
 @section.register

@@ -11,7 +11,7 @@ from xinzhi.pathways import internal
 from xinzhi.report.charts import kinds
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import capital, sentence, yes_no
+from xinzhi.report.sentence import capitalised, sentence, yes_no
 from xinzhi.report.table import table
 
 FEW = 3
@@ -27,7 +27,7 @@ def leapfrog(result: internal.Leapfrog, *, region: str | None = None) -> Section
     cells = [
         {
             "row": names[row["region"]],
-            "column": capital(internal.CONDITIONS[name]),
+            "column": capitalised(internal.CONDITIONS[name]),
             "mark": yes_no(row[name]),
             "value": None if row[name] is None else float(row[name]),
         }
@@ -67,7 +67,7 @@ def northeast(result: internal.Northeast) -> Section:
 def _gap(result: internal.Northeast, facts: Mapping[str, object]) -> Picture:
     """Return the gap of every province to its synthetic control over the years."""
     series = next(name for name, label in internal.SERIES.items() if label == facts["series"])
-    label, title = internal.SERIES[series], capital(internal.SERIES[series])
+    label, title = internal.SERIES[series], capitalised(internal.SERIES[series])
     frame = result.gaps(series)
     matched_years = [row["year"] for row in frame.iter_rows(named=True) if not row["after"]]
     start, until = frame["year"].min(), max(matched_years, default=None)

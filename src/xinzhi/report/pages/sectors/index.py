@@ -16,7 +16,7 @@ from xinzhi.report.charts.axes import END, MOST
 from xinzhi.report.pages.sectors.advance import chosen, sector_inks
 from xinzhi.report.section import Picture, Section, picture, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import distinct, short
+from xinzhi.report.sentence import distinct, truncate
 from xinzhi.report.table import Table, column, table
 from xinzhi.sectors import Index
 from xinzhi.sectors.internal import Gaming, Sensitivity, Uncertainty, departures, method
@@ -182,7 +182,7 @@ class View:
     def labels(self) -> dict[str, Text]:
         """The names of indicators and sectors as charts hold them."""
         most = dict.fromkeys(self.result.system.codes, LONG) | dict.fromkeys(self.groups, LEGEND)
-        return distinct({code: short(self.words[code], limit) for code, limit in most.items()})
+        return distinct({code: truncate(self.words[code], limit) for code, limit in most.items()})
 
     @property
     def names(self) -> dict[str, Any]:

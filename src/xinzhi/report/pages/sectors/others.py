@@ -411,7 +411,7 @@ def cultured(result: Culture) -> Section:
     drawn = None
     if values is not None:
         now = latest(result.frame, "employment_share")
-        twin = table("culture_regions", now, of=result, known=True, **values)
+        twin = table("culture_regions", now, of=result, drop_empty=True, **values)
         drawn = shown("sectors.culture", result, now, values, twin=twin)
     return Section.of(
         "sectors.culture",

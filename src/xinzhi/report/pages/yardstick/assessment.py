@@ -23,8 +23,8 @@ from xinzhi.core.schema import COMMON, describe
 from xinzhi.core.text import Text, Values, has, paragraph, span_text
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol
-from xinzhi.report.document import Data, Document, foot, protocol_summary, rows, said, text
-from xinzhi.report.page import both, package_line
+from xinzhi.report.document import Data, Document, answer_and_notes, foot, protocol_summary, rows, text
+from xinzhi.report.page import bilingual_html, package_line
 from xinzhi.report.pages import section
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick.measurement import measurement as lead_section
@@ -72,7 +72,7 @@ def document(
     regions = overview([lead, *topics], [view.name(code) for code in view.codes])
     growth = replace(lead, title=words.shared.title_growth(), answer=(), reach=(), sheets=(), document=None)
     main, annex = split([growth, *topics, *basis(view, package.findings, units, briefs or {}, regions)])
-    return Document.of(
+    return Document.from_results(
         "assessment",
         [measurement],
         [lead],
@@ -84,7 +84,7 @@ def document(
         about=package.title,
         subtitle=words.shared.title_subtitle(package=source, protocol=protocol.full_title),
         cover=words.shared.cover_title(),
-        made=words.shared.note_about(**made),
+        method=words.shared.note_about(**made),
         sections=[replace(lead, pictures=()), *main],
         annex=annex,
         frames={yearly: Data(measurement), levels: Data(measurement, "levels")},
@@ -123,7 +123,9 @@ def basis(
 def _linked(regions: Table, view: View, codes: Sequence[str]) -> Table:
     """Return the rows of the regions that the page shows one by one, each of which leads to its accounts."""
     link, rows = Markup('<a href="#r-{}">{}</a>'), dict(zip(view.codes, regions.rows, strict=True))
-    return replace(regions, rows=[(link.format(code, both(rows[code][0])), *rows[code][1:]) for code in codes])
+    return replace(
+        regions, rows=[(link.format(code, bilingual_html(rows[code][0])), *rows[code][1:]) for code in codes]
+    )
 
 
 def contents(
@@ -164,7 +166,7 @@ def summary(view: View, lead: Section, package: Package, topics: Sequence[Sectio
         "findings": [finding.to_dict() for finding in package.findings],
         **{name: rows(getattr(result, name)) for name in frames},
         "national_periods": rows(view.national_periods),
-        "topics": {one.key: said(one) for one in topics},
+        "topics": {one.key: answer_and_notes(one) for one in topics},
     }
 
 
@@ -364,7 +366,7 @@ def _some(whole: Table, names: Sequence[str]) -> Table:
     held = [name for name in names if name in {one.name for one in whole.columns}]
     if not held:
         return whole
-    some = whole.of(*held)
+    some = whole.select(*held)
     return replace(some, rows=[row for row in some.rows if any(_told(cell) for cell in row[1:])])
 
 

@@ -203,7 +203,7 @@ def _own(view: AuditView, made: Section, source: Text) -> dict[str, Any]:
         "leads": True,
         "subtitle": words.shared.title_subtitle_audit(package=source, protocol=protocol.title, span=view.span.label),
         "cover": words.shared.cover_audit(),
-        "made": words.shared.note_about_audit(verb=view.audit.provenance.verb, package=source),
+        "method": words.shared.note_about_audit(verb=view.audit.provenance.verb, package=source),
         "data": summary(view, made),
         "tables": made.sheets,
         "protocol": protocol,

@@ -19,7 +19,7 @@ from xinzhi.core.text import Text, same
 from xinzhi.data import admission
 from xinzhi.protocol import specification
 from xinzhi.report.pages.yardstick.tables import COLUMNS, notes, picked, protocol
-from xinzhi.report.sentence import clauses, hundredfold, join_with_commas
+from xinzhi.report.sentence import clauses, join_with_commas, to_percent
 from xinzhi.report.table import Table, table
 from xinzhi.yardstick import Audit
 from xinzhi.yardstick.internal import (
@@ -245,7 +245,7 @@ def choices(view: AuditView) -> Table:
             choice_title(choice.name),
             ", ".join(choice.paths),
             clauses([level_text(choice, at) for at in range(len(choice.levels))]),
-            hundredfold(view.shares.get(choice.name)),
+            to_percent(view.shares.get(choice.name)),
         )
         for choice in view.ordered
     ]
@@ -268,7 +268,7 @@ def variance(view: AuditView) -> Table:
     for name in (choice.name for choice in view.ordered):
         of_groups = (parts.get((name, group.en)) for group in groups)
         own = (view.shares.get(name), *of_groups, *reach.get(name, (None, None)))
-        rows.append((choice_title(name), name, *map(hundredfold, own)))
+        rows.append((choice_title(name), name, *map(to_percent, own)))
     *first, part, lowest, highest = (describe("audit", name) for name in COLUMNS["variance"])
     return _made("variance", rows, [*first, part, *(replace(part, title=group) for group in groups), lowest, highest])
 

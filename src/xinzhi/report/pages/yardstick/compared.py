@@ -240,7 +240,7 @@ def _claim_table(result: internal.Claims, part: str) -> Table:
     """Return columns of the claims, what each departure contributes, or every protocol that gives a claim."""
     frame = _in_words(result, part).with_columns(pl.col(pl.String).replace("", None))
     columns = None if part == "frame" else getattr(result, part).columns
-    return table(f"claims_{part}", frame, columns, result, part=part, known=True)
+    return table(f"claims_{part}", frame, columns, result, part=part, drop_empty=True)
 
 
 def _in_words(result: internal.Claims, part: str) -> pl.DataFrame:
@@ -320,7 +320,7 @@ def _whiskers(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values:
         "bands.whiskers",
         kinds.spreads,
         rows,
-        table("bands_bands", here, of=result, known=True, **values),
+        table("bands_bands", here, of=result, drop_empty=True, **values),
         values if alone else values | facts["answer.pairs"],
         headline="whiskers_alone" if alone else None,
         reference=reference,
@@ -346,7 +346,7 @@ def _ranks(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Fa
 def _tables(result: yardstick.Bands, start: int, end: int) -> list[Table]:
     """Return the pairs told apart, the widths by input, the reach of official figures and the scenario."""
     pairs = result.pairs.filter(start=start, end=end, component=internal.TOGETHER, decided=True)
-    told_apart = [table("bands_pairs", pairs, of=result, known=True, span=span_text(start, end))]
+    told_apart = [table("bands_pairs", pairs, of=result, drop_empty=True, span=span_text(start, end))]
     return [
         *(told_apart if result.part is None else []),
         table("bands_components", result.components.filter(start=start, end=end), of=result),

@@ -90,7 +90,7 @@ def sheet(result: Ranking) -> Table:
     """Return every column of both periods, for the workbook."""
     codes = result.frame.with_columns(code=pl.col("region"))
     names = ["code", *result.frame.columns]
-    return table("ranking", codes, names, result, known=True, notes=notes("ranking_ranges", result.frame["flags"]))
+    return table("ranking", codes, names, result, drop_empty=True, notes=notes("ranking_ranges", result.frame["flags"]))
 
 
 def shown(result: Ranking) -> Table:

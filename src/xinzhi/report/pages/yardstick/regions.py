@@ -17,7 +17,7 @@ from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import Language, Text, amount, number, percent
-from xinzhi.report.page import both_svg, ticks
+from xinzhi.report.page import bilingual_svg_text, ticks
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick.measurement import region_headline
 from xinzhi.report.palette import FACTORS, FAINT, INK, SHADE, SOFT
@@ -149,13 +149,13 @@ def picture(
     left, right = (ABOVE, BELOW) if narrow else (LEFT, RIGHT)
     width, height = (NARROW, 2 * HEIGHT) if narrow else (WIDTH, HEIGHT)
     growth = [
-        both_svg(words.shared.chart_points(), 4, 9),
+        bilingual_svg_text(words.shared.chart_points(), 4, 9),
         _bands(rows, scales, left),
         _axes(scales, left, scales.growth, 0.0, 5),
         "".join([*_bars(rows, scales, left), *_marks(rows, scales, left), *_told(told[0], scales, left, language)]),
     ]
     level = [
-        both_svg(words.shared.chart_level(), right[0] - 28, 9),
+        bilingual_svg_text(words.shared.chart_level(), right[0] - 28, 9),
         _bands(rows, scales, right),
         _axes(scales, right, scales.level, 1.0, 10),
         "".join([*_line(rows, scales, right), *_told(told[1], scales, right, language)]),
@@ -188,7 +188,7 @@ def _bands(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> str:
         f"M{_x(year, scales, side) - step / 2:.1f} {TOP}h{step:.2f}v{BOTTOM - TOP}h-{step:.2f}z" for year in shaded
     )
     middle = (_x(shaded[0], scales, side) + _x(shaded[-1], scales, side)) / 2
-    word = both_svg(words.shared.chart_extrapolated(), middle, TOP - 3, anchor="middle", size=9)
+    word = bilingual_svg_text(words.shared.chart_extrapolated(), middle, TOP - 3, anchor="middle", size=9)
     return f'<path d="{boxes}" fill="{SHADE}"/>{word}'
 
 

@@ -19,10 +19,10 @@ from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, Kind, describe
 from xinzhi.core.text import NOTHING, Text, has, unit_text
 from xinzhi.protocol import Alternative, DatedValue, Parameter, Protocol
-from xinzhi.report.page import both
+from xinzhi.report.page import bilingual_html
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import join_names
-from xinzhi.report.table import Called, Table, column, table, with_period
+from xinzhi.report.table import NameSource, Table, column, table, with_period
 from xinzhi.yardstick.internal import NATIONAL, Span, View
 
 SHOWN = 200  # findings on the page; all of them are in the workbook and in the JSON document
@@ -53,14 +53,14 @@ def introduction(document: Protocol) -> tuple[Markup, ...]:
     """Return what a protocol is, and its fingerprint."""
     status, mark = words.shared.status_of(document.status), words.shared.note_protocol(fingerprint=document.fingerprint)
     line = Markup("<b>{}</b> ({}, {}; {}; {}). {}").format(
-        both(document.title),
+        bilingual_html(document.title),
         document.id,
         document.version,
-        both(status),
-        both(document.authority),
-        both(document.description),
+        bilingual_html(status),
+        bilingual_html(document.authority),
+        bilingual_html(document.description),
     )
-    return line, Markup('<span class="fingerprint">{}</span>').format(both(mark))
+    return line, Markup('<span class="fingerprint">{}</span>').format(bilingual_html(mark))
 
 
 def of_table(key: str, shown: Table, intro: tuple[Text | Markup, ...] = (), notes: tuple[Text, ...] = ()) -> Section:
@@ -146,13 +146,15 @@ def parameters_on_page(full: Table, own: str) -> Table:
     unit = Markup(' <span class="unit">{}</span>')
     rows = [
         (
-            Markup("{}<br>{}").format(both(title), _code(path)),
+            Markup("{}<br>{}").format(bilingual_html(title), _code(path)),
             Markup("{}{}{}").format(
-                both(value),
+                bilingual_html(value),
                 unit.format(measure) if measure else "",
                 Markup("<br>{}").format(_code(origin)) if origin != own else "",
             ),
-            Markup("{}{}{}").format(both(said), _source("reference", reference), _source("alternatives", others)),
+            Markup("{}{}{}").format(
+                bilingual_html(said), _source("reference", reference), _source("alternatives", others)
+            ),
         )
         for path, title, value, measure, said, reference, others, origin in full.rows
     ]
@@ -163,8 +165,8 @@ def findings_on_page(full: Table) -> Table:
     """Return the findings as the page shows them, the first ones."""
     rows = [
         (
-            Markup("{}<br><code>{} · {}</code>").format(both(where), both(severity), rule),
-            Markup('{}<p class="source">{}</p>').format(both(message), both(hint)),
+            Markup("{}<br><code>{} · {}</code>").format(bilingual_html(where), bilingual_html(severity), rule),
+            Markup('{}<p class="source">{}</p>').format(bilingual_html(message), bilingual_html(hint)),
             Markup("{}{}").format(found, _source("expected", expected)),
         )
         for severity, where, message, hint, found, expected, rule in full.rows[:SHOWN]
@@ -177,14 +179,18 @@ def _code(text: str) -> Markup:
 
 
 def _source(name: str, text: str) -> Markup:
-    return Markup('<p class="source">{}: {}</p>').format(both(words.shared.column_of(name)), text) if text else Markup()
+    return (
+        Markup('<p class="source">{}: {}</p>').format(bilingual_html(words.shared.column_of(name)), text)
+        if text
+        else Markup()
+    )
 
 
 def picked(
     key: str,
     frame: pl.DataFrame,
     of: Result,
-    names: Called,
+    names: NameSource,
     units: Mapping[str, Text] | None = None,
     part: str = "frame",
 ) -> Table:
