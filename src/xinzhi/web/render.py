@@ -77,7 +77,7 @@ def page_html(store: Store, address: Address, page: Page) -> str:
             paragraph=lambda lines: paragraph(list(lines)).lang(language),
             table=partial(table, language=language, decimals=page.decimals),
             drawn=partial(picture_html, language=language),
-            own=lambda markup: single(markup, language),
+            own=lambda markup: in_language(markup, language),
             call_lines=partial(lines, store, address),
             why=why(store, address),
             query=query,
@@ -149,7 +149,7 @@ def table(source: Table, language: Language, decimals: int, above: Text | None =
     # Its title is heard and not seen where the line above says the same.
     name = escape(source.title.lang(language))
     box = f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">'
-    html_of_table = str(single(table_markup(source, decimals), language)).replace(_SCROLL, box)
+    html_of_table = str(in_language(table_markup(source, decimals), language)).replace(_SCROLL, box)
     if source.title == above:
         html_of_table = html_of_table.replace("<caption>", '<caption class="unseen">', 1)
     return Markup(html_of_table)  # noqa: S704 - made there

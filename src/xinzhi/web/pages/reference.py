@@ -161,7 +161,9 @@ def _table(page: str, name: str, rows: list[tuple[Any, ...]], /, **kinds: Kind) 
 def _links(rules: Protocol, address: Address, paths: Sequence[str]) -> Markup:
     """Return parameters, each leading to its value and argument."""
     link = address.to("protocol", rules.id)
-    return Markup(", ").join(LINK.format(f"{link}#{path}", bilingual_html(rules.parameters[path].title)) for path in paths)
+    return Markup(", ").join(
+        LINK.format(f"{link}#{path}", bilingual_html(rules.parameters[path].title)) for path in paths
+    )
 
 
 def _topics(store: Store, address: Address) -> Table:
