@@ -30,7 +30,7 @@ def heard(monkeypatch, lines):
     from xinzhi.cli import app
 
     calls = []
-    monkeypatch.setattr(app, "_run", lambda verb, _, /, **values: calls.append((verb, app.given(values))))
+    monkeypatch.setattr(app, "_run", lambda verb, _, /, **values: calls.append((verb, app.given_options(values))))
     monkeypatch.setattr(xinzhi, "study", lambda topic, data, **asked: calls.append((topic, {"data": data, **asked})))
     for line in lines["cli"]:
         app.application("en").main(shlex.split(line)[1:], standalone_mode=False)

@@ -21,7 +21,7 @@ from xinzhi.report.table import Table
 from xinzhi.studies import options_of
 from xinzhi.web import pages, parameters
 from xinzhi.web.downloads import SUFFIXES
-from xinzhi.web.drawing import pair
+from xinzhi.web.html_charts import pair
 from xinzhi.web.page import SETTINGS, Address, Call, Page
 from xinzhi.web.pages.explain import why
 from xinzhi.web.store import Store

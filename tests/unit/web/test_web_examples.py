@@ -13,7 +13,7 @@ from xinzhi.web import Store
 from xinzhi.web.api import add_api
 from xinzhi.web.app import application
 from xinzhi.web.downloads import content, linked_files
-from xinzhi.web.drawing import Axis, lines
+from xinzhi.web.html_charts import Axis, lines
 from xinzhi.web.page import Address, Call, query_of
 from xinzhi.web.pages import menu_page
 from xinzhi.web.parameters import amiss, capital, changes, offers, read
@@ -84,7 +84,7 @@ def test_a_result_is_a_file_and_a_page_links_it(china):
 
 
 def test_figures_stand_on_the_width_of_a_cell():
-    axis = Axis.of([-0.01, 0.03])
+    axis = Axis.spanning([-0.01, 0.03])
     assert [axis(value) for value in (-0.01, 0.01, 0.03)] == ["3.0%", "50.0%", "97.0%"]
 
 

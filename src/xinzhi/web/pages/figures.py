@@ -15,7 +15,7 @@ from xinzhi.core.text import Text, Values, number, unit_text
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.table import DECIMALS, FRACTIONS, Table
 from xinzhi.studies import Assessment, Study, input_units
-from xinzhi.web.drawing import CHOSEN, lines, ranges
+from xinzhi.web.html_charts import SLOTS, lines, ranges
 from xinzhi.web.page import PROTOCOL, Address, Call, Page, file
 from xinzhi.web.pages.explain import COLUMNS
 from xinzhi.web.parameters import assessment_of, capital, changed_parameters, decimals, kicker, offers
@@ -256,7 +256,7 @@ def _over_years(store: Store, address: Address, key: str, indicators: Sequence[A
     last = int(str(level.frame["year"].max()))
     rows = level.frame.filter(year=last).sort("value", descending=True)
     regions = [{"code": code, "name": view.name(code), "value": value} for code, _, value in rows.rows()]
-    selection = [store.region(address.query[place]) for place in CHOSEN if place in address.query]
+    selection = [store.region(address.query[place]) for place in SLOTS if place in address.query]
     selection = list(dict.fromkeys(selection)) or list(dict.fromkeys([regions[0]["code"], regions[-1]["code"]]))
     axis, placed = ranges(regions)
     unit = level.about.unit
@@ -302,7 +302,7 @@ def _over_years(store: Store, address: Address, key: str, indicators: Sequence[A
             "axis": axis,
             "codes": [row["code"] for row in sorted(regions, key=lambda row: row["code"])],
             "names": {code: view.name(code) for code in level.frame["region"].unique().to_list()},
-            "forms": [(place, selection[at] if at < len(selection) else "") for at, place in enumerate(CHOSEN)],
+            "forms": [(place, selection[at] if at < len(selection) else "") for at, place in enumerate(SLOTS)],
             "twin": twin,
             "about": level.about.about,
         },

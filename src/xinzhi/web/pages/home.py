@@ -10,7 +10,7 @@ from xinzhi import words
 from xinzhi.core.text import Text, percent
 from xinzhi.report.pages.yardstick.measurement import ranking, sides
 from xinzhi.studies import Assessment
-from xinzhi.web.drawing import ranges
+from xinzhi.web.html_charts import ranges
 from xinzhi.web.page import Address, Call, Page, file
 from xinzhi.web.pages import topic
 from xinzhi.web.parameters import assessment_of, decimals, kicker

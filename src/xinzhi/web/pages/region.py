@@ -16,7 +16,7 @@ from xinzhi.report.page import bilingual_html
 from xinzhi.report.pages import brief
 from xinzhi.report.pages.yardstick.regions import drawn, profiles
 from xinzhi.studies import Assessment, Brief, input_units
-from xinzhi.web.drawing import CHOSEN, lines, pair, ranges
+from xinzhi.web.html_charts import SLOTS, lines, pair, ranges
 from xinzhi.web.page import Address, Call, Page, file
 from xinzhi.web.pages import category
 from xinzhi.web.pages.explain import COLUMNS, Why, explained, why
@@ -142,7 +142,7 @@ def compare(store: Store, address: Address) -> Page:
     """Return the page; the columns of all regions are there, those that were chosen are shown."""
     study = assessment_of(store, address)
     view = View(study.measurement)
-    selection = [store.region(address.query[name]) for name in CHOSEN if name in address.query]
+    selection = [store.region(address.query[name]) for name in SLOTS if name in address.query]
     newest = view.spans[-1]
     order = study.ranking.in_period(newest.start, newest.end).drop_nulls("tfp_growth")["region"].to_list() or view.codes
     selection = list(dict.fromkeys(selection or [order[0], order[-1]]))  # the ends of the ranking where nobody chose
@@ -161,7 +161,7 @@ def compare(store: Store, address: Address) -> Page:
             "chosen": selection,
             "rows": rows(study, view, why(store, address)),
             "chart": lines(view.measurement.levels.select("region", "year", value="tfp_level"), selection),
-            "forms": [(name, selection[at] if at < len(selection) else "") for at, name in enumerate(CHOSEN)],
+            "forms": [(name, selection[at] if at < len(selection) else "") for at, name in enumerate(SLOTS)],
         },
     )
 

@@ -13,58 +13,58 @@ from markupsafe import Markup
 from xinzhi.core.text import Text, number, percent
 from xinzhi.report.page import ticks
 
-CHOSEN = ("a", "b", "c", "d")
-TOP, TALL, LEFT, WIDE = 4, 0.84, 8, 0.8  # of the drawing, in percent, and of its height and width
+SLOTS = ("a", "b", "c", "d")
+TOP, HEIGHT, LEFT, WIDTH = 4, 0.84, 8, 0.8  # of the drawing, in percent, and of its height and width
 TEN, FEW = 10, 12  # years between two labels, and between how few every fifth has one
 ROUND = (1, 2, 5)  # what the axis of powers marks
-ROOM = 0.03  # of the width, at both ends
+MARGIN = 0.03  # of the width, at both ends
 
 
 def lines(
     frame: pl.DataFrame,
-    chosen: Sequence[str],
+    selection: Sequence[str],
     *,
     log: bool = False,
     end: Callable[[float], Text | str] = lambda value: number(value, 2),
     tick: Callable[[float], Text | str] = lambda value: f"{value:g}".replace("-", "−"),
 ) -> dict[str, Any]:
-    """Return one line a region with the figure of every year; those not chosen are marked off."""
-    # `frame`: columns region, year, value; `chosen`: the regions that are shown, in the order of their colours; `log`:
+    """Return one line a region with the figure of every year; those not selected are marked off."""
+    # `frame`: columns region, year, value; `selection`: regions shown, in the order of their colours; `log`:
     # whether equal steps up are equal ratios; the values must be above zero; `end`, `tick`: write a figure at the end
     # of a line, and on the axis.
-    known = frame.fill_nan(None).drop_nulls("value").sort("region", "year")
-    if known.is_empty():
+    figures = frame.fill_nan(None).drop_nulls("value").sort("region", "year")
+    if figures.is_empty():
         return {"lines": []}
-    years, values = known["year"].to_list(), known["value"].to_list()
+    years, values = figures["year"].to_list(), figures["value"].to_list()
     first, last = min(years), max(years)
     scale = math.log if log else float
     low, high = scale(min(values)), scale(max(values))
     across, up = (last - first) or 1, (high - low) or 1.0
-    drawn = []
-    for (code,), rows in known.partition_by("region", as_dict=True, maintain_order=True).items():
+    shapes = []
+    for (code,), rows in figures.partition_by("region", as_dict=True, maintain_order=True).items():
         points = [
             (100 * (year - first) / across, 100 * (high - scale(value)) / up)
             for year, value in rows.select("year", "value").rows()
         ]
-        drawn.append(
+        shapes.append(
             {
                 "code": code,
                 "points": " ".join(f"{x:.2f},{y:.2f}" for x, y in points),
-                "end": f"{TOP + TALL * points[-1][1]:.1f}%",
+                "end": f"{TOP + HEIGHT * points[-1][1]:.1f}%",
                 "last": end(rows["value"][-1]),
                 "figures": [(year, end(value)) for year, value in rows.select("year", "value").rows()],
-                "mark": f"k{chosen.index(str(code))}" if code in chosen else "off",
+                "mark": f"k{selection.index(str(code))}" if code in selection else "off",
             }
         )
     step = TEN if last - first > FEW else TEN // 2
     return {
-        "lines": drawn,
+        "lines": shapes,
         "rows": [
-            (tick(value), f"{TOP + TALL * 100 * (high - scale(value)) / up:.1f}%")
+            (tick(value), f"{TOP + HEIGHT * 100 * (high - scale(value)) / up:.1f}%")
             for value in (_powers(min(values), max(values)) if log else ticks(low, high, 4))
         ],
         "columns": [
-            (str(year), f"{LEFT + WIDE * 100 * (year - first) / across:.1f}%")
+            (str(year), f"{LEFT + WIDTH * 100 * (year - first) / across:.1f}%")
             for year in range(first, last + 1)
             if year % step == 0
         ],
@@ -86,21 +86,21 @@ class Axis:
     high: float
 
     @classmethod
-    def of(cls, values: Iterable[float | None]) -> Axis:
+    def spanning(cls, values: Iterable[float | None]) -> Axis:
         """Return the axis that holds zero and all these values."""
-        known = [0.0, *(value for value in values if value is not None)]
-        return cls(min(known), max(known))
+        ends = [0.0, *(value for value in values if value is not None)]
+        return cls(min(ends), max(ends))
 
     def __call__(self, value: float) -> str:
         """Return the place of a value."""
         part = (value - self.low) / ((self.high - self.low) or 1.0)
-        return f"{100 * (ROOM + (1 - 2 * ROOM) * part):.1f}%"
+        return f"{100 * (MARGIN + (1 - 2 * MARGIN) * part):.1f}%"
 
 
 def ranges(rows: Sequence[Mapping[str, Any]], also: Sequence[float] = ()) -> tuple[Axis, list[dict[str, Any]]]:
     """Return the axis of rows with `value`, `low`, `high` (and `wide_low`, `wide_high`), and the rows with places."""
     ends = ("value", "low", "high", "wide_low", "wide_high")
-    axis = Axis.of([*also, *(row.get(end) for row in rows for end in ends)])
+    axis = Axis.spanning([*also, *(row.get(end) for row in rows for end in ends)])
     placed = [
         {
             **row,
