@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xinzhi.cli.call import Call
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
-    from xinzhi.report.table import Table
+    from xinzhi.report.internal import Table
     from xinzhi.studies import Study
 
 FEW, SOME, MANY = 8, 20, 60  # rows of a table
@@ -124,7 +124,7 @@ AUDITED = {
 
 def _audit(study: Study, call: Call) -> None:
     """Print the regions of the leading period, what each choice is worth, and the alternatives left out."""
-    from xinzhi.report.pages import section
+    from xinzhi.report.internal import section
 
     page = section(study.results["audit"])
     start, end = study.more["official_span"]
@@ -140,7 +140,7 @@ def _audit(study: Study, call: Call) -> None:
 
 def _frontier(study: Study, call: Call) -> None:
     """Print the leading table of the first result, cut to its ends."""
-    from xinzhi.report.pages import section
+    from xinzhi.report.internal import section
 
     page = section(next(iter(study.results.values())))
     top = call.get("top", 10)
@@ -151,7 +151,7 @@ def _frontier(study: Study, call: Call) -> None:
 
 def _table(table: Table, language: Language, top: int | None = None) -> None:
     """Print a table of the page; of a long one the first and the last rows."""
-    from xinzhi.report.table import cell
+    from xinzhi.report.internal import cell
 
     heads = [
         Text(**{code: f"{column.title.lang(code)}\n{column.unit.lang(code)}".strip() for code in LANGUAGES})
@@ -247,7 +247,7 @@ def _risks(study: Study, call: Call) -> None:
     if study.region is not None:
         lines([register.explain(study.region, call.language)], call.language)
         return
-    from xinzhi.report.pages.register import mark, pitfall_heads, telling
+    from xinzhi.report.internal import mark, pitfall_heads, telling
 
     pitfalls = telling(register)
     rows = []
@@ -260,7 +260,7 @@ def _risks(study: Study, call: Call) -> None:
 
 def _screen(study: Study, call: Call) -> None:
     """Print the verdicts that matter (all but the new ones, the most probable first), pairs, findings."""
-    from xinzhi.report.sentence import truncate
+    from xinzhi.report.internal import truncate
     from xinzhi.risks.internal import chance_text, interval_text, reader_verdicts, value_words
 
     screening: Any = study.results["screening"]

@@ -150,7 +150,7 @@ def errors_left(study: Study) -> int:
 def assess(call: Call) -> int:
     """Write the whole assessment of a package, and its certificate."""
     from xinzhi.report.certificate import signing_key
-    from xinzhi.report.sentence import answer_of
+    from xinzhi.report.internal import answer_of
 
     gc.disable()  # one short run: little is left in cycles, and looking for it costs a twentieth of the time
     key = signing_key(Path(call.get("sign"))) if call.get("sign") is not None else None

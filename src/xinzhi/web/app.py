@@ -13,7 +13,7 @@ from starlette.types import Scope
 from xinzhi import __version__, words
 from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.text import LANGUAGES, Language, Text
-from xinzhi.report.page import LANG
+from xinzhi.report.internal import LANG
 from xinzhi.web import pages, render
 from xinzhi.web.api import PREFIX, add_api
 from xinzhi.web.downloads import add_files

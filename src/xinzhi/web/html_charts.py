@@ -11,7 +11,7 @@ import polars as pl
 from markupsafe import Markup
 
 from xinzhi.core.text import Text, number, percent
-from xinzhi.report.page import ticks
+from xinzhi.report.internal import ticks
 
 SLOTS = ("a", "b", "c", "d")
 TOP, HEIGHT, LEFT, WIDTH = 4, 0.84, 8, 0.8  # of the drawing, in percent, and of its height and width

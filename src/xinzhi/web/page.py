@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from xinzhi import studies, words
 from xinzhi.core.text import LANGUAGES, Language, Text, option_words, read_words
-from xinzhi.report.section import Section
+from xinzhi.report.internal import Section
 from xinzhi.studies import Study
 
 HOME = "index"

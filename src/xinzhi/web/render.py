@@ -14,10 +14,8 @@ from markupsafe import Markup, escape
 from xinzhi import __version__, words
 from xinzhi.core.result import Provenance
 from xinzhi.core.text import LANGUAGES, Language, Text, Values, paragraph
-from xinzhi.report.document import foot as report_foot
-from xinzhi.report.page import LANG, in_language, table_markup
-from xinzhi.report.section import Picture
-from xinzhi.report.table import Table
+from xinzhi.report.internal import LANG, Picture, Table, in_language, table_markup
+from xinzhi.report.internal import foot as report_foot
 from xinzhi.studies import options_of
 from xinzhi.web import pages, parameters
 from xinzhi.web.downloads import SUFFIXES

@@ -13,7 +13,7 @@ from xinzhi import words
 from xinzhi.core.files import whole
 from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, read_words
-from xinzhi.report.page import asset as report_asset
+from xinzhi.report.internal import asset as report_asset
 from xinzhi.web import pages, render
 from xinzhi.web.downloads import Suffix, content, linked_files, path_of
 from xinzhi.web.page import HOME

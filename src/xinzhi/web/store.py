@@ -17,7 +17,7 @@ from xinzhi.core.text import Text
 from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.report import Section, sections
-from xinzhi.report.pages.yardstick.assessment import topics
+from xinzhi.report.internal import topics
 from xinzhi.studies import Assessment, Study
 from xinzhi.web.cache import Cache
 from xinzhi.web.workers import Limits, Workers

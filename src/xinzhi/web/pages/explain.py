@@ -15,8 +15,9 @@ from xinzhi.core.text import NOTHING, Text, percent, same, unit_text
 from xinzhi.data import tables_by_name
 from xinzhi.protocol import DatedValue, Parameter
 from xinzhi.report import Section, Table
+from xinzhi.report.internal import cell
 from xinzhi.report.pages.yardstick import tables
-from xinzhi.report.table import cell, table
+from xinzhi.report.table import table
 from xinzhi.studies import Assessment
 from xinzhi.web.page import Address, Call, Page, Part, file
 from xinzhi.web.parameters import assessment_of, decimals, page_protocol

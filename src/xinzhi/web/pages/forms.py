@@ -10,7 +10,7 @@ from typing import Any
 from xinzhi import words
 from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.text import Text
-from xinzhi.report.pages.yardstick.audit import kept, levels
+from xinzhi.report.internal import kept, levels
 from xinzhi.studies import Assessment, Study
 from xinzhi.web.page import Address, Call, Page, Part
 from xinzhi.web.parameters import assessment_of, decimals

@@ -8,7 +8,7 @@ from typing import Any
 
 from xinzhi import words
 from xinzhi.core.text import Text, percent
-from xinzhi.report.pages.yardstick.measurement import ranking, sides
+from xinzhi.report.internal import ranking, sides
 from xinzhi.studies import Assessment
 from xinzhi.web.html_charts import ranges
 from xinzhi.web.page import Address, Call, Page, file

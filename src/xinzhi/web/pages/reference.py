@@ -19,7 +19,7 @@ from xinzhi.core.text import LANGUAGES, NOTHING, Text, has, listing, read_words,
 from xinzhi.data import tables_by_name
 from xinzhi.protocol import Protocol, diff
 from xinzhi.report import Section, Table
-from xinzhi.report.page import LANG, bilingual_html
+from xinzhi.report.internal import LANG, bilingual_html
 from xinzhi.report.pages.yardstick import tables as parameters
 from xinzhi.studies import Assessment
 from xinzhi.web.page import Address, Call, Page, Part

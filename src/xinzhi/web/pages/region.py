@@ -12,9 +12,8 @@ from xinzhi import words
 from xinzhi.core.schema import describe
 from xinzhi.core.text import NOTHING, Text, percent, same
 from xinzhi.report import Table
-from xinzhi.report.page import bilingual_html
+from xinzhi.report.internal import bilingual_html, drawn, profiles
 from xinzhi.report.pages import brief
-from xinzhi.report.pages.yardstick.regions import drawn, profiles
 from xinzhi.studies import Assessment, Brief, input_units
 from xinzhi.web.html_charts import SLOTS, lines, pair, ranges
 from xinzhi.web.page import Address, Call, Page, file
