@@ -44,7 +44,7 @@ class PictureRow:
     columns: Sequence[Any] | None = None
     order: Sequence[str] = ()
     most: int | None = None
-    said: Sequence[str] = ()
+    headlines: Sequence[str] = ()
     kind: str | None = None
     capital: bool = False
     title: str | None = None

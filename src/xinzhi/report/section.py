@@ -9,7 +9,7 @@ facts)`` makes it. A row says what cannot be found by the name::
         draws: {name: region, value: change, "low?": lower}  # what the chart calls the columns that it draws
         table: debt_change          # key of the table of the same figures: its row, or its columns, here
         columns: [region, change]
-        said: [fell, none_fell]     # headlines: the first of these that the facts have; with none there is no picture
+        headlines: [fell, none_fell]  # the first of these that the facts have; with none there is no picture
         frame: latest               # the frame of the result that is drawn and describes the columns (without: frame)
         order: [-change, region]
         most: 60                    # names, above which there is no picture
@@ -302,8 +302,8 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     topic, _, name = key.rpartition(".")
     row, said = rows_of_topic(result.topic).pictures.get(name, PictureRow()), dict(facts or {})
     options = row.options() | _from_result(row, result, topic) | given
-    if row.said:
-        headline = fact(said, *row.said)
+    if row.headlines:
+        headline = fact(said, *row.headlines)
         if headline is None:
             return None
         options, said = {"headline": headline[0], **options}, headline[1]

@@ -36,7 +36,6 @@ from xinzhi.core.text import (
     number,
     same,
     significant,
-    span_text,
 )
 from xinzhi.report.rows import TableRow, rows_of_topic
 from xinzhi.report.sentence import yes_no
@@ -54,7 +53,6 @@ __all__ = [
     "column_description",
     "sort_frame",
     "table",
-    "with_period",
     "without_notes",
 ]
 
@@ -285,14 +283,6 @@ def _cell_writer(column: Column, series: pl.Series, names: NameSource | None) ->
 
 def _plain(value: object) -> str | Text:
     return value if isinstance(value, str | Text) else str(value)
-
-
-def with_period(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add ``period``, the first and the last year as each language writes a span."""
-    span = span_text("{}", "{}")
-    return frame.with_columns(
-        period_zh=pl.format(span.zh, "start", "end"), period_en=pl.format(span.en, "start", "end")
-    )
 
 
 def without_notes(source: Table) -> Table:

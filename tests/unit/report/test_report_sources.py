@@ -15,9 +15,9 @@ from xinzhi.core.text import same
 from xinzhi.report import pages, write_report
 from xinzhi.report.charts.chart import Canvas
 from xinzhi.report.charts.plane import labels
-from xinzhi.report.pages.sources import Shown, apart, leading_parts
 from xinzhi.report.pages.sources_in_depth import flow_means
 from xinzhi.sources import allocation, decompose, innovation, upgrading
+from xinzhi.sources.internal import SpanView
 
 TIGHT = 1e-9
 OWN = ["sources", "groups", "waterfall", "apart", "reallocation"]
@@ -95,13 +95,13 @@ def test_the_answer_reads_the_laggard_against_the_largest_group(result):
 
 
 def test_pictures_hold_the_figures_of_the_frame(result):
-    facts = Shown(result)
+    facts = SpanView(result)
     twin = {picture.kind: picture.twin for picture in pages.section(result, region="Jilin").pictures}
     parts = facts.parts(facts.rows)
     assert parts == ["allocation", "upgrading", "breakthrough"]
     total = result.group_periods.filter(region="total", start=2003, end=2023).row(0, named=True)
     own = {row["region"]: row for row in result.periods.filter(start=2003, end=2023).iter_rows(named=True)}
-    rows = apart(facts).select("region", "tfp_growth", *parts).rows()
+    rows = facts.differences.select("region", "tfp_growth", *parts).rows()
     for (code, tfp, *rest), shown in zip(rows, twin["sources"].rows, strict=True):
         assert tfp == pytest.approx(own[code]["tfp_growth"] - total["tfp_growth"], abs=TIGHT)
         assert shown[1:5] == pytest.approx([100 * tfp, *(100 * value for value in rest)], abs=TIGHT)
@@ -111,7 +111,7 @@ def test_pictures_hold_the_figures_of_the_frame(result):
     jilin = result.periods.filter(region="220000", start=2003, end=2023).row(0, named=True)
     assert last[1] == pytest.approx(100 * jilin["tfp_growth"])
     assert sum(last[2:]) == pytest.approx(last[1], abs=TIGHT)
-    found = {row["region"]: row for row in leading_parts(facts).iter_rows(named=True)}
+    found = {row["region"]: row for row in facts.leading_parts.iter_rows(named=True)}
     assert found["520000"]["source"] == "allocation"
     for code, row in found.items():  # what is largest under both labour shares, else neither
         largest = []
@@ -248,12 +248,12 @@ def test_page_workbook_and_tables_are_written(made_up, tmp_path):
 
 
 def test_the_waterfall_shows_where_reallocation_moved_most_under_both_labour_shares(result):
-    shown = Shown(result)
+    shown = SpanView(result)
     least = {
         code: min(abs(one.rows.filter(region=code)["allocation"][0]) for one in shown.views)
         for code in shown.rows["region"]
     }
     assert shown.code(None) == max(least, key=least.get)
-    alone = Shown(replace(result, alternative=None))
+    alone = SpanView(replace(result, alternative=None))
     moved = alone.rows.sort(pl.col("allocation").abs(), descending=True)
     assert alone.code(None) == moved["region"][0]

@@ -53,8 +53,8 @@ class Leapfrog(Result, verb="leapfrog", topic="pathways", key=("region", "condit
     def by_region(self) -> pl.DataFrame:
         """The regions, most conditions met first, with each condition as a column."""
         order = self.regions.sort("met", "judged", "region", descending=[True, False, False])
-        met = self.frame.pivot(on="condition", index="region", values="met")
-        return order.select("region", "met", "judged").join(met, on="region", maintain_order="left")
+        by_condition = self.frame.pivot(on="condition", index="region", values="met")
+        return order.select("region", "met", "judged").join(by_condition, on="region", maintain_order="left")
 
     def facts(self) -> Facts:
         """Return who leads, where most conditions hold, and in how many regions each does."""

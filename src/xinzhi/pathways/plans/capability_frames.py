@@ -34,16 +34,16 @@ class AbleFrames(Result):
         return self.table().rename({name: name.replace(" ", "_") for name in SHADES})
 
     @property
-    def judged(self) -> pl.DataFrame:
+    def with_verdict(self) -> pl.DataFrame:
         """The regions and categories that are judged."""
         return self.frame.filter(pl.col("able") != "unknown")
 
     @property
     def verdicts(self) -> pl.DataFrame:
         """Every region with the verdict on each category that is judged anywhere, and its ``value`` as a shade."""
-        judged = self.table().filter(pl.col("unknown") < self.frame["region"].n_unique()).select("category")
+        categories = self.table().filter(pl.col("unknown") < self.frame["region"].n_unique()).select("category")
         regions = self.frame.select("region").unique().sort("region")
-        cells = regions.join(judged, how="cross", maintain_order="left_right")
+        cells = regions.join(categories, how="cross", maintain_order="left_right")
         cells = cells.join(self.frame, on=["region", "category"], how="left", maintain_order="left")
         return cells.with_columns(value=pl.col("able").replace_strict(SHADES, default=None, return_dtype=pl.Float64))
 

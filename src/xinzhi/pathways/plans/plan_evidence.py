@@ -240,9 +240,9 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         """``region`` and the names of the categories it is able to do and does not plan, or plans without evidence."""
         rows, table = self.without_herd(), []
         for region in self.lists[self.last_year()].regions:
-            own, row = rows.filter(region=region), {"region": region}
+            changes, row = rows.filter(region=region), {"region": region}
             for change in ("open", "contradicted", "unproven"):
-                names = [self.names.text("category", code) for code in own.filter(change=change)["category"]]
+                names = [self.names.text("category", code) for code in changes.filter(change=change)["category"]]
                 # English names of categories hold commas.
                 row[f"{change}_zh"] = "、".join(name.zh for name in names)
                 row[f"{change}_en"] = "; ".join(name.en for name in names)

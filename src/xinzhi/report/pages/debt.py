@@ -48,22 +48,18 @@ def debt_dynamics(result: DebtDynamics, *, region: str | None = None) -> Section
     means = result.means()
     code = means["region"][0] if region is None else result.names.resolve(region, means["region"])
     facts = result.facts() | result.of_region(code)
-    held = means.with_columns(beyond=pl.col("borrowing") - pl.col("holding"))
     ends = [{one: {"kind": "year", "title": f"{one}_year"}} for one in ("first", "last")]
     moved = _stack(result.frame, "points_a_year", "region", *ends)
-    own, ratio = (
-        result.frame.filter(region=code),
-        {"debt_ratio": {"kind": "percent", "title": "ratio", "unit": "percent"}},
-    )
-    yearly, name = _stack(own, "points", "year", ratio), {"region": result.names.region(code)}
-    rows = result.parts().filter(region=code).sort("year")
+    ratio = {"debt_ratio": {"kind": "percent", "title": "ratio", "unit": "percent"}}
+    yearly = _stack(result.years_of(code), "points", "year", ratio)
+    name, rows = {"region": result.names.region(code)}, result.parts_of(code)
     return Section.of(
         "debt.section_dynamics",
         [
             shown("debt.contributions", result, means, facts, **moved),
             shown("debt.over_years", result, rows, facts, values=name, **yearly),
         ],
-        [table("debt_held", held, of=result)],
+        [table("debt_held", result.beyond_holding, of=result)],
         anchor="risks-debt-dynamics",
         answer=answer_of(facts, "debt"),
         notes=_dynamics_notes(result),
@@ -95,25 +91,23 @@ def _dynamics_notes(result: DebtDynamics) -> list[Text]:
     since = result.provenance.options.get("since")
     if since is not None:
         notes.append(words.debt.note_since(year=since))
-    last = frame.group_by("region").agg(pl.col("year").max()).sort("region")
-    shorter = last.filter(pl.col("year") < frame["year"].max())["region"]
-    if len(shorter):
-        notes.append(words.debt.note_shorter(names=some(result, shorter)))
-    past = frame.select("year", "net_borrowing")
-    return [*notes, *gaps(frame, result.names), *swaps(frame["region"].unique().to_list(), past)]
+    if result.shorter:
+        notes.append(words.debt.note_shorter(names=some(result, result.shorter)))
+    past = list(zip(frame["year"], frame["net_borrowing"], strict=True))
+    return [*notes, *gaps(frame, result.names), *swaps(list(dict.fromkeys(frame["region"])), past)]
 
 
 @section.register
 def debt(result: Debt, *, region: str | None = None) -> Section:
     """Return how heavy explicit debt is against output and revenue, with that of financing vehicles beside it."""
-    chosen = None if region is None else result.names.resolve(region, result.frame["region"].unique().sort())
+    chosen = None if region is None else result.names.resolve(region, sorted(set(result.frame["region"])))
     year, facts = result.shown_year(), result.facts()
     series = result.history(dict.fromkeys([chosen, *result.spread(year)] if chosen else result.spread(year)))
     if series:
         facts["headline.history"] = {"parts": result.paths(series)}
     ratios = None
     if year is not None:
-        ratios = table("debt_ratios", result.frame.filter(year=year), of=result, drop_empty=True, year=year)
+        ratios = table("debt_ratios", result.ratios_of(year), of=result, drop_empty=True, year=year)
     drawn = [*(_ratio(result, facts, name) for name in ("to_output", "to_revenue")), _vehicles(result, facts)]
     drawn += [_graded(result, facts), _history(result, facts, series, chosen)]
     return Section.of(
@@ -234,10 +228,9 @@ def _notes(result: Debt, year: int | None) -> list[Text]:
         notes.append(words.debt.note_no_vehicles())
     notes.append(words.debt.note_revenue() if has["to_revenue"].count() else words.debt.note_revenue_unknown())
     for what in ("revenue", "output"):
-        without = has.filter(pl.col(what).is_null()) if has[what].count() else has.clear()
-        for (when,), rows in without.group_by("year", maintain_order=True):
-            notes.append(words.debt.note_of(f"no_{what}", year=when, names=some(result, rows["region"])))
-    absent = [] if year is None else sorted(set(has["region"]) - set(has.filter(pl.col("year") == year)["region"]))
+        for year_without, codes in result.without(what).items():
+            notes.append(words.debt.note_of(f"no_{what}", year=year_without, names=some(result, codes)))
+    absent = [] if year is None else result.absent_in(year)
     if absent:
         notes.append(words.debt.note_absent(year=str(year), names=some(result, absent)))
     placed: list[tuple[Finding, str, str]] = []
@@ -256,7 +249,7 @@ def _notes(result: Debt, year: int | None) -> list[Text]:
         for one, code, _ in placed
         if one.rule == "other-scope"
     ]
-    return [*notes, *gaps(has, result.names), *swaps(has["region"].unique().to_list())]
+    return [*notes, *gaps(has, result.names), *swaps(list(dict.fromkeys(has["region"])))]
 
 
 def gaps(frame: pl.DataFrame, names: Names) -> list[Text]:
@@ -270,17 +263,17 @@ def gaps(frame: pl.DataFrame, names: Names) -> list[Text]:
     return [words.debt.note_gaps(names=listing(said, limit=LISTED))] if said else []
 
 
-def swaps(codes: Sequence[str], past: pl.DataFrame | None = None, *, ahead: bool = False) -> list[Text]:
+def swaps(codes: Sequence[str], past: Sequence[tuple[int, float]] | None = None, *, ahead: bool = False) -> list[Text]:
     """Return a note on swaps of hidden debt, for provinces of China only; `ahead`: net borrowing is carried on."""
     if not arrangement(codes):
         return []
     if past is None:
         return [words.debt.note_swaps_ahead() if ahead else words.debt.note_swaps()]
     first, last = conventions("public_debt")["swaps"]["value"]
-    during = past.filter(pl.col("year").is_between(first, last))
-    total, part = (float(one["net_borrowing"].to_numpy().sum()) for one in (past, during))
-    if not during.height:
+    during = [borrowing for year, borrowing in past if first <= year <= last]
+    if not during:
         return []
+    total, part = float(np.sum([borrowing for _, borrowing in past])), float(np.sum(during))
     return [words.debt.note_swaps_share(share=part / total) if 0 < part <= total else words.debt.note_swaps()]
 
 
@@ -289,10 +282,7 @@ def debt_stress(result: DebtStress, *, region: str | None = None) -> Section:
     """Return what shocks add to debt to output: in every region at the end, and in one over the years."""
     code = result.order()[0] if region is None else result.names.resolve(region, result.inputs["region"])
     facts = result.facts() | result.of_region(code)
-    every = result.ends()
-    added = every.pivot(on="scenario", index="region", values="over_baseline").drop(BASELINE)
-    base = every.filter(scenario=BASELINE).select("region", "start", baseline="debt_ratio")
-    ends = base.join(added, on="region").sort(COMBINED, "region", descending=[True, False])  # where all add most first
+    ends = result.ends_by_region
     inputs = table("debt_inputs", of=result, drop_empty=True)
     return Section.of(
         "debt.section_stress",
@@ -346,23 +336,19 @@ def _compared(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture |
 
 def _along(result: DebtStress, code: str, facts: Facts) -> Picture | None:
     """Return the paths of one region under every scenario that can be computed for it."""
-    own = result.frame.filter(region=code).sort("year")
     named = result.scenarios()
-    kept = [name for name in named if own.filter(scenario=name)["debt_ratio"].count()]
-    start = result.inputs.filter(region=code).row(0, named=True)
-    first = pl.DataFrame({"year": [start["start_year"]]} | {name: [start["start"]] for name in kept})
-    paths = pl.concat([first, own.pivot(on="scenario", index="year", values="debt_ratio").select("year", *kept)])
+    start, paths = result.inputs_of(code), result.paths_of(code)
+    kept = paths.columns[1:]
     lines = [
         {"group": named[name], "year": year, "value": 100 * value}
         for name in kept
-        for year, value in paths.select("year", name).rows()
+        for year, value in zip(paths["year"], paths[name], strict=True)
     ]
     others = [name for name in kept if name not in LINES]
     inks = [LINES.get(name) or OTHERS[others.index(name) % len(OTHERS)] for name in kept]
-    lacking = own.filter(pl.col("debt_ratio").is_null()).unique("scenario", maintain_order=True)
     missing = [
-        words.debt.chart_lacking(name=named[r["scenario"]], why=Text(zh=r["status_zh"], en=r["status_en"]))
-        for r in lacking.iter_rows(named=True)
+        words.debt.chart_lacking(name=named[row["scenario"]], why=Text(zh=row["status_zh"], en=row["status_en"]))
+        for row in result.not_computed(code).iter_rows(named=True)
     ]
     unit = words.debt.unit_of_percent()
     listed = ["year", *(column("debt.of", "percent", unit, of=name, name=named[name]) for name in kept)]
@@ -386,11 +372,10 @@ def _what(result: DebtStress, facts: Facts) -> Table:
     values = {**stress, "basis_points": 10000 * stress["interest"], "deviations": stress["growth"]["deviations"]}
     values |= {"years": words.debt.chart_years(n=stress["growth"]["years"]), **facts}
     given, rows = result.provenance.options.get("baseline"), []
-    ends = result.ends().sort("over_baseline", descending=True)
     for name in result.scenarios():
         key = "debt.chart.does_given" if name == BASELINE and given else f"debt.chart.does_{name}"
         does = words.by_key(key if has(key) else "debt.chart.does_own", **values)
-        known = ends.filter(scenario=name).drop_nulls("over_baseline")
+        known = result.added_by(name)
         plain = name == BASELINE or not known.height
         rows.append(
             {
@@ -411,21 +396,17 @@ def _what(result: DebtStress, facts: Facts) -> Table:
 def _stress_notes(result: DebtStress, facts: Facts) -> list[Text]:
     notes = notes_of(facts, "debt")
     named = result.scenarios()
-    lacking = result.frame.filter(pl.col("debt_ratio").is_null()).unique(["region", "scenario"], maintain_order=True)
-    for (name, zh, en), rows in lacking.group_by("scenario", "status_zh", "status_en", maintain_order=True):
-        every = rows.height == result.inputs.height
-        said = {
-            "name": named[str(name)],
-            "why": Text(zh=str(zh), en=str(en)),
-            "names": some(result, rows["region"]),
-        }
+    lacking = result.not_computed()
+    for (scenario, zh, en), codes in result.not_computed_regions().items():
+        every = len(codes) == result.inputs.height
+        said = {"name": named[scenario], "why": Text(zh=zh, en=en), "names": some(result, codes)}
         notes.append(words.debt.note_not_computed(**said) if every else words.debt.note_not_computed_in(**said))
     if lacking.height:
         notes.append(words.debt.note_combined())
     old = list(dict.fromkeys(one.key for one in result.findings if one.rule == "old-figure" and one.key))
     if old:
         notes.append(words.debt.note_old(names=some(result, old)))
-    funds = result.inputs.drop_nulls("fund_ratio").sort("fund_ratio", "region")
+    funds = result.by_fund_ratio
     if funds.height > 1:
         middle = float(np.median(funds["fund_ratio"].to_numpy()))
         name = result.names.region(funds["region"][-1])
@@ -459,9 +440,9 @@ def _fan(result: DebtFan, code: str, facts: Facts) -> Picture | None:
     if said is None:
         return None
     values, cuts = said[1], result.cuts()
-    own = result.frame.filter(region=code).sort("year").pivot(on="percentile", index="year", values="debt_ratio")
+    own = result.percentiles_of(code)
     years, paths = own["year"].to_list(), {cut: (100 * own[str(cut)]).to_list() for cut in cuts}
-    past = dict(result.history.filter(region=code).select("year", 100 * pl.col("debt_ratio")).rows())
+    past = result.past_of(code)
     bands = {
         words.debt.chart_percentiles(low=f"{low:g}", high=f"{high:g}"): list(
             zip(years, paths[low], paths[high], strict=True)
@@ -499,9 +480,7 @@ def _fan(result: DebtFan, code: str, facts: Facts) -> Picture | None:
 def _fan_ends(result: DebtFan, facts: Facts) -> Picture | None:
     """Return where every region may end, with the chance that its ratio rises."""
     cuts, nested = result.cuts(), _nested(result.cuts())
-    last = result.frame.join(result.ends.select("region", year="end_year"), on=["region", "year"])
-    known = {(code, cut): 100 * value for code, cut, value in last.select("region", "percentile", "debt_ratio").rows()}
-    order = result.ends.sort("median", "region", descending=[True, False])
+    known, order = result.last_percentiles, result.ends_by_median
     rows = [
         {
             "name": result.names.region(r["region"]),
@@ -547,9 +526,8 @@ def _fan_notes(result: DebtFan, facts: Facts) -> list[Text]:
     if rate is not None:
         notes.append(words.debt.note_ahead(rate=rate))
     notes += notes_of(facts, "debt")
-    early = result.ends.filter(pl.col("start_year") < result.ends["start_year"].max())
-    for (when,), rows in early.group_by("start_year", maintain_order=True):
-        notes.append(words.debt.note_early(year=when, names=some(result, rows["region"])))
+    for year, codes in result.early_starts.items():
+        notes.append(words.debt.note_early(year=year, names=some(result, codes)))
     if lasting := [words.debt.chart_of(f"of_{one.column}") for one in result.findings if one.rule == "autocorrelated"]:
         notes.append(words.debt.note_lasting(names=listing(lasting)))
     for rule, key in (("too-short", "too_short"), ("explosive-draws", "explosive")):

@@ -8,10 +8,11 @@ from typing import Any
 import polars as pl
 
 from xinzhi import words
+from xinzhi.core.periods import with_period
 from xinzhi.core.text import Text, number, percent, sentences
 from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.table import Column, Table, table, with_period
+from xinzhi.report.table import Column, Table, table
 from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, share_range_text, share_title
 from xinzhi.yardstick.internal import region_groups
 

@@ -152,6 +152,23 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
         rows = self.frame.filter(pl.col("year") == year) if year is not None else self.frame.clear()
         return rows.drop_nulls(ratio).sort(ratio, "region", descending=[True, False])
 
+    def ratios_of(self, year: int) -> pl.DataFrame:
+        """Return the ratios of a year."""
+        return self.frame.filter(year=year)
+
+    def without(self, what: str) -> dict[int, list[str]]:
+        """Return the regions with debt and without output or revenue, by year; none where nobody has it."""
+        rows = self.frame.drop_nulls("explicit")
+        rows = rows.filter(pl.col(what).is_null()) if rows[what].count() else rows.clear()
+        return {
+            int(str(year)): part["region"].to_list() for (year,), part in rows.group_by("year", maintain_order=True)
+        }
+
+    def absent_in(self, year: int) -> list[str]:
+        """Return the regions with debt in some year that have none in this one."""
+        rows = self.frame.drop_nulls("explicit")
+        return sorted(set(rows["region"]) - set(rows.filter(pl.col("year") == year)["region"]))
+
     def facts(self) -> Facts:
         """Return how heavy debt is against output and revenue, how it is graded, and how the ratio went."""
         year = self.shown_year()

@@ -58,6 +58,25 @@ class DebtDynamics(Result, verb="debt_dynamics", topic="debt", key=KEYS):
         means = parts.group_by("region", maintain_order=True).agg(pl.col(numbers).mean(), **years)
         return means.sort("change", "region", descending=[True, False])
 
+    @property
+    def beyond_holding(self) -> pl.DataFrame:
+        """The means by region, with what was borrowed beyond what would have held the ratio."""
+        return self.means().with_columns(beyond=pl.col("borrowing") - pl.col("holding"))
+
+    def years_of(self, region: str) -> pl.DataFrame:
+        """Return the years of a region."""
+        return self.frame.filter(region=region)
+
+    def parts_of(self, region: str) -> pl.DataFrame:
+        """Return what moved the ratio of a region, by year."""
+        return self.parts().filter(region=region).sort("year")
+
+    @property
+    def shorter(self) -> list[str]:
+        """The regions whose figures end before those of others."""
+        last = self.frame.group_by("region").agg(pl.col("year").max()).sort("region")
+        return last.filter(pl.col("year") < self.frame["year"].max())["region"].to_list()
+
     def facts(self) -> Facts:
         """Return what raised the ratio a year on average, and where it rose fastest."""
         parts, means = self.parts(), self.means()

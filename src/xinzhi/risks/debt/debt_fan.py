@@ -15,12 +15,13 @@ from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text
 from xinzhi.data import Field, Tidy, is_package, tidy
 from xinzhi.risks.debt import fan_shocks
 from xinzhi.risks.debt.debt import KEYS, Debt
 from xinzhi.risks.debt.debt_dynamics import DebtDynamics, debt_dynamics
+from xinzhi.risks.debt.fan_frames import FanFrames
 from xinzhi.risks.inputs import finite_number, setting
 
 VARIABLES = ("growth", "rate", "net_borrowing")
@@ -28,7 +29,7 @@ LIKELY, MIDDLE = setting("public_debt", "fan.likely"), 50.0
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "percentile")):
+class DebtFan(FanFrames, verb="debt_fan", topic="debt", key=("region", "year", "percentile")):
     """Percentiles of debt to output in the years ahead.
 
     A row of `frame` is a region, year and percentile, of `history` a region and year before it, of `ends` a region, of
@@ -39,8 +40,6 @@ class DebtFan(Result, verb="debt_fan", topic="debt", key=("region", "year", "per
     left out, shocks drawn as independent that are not, and autoregressions pulled back to stability.
     """
 
-    history: pl.DataFrame
-    ends: pl.DataFrame
     persistence: pl.DataFrame
     record: pl.DataFrame
     findings: tuple[Finding, ...]

@@ -64,6 +64,49 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
         ends = self.ends()
         return span(int(ends["year"][0] - ends["start_year"][0]))
 
+    @property
+    def ends_by_region(self) -> pl.DataFrame:
+        """What each scenario adds at the end by region, beside start and baseline; where all add most first."""
+        rows = self.ends()
+        added = rows.pivot(on="scenario", index="region", values="over_baseline").drop("baseline")
+        base = rows.filter(scenario="baseline").select("region", "start", baseline="debt_ratio")
+        return base.join(added, on="region").sort("combined", "region", descending=[True, False])
+
+    def added_by(self, scenario: str) -> pl.DataFrame:
+        """Return the regions in which a scenario can be computed, where it adds most first."""
+        rows = self.ends().sort("over_baseline", descending=True)
+        return rows.filter(scenario=scenario).drop_nulls("over_baseline")
+
+    def inputs_of(self, region: str) -> dict[str, Any]:
+        """Return what the scenarios of a region start from."""
+        return self.inputs.filter(region=region).row(0, named=True)
+
+    def paths_of(self, region: str) -> pl.DataFrame:
+        """Return ``year`` and the ratio of a region under each scenario that can be computed, from the start on."""
+        rows = self.frame.filter(region=region).sort("year")
+        names = [name for name in self.scenarios() if rows.filter(scenario=name)["debt_ratio"].count()]
+        start = self.inputs_of(region)
+        first = pl.DataFrame({"year": [start["start_year"]]} | {name: [start["start"]] for name in names})
+        paths = rows.pivot(on="scenario", index="year", values="debt_ratio")
+        return pl.concat([first, paths.select("year", *names)])
+
+    def not_computed(self, region: str | None = None) -> pl.DataFrame:
+        """Return the scenarios that cannot be computed, of a region or of all (None), each once."""
+        rows = self.frame.filter(pl.col("debt_ratio").is_null())
+        if region is None:
+            return rows.unique(["region", "scenario"], maintain_order=True)
+        return rows.filter(region=region).sort("year").unique("scenario", maintain_order=True)
+
+    def not_computed_regions(self) -> dict[tuple[str, str, str], list[str]]:
+        """Return the regions in which a scenario cannot be computed, by scenario and reason in both languages."""
+        groups = self.not_computed().group_by("scenario", "status_zh", "status_en", maintain_order=True)
+        return {(str(name), str(zh), str(en)): rows["region"].to_list() for (name, zh, en), rows in groups}
+
+    @property
+    def by_fund_ratio(self) -> pl.DataFrame:
+        """The regions by the share of their funds, lowest first."""
+        return self.inputs.drop_nulls("fund_ratio").sort("fund_ratio", "region")
+
     def facts(self) -> Facts:
         """Return what all shocks together and each alone add to the ratio on average, and to whom most."""
         added, order, scenario_names = self.scenario_effects(), self.order(), self.scenarios()

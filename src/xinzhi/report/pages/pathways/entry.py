@@ -260,7 +260,7 @@ def able(result: Able, *, region: str | None = None) -> Section:
         said = result.of_region(region)
         notes.insert(0, Text(zh=said.text("zh"), en=said.text("en")))
     evidence = table("pathways_facts", result.evidence_in_words, of=result)
-    judged = table("pathways_able", result.judged, of=result)
+    judged = table("pathways_able", result.with_verdict, of=result)
     return Section.of("pathways.able", [verdicts(result)], [judged, evidence], anchor="able", notes=tuple(notes))
 
 

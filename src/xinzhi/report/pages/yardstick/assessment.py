@@ -18,6 +18,7 @@ from markupsafe import Markup
 from xinzhi import words
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import read_yaml
+from xinzhi.core.periods import with_period
 from xinzhi.core.result import Result
 from xinzhi.core.schema import COMMON, describe
 from xinzhi.core.text import Text, Values, has, paragraph, span_text
@@ -32,7 +33,7 @@ from xinzhi.report.pages.yardstick.regions import profiles, shown
 from xinzhi.report.pages.yardstick.tables import protocol as parameters
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
-from xinzhi.report.table import Column, Kind, Table, column, table, with_period
+from xinzhi.report.table import Column, Kind, Table, column, table
 from xinzhi.studies import Assessment, input_units
 from xinzhi.yardstick import Measurement, Ranking
 from xinzhi.yardstick.internal import View

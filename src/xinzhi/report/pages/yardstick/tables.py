@@ -15,6 +15,7 @@ from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import read_yaml
+from xinzhi.core.periods import with_period
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, Kind, describe
 from xinzhi.core.text import NOTHING, Text, has, unit_text
@@ -22,7 +23,7 @@ from xinzhi.protocol import Alternative, DatedValue, Parameter, Protocol
 from xinzhi.report.page import bilingual_html
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import join_names
-from xinzhi.report.table import NameSource, Table, column, table, with_period
+from xinzhi.report.table import NameSource, Table, column, table
 from xinzhi.yardstick.internal import NATIONAL, Span, View
 
 SHOWN = 200  # findings on the page; all of them are in the workbook and in the JSON document

@@ -1,0 +1,1 @@
+from .span_view import SpanView as SpanView
