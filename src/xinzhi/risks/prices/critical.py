@@ -43,7 +43,8 @@ class CriticalValues:
     draws
         GSADF of the simulated or resampled series, in order; empty for stored values.
     sequential
-        The p-value at which a bootstrap ended before all its replications were drawn; None where none did.
+        The p-value at which a bootstrap ended before all its replications were drawn, and that of a series on record;
+        None elsewhere.
     """
 
     adf: FloatArray
@@ -70,7 +71,7 @@ class CriticalValues:
 
 def p_value(statistic: float, critical: CriticalValues) -> float:
     """Return the p-value of a GSADF statistic; its upper bound (a level, or 1) where only critical values are known."""
-    # Of values whose bootstrap ended early it is that of the series that it ended for.
+    # Of values whose bootstrap ended early it is that of the series that it ended for, of recorded values likewise.
     if critical.sequential is not None:
         return critical.sequential
     if not len(critical.draws):
