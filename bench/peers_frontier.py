@@ -31,30 +31,6 @@ def _staged(data: dict[str, np.ndarray], spec: object) -> Any:  # noqa: ANN401 -
     return NetworkData.from_frame(frame, dmu="unit", spec=spec)
 
 
-def _series(peer: bool) -> Any:  # noqa: ANN401, FBT001 - arrays or the peer's table
-    data = _drawn("x0 x1 z0 z1 y0 y1", STAGED)
-    if not peer:
-        return tuple(_table(data, f"{letter}0", f"{letter}1") for letter in "xzy")
-    from deapack import TwoStageSeriesSpec
-
-    return _staged(data, TwoStageSeriesSpec(["x0", "x1"], ["z0", "z1"], ["y0", "y1"]))
-
-
-def _series_ours(given: tuple[np.ndarray, ...]) -> np.ndarray:
-    from xinzhi.frontier import series_efficiency
-
-    found = series_efficiency(*given)
-    return np.concatenate([found.scores, found.stages["score"].to_numpy()])
-
-
-def _series_theirs(data: Any) -> np.ndarray:  # noqa: ANN401 - the peer's table
-    from deapack import KaoHwangDEA
-
-    found = KaoHwangDEA().fit(data).summary()
-    stages = found[["stage_1_efficiency", "stage_2_efficiency"]].to_numpy(float).ravel()
-    return np.concatenate([found["score"].to_numpy(float), stages])
-
-
 def _network(peer: bool) -> Any:  # noqa: ANN401, FBT001 - tables by division or the peer's table
     data = _drawn("x0 x1 x2 z0 z1 z2 y0 y1 y2", STAGED)
     if not peer:
@@ -242,14 +218,6 @@ def _dea(capability: str, given: str, equal: str, make: Any, ours: Task, theirs:
 
 _GOODS = f"{UNITS} units, 2 inputs, 1 output"
 ROWS: dict[str, Row] = {
-    "dea-series": _dea(
-        "two stages in series, as a product",
-        f"{STAGED} units, 2 inputs, 2 handed on, 2 outputs",
-        "score of the whole and of both stages",
-        _series,
-        _series_ours,
-        _series_theirs,
-    ),
     "dea-network": _dea(
         "slacks-based measure of a network, free links",
         f"{STAGED} units, 3 divisions, 3 links",

@@ -82,14 +82,9 @@ def systems() -> None:
         *(pl.Series(name, made[:, place] / 10) for place, name in enumerate(("economy", "green", "school", "wage")))
     )
     sectors.coupling(rows, ["economy", "green", "school"])
-    sectors.obstacle(rows, ["economy", "green", "school"])
     sectors.lmdi(rows, ["economy", "green"], span=1)
     sectors.schooling_return(rows, "wage", schooling="school", controls=["green"])
     sectors.schooling_return(rows, "wage", schooling="school", effects="two-way")
-    places = pl.DataFrame(
-        {"region": names, "longitude": 100 + _even(6, 1, 2)[:, 0], "latitude": 30 + _even(6, 1, 3)[:, 0]}
-    )
-    sectors.ellipse(rows, "economy", places)
     groups = pl.DataFrame({"region": ["a"] * 8, "year": [1, 1, 2, 2, 3, 3, 4, 4], "level": ["low", "high"] * 4})
     sectors.composition(
         groups.with_columns(persons=_even(8, 1, 4)[:, 0], wage=_even(8, 1, 5)[:, 0]), "level", "persons", "wage"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xinzhi.frontier import dynamic_efficiency, materials_balance, network_efficiency, series_efficiency
+from xinzhi.frontier import dynamic_efficiency, materials_balance, network_efficiency
 
 CLOSE = 1e-7
 SEEDS = st.integers(0, 10_000)
@@ -43,8 +43,6 @@ VERBS: dict[str, Callable[..., np.ndarray]] = {
     "materials": environmental,
     "network": network,
     "dynamic": dynamic,
-    "product": lambda x, z, y, by: series_efficiency(x, z, y).scores,  # noqa: ARG005 - as above
-    "additive": lambda x, z, y, by: series_efficiency(x, z, y, method="additive").scores,  # noqa: ARG005 - as above
 }
 
 
@@ -77,15 +75,7 @@ def test_a_unit_that_another_dominates_changes_nothing(name: str, seed: int) -> 
 @settings(max_examples=15, deadline=None)
 @given(seed=SEEDS)
 def test_parts_make_the_whole(seed: int) -> None:
-    x, z, y = sample(seed)
+    x, _, y = sample(seed)
     frame = materials_balance(x, y, [2.0, 0.5], rts="crs").frame
     np.testing.assert_allclose(frame["technical"] * frame["allocative"], frame["environmental"], atol=CLOSE)
     assert frame["allocative"].max() <= 1 + CLOSE
-    for priority in ("first", "second"):
-        product = series_efficiency(x, z, y, priority=priority)
-        np.testing.assert_allclose(
-            product.stages["score"].to_numpy().reshape(-1, 2).prod(axis=1), product.scores, atol=CLOSE
-        )
-        mean = series_efficiency(x, z, y, method="additive", priority=priority)
-        parts = (mean.stages["score"] * mean.stages["weight"]).to_numpy().reshape(-1, 2)
-        np.testing.assert_allclose(parts.sum(axis=1), mean.scores, atol=CLOSE)

@@ -11,8 +11,8 @@ The verbs
     Further ones: `bootstrap` and `two_stage` (intervals and determinants), `returns_test`, `metafrontier`,
     `window_analysis`, `order_m` and `order_alpha` (partial frontiers), `cost_efficiency`, `revenue_efficiency`,
     `profit_efficiency`, `shadow_prices` of bad outputs, `materials_balance` (pollution as what flows in with the inputs
-    and does not leave with the outputs), `series_efficiency` (two stages in series), `network_efficiency` (divisions)
-    and `dynamic_efficiency` (periods that hand something on).
+    and does not leave with the outputs), `network_efficiency` (divisions) and `dynamic_efficiency` (periods that hand
+    something on).
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from .network import network_efficiency as network_efficiency
 from .package_columns import package_goods as package_goods
 from .partial import order_alpha as order_alpha
 from .partial import order_m as order_m
-from .stages import series_efficiency as series_efficiency
 from .stochastic.sfa import StochasticFrontier as StochasticFrontier
 from .stochastic.sfa import sfa as sfa
 from .stochastic.stoned import cnls as cnls

@@ -8,7 +8,6 @@ from .composite.load_system import load_system as load_system
 from .composite.load_system import systems as systems
 from .composite.transform import Normalisation as Normalisation
 from .coupling import coupling as coupling
-from .coupling import obstacle as obstacle
 from .distribution import markov as markov
 from .distribution import ridgelines as ridgelines
 from .education_culture import composition as composition
@@ -21,5 +20,4 @@ from .inequality import inequality as inequality
 from .lmdi import kaya as kaya
 from .lmdi import lmdi as lmdi
 from .spatial import contiguity as contiguity
-from .spatial import ellipse as ellipse
 from .spatial import moran as moran

@@ -1,4 +1,4 @@
-"""Coupling coordination and obstacle degrees: do systems stand at one level, at a high one, and what is in the way."""
+"""Coupling, coordination and obstacle degrees: do systems stand at one level, at a high one, what is in the way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.text import Text, same
-from xinzhi.sectors.conventions import setting, share_text, text
+from xinzhi.sectors.conventions import setting, text
 from xinzhi.sectors.figures import KEYS, missing_reasons, read
 
 Form = Literal["standard", "corrected"]
@@ -194,52 +194,6 @@ def obstacle_degree(levels: FloatArray, weights: FloatArray) -> FloatArray:
     distance = weights * (1 - levels)
     total = distance.sum(axis=-1, keepdims=True)
     return np.asarray(distance / np.where(total > 0, total, np.nan))
-
-
-@dataclass(frozen=True, repr=False, kw_only=True)
-class Obstacles(Result, verb="obstacle", topic="sectors", key=(*KEYS, ITEM)):
-    """Obstacle degrees by region, year and indicator, 1 being the largest; `mean` is that over the regions.
-
-    An obstacle is the share of the indicator in the weighted distance to the full score; null where there is none.
-    """
-
-    mean: pl.DataFrame
-    omitted: pl.DataFrame
-
-    def facts(self) -> Facts:
-        """Return the largest obstacles of the last year."""
-        last = self.mean.filter(pl.col("year") == pl.col("year").max()).sort("obstacle", descending=True).head(3)
-        shares = [share_text(name, share) for name, share in last.select(ITEM, "obstacle").iter_rows()]
-        return {"answer.obstacles": {"year": last["year"][0], "names": shares}} if shares else {}
-
-
-def obstacle(source: object, indicators: Sequence[str], *, weights: Mapping[str, float] | None = None) -> Obstacles:
-    """Return the obstacle degree of every indicator by region and year.
-
-    Parameters
-    ----------
-    source, indicators
-        A frame with ``region, year`` and the normalised indicators, each in [0, 1]; their columns.
-    weights
-        Weights of the indicators; equal by default.
-
-    Examples
-    --------
-    >>> frame = pl.DataFrame({"region": ["a"], "year": [2020], "schools": [0.5], "energy": [0.75]})
-    >>> obstacle(frame, ["schools", "energy"]).frame.select("indicator", pl.col("obstacle").round(4), "rank").rows()
-    [('schools', 0.6667, 1), ('energy', 0.3333, 2)]
-    """
-    share = check_weights(indicators, weights)
-    figures = read(source, list(indicators), verb="obstacle")
-    frame = obstacle_frame(figures.frame, tuple(indicators), share)
-    mean = frame.group_by("year", ITEM, maintain_order=True).agg(pl.col("obstacle").sort().mean()).sort("year", ITEM)
-    return Obstacles(
-        frame=frame,
-        mean=mean,
-        omitted=missing_reasons(figures.frame, list(indicators)),
-        kind=figures.kind,
-        provenance=figures.provenance("obstacle", indicators=list(indicators), weights=share.tolist()),
-    )
 
 
 def obstacle_frame(levels: pl.DataFrame, names: tuple[str, ...], weights: FloatArray) -> pl.DataFrame:

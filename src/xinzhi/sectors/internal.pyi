@@ -12,7 +12,6 @@ from .conventions import sector_text as sector_text
 from .conventions import series_text as series_text
 from .conventions import setting as setting
 from .coupling import Coupling as Coupling
-from .coupling import Obstacles as Obstacles
 from .distribution import Densities as Densities
 from .distribution import MarkovChain as MarkovChain
 from .education_culture import Composition as Composition
@@ -30,5 +29,4 @@ from .inequality import dagum as dagum
 from .inequality import gini as gini
 from .inequality import theil as theil
 from .lmdi import Drivers as Drivers
-from .spatial import Ellipses as Ellipses
 from .spatial import SpatialAutocorrelation as SpatialAutocorrelation

@@ -16,9 +16,8 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.spatial import adjacency, parts, row_standardised
-from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import document, series_text, setting
-from xinzhi.sectors.figures import KEYS, figures, omission_frame, reason, refuse_below
+from xinzhi.sectors.figures import KEYS, figures, omission_frame, reason
 
 Neighbours = Mapping[str, Sequence[str]]
 
@@ -290,124 +289,4 @@ def _local(rows: pl.DataFrame, value: str, weights: Weights, chance: tuple[int, 
         cluster_en=pl.Series([words.sectors.cluster_of(name).en for name in kind]),
         significant=pl.Series(probability <= level),
         significant_fdr=pl.Series(benjamini_hochberg(probability) <= level),
-    )
-
-
-Method = Literal["yuill", "crimestat"]
-_LEAST_POINTS = 3
-_COORDINATES = ("longitude", "latitude")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EllipseShape:
-    """An ellipse."""
-
-    centre: tuple[float, float]
-    major: float
-    minor: float
-    rotation: float
-
-
-def deviational_ellipse(points: FloatArray, weights: FloatArray, *, method: Method = "yuill") -> EllipseShape:
-    """Return the standard deviational ellipse of weighted points (Yuill 1971; ``crimestat``: Levine, chapter 4)."""
-    if method not in {"yuill", "crimestat"}:
-        raise UsageError("sectors.ellipse-method", method=method)
-    used = weights > 0
-    count = int(used.sum())
-    if count < _LEAST_POINTS or not np.isfinite(points[used]).all():
-        raise InputError("sectors.few-points")
-    share = weights[used] / weights[used].sum()
-    centre = share @ points[used]
-    away = points[used] - centre
-    values, vectors = np.linalg.eigh((share[:, None] * away).T @ away)
-    if values[1] <= 0:
-        raise InputError("sectors.one-place")
-    factor = math.sqrt(2 * count / (count - 2)) if method == "crimestat" else 1.0
-    east, north = vectors[:, 1]
-    return EllipseShape(
-        centre=(float(centre[0]), float(centre[1])),
-        major=factor * math.sqrt(values[1]),
-        minor=factor * math.sqrt(max(values[0], 0.0)),
-        rotation=math.degrees(math.atan2(east, north)) % 180,
-    )
-
-
-@dataclass(frozen=True, repr=False, kw_only=True)
-class Ellipses(Result, verb="ellipse", topic="sectors", key=("year",)):
-    """Standard deviational ellipses by year, around the centre of gravity; rotation in degrees clockwise from north."""
-
-    omitted: pl.DataFrame
-
-    def facts(self) -> Facts:
-        """Return where the centre of gravity went and how the spread changed."""
-        first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
-        names = ("year", "longitude", "latitude")
-        values = {f"{name}_before": first[name] for name in names} | {f"{name}_after": last[name] for name in names}
-        return {"answer.ellipse": values | {"change": last["area_km2"] / first["area_km2"] - 1}}
-
-
-def ellipse(frame: object, value: str, coordinates: object, *, method: Method = "yuill") -> Ellipses:
-    """Return the standard deviational ellipse of a figure over the regions in every year.
-
-    Parameters
-    ----------
-    frame, value
-        A frame with ``region, year`` and a figure that is not negative, the weight of each region; the figure's column.
-    coordinates
-        ``region, longitude, latitude`` in degrees, one point a region (its capital or centroid). xinzhi ships none.
-    method
-        ``yuill``: the axes are the standard deviations along the principal directions; ``crimestat``: these times
-        sqrt(2 n / (n - 2)).
-
-    Notes
-    -----
-    Degrees are turned into kilometres on a plane that touches the earth at the mean of the points (equirectangular): on
-    the span of China lengths are true to a few per cent, more in the north and south; the centre is exact in degrees.
-
-    Examples
-    --------
-    >>> places = pl.DataFrame({"region": list("abc"), "longitude": [110.0, 112.0, 111.0], "latitude": [30, 30, 31]})
-    >>> data = pl.DataFrame({"region": list("abc"), "year": 2020, "y": [1.0, 1.0, 2.0]})
-    >>> ellipse(data, "y", places).frame.select(pl.col("longitude", "latitude").round(4)).rows()
-    [(111.0, 30.5)]
-    """
-    data = figures(frame, [value], verb="ellipse")
-    table = data.frame
-    refuse_below(table, [value], verb="ellipse", positive=False)
-    degrees = [Field(name, missing="refuse") for name in _COORDINATES]
-    places = tidy(coordinates, [Field("region", "code"), *degrees], key=["region"], verb="ellipse").frame
-    for name, most in zip(_COORDINATES, (180, 90), strict=True):
-        if (bad := places.filter(pl.col(name).abs() > most)).height:
-            raise InputError("sectors.bad-coordinates", region=bad["region"][0], column=name, most=most)
-    if unknown := sorted(set(table["region"]) - set(places["region"])):
-        raise InputError("sectors.no-coordinates", names=unknown)
-    middle = places.select(_COORDINATES).mean().row(0)
-    degree = math.radians(1) * setting("ellipse.earth_radius_km")
-    scale = np.array([degree * math.cos(math.radians(middle[1])), degree])
-    rows: list[dict[str, float | int | None]] = []
-    for (year,), part in table.drop_nulls(value).group_by("year", maintain_order=True):
-        placed = part.join(places, on="region")
-        points = (placed.select(_COORDINATES).to_numpy() - np.array(middle)) * scale
-        shape = deviational_ellipse(points, placed[value].to_numpy(), method=method)
-        centre = np.array(shape.centre) / scale + np.array(middle)
-        rows.append(
-            {
-                "year": year,
-                "regions": placed.height,
-                "longitude": float(centre[0]),
-                "latitude": float(centre[1]),
-                "major_km": shape.major,
-                "minor_km": shape.minor,
-                "rotation": shape.rotation,
-                "area_km2": math.pi * shape.major * shape.minor,
-                "_east": shape.centre[0],
-                "_north": shape.centre[1],
-            }
-        )
-    distance = (pl.col("_east").diff() ** 2 + pl.col("_north").diff() ** 2).sqrt()
-    return Ellipses(
-        frame=pl.DataFrame(rows).sort("year").with_columns(moved_km=distance).drop("_east", "_north"),
-        omitted=omission_frame(table.filter(pl.col(value).is_null()).select(KEYS).iter_rows(), reason("no_value")),
-        kind=data.kind,
-        provenance=data.provenance("ellipse", value=value, method=method),
     )

@@ -414,18 +414,10 @@ def chart_order_alpha() -> Fact:
     r"""order-alpha | Order-alpha """
 def chart_cost() -> Fact:
     r"""成本效率 | cost efficiency """
-def chart_stage_first() -> Fact:
-    r"""第一阶段 | the first """
-def chart_stage_second() -> Fact:
-    r"""第二阶段 | the second """
 def chart_network() -> Fact:
     r"""网络SBM模型（各部门松弛之和） | network slacks-based model """
 def chart_dynamic() -> Fact:
     r"""动态SBM模型（各时期松弛之和） | dynamic slacks-based model """
-def chart_series_product() -> Fact:
-    r"""两阶段串联，乘积形式 | two stages in series, product form """
-def chart_series_additive() -> Fact:
-    r"""两阶段串联，加权平均形式 | two stages in series, weighted mean """
 def chart_revenue() -> Fact:
     r"""收益效率 | revenue efficiency """
 def chart_profit() -> Fact:

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from scipy.optimize import linprog
 
-from xinzhi.frontier import dynamic_efficiency, materials_balance, network_efficiency, series_efficiency
+from xinzhi.frontier import dynamic_efficiency, materials_balance, network_efficiency
 
 KNOWN: dict[str, Any] = json.loads(Path(__file__).with_name("deapack.json").read_text())
 DIGITS = 1e-9
@@ -24,7 +24,7 @@ def columns(data: str, *names: str) -> np.ndarray:
     return np.array([KNOWN[data][name] for name in names], dtype=float).T
 
 
-X, Z, Y = (columns("series_data", f"{letter}1", f"{letter}2") for letter in "xzy")
+X, Y = (columns("series_data", f"{letter}1", f"{letter}2") for letter in "xy")
 
 
 @pytest.mark.parametrize("rts", ["crs", "vrs"])
@@ -43,64 +43,6 @@ def test_materials_balance_of_returns_that_the_peer_has_not(rts: str) -> None:
         more = np.vstack([-Y.T, np.full((1, len(X)), sign)])
         program = linprog(X @ [2, 0.5], A_ub=more, b_ub=[*-Y[unit], sign])
         np.testing.assert_allclose(least, program.fun, rtol=DIGITS)
-
-
-@pytest.mark.parametrize("call", list(KNOWN["series"]))
-def test_series(call: str) -> None:
-    method, priority = call.split()
-    theirs, found = KNOWN["series"][call], series_efficiency(X, Z, Y, method=method, priority=priority)
-    np.testing.assert_allclose(found.scores, theirs["score"], atol=DIGITS)
-    stages = found.stages["score"].to_numpy().reshape(-1, 2)
-    np.testing.assert_allclose(stages[:, 0], theirs["stage_1_efficiency"], atol=DIGITS)
-    np.testing.assert_allclose(stages[:, 1], theirs["stage_2_efficiency"], atol=DIGITS)
-    if method == "additive":
-        np.testing.assert_allclose(found.stages["weight"][::2], theirs["stage_1_weight"], atol=DIGITS)
-
-
-def multipliers(
-    x: np.ndarray, z: np.ndarray, y: np.ndarray, most: np.ndarray, norm: np.ndarray, kept: np.ndarray | None = None
-) -> float:
-    """Return the most of a sum over (v, w, u) when another is one, and a third zero; as the papers write it."""
-    less = np.block([[-x, z, np.zeros_like(y)], [np.zeros_like(x), -z, y]])
-    rows = [norm] if kept is None else [norm, kept]
-    found = linprog(-most, A_ub=less, b_ub=np.zeros(len(less)), A_eq=rows, b_eq=[1.0, 0.0][: len(rows)])
-    assert found.status == 0
-    return float(-found.fun)
-
-
-def tied() -> tuple[np.ndarray, ...]:
-    """Units of which the last two may be split in more than one way: z of the best is that of one facet's unit."""
-    z = np.array([[1.0, 1.0], [1.2, 0.3], [0.3, 1.2], [0.8, 0.5], [0.4, 0.7]])
-    return np.ones((5, 1)), z, np.array([[2.0], [0.3], [0.3], [0.4], [0.3]])
-
-
-def drawn(seed: int) -> tuple[np.ndarray, ...]:
-    rng = np.random.default_rng(seed)
-    return tuple(rng.uniform(1, 9, (9, width)) for width in (2, 4, 2))
-
-
-@pytest.mark.parametrize("method", ["product", "additive"])
-@pytest.mark.parametrize("goods", [tied(), drawn(0), drawn(1)], ids=["tied", "0", "1"])
-def test_series_against_programs_in_multipliers(method: str, goods: tuple[np.ndarray, ...]) -> None:
-    x, z, y = goods
-    found = series_efficiency(x, z, y, method=method)
-    lower, upper = (found.stages[end].to_numpy().reshape(-1, 2) for end in ("lower", "upper"))
-    if method == "product" and len(x) == len(tied()[0]):
-        assert (upper - lower)[-2:].min() > 0.05
-    for unit in range(len(x)):
-        own = (x[unit], z[unit], y[unit])
-        inputs, handed, outputs = (
-            np.concatenate([part if place == at else 0 * part for at, part in enumerate(own)]) for place in range(3)
-        )
-        if method == "product":
-            whole = multipliers(x, z, y, outputs, inputs)
-            kept = outputs - whole * inputs
-        else:
-            whole = multipliers(x, z, y, outputs + handed, inputs + handed)
-            kept = outputs + handed - whole * (inputs + handed)
-        np.testing.assert_allclose(found.scores[unit], whole, atol=DIGITS)
-        np.testing.assert_allclose(upper[unit, 0], multipliers(x, z, y, handed, inputs, kept), atol=1e-8)
-        np.testing.assert_allclose(upper[unit, 1], multipliers(x, z, y, outputs, handed, kept), atol=1e-8)
 
 
 @pytest.mark.parametrize("call", list(KNOWN["network"]))

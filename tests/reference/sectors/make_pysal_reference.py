@@ -38,7 +38,6 @@ def main() -> None:
         "inequality": _inequality(income, latest, given["groups"]),
         "moran": _moran(latest, weights),
         "markov": _markov(given, weights),
-        "ellipse": _ellipse(points),
     }
     FILE.write_text(json.dumps(found, ensure_ascii=False, indent=None) + "\n", encoding="utf-8")
 
@@ -123,13 +122,6 @@ def _markov(given: dict[str, Any], weights: Any) -> dict[str, Any]:
             "p": float(spatial.LR_p_value),
         },
     }
-
-
-def _ellipse(points: np.ndarray) -> dict[str, float]:
-    from pointpats.centrography import ellipse
-
-    major, minor, _ = ellipse(points, method="crimestat")
-    return {"major": float(max(major, minor)), "minor": float(min(major, minor))}
 
 
 if __name__ == "__main__":

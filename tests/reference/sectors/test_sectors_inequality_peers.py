@@ -18,7 +18,7 @@ from scipy.stats import gaussian_kde
 from xinzhi.core.markov_chains import probabilities, steady_state
 from xinzhi.sectors.distribution import bandwidth, kernel_density, markov
 from xinzhi.sectors.inequality import gini, theil
-from xinzhi.sectors.spatial import deviational_ellipse, global_moran, local_moran, spatial_weights
+from xinzhi.sectors.spatial import global_moran, local_moran, spatial_weights
 
 TOLERANCE = 1e-12
 YEAR = 2015
@@ -93,13 +93,6 @@ def test_spatial_markov_is_that_of_giddy(peers, given, income):
     assert ours.homogeneity.statistic == pytest.approx(theirs["homogeneity"]["statistic"], abs=1e-9)
     assert ours.homogeneity.degrees == theirs["homogeneity"]["degrees"]
     assert ours.homogeneity.p == pytest.approx(theirs["homogeneity"]["p"], abs=1e-9)
-
-
-def test_ellipse_is_that_of_pointpats(peers, given):
-    points = np.array(given["points"])
-    ours = deviational_ellipse(points, np.ones(len(points)), method="crimestat")
-    for name, value in peers["ellipse"].items():
-        assert getattr(ours, name) == pytest.approx(value, rel=1e-10)
 
 
 def test_density_is_that_of_scipy(latest):

@@ -32,8 +32,6 @@ REFUSED = {
     "contents-none": (lambda: verbs.materials_balance(X, Y, [0.0, 0.0]), "no input holds any", "都不含"),
     "imbalance": (lambda: verbs.materials_balance(X, Y, [1.0, 1.0], [6.0]), "unit 1 hold more", "物质不平衡"),
     "rts": (lambda: verbs.materials_balance(X, Y, [1.0, 1.0], rts="fdh"), "rts 'fdh'", "规模报酬"),
-    "method": (lambda: verbs.series_efficiency(X, Z, Y, method="sum"), "unknown method 'sum'", "“method”不能为“sum”"),
-    "priority": (lambda: verbs.series_efficiency(X, Z, Y, priority="both"), "unknown priority", "不能为“both”"),
     "division": (lambda: verbs.network_efficiency(NET, {("mine", "port"): Z}), "name 'port'", "“port”"),
     "divisions-apart": (
         lambda: verbs.network_efficiency({**NET, "port": (Z, None), "dock": (None, Z)}, {PAIR: Z, ("port", "dock"): Z}),
@@ -50,9 +48,6 @@ REFUSED = {
     "panel-gap": (lambda: dynamic(PANEL[:-1], free=["k"]), "'c' is missing in 2", "单元c缺少2"),
     "period-weights": (lambda: dynamic(PANEL, free=["k"], weights={1: 1.0}), "one number", "权数"),
     "panel-zero": (lambda: dynamic(PANEL.with_columns(k=0 * pl.col("k")), free=["k"]), "must be positive", "须为正"),
-    "lengths": (lambda: verbs.series_efficiency(X, Z[:2], Y), "'z'", "z"),
-    "missing": (lambda: verbs.series_efficiency(X, [1.0, np.nan, 1.0], Y), "z", "z"),
-    "zero": (lambda: verbs.series_efficiency(X, Z, [1.0, 0.0, 1.0]), "y: 'y1' of unit", "y：单元"),
 }
 
 
@@ -75,14 +70,12 @@ def test_a_unit_without_the_material_is_named() -> None:
 def results() -> list[internal.Labelled]:
     return [
         verbs.materials_balance(X, Y, [3.0, 1.0], [0.5]),
-        verbs.series_efficiency(X, Z, Y),
-        verbs.series_efficiency(X, Z, Y, method="additive"),
         verbs.network_efficiency(NET, {PAIR: Z}),
         dynamic(PANEL, good=["k"]),
     ]
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(3))
 def test_results_speak_both_languages_and_have_a_page(number: int) -> None:
     result = results()[number]
     for language in ("zh", "en"):
@@ -92,12 +85,3 @@ def test_results_speak_both_languages_and_have_a_page(number: int) -> None:
     made = section(result)
     assert made.pictures
     assert made.tables or number == 0
-
-
-def test_names_and_kinds_of_frames_are_kept() -> None:
-    x = pl.DataFrame({"place": ["a", "b", "c"], "coal": [4.0, 1.0, 6.0]})
-    found = verbs.series_efficiency(x, Z, Y, units="place")
-    assert found.frame["unit"].to_list() == ["a", "b", "c"]
-    assert found.stages["stage"].to_list() == ["first", "second"] * 3
-    assert "第一阶段" in found.summary("zh")
-    assert verbs.series_efficiency(x.to_pandas(), Z, Y, units="place").to_native().shape == (3, 4)

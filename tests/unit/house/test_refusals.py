@@ -121,7 +121,7 @@ CALLS: dict[str, list[Callable[[], object]]] = {
     "frontier.cross-signs": [lambda: frontier.efficiency(-X, Y, model="cross", rts="crs")],
     "frontier.whole-units-bad": [lambda: frontier.efficiency(X, Y, X[:, :1], rts="fdh")],
     "core.not-comparable": [lambda: xz.frontier.efficiency(X, Y).compare(sectors.systems())],
-    "sectors.level-outside": [lambda: sectors.obstacle(HALVES, ["a"])],
+    "sectors.level-outside": [lambda: sectors.coupling(HALVES.with_columns(b="a"), ["a", "b"])],
     "sectors.markov-bounds": [lambda: sectors.markov(PANEL.rename({"unit": "region"}), "value", bounds="weekly")],
     "production.no-proxy": [lambda: production(method="robinson", proxy=None)],
     "production.proxy-free": [lambda: production(method="robinson", proxy="l")],

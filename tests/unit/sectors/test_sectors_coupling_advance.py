@@ -94,15 +94,6 @@ def test_weights_that_do_not_fit_are_refused(weights):
         sectors.coupling(panel(a=[0.4], b=[0.5]), ["a", "b"], weights=weights)
 
 
-def test_obstacles_by_hand():
-    result = sectors.obstacle(panel(a=[0.5, 1.0], b=[0.75, 1.0]), ["a", "b"], weights={"a": 1, "b": 3})
-    rows = result.frame.select("region", "indicator", "obstacle", "rank").rows()
-    # distances .25 x .5 and .75 x .25
-    assert rows[:2] == [("r0", "b", pytest.approx(0.6), 1), ("r0", "a", pytest.approx(0.4), 2)]
-    assert [row[2:] for row in rows[2:]] == [(None, None)] * 2
-    assert "b 60\u00a0% and a 40" in result.summary("en")
-
-
 def test_every_row_of_the_map_follows_from_its_levels(plain):
     names = ["economy", "education", "culture", "green"]
     levels = plain.frame.select(names).to_numpy()
@@ -285,11 +276,8 @@ def test_results_give_back_the_kind_of_frame():
     assert isinstance(sectors.coupling(frame, ["a", "b"]).to_native(), pandas.DataFrame)
 
 
-def test_what_coupling_and_obstacles_say_of_the_last_year():
+def test_what_coupling_says_of_the_last_year():
     frame = panel(a=[0.4, 0.9], b=[0.4, 0.1])
     said = sectors.coupling(frame, ["a", "b"]).summary("en")
     assert "2 regions in" in said
     assert "coupling from 0.600 to 1.000" in said  # 2 sqrt(.9 x .1) / (.9 + .1) = .6, and 1 where both are equal
-    shares = (0.6 / 1.2 + 0.1 / 1.0) / 2, (0.6 / 1.2 + 0.9 / 1.0) / 2  # the mean of both regions' shares
-    told = sectors.obstacle(frame, ["a", "b"]).summary("en")
-    assert f"b {shares[1]:.0%} and a {shares[0]:.0%}".replace("%", "\N{NO-BREAK SPACE}%") in told

@@ -288,25 +288,3 @@ def test_homogeneity_by_hand():
     assert test.statistic == pytest.approx(expected, abs=TOLERANCE)
     assert test.degrees == 2
     assert test.p == pytest.approx(math.exp(-expected / 2), abs=TOLERANCE)
-
-
-def test_the_centre_of_gravity_follows_the_weights():
-    places = pl.DataFrame({"region": list("abc"), "longitude": [100.0, 110.0, 105.0], "latitude": [30.0, 30.0, 35.0]})
-    data = pl.DataFrame({"region": list("abc") * 2, "year": [1] * 3 + [2] * 3, "y": [1.0, 1.0, 1.0, 1.0, 3.0, 1.0]})
-    result = sectors.ellipse(data, "y", places)
-    first, last = result.frame.rows(named=True)
-    assert [first["longitude"], first["latitude"]] == pytest.approx([105, 95 / 3], abs=1e-9)
-    assert last["longitude"] == pytest.approx(107, abs=1e-9)
-    assert first["moved_km"] is None
-    # 2 degrees of longitude and 2/3 of latitude at 31.67 degrees north
-    assert last["moved_km"] == pytest.approx(math.hypot(2 * 94.63, 2 / 3 * 111.195), rel=1e-3)
-    assert first["major_km"] > first["minor_km"]
-    assert "centre of gravity" in result.summary("en")
-    with pytest.raises(InputError, match="no coordinates are given for c"):
-        sectors.ellipse(data, "y", places.filter(pl.col("region") != "c"))
-    with pytest.raises(InputError, match="coordinates of a are out of range"):
-        sectors.ellipse(data, "y", places.with_columns(latitude=pl.lit(99.0)))
-    with pytest.raises(InputError, match="three points or more"):
-        sectors.ellipse(data.filter(pl.col("region") != "c"), "y", places)
-    with pytest.raises(UsageError, match="method 'arcgis'"):
-        sectors.ellipse(data, "y", places, method="arcgis")

@@ -233,10 +233,10 @@ def staged(result: internal.Staged, *, region: str | None = None) -> Section:
     chosen(result, region, result.frame["unit"])
     least = result.stages.filter(pl.col("score") < 1 - _ROUNDING).sort("score", maintain_order=True)
     least = least.unique("unit", keep="first").select("unit", weakest="stage", weakest_score="score")
-    part, names = result.design, {**called(result), "stage": result.stage_text, "weakest": result.stage_text}
+    part, names = result.design, called(result)
     frame = result.frame.sort("score", "unit", descending=[True, False], nulls_last=True)
     twin = table("frontier_staged", frame.join(least, on="unit", how="left"), of=result, names=names, inside=part)
-    title = head({"network": "division", "dynamic": "period"}.get(part, "stage"), "name", of="stage")
+    title = head({"network": "division", "dynamic": "period"}[part], "name", of="stage")
     inside = table("frontier_stages", result.stages, ["unit", title, "score"], result, names=names, inside=part)
     scored = frame.drop_nulls("score")
     return section_of_facts(
