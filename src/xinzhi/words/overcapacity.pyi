@@ -18,18 +18,6 @@ def title_over_time() -> Fact:
     r"""历年产能利用率 | Utilisation over the quarters """
 def title_history(*, name: Value) -> Fact:
     r"""{name}：与其他年份同季比较 | {name} against the same quarter of other years """
-def title_peaks() -> Fact:
-    r"""按峰值趋势估算的产能利用率 | Utilisation by the trend through peaks """
-def title_trend(*, name: Value) -> Fact:
-    r"""{name}：产出与过峰值的趋势线 | {name}: output and the line through its peaks """
-def title_rates() -> Fact:
-    r"""历年利用率（峰值法） | Utilisation over the years, peak to peak """
-def title_last() -> Fact:
-    r"""最后一年的利用率（峰值法） | Utilisation in the last year, peak to peak """
-def title_plant_section() -> Fact:
-    r"""设备产能用了多少 | How much of the plant is used? """
-def title_plants() -> Fact:
-    r"""各单元的设备利用率 | Plant utilisation of each unit """
 def title_herd() -> Fact:
     r"""各地都按规划建设会怎样（潮涌） | What if every region builds what its plan says? """
 def title_crowd() -> Fact:
@@ -72,14 +60,6 @@ def headline_lowest_ever(*, n: Value, name: Value, period: Value, value: float |
     r"""{period}{name}产能利用率为{value:.1}%，低于其他{n}个年份的同季 | {name}: {value:.1} % in {period}, lower than the same quarter of all {n} other years """
 def headline_history(*, high: float | None, low: float | None, name: Value, period: Value, place: Value, share: float | None, value: float | None) -> Fact:
     r"""{period}{name}产能利用率为{value:.1}%，其他年份同季的中间{share:%.0}%为{low:.1}%至{high:.1}%：{place} | {name}: {value:.1} % in {period}, against {low:.1} to {high:.1} % for the inner {share:%.0} % of the same quarter in other years: {place} """
-def headline_trend(*, name: Value, peak: Value, rate: float | None, year: Value) -> Fact:
-    r"""{year}年{name}的利用率为{rate:%.1}%；{peak}年以后的趋势线为外推 | {name} used {rate:%.1} % of its capacity in {year}; the line is carried on since the peak of {peak} """
-def headline_at_peak(*, first: Value, k: Value, name: Value, year: Value) -> Fact:
-    r"""{year}年{name}处于峰值（{first}年以来的第{k}个） | {name} was at a peak in {year}, its number {k} since {first} """
-def headline_rates(*, end: Value, low: float | None, mean: float | None, name: Value, start: Value, year: Value) -> Fact:
-    r"""{start}至{end}年{name}平均利用率{mean:%.1}%，{year}年最低（{low:%.1}%） | {name} used {mean:%.1} % of its capacity on average from {start} to {end}, least in {year} ({low:%.1} %) """
-def headline_one_peak(*, name: Value, peak: Value) -> Fact:
-    r"""{name}只有一个峰值（{peak}年），趋势取水平：数字只是与该年产出之比，不能说明产能利用 | {name} has one peak, {peak}, and a level line: the figures are output over its peak and say nothing of capacity """
 def headline_all_at_line(*, k: Value, n: Value) -> Fact:
     r"""{n}个单元的最后一年都在趋势线上；{k}个的趋势线为外推 | All {n} are on their line in the last year; the line of {k} is carried on beyond the last peak """
 def headline_last(*, k: Value, n: Value, name: Value, rate: float | None, year: Value) -> Fact:
@@ -120,10 +100,6 @@ def answer_no_range(*, name: Value) -> Fact:
     r"""{name}的季度太少，没有同季区间可比。 | {name} has too few quarters for a range of its own. """
 def answer_no_unit() -> Fact:
     r"""没有单元可以计算，原因见表。 | No unit could be computed; the table says why. """
-def answer_unit(*, biased: float | None, name: Value, rate: float | None) -> Fact:
-    r"""{name}的设备利用率为{rate:%.1}%（把技术无效算作闲置为{biased:%.1}%）。 | {name} uses {rate:%.1} % of its plant, {biased:%.1} % if inefficiency counts as idleness. """
-def answer_unit_not(*, name: Value, why: Value) -> Fact:
-    r"""{name}无法计算：{why}。 | {name} could not be computed: {why}. """
 def answer_sure(*, k: Value) -> Fact:
     r"""其中{k}类的提出地区数超出盈亏平衡90%区间的上限。 | In {k} of them even the upper end of the 90 % interval of break-even lies below the number that name it. """
 def answer_no_category(*, n: Value) -> Fact:
@@ -148,14 +124,6 @@ def how_over_time() -> Fact:
     r"""点为公布的季度，缺失季度处断开；底色为利用率分档。数据未经季节调整：只与同季比较。 | Dots are quarters as published, a missing quarter breaks the line; shades are bands of the level. Not seasonally adjusted: compare with the same quarter only. """
 def how_history(*, share: float | None) -> Fact:
     r"""带为其他年份同季的中间{share:%.0}%，缺失季度处断开。数据未经季节调整。 | The band is the inner {share:%.0} % of the same quarter in other years. Not seasonally adjusted. """
-def how_trend() -> Fact:
-    r"""点为峰值，浅线为过峰值的趋势；灰色时期为外推。 | Dots are peaks, the pale line runs through them; in the grey years it is carried on. """
-def how_rates() -> Fact:
-    r"""产出与趋势线之比；虚线为充分利用。 | Output over the line through the peaks; the dashed line is full use. """
-def how_last() -> Fact:
-    r"""虚线为充分利用；趋势为外推的数字较不可靠。 | The dashed line is full use; figures on a line that is carried on are less sure. """
-def how_plants() -> Fact:
-    r"""圆点把技术无效也算作闲置，菱形不算；两者之差为技术无效。 | The circle counts technical inefficiency as idle plant, the diamond does not; what lies between is inefficiency. """
 def how_crowd() -> Fact:
     r"""条形为提出该产业的地区数，竖线为利润为零的进入者数及其90%区间，红色为超出部分，箭头表示超出图幅。右侧“潮涌”：一家进入有利，全部进入亏损。需求按基准增长，进入者的规模是假定的。 | Bars are regions that name it; the stroke is the number of entrants at which profit is nil, with its 90 % interval; red is what lies beyond it; an arrow stands for more than the axis holds. A wave pays for one and loses for all. Demand grows as in the base path; sizes of entrants are assumed. """
 def how_lure() -> Fact:
@@ -202,22 +170,6 @@ def chart_above_usual() -> Fact:
     r"""高于常态区间 | above it """
 def chart_no_usual() -> Fact:
     r"""年份太少 | too few years """
-def chart_through_peaks() -> Fact:
-    r"""过峰值的趋势 | line through the peaks """
-def chart_carried_on() -> Fact:
-    r"""外推 | carried on """
-def chart_per(*, fixed: Value, value: Value) -> Fact:
-    r"""{value}与{fixed}之比 | {value} per {fixed} """
-def chart_plant_utilisation() -> Fact:
-    r"""设备利用率（%） | utilisation of the plant (%) """
-def chart_biased() -> Fact:
-    r"""含技术无效（有偏） | with inefficiency (biased) """
-def chart_unbiased() -> Fact:
-    r"""不含技术无效（无偏） | without it (unbiased) """
-def chart_biased_short() -> Fact:
-    r"""有偏 | biased """
-def chart_unbiased_short() -> Fact:
-    r"""无偏 | unbiased """
 def chart_entrants() -> Fact:
     r"""提出该产业的地区数 | regions that name it """
 def chart_within() -> Fact:
@@ -426,8 +378,6 @@ def table_years() -> Fact:
     r"""全年产能利用率 | Utilisation of full years """
 def table_missing() -> Fact:
     r"""缺失的季度 | Missing quarters """
-def table_needed() -> Fact:
-    r"""满负荷所需的可变投入 | Variable inputs at capacity """
 def table_categories() -> Fact:
     r"""各类产业的起点与进入规模 | What each category starts from, and how large entry is """
 def table_left_out() -> Fact:
@@ -492,10 +442,6 @@ def note_own_bands() -> Fact:
     r"""分档由调用者给出。 | The bands are those handed in. """
 def note_national() -> Fact:
     r"""这是全国调查，各省没有产能利用率。 | The survey is national: no province has a rate. """
-def note_peaks() -> Fact:
-    r"""峰值法把每个峰值都当作满负荷：若此后一直没有恢复，会把新的低水平当作正常。 | Every peak is taken for full capacity: after a slump that never ended the new level would count as full. """
-def note_plants() -> Fact:
-    r"""无偏利用率 = 全部投入的产出系数 ÷ 固定投入的产出系数；产能以同类中最好的为准，不是工程设计能力。 | Unbiased utilisation is the output factor with all inputs over that with the fixed ones; capacity is what the best of the same kind make, not what engineers designed. """
 def note_rule_median(*, plans: Value, scale: float | None, year: Value) -> Fact:
     r"""规划中没有数量。这里假定每个提出的地区新建一个中位规模（×{scale:g}）的该产业：按{year}年各地区占全国相应行业大类就业的比重计，行业大类大于所提出的产业。规划为{plans}年。 | Plans give no quantities. Every region that builds is taken to add an industry of the median size (× {scale:g}) among those that name it: their shares of national employment in its divisions in {year}; a division holds more than the category. Plans are those of {plans}. """
 def note_rule_own(*, plans: Value, share: float | None, year: Value) -> Fact:
@@ -561,16 +507,16 @@ def note_losses(*, years: Value) -> Fact:
 def note_more_firms(*, k: Value) -> Fact:
     r"""另有{k}家未列出，见CSV文件。 | Another {k} are in the csv file. """
 
-def title_of(leaf: Literal["surveyed", "latest", "changes", "over_time", "history", "peaks", "trend", "rates", "last", "plant_section", "plants", "herd", "crowd", "lure", "idle", "chances", "outlook", "prices", "offsets", "zombies", "share", "overlap", "judged"], /, *, edge: float | None = ..., name: Value = ..., years: Value = ...) -> Fact: ...
-def headline_of(leaf: Literal["usual", "below", "lowest", "fell", "none_fell", "over_time", "single", "lowest_ever", "history", "trend", "at_peak", "rates", "one_peak", "all_at_line", "last", "plants", "crowd", "no_crowd", "lure", "no_wave", "idle", "chances", "outlook", "prices", "offsets", "share", "overlap", "unknown", "all_judged"], /, *, all: float | None = ..., alone: float | None = ..., bears: float | None = ..., below: Value = ..., biased: float | None = ..., both: Value = ..., change: float | None = ..., edge: float | None = ..., either: Value = ..., end: Value = ..., fell: Value = ..., first: Value = ..., high: float | None = ..., k: Value | float | None = ..., least: Value = ..., lose: Value = ..., low: float | None = ..., m: Value = ..., mean: float | None = ..., most: Value = ..., n: Value | float | None = ..., name: Value = ..., named: Value = ..., now: float | None = ..., peak: Value = ..., period: Value = ..., place: Value = ..., rate: float | None = ..., second: Value = ..., share: float | None = ..., shares: Value = ..., some: Value = ..., some_high: float | None = ..., some_low: float | None = ..., start: Value = ..., value: float | None = ..., year: Value = ..., years: Value = ...) -> Fact: ...
-def answer_of(leaf: Literal["total", "no_quarters", "no_range", "no_unit", "unit", "unit_not", "sure", "no_category", "not_computed", "left_out", "assumed", "no_criterion", "not_applied", "nobody_judged"], /, *, biased: float | None = ..., k: Value = ..., n: Value = ..., name: Value = ..., rate: float | None = ..., value: float | None = ..., what: Value = ..., why: Value = ...) -> Fact: ...
-def how_of(leaf: Literal["latest", "changes", "over_time", "history", "trend", "rates", "last", "plants", "crowd", "lure", "idle", "chances", "outlook", "prices", "offsets", "share", "overlap", "judged"], /, *, bands: Value = ..., edge: float | None = ..., paths: Value = ..., share: float | None = ...) -> Fact: ...
-def chart_of(leaf: str, /, *, edge: float | None = ..., entry: Value = ..., firms: Value = ..., fixed: Value = ..., high: float | None = ..., low: float | None = ..., name: Value = ..., path: Value = ..., period: Value = ..., rate: float | None = ..., share: float | None = ..., value: Value | float | None = ..., year: Value = ..., years: Value = ..., zombies: Value = ...) -> Fact: ...
+def title_of(leaf: Literal["surveyed", "latest", "changes", "over_time", "history", "herd", "crowd", "lure", "idle", "chances", "outlook", "prices", "offsets", "zombies", "share", "overlap", "judged"], /, *, edge: float | None = ..., name: Value = ..., years: Value = ...) -> Fact: ...
+def headline_of(leaf: Literal["usual", "below", "lowest", "fell", "none_fell", "over_time", "single", "lowest_ever", "history", "all_at_line", "last", "plants", "crowd", "no_crowd", "lure", "no_wave", "idle", "chances", "outlook", "prices", "offsets", "share", "overlap", "unknown", "all_judged"], /, *, all: float | None = ..., alone: float | None = ..., bears: float | None = ..., below: Value = ..., biased: float | None = ..., both: Value = ..., change: float | None = ..., edge: float | None = ..., either: Value = ..., fell: Value = ..., first: Value = ..., high: float | None = ..., k: Value | float | None = ..., least: Value = ..., lose: Value = ..., low: float | None = ..., m: Value = ..., mean: float | None = ..., most: Value = ..., n: Value | float | None = ..., name: Value = ..., named: Value = ..., now: float | None = ..., period: Value = ..., place: Value = ..., rate: float | None = ..., second: Value = ..., share: float | None = ..., shares: Value = ..., some: Value = ..., some_high: float | None = ..., some_low: float | None = ..., value: float | None = ..., year: Value = ..., years: Value = ...) -> Fact: ...
+def answer_of(leaf: Literal["total", "no_quarters", "no_range", "no_unit", "sure", "no_category", "not_computed", "left_out", "assumed", "no_criterion", "not_applied", "nobody_judged"], /, *, k: Value = ..., n: Value = ..., name: Value = ..., value: float | None = ..., what: Value = ..., why: Value = ...) -> Fact: ...
+def how_of(leaf: Literal["latest", "changes", "over_time", "history", "crowd", "lure", "idle", "chances", "outlook", "prices", "offsets", "share", "overlap", "judged"], /, *, bands: Value = ..., edge: float | None = ..., paths: Value = ..., share: float | None = ...) -> Fact: ...
+def chart_of(leaf: str, /, *, edge: float | None = ..., entry: Value = ..., firms: Value = ..., high: float | None = ..., low: float | None = ..., name: Value = ..., path: Value = ..., period: Value = ..., rate: float | None = ..., share: float | None = ..., value: float | None = ..., year: Value = ..., years: Value = ..., zombies: Value = ...) -> Fact: ...
 def series_of(leaf: Literal["industry_total", "mining", "manufacturing", "utilities", "coal", "oil_gas", "food", "textile", "chemicals", "pharma", "chemical_fibre", "nonmetallic_minerals", "ferrous_metals", "nonferrous_metals", "general_equipment", "special_equipment", "automobile", "electrical_machinery", "computer_electronics", "output", "capital", "assumed_horizon", "assumed_rule", "assumed_scale", "assumed_expansion", "assumed_realised", "assumed_demand", "assumed_window", "assumed_demand_elasticity", "assumed_supply_elasticity", "assumed_spread", "assumed_base_quarters", "assumed_least_changes", "assumed_margin", "assumed_variable_cost", "assumed_threshold", "assumed_draws", "assumed_percentiles", "assumed_spillover", "assumed_national_growth"], /) -> Fact: ...
 def reason_of(leaf: str, /, *, divisions: Names = ..., first_year: Value = ..., last_year: Value = ..., rate: float | None = ...) -> Fact: ...
 def supply_of(leaf: str, /, *, first: Value | float | None = ..., first_year: Value = ..., last: Value | float | None = ..., last_year: Value = ..., seen: Value = ..., why: Value = ...) -> Fact: ...
 def status_of(leaf: Literal["computed", "no_borrowing_of_the_year_before", "rates_of_the_years_before_are_not_complete", "no_interest", "no_ebit", "no_leverage", "no_borrowing_change", "profit_not_known"], /, *, years: Value = ...) -> Fact: ...
 def unit_of_of(leaf: Literal["percent", "points", "regions", "profit", "chance", "price", "elasticity", "firms", "firm_years"], /) -> Fact: ...
-def table_of(leaf: Literal["years", "missing", "needed", "categories", "left_out", "assumptions", "unknown", "firms", "firm"], /, *, firm: Value = ..., year: Value = ...) -> Fact: ...
+def table_of(leaf: Literal["years", "missing", "categories", "left_out", "assumptions", "unknown", "firms", "firm"], /, *, firm: Value = ..., year: Value = ...) -> Fact: ...
 def column_of(leaf: Literal["missing", "start", "middle_all", "low_all", "high_all", "chance_all", "middle_uncertain", "low_uncertain", "high_uncertain", "chance_uncertain", "reason", "assumption", "value_of", "why", "key", "zombies", "share_low", "share_high", "sound", "unknown", "firm_years", "votes"], /) -> Fact: ...
 def note_of(leaf: str, /, *, edge: float | None = ..., edges: Value = ..., k: Value = ..., n: Value = ..., paths: Value = ..., plans: Value = ..., scale: float | None = ..., share: float | None = ..., value: float | None = ..., year: Value = ..., years: Value = ...) -> Fact: ...

@@ -8,24 +8,8 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
-def title_production() -> Fact:
-    r"""企业生产函数 | Production functions of firms """
-def title_methods() -> Fact:
-    r"""各方法的产出弹性及其区间 | Elasticities of output by method, with intervals """
-def title_markups() -> Fact:
-    r"""加成率 | Markups """
-def headline_methods(*, k: Value, level: Value, n: Value) -> Fact:
-    r"""{n}个估计值中{k}个的{level}%区间不含零 | Of {n} estimates the {level} % interval of {k} leaves out zero """
 def headline_markups(*, mean: float | None, median: float | None, n: Value) -> Fact:
     r"""{n}行中，加成率的中位数为{median:.2}，按收入加权平均为{mean:.2} | Of {n} rows the median markup is {median:.2}, the mean by revenue {mean:.2} """
-def how_markups() -> Fact:
-    r"""线为按收入加权的平均加成率；加成率为价格与边际成本之比，1表示没有加成 | Lines are means by revenue; a markup is price over marginal cost, and 1 is none """
-def how_methods() -> Fact:
-    r"""点为估计值，线为区间；不作为结论的解没有点 | A dot is an estimate, a line its interval; a solution that is no answer has no dot """
-def unit_of_markups() -> Fact:
-    r"""价格与边际成本之比 | price over marginal cost """
-def unit_of_methods() -> Fact:
-    r"""产出弹性 | elasticity of output """
 def chart_markups() -> Fact:
     r"""加成率 | markup """
 def chart_all() -> Fact:
@@ -40,18 +24,6 @@ def chart_name(*, method: Value, term: Value) -> Fact:
     r"""{term}，{method} | {term}, {method} """
 def chart_group(*, group: Value, method: Value, term: Value) -> Fact:
     r"""{term}，{group}，{method} | {term}, {group}, {method} """
-def table_years() -> Fact:
-    r"""各年加成率 | Markups by year """
-def table_elasticities() -> Fact:
-    r"""平均产出弹性 | Mean elasticities of output """
-def table_coefficients() -> Fact:
-    r"""系数 | Coefficients """
-def table_diagnostics() -> Fact:
-    r"""估计是否可信 | Can the estimates be believed """
-def table_minima() -> Fact:
-    r"""搜索所得的全部解 | All solutions of the search """
-def table_dropped() -> Fact:
-    r"""未使用的行 | Rows left out """
 def method_ols() -> Fact:
     r"""普通最小二乘 | Least squares """
 def method_fe() -> Fact:
@@ -115,12 +87,8 @@ def note_lost_draws(*, group: Value, method: Value, n: Value) -> Fact:
 def note_draws(*, draws: Value, level: Value) -> Fact:
     r"""标准误与{level}%区间来自{draws}次按企业的自助抽样。 | Errors and {level} % intervals are from {draws} bootstrap draws of firms. """
 
-def title_of(leaf: Literal["production", "methods", "markups"], /) -> Fact: ...
-def headline_of(leaf: Literal["methods", "markups"], /, *, k: Value = ..., level: Value = ..., mean: float | None = ..., median: float | None = ..., n: Value) -> Fact: ...
-def how_of(leaf: Literal["markups", "methods"], /) -> Fact: ...
-def unit_of_of(leaf: Literal["markups", "methods"], /) -> Fact: ...
+def headline_of(leaf: Literal["markups"], /, *, mean: float | None, median: float | None, n: Value) -> Fact: ...
 def chart_of(leaf: Literal["markups", "all", "methods", "part", "elasticity_of", "name", "group"], /, *, error: float | None = ..., group: Value = ..., input: Value = ..., method: Value = ..., term: Value = ..., value: float | None = ...) -> Fact: ...
-def table_of(leaf: Literal["years", "elasticities", "coefficients", "diagnostics", "minima", "dropped"], /) -> Fact: ...
 def method_of(leaf: str, /) -> Fact: ...
 def status_of(leaf: Literal["several", "none-in-range", "local", "no-solution"], /) -> Fact: ...
 def reason_of(leaf: Literal["missing", "zero", "negative", "few-firms", "failed"], /) -> Fact: ...

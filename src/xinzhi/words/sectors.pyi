@@ -70,10 +70,6 @@ def title_decoupling(*, driver: Value, pressure: Value) -> Fact:
     r"""{pressure}与{driver}是否脱钩 | Does {pressure} decouple from {driver}? """
 def title_states() -> Fact:
     r"""脱钩状态 | States of decoupling """
-def title_drivers(*, total: Value) -> Fact:
-    r"""{total}因何变动 | What moved {total}? """
-def title_waterfall() -> Fact:
-    r"""因素分解 | Contributions of the factors """
 def title_education() -> Fact:
     r"""教育：受教育年限对增长的贡献 | Education: what schooling contributes to growth """
 def title_contribution() -> Fact:
@@ -258,8 +254,6 @@ def headline_transitions(*, fall: float | None, rise: float | None, stay: float 
     r"""每年{stay:%.1}%的地区留在原组，{rise:%.1}%上升，{fall:%.1}%下降 | From one year to the next {stay:%.1} % stay in their class, {rise:%.1} % rise and {fall:%.1} % fall """
 def headline_states(*, counts: Value, driver: Value, first: Value, last: Value, pressure: Value, regions: int) -> Fact:
     r"""{first}—{last}年{pressure}与{driver}，{regions}个地区中：{counts} | Between {first} and {last}, {pressure} against {driver}: of {regions:region|regions} {counts} """
-def headline_drivers(*, change: float | None, first: Value, last: Value, parts: Value, regions: int, total: Value) -> Fact:
-    r"""{first}—{last}年{regions}个地区的{total}变动{change:+%.0}%：{parts} | Between {first} and {last} {total} of {regions:region|regions} changed by {change:+%.0} %: {parts} """
 def headline_education(*, first: Value, last: Value, mean: float | None, part: float | None) -> Fact:
     r"""{first}—{last}年受教育年限提高每年贡献{mean:%.2}个百分点，占产出增长的{part:%.1}% | Schooling contributed {mean:%.2} points a year between {first} and {last}, {part:%.1} % of output growth """
 def headline_human_capital(*, high: Value, high_value: float | None, low: Value, low_value: float | None, year: Value) -> Fact:
@@ -316,8 +310,6 @@ def how_transitions() -> Fact:
     r"""行为当年所在组，列为次年所在组（1最低），数字为百分比，每行合计100。 | Rows are the class of a year, columns that of the next (1 is the lowest); percentages, each row adds up to 100. """
 def how_states(*, lower: Value, upper: Value) -> Fact:
     r"""斜线上两者同比变动；弹性在{lower}与{upper}之间为连结，零线以下为绝对减少。 | On the slanted line both change alike; an elasticity between {lower} and {upper} is coupling, below the level line the pressure fell outright. """
-def how_waterfall() -> Fact:
-    r"""每一块为一个因素的贡献，最后一块为总变动；分解没有残差。 | Each block is what one factor contributed, the last one the whole change; there is no residual. """
 def how_education() -> Fact:
     r"""条形为劳动份额乘以人力资本增速，按年平均；人力资本由受教育年限与分段收益率得出。 | Bars are the labour share times the growth of human capital, a year on average; human capital follows from years of schooling and their piecewise returns. """
 def how_human_capital() -> Fact:
@@ -396,10 +388,6 @@ def note_cuts_relative(*, bounds: Value) -> Fact:
     r"""各组上限（与当年均值之比）：{bounds}。 | Upper bounds of the classes, relative to the mean of the year: {bounds}. """
 def note_elasticity() -> Fact:
     r"""脱钩状态按Tapio（2005）；起点不为正或驱动量未变动的地区没有弹性，不在图中。 | States by Tapio (2005); where a series begins at zero or below, or the driver stood still, there is no elasticity. """
-def note_lmdi() -> Fact:
-    r"""对数平均迪氏指数分解（LMDI-I，Ang 2005），零值按解析极限处理。 | Logarithmic mean Divisia decomposition (LMDI-I, Ang 2005); zeros by the analytical limit. """
-def note_span(*, regions: Value) -> Fact:
-    r"""只合计起止年份相同的{regions}个地区。 | Summed over the {regions} regions that share both ends of the span. """
 def note_schooling() -> Fact:
     r"""受教育年限不说明教育质量；贡献按增长核算，不是因果。 | Years of schooling say nothing of its quality; a contribution is accounting, not a cause. """
 def note_unweighed() -> Fact:
@@ -504,8 +492,6 @@ def unit_of_density() -> Fact:
     r"""概率密度 | density """
 def unit_of_deviations() -> Fact:
     r"""标准差 | standard deviations """
-def unit_of_of_start() -> Fact:
-    r"""占起始年份的百分比 | percent of the first year """
 def unit_of_years() -> Fact:
     r"""年 | years """
 def unit_of_points() -> Fact:
@@ -586,10 +572,6 @@ def chart_anywhere() -> Fact:
     r"""不分相邻地区 | whatever the neighbours """
 def chart_change_of(*, name: Value) -> Fact:
     r"""{name}变动，% | change of {name}, % """
-def chart_change() -> Fact:
-    r"""总变动 | whole change """
-def chart_of_start() -> Fact:
-    r"""占起始年份的百分比 | percent of the first year """
 def chart_contribution() -> Fact:
     r"""对增长的贡献，百分点／年 | contribution to growth, points a year """
 def chart_human_capital() -> Fact:
@@ -656,8 +638,6 @@ def table_steady() -> Fact:
     r"""长期分布 | Long-run distribution """
 def table_states(*, first: Value, last: Value) -> Fact:
     r"""{first}—{last}年脱钩状态 | States of decoupling, {first}–{last} """
-def table_drivers_regions(*, first: Value, last: Value, total: Value) -> Fact:
-    r"""{total}，{first}—{last}年 | {total}, {first}–{last} """
 def table_education(*, first: Value, last: Value) -> Fact:
     r"""{first}—{last}年，按年平均 | {first}–{last}, means a year """
 def table_human_capital(*, year: Value) -> Fact:
@@ -736,8 +716,6 @@ def column_neighbours() -> Fact:
     r"""相邻地区所在组 | class of the neighbours """
 def column_change_of(*, name: Value) -> Fact:
     r"""{name}变动 | change of {name} """
-def column_contribution_of(*, name: Value) -> Fact:
-    r"""{name}的贡献 | by {name} """
 def column_contribution() -> Fact:
     r"""对增长的贡献 | contribution """
 def column_part_of_growth() -> Fact:
@@ -871,20 +849,20 @@ def sheet_lagging() -> Fact:
 def sheet_drag() -> Fact:
     r"""领域之间的牵制 | Lagging and later advance """
 
-def title_of(leaf: Literal["sectors", "map", "levels", "obstacles", "lagging", "region", "index", "ranking", "scores", "weights", "index_region", "uncertainty", "ranks", "gaming", "room", "shift", "sensitivity", "variance", "inequality", "parts", "gini", "densities", "ridges", "neighbours", "moran", "scatter", "clusters", "mobility", "transitions", "decoupling", "states", "drivers", "waterfall", "education", "contribution", "human_capital", "culture", "culture_employment", "green", "intensity", "productivity", "costs"], /, *, driver: Value = ..., pressure: Value = ..., region: Value = ..., system: Value = ..., total: Value = ..., value: Value = ...) -> Fact: ...
+def title_of(leaf: Literal["sectors", "map", "levels", "obstacles", "lagging", "region", "index", "ranking", "scores", "weights", "index_region", "uncertainty", "ranks", "gaming", "room", "shift", "sensitivity", "variance", "inequality", "parts", "gini", "densities", "ridges", "neighbours", "moran", "scatter", "clusters", "mobility", "transitions", "decoupling", "states", "education", "contribution", "human_capital", "culture", "culture_employment", "green", "intensity", "productivity", "costs"], /, *, driver: Value = ..., pressure: Value = ..., region: Value = ..., system: Value = ..., value: Value = ...) -> Fact: ...
 def answer_of(leaf: Literal["move", "one_year", "all", "not_all", "rise", "keep_up", "behind", "level", "lags", "even", "slope", "drag", "no_drag", "count", "index", "ranged", "index_few", "weights", "covered", "uncertain", "widest", "beyond", "surest", "gaming", "furthest", "part", "sensitivity", "unmoved", "no_years", "gini", "parts", "densities", "deviation", "alike", "unlike", "random", "clusters", "transitions", "matter", "no_matter", "states", "driver", "drivers", "from_zero", "education", "human_capital", "culture", "intensity", "no_rows", "coupling", "coupling_form", "composition", "schooling_return", "cluster", "imputed", "sizes", "reach", "never"], /, *, above: Value = ..., after: Value | float | None = ..., apart: bool = ..., before: Value | float | None = ..., best: Value = ..., between: float | None = ..., bottom: Value = ..., by: Value = ..., change: float | None = ..., choices: Value = ..., cluster: Value = ..., convention: Names = ..., count: Value | int = ..., counts: Value = ..., covered: Value = ..., degrees: Value = ..., draws: Value = ..., driver: Value = ..., economy: float | None = ..., effects: Text | str | float | None = ..., error: float | None = ..., fall: float | None = ..., first: Value = ..., form: Value = ..., gain: float | None = ..., growth: float | None = ..., heavy: Value = ..., heavy_value: float | None = ..., high: Value | float | None = ..., high_value: float | None = ..., how: Value = ..., imputed: int = ..., k: int = ..., kept: Value = ..., last: Value = ..., left: int = ..., light: Value = ..., light_value: float | None = ..., low: Value | float | None = ..., low_value: float | None = ..., mean: float | None = ..., method: Value = ..., modes_after: Value = ..., modes_before: Value = ..., moves: Value = ..., name: Value = ..., names: Names | Value = ..., order: Value = ..., p: float | None = ..., part: float | None = ..., parts: Value = ..., placed: Value = ..., pressure: Value = ..., rank: Value = ..., ranks: Value = ..., region: Value = ..., regions: Text | str | float | None | Value | int = ..., rise: float | None = ..., rows: Value = ..., share: float | None = ..., span: float | None = ..., statistic: float | None = ..., stay: float | None = ..., top: Value = ..., total: Value | float | None = ..., transvariation: float | None = ..., value: Value | float | None = ..., widest: Value = ..., within: float | None = ..., year: Value = ..., years: Value = ...) -> Fact: ...
-def headline_of(leaf: Literal["map", "map_once", "levels", "one_year", "obstacles", "lagging", "region", "region_level", "ranking", "scores", "scores_none", "weights", "index_region", "ranks", "room", "shift", "variance", "parts", "gini", "ridges", "moran", "scatter", "clusters", "transitions", "states", "drivers", "education", "human_capital", "culture", "intensity", "productivity", "costs"], /, *, HH: Value = ..., HL: Value = ..., LH: Value = ..., LL: Value = ..., after: Value | float | None = ..., before: Value | float | None = ..., best: Value = ..., change: float | None = ..., count: Value = ..., counts: Value = ..., draws: Value = ..., driver: Value = ..., fall: float | None = ..., first: Value = ..., furthest: Value = ..., half: Value = ..., high: Value | float | None = ..., high_value: float | None = ..., last: Value = ..., least: Value = ..., least_value: float | None = ..., level: float | None = ..., low: Value = ..., low_value: float | None = ..., mean: float | None = ..., modes_after: Value = ..., modes_before: Value = ..., most: Value = ..., most_value: float | None = ..., moves: Value = ..., name: Value = ..., names: Value = ..., now: float | None = ..., p: float | None = ..., part: Value | float | None = ..., parts: Value = ..., peak: Value = ..., pressure: Value = ..., region: Value = ..., regions: Value | int = ..., rise: float | None = ..., share: float | None = ..., shift: Value = ..., span: float | None = ..., spread: float | None = ..., stay: float | None = ..., total: Value = ..., up: Value = ..., value: Value | float | None = ..., worst: Value = ..., year: Value = ...) -> Fact: ...
-def how_of(leaf: Literal["map", "levels", "obstacles", "lagging", "region", "ranking", "scores", "weights", "index_region", "ranks", "room", "shift", "variance_shapley", "variance_total", "parts", "gini", "ridges", "moran", "scatter", "clusters", "transitions", "states", "waterfall", "education", "human_capital", "culture", "intensity", "productivity", "costs"], /, *, lower: Value = ..., upper: Value = ...) -> Fact: ...
-def note_of(leaf: Literal["ends", "gain", "measured", "per_worker", "bounds", "left_out", "forms", "interpolated", "thin", "no_cause", "drag", "mean_weights", "built", "pooled", "yearly", "complete", "convention", "not_tfp", "no_error", "level_left_out", "refused", "same_for_all", "gini", "dagum", "unweighted", "ragged", "bandwidth", "permutations", "fdr", "classes", "cuts", "cuts_relative", "elasticity", "lmdi", "span", "schooling", "unweighed", "intensity", "finding"], /, *, aggregation: Value = ..., bounds: Value = ..., choice: Value = ..., corrected: float | None = ..., correlation: float | None = ..., count: Value = ..., done: Value = ..., first: Value = ..., gain: float | None = ..., high: Value = ..., high_ranks: Value = ..., high_value: float | None = ..., imputation: Value = ..., last: Value = ..., level: Value = ..., low: Value = ..., low_ranks: Value = ..., low_value: float | None = ..., message: Value = ..., n: Value = ..., name: Value = ..., names: Names = ..., normalisation: Value = ..., reason: Value = ..., regions: Value = ..., rows: Value = ..., rule: Value = ..., standard: float | None = ..., treatment: Value = ..., weights: Value = ..., year: Value = ...) -> Fact: ...
+def headline_of(leaf: Literal["map", "map_once", "levels", "one_year", "obstacles", "lagging", "region", "region_level", "ranking", "scores", "scores_none", "weights", "index_region", "ranks", "room", "shift", "variance", "parts", "gini", "ridges", "moran", "scatter", "clusters", "transitions", "states", "education", "human_capital", "culture", "intensity", "productivity", "costs"], /, *, HH: Value = ..., HL: Value = ..., LH: Value = ..., LL: Value = ..., after: Value | float | None = ..., before: Value | float | None = ..., best: Value = ..., count: Value = ..., counts: Value = ..., draws: Value = ..., driver: Value = ..., fall: float | None = ..., first: Value = ..., furthest: Value = ..., half: Value = ..., high: Value | float | None = ..., high_value: float | None = ..., last: Value = ..., least: Value = ..., least_value: float | None = ..., level: float | None = ..., low: Value = ..., low_value: float | None = ..., mean: float | None = ..., modes_after: Value = ..., modes_before: Value = ..., most: Value = ..., most_value: float | None = ..., moves: Value = ..., name: Value = ..., names: Value = ..., now: float | None = ..., p: float | None = ..., part: Value | float | None = ..., peak: Value = ..., pressure: Value = ..., region: Value = ..., regions: Value | int = ..., rise: float | None = ..., share: float | None = ..., shift: Value = ..., span: float | None = ..., spread: float | None = ..., stay: float | None = ..., total: Value = ..., up: Value = ..., value: Value | float | None = ..., worst: Value = ..., year: Value = ...) -> Fact: ...
+def how_of(leaf: Literal["map", "levels", "obstacles", "lagging", "region", "ranking", "scores", "weights", "index_region", "ranks", "room", "shift", "variance_shapley", "variance_total", "parts", "gini", "ridges", "moran", "scatter", "clusters", "transitions", "states", "education", "human_capital", "culture", "intensity", "productivity", "costs"], /, *, lower: Value = ..., upper: Value = ...) -> Fact: ...
+def note_of(leaf: Literal["ends", "gain", "measured", "per_worker", "bounds", "left_out", "forms", "interpolated", "thin", "no_cause", "drag", "mean_weights", "built", "pooled", "yearly", "complete", "convention", "not_tfp", "no_error", "level_left_out", "refused", "same_for_all", "gini", "dagum", "unweighted", "ragged", "bandwidth", "permutations", "fdr", "classes", "cuts", "cuts_relative", "elasticity", "schooling", "unweighed", "intensity", "finding"], /, *, aggregation: Value = ..., bounds: Value = ..., choice: Value = ..., corrected: float | None = ..., correlation: float | None = ..., count: Value = ..., done: Value = ..., first: Value = ..., gain: float | None = ..., high: Value = ..., high_ranks: Value = ..., high_value: float | None = ..., imputation: Value = ..., last: Value = ..., level: Value = ..., low: Value = ..., low_ranks: Value = ..., low_value: float | None = ..., message: Value = ..., n: Value = ..., name: Value = ..., names: Names = ..., normalisation: Value = ..., reason: Value = ..., rows: Value = ..., rule: Value = ..., standard: float | None = ..., treatment: Value = ..., weights: Value = ..., year: Value = ...) -> Fact: ...
 def reason_of(leaf: Literal["no_value", "no_group", "no_weight", "no_schooling", "missing", "unbalanced", "island", "constant", "few", "from_zero", "still", "no_intensity", "group_gap", "factor_missing", "total_zero", "no_denominator", "gaps_left", "made_constant"], /, *, fewest: Value = ..., names: Names = ...) -> Fact: ...
 def choice_of(leaf: str, /) -> Fact: ...
 def cluster_of(leaf: str, /) -> Fact: ...
 def part_of(leaf: str, /) -> Fact: ...
 def explain_of(leaf: Literal["head", "degree", "sector", "indicator"], /, *, degree: float | None = ..., flags: Value = ..., gain: float | None = ..., grade: Value = ..., indicator: Value = ..., level: float | None = ..., lower: Value = ..., name: Value = ..., names: Names = ..., obstacle: float | None = ..., sector: Value = ..., upper: Value = ..., value: Value = ..., year: Value = ...) -> Fact: ...
-def unit_of_of(leaf: Literal["level", "percent", "none", "moran", "relative", "index", "place", "places", "gini", "density", "deviations", "of_start", "years", "points", "index_100"], /) -> Fact: ...
-def chart_of(leaf: Literal["development", "coupling", "mean_level", "level", "obstacle", "alike", "mean", "holds", "not", "in_year", "index", "not_above", "weight", "place", "interval", "room", "more", "less", "covered", "missing", "shift", "furthest", "variance", "gini", "theil_t", "theil_l", "measures", "moran", "moran_axis", "own", "lag", "not_significant", "origin", "destination", "probability", "anywhere", "change_of", "change", "of_start", "contribution", "human_capital", "culture", "intensity", "per_output", "productivity", "costs"], /, *, at: Value = ..., name: Value = ..., shift: Value = ..., year: Value = ...) -> Fact: ...
-def table_of(leaf: Literal["map", "years", "obstacles", "lagging", "region", "regions", "bounds", "drag", "index_ranking", "weights", "coverage", "index_years", "index_region", "ranks", "levels", "room", "shift", "variance", "inequality_years", "pairs", "densities_years", "neighbours_years", "local", "transitions", "steady", "states", "drivers_regions", "education", "human_capital", "culture_regions", "intensity", "productivity", "costs"], /, *, first: Value = ..., last: Value = ..., region: Value = ..., total: Value = ..., year: Value = ..., years: Value = ...) -> Fact: ...
-def column_of(leaf: Literal["region", "year", "in_year", "level", "development_in", "coupling_corrected_in", "coordination_corrected_in", "grade", "change_since", "obstacle", "lagging", "lags", "gain", "indicator", "index", "score_of", "direction", "unit", "denominator", "note", "contribution_arithmetic", "contribution_geometric", "contribution_harmonic", "shift", "choice", "level_of", "draws", "gini", "moran", "own", "local", "neighbours", "change_of", "contribution_of", "contribution", "part_of_growth", "culture_employment_share", "intensity", "index_100", "level_since", "cost_share"], /, *, margin: Value = ..., name: Value = ..., year: Value = ...) -> Fact: ...
+def unit_of_of(leaf: Literal["level", "percent", "none", "moran", "relative", "index", "place", "places", "gini", "density", "deviations", "years", "points", "index_100"], /) -> Fact: ...
+def chart_of(leaf: Literal["development", "coupling", "mean_level", "level", "obstacle", "alike", "mean", "holds", "not", "in_year", "index", "not_above", "weight", "place", "interval", "room", "more", "less", "covered", "missing", "shift", "furthest", "variance", "gini", "theil_t", "theil_l", "measures", "moran", "moran_axis", "own", "lag", "not_significant", "origin", "destination", "probability", "anywhere", "change_of", "contribution", "human_capital", "culture", "intensity", "per_output", "productivity", "costs"], /, *, at: Value = ..., name: Value = ..., shift: Value = ..., year: Value = ...) -> Fact: ...
+def table_of(leaf: Literal["map", "years", "obstacles", "lagging", "region", "regions", "bounds", "drag", "index_ranking", "weights", "coverage", "index_years", "index_region", "ranks", "levels", "room", "shift", "variance", "inequality_years", "pairs", "densities_years", "neighbours_years", "local", "transitions", "steady", "states", "education", "human_capital", "culture_regions", "intensity", "productivity", "costs"], /, *, first: Value = ..., last: Value = ..., region: Value = ..., year: Value = ..., years: Value = ...) -> Fact: ...
+def column_of(leaf: Literal["region", "year", "in_year", "level", "development_in", "coupling_corrected_in", "coordination_corrected_in", "grade", "change_since", "obstacle", "lagging", "lags", "gain", "indicator", "index", "score_of", "direction", "unit", "denominator", "note", "contribution_arithmetic", "contribution_geometric", "contribution_harmonic", "shift", "choice", "level_of", "draws", "gini", "moran", "own", "local", "neighbours", "change_of", "contribution", "part_of_growth", "culture_employment_share", "intensity", "index_100", "level_since", "cost_share"], /, *, margin: Value = ..., name: Value = ..., year: Value = ...) -> Fact: ...
 def series_of(leaf: str, /) -> Fact: ...
 def method_treatment_of(leaf: Literal["none", "winsorise", "log", "box-cox"], /) -> Fact: ...
 def method_imputation_of(leaf: Literal["none", "mean", "median", "group-mean", "linear", "nearest"], /) -> Fact: ...

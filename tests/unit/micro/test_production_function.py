@@ -11,8 +11,6 @@ from xinzhi.micro.internal import METHODS
 from xinzhi.micro.production.estimator import keys, poisson
 from xinzhi.micro.production.result import method_text
 from xinzhi.micro.production.second_stage import Pairs, Powers, SecondStage, exponents, monomials, slope
-from xinzhi.report import plot
-from xinzhi.report.pages import section
 
 OUTPUT = ("output", ["labour"], ["capital"], "materials")
 
@@ -279,19 +277,6 @@ def test_markups_are_price_over_marginal_cost():
     assert all(one.title.zh for name in ("frame", "years", "dropped") for one in found.columns(name))
     with pytest.raises(UsageError):
         markups(result, data, "capital", cost="bill", revenue="output")
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_pages_draw_methods_side_by_side(firms, language):
-    data = firms.with_columns(bill=pl.col("labour") / 2)
-    result = production_function(data, *OUTPUT, method=["ols", "lp"])
-    page = section(result)
-    assert [one.kind for one in page.pictures] == ["methods"]
-    assert page.answer[0].lang(language)
-    drawn = plot(result, language=language).to_dict()
-    assert len(str(drawn)) > 1000
-    other = section(markups(result, data, "labour", cost="bill", revenue="output"))
-    assert [one.kind for one in other.pictures] == ["markups"]
 
 
 @pytest.mark.parametrize("frame", ["frame", "elasticities", "diagnostics", "minima", "dropped", "productivity"])

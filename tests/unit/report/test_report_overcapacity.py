@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from types import SimpleNamespace
 
-import numpy as np
 import polars as pl
 import pytest
 
@@ -131,50 +129,6 @@ def test_a_thin_survey_says_what_it_can(frame, options, kinds):
 def test_an_industry_that_is_not_there_is_refused(package):
     with pytest.raises(UsageError, match="there is no industry 'tea' here"):
         pages.section(risks.capacity(package), region="tea")
-
-
-def test_peaks_and_the_line_through_them():
-    rows = pl.DataFrame({"industry": ["a"] * 6, "year": range(2000, 2006), "output": [1.0, 2.0, 1.0, 2.0, 1.0, 1.5]})
-    other = rows.with_columns(industry=pl.lit("b"), output=pl.Series([1.0, 2.0, 1.0, 2.0, 1.9, 2.5]))
-    section = pages.section(risks.peak_to_peak(pl.concat([rows, other])))
-    found = draws(section)
-    assert list(found) == ["peaks", "rates", "last"]
-    assert figures(found["peaks"].headline.en) == [75.0, 2005, 2003]  # 1.5 of the 2 that the peaks carry on
-    assert [cells[4].en for cells in found["peaks"].twin.rows] == ["no", "yes", "no", "yes", "no", "no"]
-    assert (
-        figures(found["rates"].headline.en)[2:] == [2000, 2005, 2000, 50.0][:0] or "50.0" in found["rates"].headline.en
-    )
-
-
-def test_one_unit_with_one_peak():
-    rows = pl.DataFrame({"industry": ["a"] * 3, "year": [1, 2, 3], "output": [1.0, 2.0, 3.0]})
-    section = pages.section(risks.peak_to_peak(rows))
-    assert list(draws(section)) == ["peaks", "rates"]
-    assert "at a peak in 3" in section.answer[0].en
-    assert "A has one peak, 3, and a level line" in section.answer[1].en  # never "used 33 % of its capacity in 1"
-    two = pages.section(risks.peak_to_peak(pl.concat([rows, rows.with_columns(industry=pl.lit("b"))])))
-    assert "All 2 are on their line" in two.answer[2].en
-    assert any("one peak" in note.en for note in section.notes)
-
-
-def test_plants_are_shown_with_and_without_their_inefficiency():
-    units = list("abc")
-    result = risks.plant_capacity([[1.0], [1.0], [1.0]], [[1.0], [2.0], [2.0]], [[1.0], [2.0], [1.0]], units=units)
-    section = pages.section(result, region="c")
-    picture = draws(section)["plants"]
-    assert figures(picture.headline.en)[:3] == [3, 83.3, 66.7]  # means of 1/2, 1, 1 and of 1/2, 1, 1/2
-    assert {cells[0].en: (cells[1], cells[2]) for cells in picture.twin.rows}["c"] == pytest.approx((100, 50))
-    assert section.answer[-1].en == f"c uses 100.0{NBSP}% of its plant, 50.0{NBSP}% if inefficiency counts as idleness."
-
-
-def test_plants_without_a_solution_say_why():
-    def nothing(x, y, **_):
-        del y
-        return SimpleNamespace(scores=np.full(len(x), np.nan), status=["infeasible"] * len(x))
-
-    section = pages.section(risks.plant_capacity([1.0], [1.0], [1.0], efficiency=nothing), region="1")
-    assert not section.pictures
-    assert section.answer[-1].en == "1 could not be computed: infeasible."
 
 
 def test_the_wave_counts_who_names_and_who_breaks_even(wave, shown):

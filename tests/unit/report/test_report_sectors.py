@@ -38,7 +38,6 @@ KINDS = {
     "moran": ("moran", "scatter", "clusters"),
     "markov": ("transitions",),
     "decoupling": ("states",),
-    "kaya": ("waterfall",),
     "education": ("contribution",),
     "unweighed": ("human-capital",),
     "culture": ("employment",),
@@ -87,7 +86,6 @@ MAKERS = {
     ),
     "markov": lambda: sectors.markov(per_head(), FIGURE, neighbours=sectors.contiguity(sea=True)),
     "decoupling": lambda: sectors.decoupling(package(), span=5),
-    "kaya": lambda: sectors.kaya(package(), span=None),
     "education": lambda: sectors.education(package(), xinzhi.measure(package())),
     "unweighed": lambda: sectors.education(package()),
     "culture": lambda: sectors.culture(package()),
@@ -286,13 +284,6 @@ def test_moran_and_markov_say_what_their_tests_say():
     assert ("Neighbours are alike" in moran.answer[0].en) == (last["p_permutation"] <= 0.05)
     markov = section(result("markov"))
     assert ("The neighbours matter" in markov.answer[1].en) == (result("markov").homogeneity.p < 0.05)
-
-
-def test_the_waterfall_adds_up():
-    made = section(result("kaya"))
-    rows = made.pictures[0].twin.rows
-    for row in rows:
-        assert sum(row[1:-1]) == pytest.approx(row[-1])
 
 
 def test_an_assessment_gets_the_section_or_nothing(brief):

@@ -1,4 +1,4 @@
-"""The pages of overcapacity: the survey of utilisation, two estimates of it, and the firms that live on credit."""
+"""The pages of overcapacity: the survey of utilisation, and the firms that live on credit."""
 
 from __future__ import annotations
 
@@ -16,15 +16,12 @@ from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, capitalised, finding_notes, sentence, word
 from xinzhi.report.table import Column, Table, table
-from xinzhi.risks.internal import PeakToPeak, PlantCapacity, Utilisation, Zombies, conventions
+from xinzhi.risks.internal import Utilisation, Zombies, conventions
 
 SERIES, TOTAL = "series", "industry_total"
 HEADS = (("rate_short", "text"), ("change_short", "change"))
 LOWEST = 4  # industries whose history is drawn beside the total
 QUARTERS = 4
-WIDE = 0.12  # part of the years that has space for a word
-DECIMALS = ((1000.0, 0), (100.0, 1), (10.0, 2))
-FEW = 5  # units whose rates are drawn as lines
 PLACES = ("below_usual", "usual", "above_usual", "no_usual")
 NOTHING: Mapping[str, Any] = {"utilisation": None, "low": None, "high": None, "same_quarter": None}
 LISTED = 50  # firms that the table names; the csv has all
@@ -194,125 +191,6 @@ def _history(result: Utilisation, code: str) -> Picture | None:
     frame = _quarters(pl.DataFrame(path, infer_schema_length=None))
     title, rows = capitalised(words.overcapacity.title_history(**values)), _lines(result, path, "low", "high")
     return shown("overcapacity.history", result, frame, values, rows=rows, title=title, levels=_zones(result))
-
-
-@section.register
-def peak_to_peak(result: PeakToPeak, *, region: str | None = None) -> Section:
-    """Return what the trend through peaks says of each unit; `region` is the unit that is drawn, else the lowest."""
-    last = result.last()
-    code = last["unit"][0] if region is None else result.names.resolve(region, last["unit"])
-    groups = [describe("peak_to_peak", "section").values[name] for name in ("between", "after")]
-    lasts = shown("overcapacity.last", result, last, result.facts(), groups=groups) if last.height > 1 else None
-    return Section.of(
-        "overcapacity.peaks",
-        [_trend(result, code), _rates(result, code, last), lasts],
-        anchor="peak-to-peak",
-        notes=(words.overcapacity.note_peaks(), *finding_notes(result.findings)),
-    )
-
-
-def _trend(result: PeakToPeak, code: str) -> Picture | None:
-    """Return the output of a unit and the line through its peaks; what is carried on is shaded."""
-    own = result.frame.filter(unit=code).sort("year")
-    options = result.provenance.options
-    value = word("overcapacity", "series", options["value"])
-    if options["fixed"] is not None:
-        fixed = word("overcapacity", "series", options["fixed"])
-        value = words.overcapacity.chart_per(value=value, fixed=fixed)
-    line, carried = words.overcapacity.chart_through_peaks(), words.overcapacity.chart_carried_on()
-    rows = rows_of(own, group=line, year="year", value="trend")
-    dots = rows_of(own, group=value, year="year", value="value")
-    rows += [row | {"dot": peak} for row, peak in zip(dots, own["peak"], strict=True)]
-    at, first, end = own.filter("peak")["year"].to_list(), own["year"][0], own["year"][-1]
-    marks = [
-        {"start": start, "end": stop, "word": carried if stop - start >= WIDE * (end - first) else None}
-        for start, stop in ((first, at[0]), (at[-1], end))
-        if start < stop
-    ]
-    now = own.row(-1, named=True)
-    values = {
-        "name": result.names.region(code),
-        "year": now["year"],
-        "rate": now["utilisation"],
-        "peak": at[-1],
-        "k": len(at),
-        "first": first,
-    }
-    return shown(
-        "overcapacity.trend",
-        result,
-        own,
-        values,
-        rows=rows,
-        unit=value,
-        y=value,
-        marks=marks,
-        headline="trend" if at[-1] < end else "at_peak",
-        inks=(palette.BAND, palette.DEEP),
-        decimals=next((digits for size, digits in DECIMALS if now["trend"] >= size), 3),
-    )
-
-
-def _rates(result: PeakToPeak, code: str, last: pl.DataFrame) -> Picture | None:
-    """Return the rates of the unit and of the lowest others over the years."""
-    units = list(dict.fromkeys([code, *last["unit"].to_list()]))[:FEW]
-    frame = result.frame.sort("unit", "year")
-    rows = [
-        row
-        for unit in units
-        for row in rows_of(frame.filter(unit=unit), result, group="unit", year="year", value="utilisation")
-    ]
-    own = frame.filter(unit=code)
-    low, peaks = own.sort("utilisation", "year").row(0, named=True), own.filter("peak")["year"].to_list()
-    values = {
-        "name": result.names.region(code),
-        "peak": peaks[0],
-        "start": own["year"][0],
-        "end": own["year"][-1],
-        "mean": own["utilisation"].mean(),
-        "low": low["utilisation"],
-        "year": low["year"],
-    }
-    headline = "rates" if len(peaks) > 1 else "one_peak"
-    return shown("overcapacity.rates", result, frame, values, rows=rows, headline=headline)
-
-
-@section.register
-def plant_capacity(result: PlantCapacity, *, region: str | None = None) -> Section:
-    """Return how much of its plant each unit uses, with and without its inefficiency; `region` is a unit to name."""
-    twin, needed = table("plants", of=result), table("plants_needed", of=result)
-    facts = result.facts()
-    answer = answer_of(facts, "overcapacity")
-    if region is not None:
-        code = result.names.resolve(region, result.frame["unit"])
-        own = result.frame.filter(unit=code).row(0, named=True)
-        values = {
-            "name": result.names.region(code),
-            "rate": own["utilisation"],
-            "biased": own["observed_utilisation"],
-            "why": describe("plant_capacity", "status").values.get(own["status"], same(own["status"])),
-        }
-        answer.append(
-            words.overcapacity.answer_unit(**values)
-            if own["utilisation"] is not None
-            else words.overcapacity.answer_unit_not(**values)
-        )
-    solved = result.frame.drop_nulls("utilisation").sort("utilisation", "unit")
-    rows = [
-        row | {"biased": number(row["a"], 1), "unbiased": number(row["b"], 1)}
-        for row in rows_of(solved, result, name="unit", a="observed_utilisation", b="utilisation")
-    ]
-    heads = [(words.overcapacity.chart_of(f"{one}_short"), one) for one in ("biased", "unbiased")]
-    ends = (words.overcapacity.chart_biased(), words.overcapacity.chart_unbiased())
-    drawn = shown("overcapacity.plants", result, None, facts, rows=rows, twin=twin, ends=ends, columns=heads)
-    return Section.of(
-        "overcapacity.plant_section",
-        [drawn],
-        [twin, needed if needed.rows else None],
-        anchor="plant-capacity",
-        answer=answer,
-        notes=(words.overcapacity.note_plants(), *finding_notes(result.findings)),
-    )
 
 
 @section.register

@@ -1,4 +1,4 @@
-"""The pages of differences between regions, who moves, and of one sector by itself; of `decoupling` and `lmdi`."""
+"""The pages of differences between regions, who moves, of one sector by itself, and of `decoupling`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from xinzhi.sectors.internal import (
     Culture,
     Decoupling,
     Densities,
-    Drivers,
     Education,
     Green,
     Inequality,
@@ -312,55 +311,6 @@ def _states(result: Decoupling, facts: Any) -> Picture:  # noqa: ANN401 - facts 
         y=y,
         split=(None, 0.0),
         line=line,
-    )
-
-
-@section.register
-def driven(result: Drivers) -> Section:
-    """Return what moved a total, for the regions that share the most common span."""
-    facts: Any = result.facts()
-    what = series_text(result.total)
-    drawn = _waterfall(result, facts["answer.drivers"]) if "answer.drivers" in facts else None
-    notes: tuple[Text, ...] = ()
-    if drawn is not None:
-        notes = (words.sectors.note_lmdi(), words.sectors.note_span(regions=facts["answer.drivers"]["regions"]))
-    return Section.of(
-        "sectors.drivers",
-        [drawn],
-        anchor="drivers",
-        title=words.sectors.title_drivers(total=what),
-        answer=sentences(facts, "sectors"),
-        notes=notes,
-    )
-
-
-def _waterfall(result: Drivers, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
-    start, year = facts["first"], facts["last"]
-    rows = result.frame.filter(start=start, year=year)
-    totals = result.totals.filter(start=start, year=year)
-    before = float(totals["before"].to_numpy().sum())
-    sums = {
-        name: 100 * float(rows.filter(factor=name)["additive"].to_numpy().sum()) / before for name in result.factors
-    }
-    inks = {True: palette.ACCENT, False: palette.GROUPS[5]}
-    steps: list[tuple[Text, float, str]] = [(series_text(name), value, inks[value > 0]) for name, value in sums.items()]
-    steps.append((words.sectors.chart_change(), sum(sums.values()), palette.DEEP))
-    wide = rows.pivot("factor", index="region", values="additive").join(totals, on="region").sort("region")
-    factors = [column("sectors.contribution_of", "figure", of=name, name=series_text(name)) for name in result.factors]
-    ends = [
-        column("sectors.in_year", "figure", of=name, year=when) for name, when in (("before", start), ("after", year))
-    ]
-    twin = table("drivers_regions", wide, ["region", ends[0], *factors, ends[1]], result, **facts)
-    return picture(
-        "sectors.waterfall",
-        kinds.waterfall,
-        steps,
-        twin,
-        facts,
-        headline="drivers",
-        unit="of_start",
-        y="of_start",
-        decimals=0,
     )
 
 
