@@ -72,6 +72,14 @@ def test_every_error_has_a_code_of_the_catalogue():
     assert [place for place, codes in raised() if not codes or not all(map(known, codes))] == []
 
 
+@pytest.mark.parametrize("module", ["studies/frontier_options.py", "studies/frontier_questions.py"])
+def test_every_code_of_a_table_of_refusals_is_in_the_catalogue(module):
+    texts = [node.value for node in ast.walk(trees()[module]) if isinstance(node, ast.Constant)]
+    codes = {text for text in texts if isinstance(text, str) and CODE.match(text) and text.startswith("studies.")}
+    assert codes
+    assert [code for code in sorted(codes) if not known(code)] == []
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_messages_are_in_both_languages_and_say_the_same(package):
     entries = page("messages", package)
