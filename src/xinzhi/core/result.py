@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from textwrap import shorten
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 Facts = dict[str, Any]  # the values of a sentence by its key, or a list of such values
 FrameKind = Literal["polars", "pandas", "pyarrow", "duckdb"]
 WIDTH = 160  # of the second line of a result
+
+
+def values_by_key(facts: Iterable[Fact]) -> Facts:
+    """Return the values of facts by key; a list of them where several have one key."""
+    groups: dict[str, list[Values]] = {}
+    for fact in facts:
+        groups.setdefault(fact.key, []).append(dict(fact.values))
+    return {key: rows[0] if len(rows) == 1 else rows for key, rows in groups.items()}
 
 
 @contextmanager
@@ -140,11 +148,10 @@ class Result(Displayed):
         The same facts make the summary, what the terminal prints, and the answer of the page. A key with a list of
         values gives one sentence for each of them.
         """
-        groups: dict[str, list[Values]] = {}
-        for fact in self.answer():
-            groups.setdefault(fact.key, []).append(dict(fact.values))
-        facts: Facts = {key: rows[0] if len(rows) == 1 else rows for key, rows in groups.items()}
-        return facts or {"summary.size": {"name": type(self).__name__, "n": self.frame.height}}
+        facts = values_by_key(self.answer())
+        if facts or type(self).answer is not Result.answer:
+            return facts
+        return {"summary.size": {"name": type(self).__name__, "n": self.frame.height}}
 
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions of the columns of one of its frames: title in both languages, unit, kind."""

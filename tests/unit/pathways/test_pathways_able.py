@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.text import words
 from xinzhi.pathways import able
 from xinzhi.pathways.entry.forecast import Skill
 from xinzhi.pathways.internal import Able
@@ -238,10 +237,10 @@ def test_what_is_significantly_worse_is_not_called_no_better() -> None:
         low=-0.15,
         high=-0.05,
     )
-    told = words("pathways.headline.no_skill", **skill.facts()["headline.no_skill"])
+    (told,) = skill.answer()
     assert "significantly worse than" in told.en
     assert "显著不如区位商" in told.zh
-    tie = words("pathways.headline.no_skill", **replace(skill, high=0.05).facts()["headline.no_skill"])
+    (tie,) = replace(skill, high=0.05).answer()
     assert "no better than" in tie.en
 
 

@@ -11,7 +11,8 @@ from xinzhi.report import pages
 
 
 def test_the_three_cases():
-    said = historic_leads().cases()
+    (case,) = historic_leads().cases()
+    said = case.values
     assert (said["britain"].en, said["america"].en) == ("1808–1815", "1899")
     assert (said["peak_year"], said["last_year"]) == (1991, 2022)
     assert said["peak"] == pytest.approx(0.846, abs=5e-4)

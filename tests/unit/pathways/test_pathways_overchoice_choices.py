@@ -134,7 +134,7 @@ def test_the_remedy_contradicts_only_on_complete_series_and_leaves_unknown_alone
 
 
 def test_what_is_made_and_what_is_by_proxy_are_told_apart(informative):
-    told = informative.evidence()["headline.remedy"]
+    told = informative.remedy_fact().values
     assert told["made"] > told["proxy"] > told["designated"] > 0
     assert f"{told['proxy']} by proxy alone, {told['designated']} a designation only" in informative.summary("en")
     jilin = informative.explain("Jilin").facts

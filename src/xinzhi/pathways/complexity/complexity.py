@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -14,9 +14,10 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text, ranks_text
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity import relatedness
@@ -127,23 +128,20 @@ class Complexity(Result, verb="complexity", topic="pathways", key=("place",)):
             gain=self.gain.ravel().astype(float),
         ).with_columns(pl.col("gain").fill_nan(None))
 
-    def facts(self) -> Facts:
-        """Return who is most complex, what fixed the sign, and how well the index is determined."""
-        anchoring = {"places": self.anchoring.places, "limit": self.anchoring.limit, "enough": self.anchoring.limit < 1}
-        if not self.signed:
-            about = {"tried": self.anchoring.how, "r": self.sign[1], "n": self.activities.height, "gap": self.gap}
-            return {"summary.sign_open": about | anchoring}
-        order = [self._place_text(code) for code in self.frame.sort("rank")["place"]]
+    def answer(self) -> Iterator[Fact]:
+        """Yield who is most complex, what fixed the sign, and how well the index is determined."""
+        n, places, limit = self.activities.height, self.anchoring.places, self.anchoring.limit
         how, strength = self.sign
-        return {
-            "headline.ranking": {
-                "n": len(order),
-                "top": order[:_SHOWN],
-                "last": order[::-1][:_SHOWN],
-                "drawn": bool(self.ranges),
-            },
-            "summary.sign": {"how": how, "r": strength, "gap": self.gap, "n": self.activities.height} | anchoring,
-        }
+        if not self.signed:
+            yield words.pathways.summary_sign_open(
+                tried=self.anchoring.how, r=strength, n=n, gap=self.gap, places=places, limit=limit, enough=limit < 1
+            )
+            return
+        order = [self._place_text(code) for code in self.frame.sort("rank")["place"]]
+        yield words.pathways.headline_ranking(
+            n=len(order), top=order[:_SHOWN], last=order[::-1][:_SHOWN], drawn=bool(self.ranges)
+        )
+        yield words.pathways.summary_sign(how=how, r=strength, gap=self.gap, n=n, places=places, limit=limit)
 
     def _place_text(self, code: str) -> Text:
         """Return the name of a place, with the range of its rank where it is known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -12,8 +12,9 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text
 from xinzhi.pathways.complexity import relatedness
 from xinzhi.pathways.complexity.cells import cell_frame
@@ -76,15 +77,18 @@ class Uncertainty(Result, verb="uncertainty", topic="pathways", key=("place",)):
         options = self.provenance.options
         return words.by_key(f"pathways.note.draws_{options['source']}", draws=self.used, unit=f"{options['unit']:g}")
 
-    def facts(self) -> Facts:
-        """Return who is surely in the upper third, how wide the ranks are, and how far the index is determined."""
-        sure = self.frame.sort("rank").filter(pl.col("top_third") >= setting("uncertainty.sure"))["place"]
-        options = self.provenance.options
+    def answer(self) -> Iterator[Fact]:
+        """Yield who is surely in the upper third, how wide the ranks are, and how far the index is determined."""
+        order = self.frame.sort("rank").filter(pl.col("top_third") >= setting("uncertainty.sure"))["place"]
+        sure = [self.names.region(code) for code in order]
+        options, n = self.provenance.options, self.frame.height
         width = float((self.frame["rank_high"] - self.frame["rank_low"]).to_numpy().mean())
-        ranks = {"sure": [self.names.region(code) for code in sure], "level": options["level"], "wide": width}
-        ranks |= {"n": self.frame.height, "draws": self.used}
-        agreement = {"used": self.used, "draws": options["draws"], "middle": float(np.median(self.agreement))}
-        return {"headline.ranks" if len(sure) else "headline.no_ranks": ranks, "summary.agreement": agreement}
+        if sure:
+            yield words.pathways.headline_ranks(sure=sure, level=options["level"], wide=width, n=n)
+        else:
+            yield words.pathways.headline_no_ranks(level=options["level"], wide=width, n=n, draws=self.used)
+        middle = float(np.median(self.agreement))
+        yield words.pathways.summary_agreement(used=self.used, draws=options["draws"], middle=middle)
 
 
 def uncertainty(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import benjamini_hochberg
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.pathways.complexity.cells import read_cells
 from xinzhi.pathways.complexity.complexity import ComplexityOptions, with_presence
 from xinzhi.pathways.conventions import setting
@@ -216,12 +219,14 @@ class Validated(Result, verb="validated_proximity", topic="pathways", key=("acti
     tail: Tail
     level: float
 
-    def facts(self) -> Facts:
-        """Return how many pairs are linked beyond chance, and the strongest."""
-        count, best = int(self.frame["valid"].sum()), self.frame.sort("p_value").row(0, named=True)
+    def answer(self) -> Iterator[Fact]:
+        """Yield how many pairs are linked beyond chance, and the strongest."""
+        count, pairs = int(self.frame["valid"].sum()), self.frame.height
+        best = self.frame.sort("p_value").row(0, named=True)
         a, b = (self.names.text("industry", best[key]) for key in ("activity", "other"))
-        facts = {"n": count, "pairs": self.frame.height, "share": count / self.frame.height, "level": f"{self.level:g}"}
-        return {"summary.validated": {**facts, "a": a, "b": b}}
+        yield words.pathways.summary_validated(
+            n=count, pairs=pairs, share=count / pairs, level=f"{self.level:g}", a=a, b=b
+        )
 
 
 def validated_proximity(

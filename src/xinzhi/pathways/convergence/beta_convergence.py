@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.estimator import Estimator, with_tests
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import clustered_errors, ols, within
-from xinzhi.core.result import Facts
 from xinzhi.core.spatial import adjacency, row_standardised
 from xinzhi.pathways.conventions import check_option, options_of, setting
 from xinzhi.pathways.convergence.unit_years import (
@@ -125,17 +126,18 @@ class BetaConvergence(Estimator, verb="beta_convergence", topic="pathways", key=
             return None
         return self.units - (self.frame.height if self.provenance.options["span"] is None else 1)
 
-    def facts(self) -> Facts:
-        """Return whether laggards catch up, how fast, and the half-life."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield whether laggards catch up, how fast, and the half-life."""
         row = self.frame.row(by_predicate=pl.col("term") == "initial", named=True)
-        facts = {"b": row["estimate"], "se": row["standard_error"], "n": self.observations, "years": self.years}
+        b, se, n = row["estimate"], row["standard_error"], self.observations
         # Only a gap that closes has a half-life.
         if row["high"] < 0 and self.speed.half_life is not None:
-            return {
-                "headline.beta": {**facts, "half": self.speed.half_life},
-                "summary.speed": {"rate": self.speed.rate, "conditional": self.conditional},
-            }
-        return {"headline.beta_apart" if row["low"] > 0 else "headline.no_beta": facts}
+            yield words.pathways.headline_beta(b=b, se=se, n=n, half=self.speed.half_life)
+            yield words.pathways.summary_speed(rate=self.speed.rate, conditional=self.conditional)
+        elif row["low"] > 0:
+            yield words.pathways.headline_beta_apart(b=b, se=se, n=n)
+        else:
+            yield words.pathways.headline_no_beta(b=b, se=se, n=n)
 
 
 def beta_convergence(

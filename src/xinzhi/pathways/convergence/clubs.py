@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
@@ -14,9 +14,10 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text
 from xinzhi.pathways.conventions import check_option, conventions, options_of
 from xinzhi.pathways.convergence import log_t_test as log_t
@@ -129,42 +130,46 @@ class Clubs(Result, verb="clubs", topic="pathways", key=("unit",)):
         units: list[str] = self.frame.filter(pl.col("club").is_null()).sort("position")["unit"].to_list()
         return units
 
-    def facts(self) -> Facts:
-        """Return the clubs, who leads each, and whether one of them fails its own test."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield the clubs, who leads each, and whether one of them fails its own test."""
         rows = self.table.rows(named=True)
         if not rows:
-            return {"headline.no_clubs": {"n": self.frame.height}}
+            yield words.pathways.headline_no_clubs(n=self.frame.height)
+            return
         clubs = [
             words.pathways.chart_club_of(k=row["club"], n=row["units"], first=self._member_names(row["club"])[:2])
             for row in rows
         ]
-        facts: Facts = {
-            "headline.clubs": {"n": self.frame.height, "k": len(rows), "clubs": clubs, "alone": len(self.divergent)},
-            "summary.club": [{**row, "members": self._member_names(row["club"])} for row in rows],
-        }
-        return facts | self._doubts(len(rows))
+        yield words.pathways.headline_clubs(n=self.frame.height, k=len(rows), clubs=clubs, alone=len(self.divergent))
+        for row in rows:
+            yield words.pathways.summary_club(
+                club=row["club"],
+                converges=row["converges"],
+                slope=row["slope"],
+                t=row["t"],
+                members=self._member_names(row["club"]),
+            )
+        yield from self._doubts(len(rows))
 
-    def _doubts(self, count: int) -> Facts:
-        """Return how often a continuum gives as many clubs, how far c* was raised, and that the panel is short."""
-        placebo, facts = self.placebo, {}
+    def _doubts(self, count: int) -> Iterator[Fact]:
+        """Yield how often a continuum gives as many clubs, how far c* was raised, and that the panel is short."""
+        placebo = self.placebo
         if placebo is not None:
-            key = "summary.placebo_passed" if placebo.passes else "summary.placebo_failed"
-            middle = float(np.median(placebo.clubs))
-            facts[key] = {
-                "draws": placebo.draws,
-                "share": placebo.as_many,
-                "p": placebo.p,
-                "k": placebo.groups,
-                "middle": middle,
-            }
+            yield words.pathways.summary_of(
+                "placebo_passed" if placebo.passes else "placebo_failed",
+                draws=placebo.draws,
+                share=placebo.as_many,
+                p=placebo.p,
+                k=placebo.groups,
+                middle=float(np.median(placebo.clubs)),
+            )
         elif count > 1:
-            facts["summary.placebo_none"] = {"k": count}
+            yield words.pathways.summary_placebo_none(k=count)
         if (most := float(self.table["sieve"].max() or 0.0)) > self.rules.sieve:  # type: ignore[arg-type] # figures
             raised = self.table.filter(pl.col("sieve") > self.rules.sieve).height
-            facts["summary.sieve"] = {"k": raised, "most": most, "usual": self.rules.sieve}
+            yield words.pathways.summary_sieve(k=raised, most=most, usual=self.rules.sieve)
         if (years := len(self.panel.years)) < (enough := int(conventions("clubs")["short"])):
-            facts["summary.short"] = {"years": years, "enough": enough}
-        return facts
+            yield words.pathways.summary_short(years=years, enough=enough)
 
     def _member_names(self, club: int) -> list[Text]:
         return [self.names.region(unit) for unit in self.members(club)]

@@ -18,7 +18,7 @@ from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
 from xinzhi.core.regression import hac_errors, newey_west_lags
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.core.spatial import neighbour_means
 from xinzhi.pathways.conventions import setting
 from xinzhi.pathways.convergence.beta_convergence import weights_matrix
@@ -46,14 +46,19 @@ class SigmaConvergence(Result, verb="sigma_convergence", topic="pathways", key=(
     trend: float
     findings: tuple[Finding, ...]
 
-    def facts(self) -> Facts:
-        """Return whether differences shrank, and how sure that is."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield whether differences shrank, and how sure that is."""
         first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
         p = float(self.tests.filter(test="pitman-morgan")["p"].item())
-        direction = "less" if self.ratio < 1 else "more"
-        verdict = "same" if p >= setting("inference.level") else direction
-        facts = {"start": first["year"], "end": last["year"], "first": first["deviation"], "last": last["deviation"]}
-        return {f"headline.sigma_{verdict}": {**facts, "p": p}}
+        direction: Literal["sigma_less", "sigma_more"] = "sigma_less" if self.ratio < 1 else "sigma_more"
+        yield words.pathways.headline_of(
+            "sigma_same" if p >= setting("inference.level") else direction,
+            start=first["year"],
+            end=last["year"],
+            first=first["deviation"],
+            last=last["deviation"],
+            p=p,
+        )
 
 
 def sigma_convergence(
@@ -198,19 +203,18 @@ class Transitions(Result, verb="transitions", topic="pathways", key=("neighbours
     bounds: tuple[float, ...]
     lag_bounds: tuple[float, ...]
 
-    def facts(self) -> Facts:
-        """Return how many stay, how mobile the chain is, and whether neighbours matter."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield how many stay, how mobile the chain is, and whether neighbours matter."""
         pooled = self.frame.filter(neighbours=0)
         total = float(pooled["count"].sum())
         stay = float(pooled.filter(pl.col("origin") == pl.col("destination"))["count"].sum())
-        facts: Facts = {"summary.transitions": {"n": f"{total:.0f}", "stay": stay / total}}
+        yield words.pathways.summary_transitions(n=f"{total:.0f}", stay=stay / total)
         if self.indices is not None:
-            facts["summary.mobility"] = {"prais": self.indices.prais, "second": self.indices.second_eigenvalue}
+            yield words.pathways.summary_mobility(prais=self.indices.prais, second=self.indices.second_eigenvalue)
         if self.homogeneity is not None:
             test = self.homogeneity
             matters = test.p < setting("inference.level")
-            facts["summary.neighbours"] = {"lr": test.statistic, "df": test.degrees, "p": test.p, "matters": matters}
-        return facts
+            yield words.pathways.summary_neighbours(lr=test.statistic, df=test.degrees, p=test.p, matters=matters)
 
 
 def transitions(

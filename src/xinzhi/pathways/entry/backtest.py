@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.pathways.complexity.cells import Panel, cell_frame, read_panel
 from xinzhi.pathways.conventions import options_of, setting
 from xinzhi.pathways.entry import models as entry_models
@@ -54,6 +56,13 @@ class BacktestOptions:
     seed: int = 0
 
 
+def _verdict(low: float, high: float) -> Literal["better", "worse", "no_better"]:
+    """Return what the interval of a difference says of it."""
+    if low > 0:
+        return "better"
+    return "worse" if high < 0 else "no_better"
+
+
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Backtest(Result, verb="backtest", topic="pathways", key=("absent", "score", "measure")):
     """How well each score predicted entry in years that no model has seen: a row for each cutoff, score and measure.
@@ -81,26 +90,34 @@ class Backtest(Result, verb="backtest", topic="pathways", key=("absent", "score"
         """The frame with cutoffs as they are written."""
         return self.frame.with_columns(absent=pl.Series([f"{absent:g}" for absent in self.frame["absent"]]))
 
-    def facts(self) -> Facts:
-        """Return, by cutoff, what there was to predict, and whether a model of ours beats the best baseline."""
-        facts: dict[str, list[dict[str, object]]] = {}
+    def answer(self) -> Iterator[Fact]:
+        """Yield, by cutoff, what there was to predict, and whether a model of ours beats the best baseline."""
         for task in self.tasks.iter_rows(named=True):
-            share = task["entries"] / task["candidates"]
-            facts.setdefault("answer.task", []).append({**task, "absent": f"{task['absent']:g}", "share": share})
+            yield words.pathways.answer_task(
+                absent=f"{task['absent']:g}",
+                candidates=task["candidates"],
+                entries=task["entries"],
+                share=task["entries"] / task["candidates"],
+                trained_on=task["trained_on"],
+            )
         at = pl.col("measure") == "average_precision"
         for row in self.comparison.filter(at).iter_rows(named=True):
-            verdict = "worse" if row["high"] < 0 else "no_better"
-            verdict = "better" if row["low"] > 0 else verdict
-            values: dict[str, object] = {name: word("series", row[name]) for name in ("ours", "baseline")}
-            values |= {"value": row["value"], "other": row["baseline_value"], "low": row["low"], "high": row["high"]}
-            facts.setdefault(f"headline.{verdict}", []).append({"absent": f"{row['absent']:g}", **values})
+            yield words.pathways.headline_of(
+                _verdict(row["low"], row["high"]),
+                absent=f"{row['absent']:g}",
+                ours=word("series", row["ours"]),
+                baseline=word("series", row["baseline"]),
+                value=row["value"],
+                other=row["baseline_value"],
+                low=row["low"],
+                high=row["high"],
+            )
         if self.comparison.is_empty():
             best = self.frame.filter(at).sort("value", descending=True, nulls_last=True)
             for row in best.unique("absent", keep="first", maintain_order=True).iter_rows(named=True):
-                name = word("series", row["score"])
-                best_score = {"absent": f"{row['absent']:g}", "name": name, "value": row["value"]}
-                facts.setdefault("summary.best_score", []).append(best_score)
-        return dict(facts)
+                yield words.pathways.summary_best_score(
+                    absent=f"{row['absent']:g}", name=word("series", row["score"]), value=row["value"]
+                )
 
     def calibration(self, absent: float, score: Score, *, bins: int = setting("backtest.bins")) -> pl.DataFrame:
         """Return ``bin, cells, expected, observed``: the mean chance that a model gave, and the share that entered."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import cell_frame, read_panel
 from xinzhi.pathways.conventions import conventions, setting
@@ -49,16 +49,37 @@ class Skill:
         """Whether the model is better than the quotient beyond chance."""
         return self.low > 0
 
-    def facts(self) -> Facts:
-        """Return what the test says, as the first line of a page."""
-        facts = {name: getattr(self, name) for name in self.__slots__}
-        return {"headline.skill": facts} if self.beats else {"headline.no_skill": facts | {"worse": self.high < 0}}
+    def answer(self) -> Iterator[Fact]:
+        """Yield what the test says, as the first line of a page."""
+        if self.beats:
+            yield words.pathways.headline_skill(
+                start=self.start,
+                end=self.end,
+                value=self.value,
+                quotient=self.quotient,
+                low=self.low,
+                high=self.high,
+            )
+            return
+        yield words.pathways.headline_no_skill(
+            industries=self.industries,
+            services=self.services,
+            start=self.start,
+            end=self.end,
+            candidates=self.candidates,
+            entries=self.entries,
+            value=self.value,
+            quotient=self.quotient,
+            low=self.low,
+            high=self.high,
+            worse=self.high < 0,
+        )
 
 
 class Evidence(Protocol):
     """What a page says where nothing can be recommended: what plans name, and what evidence shows (`choices`)."""
 
-    def evidence(self) -> Facts:
+    def evidence(self) -> Iterable[Fact]:
         """Return what evidence says as a whole."""
 
 

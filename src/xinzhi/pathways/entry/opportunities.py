@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.complexity.cells import cell_frame
@@ -50,33 +52,37 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         """Whether nothing can be recommended: a test on entries that it has not seen found no skill."""
         return self.skill is not None and not self.skill.beats
 
-    def facts(self) -> Facts:
-        """Return how many chances there are, where most are both near and complex, and how far the endowments speak."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield how many chances there are, where most are both near and complex, and how far the endowments speak."""
         if self.skill is not None and self.silent:
-            return self.skill.facts() | ({} if self.choices is None else self.choices.evidence())
+            yield from self.skill.answer()
+            yield from () if self.choices is None else self.choices.evidence()
+            return
         if not self.measured.signed:
-            return {"summary.near_only": {"n": self.frame.height}} | self._fitted()
+            yield words.pathways.summary_near_only(n=self.frame.height)
+            yield from self._fitted()
+            return
         shares = dict(self.frame["quadrant"].value_counts(normalize=True).iter_rows())
         counts = self.quadrants()
         first = counts.filter(pl.col("near-complex") > 0).height
-        near_share, far_share = (shares.get(name, 0.0) for name in ("near-complex", "far-complex"))
-        top = [self.names.region(code) for code in counts["place"][:_SHOWN]]
-        most = {"most": counts["near-complex"][0], "none": counts.height - first, "n": counts.height}
-        return {
-            "summary.quadrants": {
-                "n": self.frame.height,
-                "places": counts.height,
-                "near": near_share,
-                "far": far_share,
-            },
-            "headline.regions": {"top": top, **most},
-        } | self._fitted()
+        yield words.pathways.summary_quadrants(
+            n=self.frame.height,
+            places=counts.height,
+            near=shares.get("near-complex", 0.0),
+            far=shares.get("far-complex", 0.0),
+        )
+        yield words.pathways.headline_regions(
+            top=[self.names.region(code) for code in counts["place"][:_SHOWN]],
+            most=counts["near-complex"][0],
+            none=counts.height - first,
+            n=counts.height,
+        )
+        yield from self._fitted()
 
-    def _fitted(self) -> Facts:
+    def _fitted(self) -> Iterator[Fact]:
         fit = self.endowment_fit
-        if fit is None or not np.isfinite(fit.explained):
-            return {}
-        return {"summary.fit": {"factors": [word("chart", name) for name in fit.factors], "share": fit.explained}}
+        if fit is not None and np.isfinite(fit.explained):
+            yield words.pathways.summary_fit(factors=[word("chart", name) for name in fit.factors], share=fit.explained)
 
     def quadrants(self) -> pl.DataFrame:
         """Return ``place`` and how many activities of each quadrant it could enter, most near and complex first."""

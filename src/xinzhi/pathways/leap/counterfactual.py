@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,10 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.data import Field, tidy
 from xinzhi.data.frames import read_any
 from xinzhi.pathways.conventions import options_of
@@ -45,15 +46,24 @@ class Counterfactual(Result, verb="counterfactual", topic="pathways", key=("year
     start: int
     findings: tuple[Finding, ...]
 
-    def facts(self) -> Facts:
-        """Return the gap at the end, who makes up the control, how well it fits, and the placebo p."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield the gap at the end, who makes up the control, how well it fits, and the placebo p."""
         last = self.frame.row(-1, named=True)
+        yield words.pathways.summary_counterfactual(
+            name=self.names.region(self.treated),
+            start=self.start,
+            year=last["year"],
+            actual=last["actual"],
+            synthetic=last["synthetic"],
+            gap=last["gap"],
+            fit=self.fit_before,
+            p=self.p,
+        )
         donors = [
             words.pathways.summary_donor(name=self.names.region(unit), weight=weight)
             for unit, weight in self.weights.head(_SHOWN).rows()
         ]
-        facts = {"name": self.names.region(self.treated), "start": self.start, "fit": self.fit_before, "p": self.p}
-        return {"summary.counterfactual": last | facts, "summary.weights": {"donors": donors}}
+        yield words.pathways.summary_weights(donors=donors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, fill_with_last
 from xinzhi.core.breaks import TO_SIGMA
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import same, span_text
+from xinzhi.core.result import Result
+from xinzhi.core.text import Text, same, span_text
 from xinzhi.pathways.conventions import options_of, setting
 from xinzhi.pathways.convergence.unit_years import UnitYears, logarithms, read_unit_years
 
@@ -81,41 +83,58 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
         rows = (rows.filter(pl.col("durable")) if durable else rows).sort("episode")
         return rows.row(0, named=True) if rows.height else None
 
-    def facts(self, unit: str | None = None) -> Facts:
-        """Return how many changes of lead there were, of all units or one, how many lasted, and when they happened."""
+    def answer(self, unit: str | None = None) -> Iterator[Fact]:
+        """Yield how many changes of lead there were, of all units or one, how many lasted, and when they happened."""
         frame = self.episodes_of(unit)
         if frame.is_empty():
-            who = {} if unit is None else {"name": self.names.region(unit)}
-            return {"headline.nobody" if unit is None else "headline.nobody_of": who}
+            yield (
+                words.pathways.headline_nobody()
+                if unit is None
+                else words.pathways.headline_nobody_of(name=self.names.region(unit))
+            )
+            return
         lasting = frame.filter(pl.col("durable"))
         order = ("latest", "challenger", "incumbent")
         episodes = (lasting if lasting.height else frame).sort(*order, descending=[True, False, False])
-        top = self._passing(episodes.row(0, named=True))
-        counts: dict[str, object] = {"n": frame.height, "k": lasting.height, "years": self.durable_years}
-        latest = lasting.sort(*order, descending=[True, False, False]).head(_SHOWN)
-        margins = sorted(self.errors.values())
-        beyond: Facts = (
-            {"summary.lead_margin": {"low": margins[0], "high": margins[-1], "years": self.durable_years}}
-            if margins
-            else {}
+        top = episodes.row(0, named=True)
+        yield words.pathways.headline_of(
+            "lead" if lasting.height else "no_lasting",
+            a=self.names.region(top["challenger"]),
+            b=self.names.region(top["incumbent"]),
+            when=_when(top),
+            n=frame.height,
+            k=lasting.height,
+            years=self.durable_years,
         )
-        return {
-            "headline.lead" if lasting.height else "headline.no_lasting": counts | top,
-            **beyond,
-            "summary.passing": [self._passing(row) for row in latest.iter_rows(named=True)],
-            **({} if self.history is None or unit is not None else {"summary.history": self.history.cases()}),
-        }
+        if margins := sorted(self.errors.values()):
+            yield words.pathways.summary_lead_margin(low=margins[0], high=margins[-1], years=self.durable_years)
+        for row in lasting.sort(*order, descending=[True, False, False]).head(_SHOWN).iter_rows(named=True):
+            yield words.pathways.summary_passing(
+                a=self.names.region(row["challenger"]),
+                b=self.names.region(row["incumbent"]),
+                when=_when(row),
+                jump=bool(row["jump"]),
+            )
+        if self.history is not None and unit is None:
+            yield from self.history.cases()
 
-    def cases(self) -> dict[str, object]:
-        """Return when Britain and the United States took a durable lead, and how near Japan came (`historic_leads`)."""
-        facts: dict[str, object] = {}
-        for name, pair in (("britain", ("GBR", "NLD")), ("america", ("USA", "GBR"))):
-            row = self.first(*pair, durable=True)
-            facts |= {} if row is None else {name: self._passing(row)["when"], f"{name}_years": row["years_ahead"]}
+    def cases(self) -> Iterator[Fact]:
+        """Yield when Britain and the United States took a durable lead, and how near Japan came (`historic_leads`)."""
+        britain, america = (self.first(*pair, durable=True) for pair in (("GBR", "NLD"), ("USA", "GBR")))
+        if britain is None or america is None:
+            return
         ratio = self.ratio("JPN", "USA")
-        for name, at in (("peak", ratio["ratio"].arg_max() or 0), ("last", -1)):
-            facts |= {name: ratio["ratio"][at], f"{name}_year": ratio["year"][at]}
-        return facts
+        peak = ratio["ratio"].arg_max() or 0
+        yield words.pathways.summary_history(
+            britain=_when(britain),
+            britain_years=britain["years_ahead"],
+            america=_when(america),
+            america_years=america["years_ahead"],
+            peak=ratio["ratio"][peak],
+            peak_year=ratio["year"][peak],
+            last=ratio["ratio"][-1],
+            last_year=ratio["year"][-1],
+        )
 
     def latest_episodes(self, unit: str | None, most: int) -> pl.DataFrame:
         """Return the latest episodes of a unit (None: of all), the earliest first: those that lasted, if any did."""
@@ -135,11 +154,11 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
             return self.frame
         return self.frame.filter((pl.col("challenger") == unit) | (pl.col("incumbent") == unit))
 
-    def _passing(self, row: Mapping[str, Any]) -> dict[str, object]:
-        a, b = (self.names.region(row[key]) for key in ("challenger", "incumbent"))
-        first, last = row["earliest"], row["latest"]
-        when = same(first) if first == last else span_text(first, last)
-        return {"a": a, "b": b, "when": when, "jump": bool(row["jump"])}
+
+def _when(row: Mapping[str, Any]) -> Text:
+    """Return the year, or the span of years, in which the lead changed."""
+    first, last = row["earliest"], row["latest"]
+    return same(first) if first == last else span_text(first, last)
 
 
 def lead_changes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +12,10 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, AnyPackage, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text
 from xinzhi.data import Field, names_of, tidy
@@ -56,22 +57,25 @@ class Leapfrog(Result, verb="leapfrog", topic="pathways", key=("region", "condit
         by_condition = self.frame.pivot(on="condition", index="region", values="met")
         return order.select("region", "met", "judged").join(by_condition, on="region", maintain_order="left")
 
-    def facts(self) -> Facts:
-        """Return who leads, where most conditions hold, and in how many regions each does."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield who leads, where most conditions hold, and in how many regions each does."""
         order = self.regions.sort("met", "judged", "region", descending=[True, False, False])
         counts = self.frame.drop_nulls("met").group_by("condition", maintain_order=True)
         rows = counts.agg(pl.col("met").sum(), n=pl.len()).rows(named=True)
-        complete = self.regions.filter(pl.col("met") == pl.col("judged"))["region"]
-        most = order["met"][0]
-        top = [self.names.region(code) for code in order.filter(pl.col("met") == most)["region"]]
-        lead = {"year": self.year, "leader": self.names.region(self.leader)}
-        return {
-            f"headline.leapfrog{'' if most else '_none'}": {**lead, "top": top, "met": most, "n": len(rows)},
-            "summary.all_conditions" if len(complete) else "summary.no_region": {
-                "regions": [self.names.region(code) for code in complete]
-            },
-            "summary.condition": [{**row, "condition": CONDITIONS[row["condition"]]} for row in rows],
-        }
+        complete = [
+            self.names.region(code) for code in self.regions.filter(pl.col("met") == pl.col("judged"))["region"]
+        ]
+        leader, most = self.names.region(self.leader), order["met"][0]
+        if most:
+            top = [self.names.region(code) for code in order.filter(pl.col("met") == most)["region"]]
+            yield words.pathways.headline_leapfrog(year=self.year, leader=leader, top=top, met=most, n=len(rows))
+        else:
+            yield words.pathways.headline_leapfrog_none(year=self.year, leader=leader, n=len(rows))
+        yield (
+            words.pathways.summary_all_conditions(regions=complete) if complete else words.pathways.summary_no_region()
+        )
+        for row in rows:
+            yield words.pathways.summary_condition(condition=CONDITIONS[row["condition"]], met=row["met"], n=row["n"])
 
     def explain(self, region: str) -> pl.DataFrame:
         """Return the conditions of one region, by code or name, with their evidence."""
@@ -330,12 +334,12 @@ class LaneChanges(Result, verb="lane_changes", topic="pathways", key=("place",))
             for language in LANGUAGES
         )
 
-    def facts(self) -> Facts:
-        """Return how often entries leave the lane, and how often they would if relatedness played no part."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield how often entries leave the lane, and how often they would if relatedness played no part."""
         entries, off = int(self.frame["entries"].sum()), int(self.frame["unrelated"].sum())
         counts = self.deciles.sort("decile")["candidates"].to_numpy()
         chance = float(counts[: self.unrelated].sum() / counts.sum())
-        return {"headline.lanes": {"entries": entries, "share": off / entries if entries else None, "chance": chance}}
+        yield words.pathways.headline_lanes(entries=entries, share=off / entries if entries else None, chance=chance)
 
 
 def lane_changes(

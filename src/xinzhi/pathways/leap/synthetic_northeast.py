@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +11,9 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text
 from xinzhi.data import names_of
@@ -45,19 +46,17 @@ class Northeast(Result, verb="northeast", topic="pathways", key=("region", "seri
     missing: tuple[Text, ...]
     controls: dict[tuple[str, str], Counterfactual]
 
-    def facts(self) -> Facts:
-        """Return what became of the population, the gaps that a control can tell, and what cannot be said."""
-        gaps = []
+    def answer(self) -> Iterator[Fact]:
+        """Yield what became of the population, the gaps that a control can tell, and what cannot be said."""
+        yield from self._people()
         for series, label in SERIES.items():
             ends = self.table.filter(pl.col("fits"), series=series)
-            texts = [self._gap(row) for row in ends.iter_rows(named=True)]
-            if texts:
-                gaps.append({"series": label, "year": ends["to_year"].max(), "gaps": texts})
-        return self._people() | {
-            "headline.gap": gaps,
-            "summary.refused": self._refused(),
-            "summary.missing": [{"what": text} for text in self.missing],
-        }
+            gaps = [self._gap(row) for row in ends.iter_rows(named=True)]
+            if gaps:
+                yield words.pathways.headline_gap(series=label, year=max(ends["to_year"]), gaps=gaps)
+        yield from self._refused()
+        for text in self.missing:
+            yield words.pathways.summary_missing(what=text)
 
     @property
     def comparable_weights(self) -> pl.DataFrame:
@@ -86,34 +85,33 @@ class Northeast(Result, verb="northeast", topic="pathways", key=("region", "seri
             **{name: row[name] for name in ("gap", "p", "without")},
         )
 
-    def _people(self) -> Facts:
+    def _people(self) -> Iterator[Fact]:
         ends = self.table.filter(series="population")
         if ends.is_empty() or self.elsewhere is None:
-            return {}
+            return
         changes = [
             words.pathways.chart_change_of(name=self.names.region(row["region"]), change=row["actual"] - 100)
             for row in ends.iter_rows(named=True)
         ]
-        years = {"start": ends["from_year"].min(), "end": ends["to_year"].max()}
-        return {"headline.people": {**years, "changes": changes, "rest": self.elsewhere}}
+        yield words.pathways.headline_people(
+            start=min(ends["from_year"]), end=max(ends["to_year"]), changes=changes, rest=self.elsewhere
+        )
 
-    def _refused(self) -> list[dict[str, object]]:
-        """Return the provinces that no control is like, each with the series and what is furthest off."""
-        refusals: list[dict[str, object]] = []
+    def _refused(self) -> Iterator[Fact]:
+        """Yield the provinces that no control is like, each with the series and what is furthest off."""
         for region in self.table["region"].unique(maintain_order=True):
             rows = self.table.filter(~pl.col("fits"), region=region)
-            if rows.height:
-                refusals.append(
-                    {
-                        "name": self.names.region(region),
-                        "path": rows["off_path"].max() or 0.0,
-                        "structure": rows["off_structure"].max(),
-                        "n": rows.height,
-                        "all": rows.height == self.table.filter(region=region).height,
-                        "series": [SERIES[series] for series in rows["series"]],
-                    }
-                )
-        return refusals
+            if rows.is_empty():
+                continue
+            off_path, off_structure = (rows.select(pl.col(name).max()).item() for name in ("off_path", "off_structure"))
+            yield words.pathways.summary_refused(
+                name=self.names.region(region),
+                path=off_path or 0.0,
+                structure=off_structure,
+                n=rows.height,
+                all=rows.height == self.table.filter(region=region).height,
+                series=[SERIES[series] for series in rows["series"]],
+            )
 
 
 def northeast(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from xinzhi import words
 from xinzhi.core import parameters
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, Values, clauses, measured, same, split_unit
@@ -52,8 +53,8 @@ class Able(AbleFrames, verb="able", topic="pathways", key=("region", "category")
     package with a part of the provinces `everywhere` has the verdicts of all; else it is `frame`.
     """
 
-    def facts(self) -> Facts:
-        """Return how many cells are judged and how, and how many regions are able in each category that has a rule."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield how many cells are judged and how, and how many regions are able in each category that has a rule."""
         judged = _plain(dict(self.frame.group_by("able").len().iter_rows()))
         counted = self.table()
         quoted = counted.filter(pl.col("category").is_in(setting("choices.quoted")))
@@ -62,20 +63,21 @@ class Able(AbleFrames, verb="able", topic="pathways", key=("region", "category")
             for row in (counted.head(_SHOWN) if quoted.is_empty() else quoted).iter_rows(named=True)
         ]
         total = self.everywhere["region"].n_unique()
-        part: Facts = {"able.part": {"n": total}} if self.everywhere.height > self.frame.height else {}
-        return {
-            "headline.able": judged,
-            "able.cells": {
-                **judged,
-                "n": self.frame.height,
-                "regions": self.frame["region"].n_unique(),
-                "categories": self.frame["category"].n_unique(),
-                "year": self.as_of,
-            },
-            **part,
-            "able.first": {"named": rows},
-            "able.limits": {},
-        }
+        yield words.pathways.headline_able(able=judged["able"], by_proxy=judged["by_proxy"], unknown=judged["unknown"])
+        yield words.pathways.able_cells(
+            able=judged["able"],
+            by_proxy=judged["by_proxy"],
+            not_able=judged["not_able"],
+            unknown=judged["unknown"],
+            n=self.frame.height,
+            regions=self.frame["region"].n_unique(),
+            categories=self.frame["category"].n_unique(),
+            year=self.as_of,
+        )
+        if self.everywhere.height > self.frame.height:
+            yield words.pathways.able_part(n=total)
+        yield words.pathways.able_first(named=rows)
+        yield words.pathways.able_limits()
 
     def nothing(self, region: str) -> list[str]:
         """Return the categories of which two series, neither old, show next to nothing in a region (a code).

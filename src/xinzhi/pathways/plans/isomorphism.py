@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,6 +12,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyPackage, FloatArray, IntArray
 from xinzhi.core.errors import UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.provenance import provenance
@@ -99,34 +100,53 @@ class Isomorphism(Result, verb="isomorphism", topic="pathways", key=("level", "y
             how="diagonal",
         )
 
-    def facts(self) -> Facts:
-        """Return how alike structures are by level, against chance and over time, and what the plans say."""
-        last, level = max(self.places), self.finest()
-        rows = self.years.filter(pl.col("year") == last).rows(named=True)
+    def answer(self) -> Iterator[Fact]:
+        """Yield how alike structures are by level, against chance and over time, and what the plans say."""
+        year = max(self.places)
+        rows = self.years.filter(pl.col("year") == year).rows(named=True)
         levels = [
             words.pathways.summary_level(level=word("chart", f"level_{row['level']}"), mean=row["mean_cosine"])
             for row in rows
         ]
-        facts: Facts = {"summary.levels": {"year": last, "levels": levels}}
-        pairs = self.frame.filter(pl.col("level") == level, pl.col("year") == last).sort("cosine", descending=True)
-        most_alike, least_alike = pairs.row(0, named=True), pairs.row(-1, named=True)
-        a, b, c, d = (self.names.region(pair[key]) for pair in (most_alike, least_alike) for key in ("region", "other"))
-        alike = {
-            "high": most_alike["cosine"],
-            "low": least_alike["cosine"],
-            "mean": float(pairs["cosine"].to_numpy().mean()),
-        }
-        facts["headline.similarity"] = {"year": last, "a": a, "b": b, "c": c, "d": d, **alike}
+        yield words.pathways.summary_levels(year=year, levels=levels)
+        yield self._pairs(year)
         end = rows[-1]
         if end["expected"] is not None:
-            beyond = end["p_more"] <= setting("inference.level")
-            facts["summary.by_chance"] = {**end, "beyond": beyond}
+            yield words.pathways.summary_by_chance(
+                expected=end["expected"],
+                low=end["low"],
+                high=end["high"],
+                beyond=end["p_more"] <= setting("inference.level"),
+            )
         then = self.years.filter(pl.col("level") == end["level"]).sort("year").row(0, named=True)
-        if then["year"] != last:
-            ends = {"first": then["mean_cosine"], "last": end["mean_cosine"], "chance": end["expected"]}
-            facts["headline.likeness"] = {"start": then["year"], "end": last, **ends}
-            facts["summary.krugman"] = {"first": then["mean_krugman"], "last": end["mean_krugman"]}
-        return facts | ({} if self.choice is None else self.choice.facts())
+        if then["year"] != year:
+            yield words.pathways.headline_likeness(
+                start=then["year"],
+                end=year,
+                first=then["mean_cosine"],
+                last=end["mean_cosine"],
+                chance=end["expected"],
+            )
+            yield words.pathways.summary_krugman(first=then["mean_krugman"], last=end["mean_krugman"])
+        if self.choice is not None:
+            yield from self.choice.answer()
+
+    def _pairs(self, year: int) -> Fact:
+        """Return which regions are most and least alike at the finest level."""
+        pairs = self.frame.filter(pl.col("level") == self.finest(), pl.col("year") == year).sort(
+            "cosine", descending=True
+        )
+        most, least = pairs.row(0, named=True), pairs.row(-1, named=True)
+        return words.pathways.headline_similarity(
+            year=year,
+            a=self.names.region(most["region"]),
+            b=self.names.region(most["other"]),
+            c=self.names.region(least["region"]),
+            d=self.names.region(least["other"]),
+            high=most["cosine"],
+            low=least["cosine"],
+            mean=float(pairs["cosine"].to_numpy().mean()),
+        )
 
     def explain(self, region: str, year: int | None = None) -> LikenessExplanation:
         """Return whom a region (code or name) resembles, in what, and what sets it apart, in a year or the last."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, AnyPackage, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.provenance import provenance
@@ -79,74 +80,87 @@ class Plan(PlanFrames, verb="plan", topic="pathways", key=("region", "category")
         """Return how far from optimal the plan can be at most, as a share of its gain."""
         return self.assignment.gap
 
-    def facts(self) -> Facts:
-        """Return what the plan gains over the herd and over every region for itself, and what is scarce."""
-        kinds = {row["kind"]: row for row in self.comparison.iter_rows(named=True)}
-        tested = self._test_facts() | self._weighed()
+    def answer(self) -> Iterator[Fact]:
+        """Yield what the plan gains over the herd and over every region for itself, and what is scarce."""
+        yield from self._test_facts()
+        yield from self._weighed()
         if self.frame.is_empty():
-            return tested if self.choices is None else tested | self.choices.evidence()
-        best, loose = kinds["coordinated"]["gain_realised"], kinds["loose"]["gain_realised"]
+            yield from () if self.choices is None else self.choices.evidence()
+            return
+        yield from self._gains()
         crowded = self.crowded()
         top = crowded.row(0, named=True)
-        scarce = self.scarce
-        facts: Facts = tested | {
-            "headline.gains": {
-                "ours": best,
-                "herd": kinds["herd"]["gain_realised"],
-                "greedy": kinds["greedy"]["gain_realised"],
-                "excess": kinds["herd"]["excess"],
-                "alone": kinds["greedy"]["excess"],
-            },
-            "summary.proof": {
-                "regions": self.regions.height,
-                "candidates": self.candidates.height,
-                "proof": self.assignment.proof,
-                "gap": self.gap,
-                "cost": 1.0 - best / loose if loose > 0 else 0.0,
-            },
-            "summary.queue": {"share": kinds["queue"]["gain_realised"] / loose if loose > 0 else 1.0},
-            "summary.caps": self._varied(loose),
-            "summary.overlap": {kind: kinds[kind]["mean_jaccard"] for kind in ("coordinated", "greedy", "herd")},
-            "headline.against_herd": {
-                "name": self.names.text("category", top["category"]),
-                "herd": top["herd"],
-                "cap": top["cap"],
-                "ours": top["coordinated"],
-                "k": int((crowded["herd_excess"] > 0).sum()),
-            },
-            "headline.portfolios": {
-                "moved": self.frame.filter(pl.col("reason") == "moved").height,
-                "n": self.frame.height,
-                "used": self.frame["category"].n_unique(),
-            },
-        }
+        yield words.pathways.headline_against_herd(
+            name=self.names.text("category", top["category"]),
+            herd=top["herd"],
+            cap=top["cap"],
+            ours=top["coordinated"],
+            k=int((crowded["herd_excess"] > 0).sum()),
+        )
+        yield words.pathways.headline_portfolios(
+            moved=self.frame.filter(pl.col("reason") == "moved").height,
+            n=self.frame.height,
+            used=self.frame["category"].n_unique(),
+        )
+        scarce = self.candidates.filter(pl.col("cap_price") > 0).sort("cap_price", descending=True)
         if scarce.height:
             names = [self.names.text("category", code) for code in scarce["category"][:_SHOWN]]
-            facts["headline.scarce"] = {"names": names, "price": scarce["cap_price"][0]}
-        return facts
+            yield words.pathways.headline_scarce(names=names, price=scarce["cap_price"][0])
 
-    def _test_facts(self) -> Facts:
-        """Return what the test of the chances says; nothing where the caller gave them."""
+    def _gains(self) -> Iterator[Fact]:
+        """Yield what the plan gains beside the other ways to choose, its proof, and how alike the lists are."""
+        kinds = {row["kind"]: row for row in self.comparison.iter_rows(named=True)}
+        best, loose = kinds["coordinated"]["gain_realised"], kinds["loose"]["gain_realised"]
+        yield words.pathways.headline_gains(
+            ours=best,
+            herd=kinds["herd"]["gain_realised"],
+            greedy=kinds["greedy"]["gain_realised"],
+            excess=kinds["herd"]["excess"],
+            alone=kinds["greedy"]["excess"],
+        )
+        yield words.pathways.summary_proof(
+            regions=self.regions.height,
+            candidates=self.candidates.height,
+            proof=self.assignment.proof,
+            gap=self.gap,
+            cost=1.0 - best / loose if loose > 0 else 0.0,
+        )
+        yield words.pathways.summary_queue(share=kinds["queue"]["gain_realised"] / loose if loose > 0 else 1.0)
+        yield self._varied(loose)
+        yield words.pathways.summary_overlap(
+            coordinated=kinds["coordinated"]["mean_jaccard"],
+            greedy=kinds["greedy"]["mean_jaccard"],
+            herd=kinds["herd"]["mean_jaccard"],
+        )
+
+    def _test_facts(self) -> Iterator[Fact]:
+        """Yield what the test of the chances says; nothing where the caller gave them."""
         if self.odds is None:
-            return {}
-        return {"headline.no_test": {}} if self.skill is None else self.skill.facts()
+            return
+        yield from [words.pathways.headline_no_test()] if self.skill is None else self.skill.answer()
 
-    def _weighed(self) -> Facts:
-        """Return which categories of plans can be weighed at all; nothing where the candidates are industries."""
+    def _weighed(self) -> Iterator[Fact]:
+        """Yield which categories of plans can be weighed at all; nothing where the candidates are industries."""
         if self.parts.kind != "category":
-            return {}
+            return
         unweighed = self.unjudged.filter(pl.col("why").is_in(["no_base", "no_product"]))["category"]
         names = [self.names.text("category", code) for code in unweighed]
         n = self.candidates.height
-        return {"plan.candidates": {"n": n, "all": n + self.unjudged.height, "names": names}} if names else {}
+        if names:
+            yield words.pathways.plan_candidates(n=n, all=n + self.unjudged.height, names=names)
 
-    def _varied(self, loose: float) -> dict[str, float]:
+    def _varied(self, loose: float) -> Fact:
         """Return what the smallest and largest caps that hold do to the optimum under sizes and caps alone."""
         free = replace(self.task, floors=np.zeros(len(self.task.sizes)), room=None, loads=None, overlap=None)
         rows = [sensitivity_row(free, scale, loose) for scale in setting("plan.scales")]
         feasible = [row for row in rows if row["gain"] is not None and row["scale"] != 1.0]
-        ends = {"first": feasible[0], "last": feasible[-1]}
-        return {f"{end}_{name}": row[name] for end, row in ends.items() for name in ("scale", "beside_plan")}
+        first, last = feasible[0], feasible[-1]
+        return words.pathways.summary_caps(
+            first_scale=first["scale"],
+            first_beside_plan=first["beside_plan"],
+            last_scale=last["scale"],
+            last_beside_plan=last["beside_plan"],
+        )
 
     def explain(self, region: str) -> PlanExplanation:
         """Return why a region (code or name) gets what it gets, and what went elsewhere at which price."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyPackage, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.provenance import provenance
@@ -92,49 +93,53 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
     judged: Mapping[int, PlanVerdicts]
     findings: tuple[Finding, ...]
 
-    def facts(self) -> Facts:
-        """Return how alike the lists are, what is named on which evidence, and what is open."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield how alike the lists are, what is named on which evidence, and what is open."""
         year = self.last_year()
-        facts: Facts = {"summary.lists": [self._lists_of(list_year) for list_year in self.lists]}
+        for list_year in self.lists:
+            yield self._lists_of(list_year)
         frame = self.frame.filter(pl.col("year") == year)
         if not (frame["able"] + frame["proxy"]).sum():
-            return facts | {"summary.no_evidence": {}}
-        total = frame.select(
-            pl.col("named", "named_able", "named_proxy", "named_unknown", "named_unable", "open").sum()
-        )
+            yield words.pathways.summary_no_evidence()
+            return
+        total = frame.select(pl.col("named", "named_able", "named_proxy", "named_unknown", "named_unable").sum())
+        yield words.pathways.headline_named(year=year, **total.row(0, named=True))
         first = frame.sort("named_unknown", "category", descending=[True, False]).row(0, named=True)
-        facts["headline.named"] = {"year": year, **total.row(0, named=True)}
-        facts["headline.lacking"] = {
-            "year": year,
-            "name": self.names.text("category", first["category"]),
-            "n": first["named"],
-            "made": first["named_able"],
-            "proxy": first["named_proxy"],
-            "unknown": first["named_unknown"],
-        }
+        yield words.pathways.headline_lacking(
+            year=year,
+            name=self.names.text("category", first["category"]),
+            n=first["named"],
+            made=first["named_able"],
+            proxy=first["named_proxy"],
+            unknown=first["named_unknown"],
+        )
         tested = frame.filter(pl.col("verdict") != "not judged")
-        facts["summary.follows"] = {
-            "n": tested.height,
-            "follows": tested.filter(verdict="follows evidence").height,
-            "against": tested.filter(verdict="against evidence").height,
-            "chance": tested.height * float(setting("choices.significance")),
-        }
+        yield words.pathways.summary_follows(
+            n=tested.height,
+            follows=tested.filter(verdict="follows evidence").height,
+            against=tested.filter(verdict="against evidence").height,
+            chance=tested.height * float(setting("choices.significance")),
+        )
         row = self.overlap.row(by_predicate=pl.col("year") == year, named=True)
         if row["p_evidence"] is not None:
-            more = row["p_evidence"] <= setting("choices.significance")
-            facts["summary.nearer"] = {
-                "more": more,
-                "p": row["p_evidence"],
-                "share": row["evidence"],
-                "expected": row["evidence_expected"],
-            }
-        return facts | self.evidence()
+            yield words.pathways.summary_nearer(
+                more=row["p_evidence"] <= setting("choices.significance"),
+                p=row["p_evidence"],
+                share=row["evidence"],
+                expected=row["evidence_expected"],
+            )
+        yield from self.evidence()
 
-    def evidence(self) -> Facts:
-        """Return what evidence says of the last lists as a whole: the answer where no model can recommend anything."""
+    def evidence(self) -> Iterator[Fact]:
+        """Yield what evidence says as a whole: what stands on it, and what nobody names though it speaks for it."""
+        yield self.remedy_fact()
+        yield words.pathways.summary_caveat()
+
+    def remedy_fact(self) -> Fact:
+        """Return what is named on which evidence once the herd has been taken out."""
         year = self.last_year()
         counts = self.changes(year).select(pl.col(CHANGES[:-1]).sum()).row(0, named=True)
-        return {"headline.remedy": {"year": year, **counts}, "summary.caveat": {}}
+        return words.pathways.headline_remedy(year=year, **counts)
 
     def changes(self, year: int | None = None) -> pl.DataFrame:
         """Return in how many regions a category is named on which evidence, or open, most unproven first."""
@@ -143,7 +148,7 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         frame = counts.agg((pl.col("change") == kind).sum().cast(pl.Int64).alias(kind) for kind in kinds)
         return frame.sort(pl.col("unproven") + pl.col("contradicted"), "category", descending=[True, False])
 
-    def _lists_of(self, year: int) -> dict[str, object]:
+    def _lists_of(self, year: int) -> Fact:
         """Return how alike the lists of a year are, and who names the quoted industries on which evidence."""
         row = self.overlap.row(by_predicate=pl.col("year") == year, named=True)
         frame = self.frame.filter(pl.col("year") == year)
@@ -159,7 +164,14 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
             )
             for category in quoted.iter_rows(named=True)
         ]
-        return {**row, "named": phrases}
+        return words.pathways.summary_lists(
+            year=row["year"],
+            regions=row["regions"],
+            categories=row["categories"],
+            mean_length=row["mean_length"],
+            mean_jaccard=row["mean_jaccard"],
+            named=phrases,
+        )
 
     def explain(self, region: str, year: int | None = None) -> ChoiceExplanation:
         """Return what a region (code or name) names in a year, on what evidence, and what it leaves out."""

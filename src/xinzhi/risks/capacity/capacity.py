@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,11 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import Names
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text, has, same
 from xinzhi.data import Field, Package, as_package, is_package, names_of, tidy
 from xinzhi.risks.inputs import setting
@@ -44,66 +45,68 @@ class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry"
         industries = last.filter(level="industry")
         return (industries if industries.height else last).sort("utilisation", "industry")
 
-    def facts(self) -> Facts:
-        """Return which industries run lowest, how many fell over the year, and where the total stands in its past."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield which industries run lowest, how many fell over the year, and where the total stands in its past."""
         if not self.frame.height:
-            return {"answer.no_quarters": {}}
-        return self._lowest() | self._changes() | self._history() | {"note.not_adjusted": {}}
+            yield words.overcapacity.answer_no_quarters()
+            return
+        yield self._lowest()
+        yield from self._changes()
+        yield from self._history()
+        yield words.overcapacity.note_not_adjusted()
 
-    def _lowest(self) -> Facts:
+    def _lowest(self) -> Fact:
         now, edges = self.now(), self.bands["below"].drop_nulls().to_list()
         low = now.row(0, named=True)
-        values: dict[str, object] = {
-            "period": quarter(low["year"], low["quarter"]),
-            "name": self.names.text(SERIES, low["industry"]),
-            "n": now.height,
-            "value": low["utilisation"],
-        }
+        period, name = quarter(low["year"], low["quarter"]), self.names.text(SERIES, low["industry"])
+        value, n = low["utilisation"], now.height
         if not edges:
-            return {"headline.lowest": values}
-        ranged = now.drop_nulls("low")
-        values |= {
-            "k": now.filter(pl.col("utilisation") < edges[0]).height,
-            "edge": edges[0],
-            "m": ranged.height,
-            "below": ranged.filter(pl.col("utilisation") < pl.col("low")).height,
-        }
-        return {"headline.usual" if ranged.height else "headline.below": values}
+            return words.overcapacity.headline_lowest(period=period, name=name, n=n, value=value)
+        ranged, edge = now.drop_nulls("low"), edges[0]
+        k = now.filter(pl.col("utilisation") < edge).height
+        if not ranged.height:
+            return words.overcapacity.headline_below(period=period, name=name, n=n, value=value, k=k, edge=edge)
+        return words.overcapacity.headline_usual(
+            period=period,
+            name=name,
+            value=value,
+            k=k,
+            edge=edge,
+            m=ranged.height,
+            below=ranged.filter(pl.col("utilisation") < pl.col("low")).height,
+        )
 
-    def _changes(self) -> Facts:
+    def _changes(self) -> Iterator[Fact]:
         now = self.now().drop_nulls("change_on_year").sort("change_on_year", "industry")
         if not now.height:
-            return {}
+            return
         low, fell = now.row(0, named=True), now.filter(pl.col("change_on_year") < 0).height
-        values = {
-            "period": quarter(low["year"], low["quarter"]),
-            "n": now.height,
-            "fell": fell,
-            "name": self.names.text(SERIES, low["industry"]),
-            "change": low["change_on_year"],
-        }
-        return {"headline.fell" if fell else "headline.none_fell": values}
+        period, name = quarter(low["year"], low["quarter"]), self.names.text(SERIES, low["industry"])
+        n, change = now.height, low["change_on_year"]
+        if fell:
+            yield words.overcapacity.headline_fell(period=period, n=n, fell=fell, name=name, change=change)
+        else:
+            yield words.overcapacity.headline_none_fell(period=period, n=n, name=name, change=change)
 
-    def _history(self) -> Facts:
-        """Return the last quarter of the total (of the lowest industry without one) among the same quarters."""
+    def _history(self) -> Iterator[Fact]:
+        """Yield the last quarter of the total (of the lowest industry without one) among the same quarters."""
         if self.frame["period"].n_unique() == 1:
             total = self.latest.filter(industry=TOTAL)
-            return {"answer.total": {"value": total["utilisation"][0]}} if total.height else {}
+            if total.height:
+                yield words.overcapacity.answer_total(value=total["utilisation"][0])
+            return
         code = TOTAL if TOTAL in self.frame["industry"] else self.now()["industry"][0]
         series = self.frame.filter(industry=code).sort("year", "quarter")
         last = series.row(-1, named=True)
         past_quarters = series.filter(pl.col("quarter") == last["quarter"], pl.col("year") != last["year"])
-        lower = past_quarters.filter(pl.col("utilisation") < last["utilisation"]).height
-        values = {
-            "name": self.names.text(SERIES, code),
-            "value": last["utilisation"],
-            "n": past_quarters.height,
-            "k": lower,
-            "period": quarter(last["year"], last["quarter"]),
-        }
-        if not past_quarters.height:
-            return {"headline.single": values}
-        return {"headline.over_time" if lower else "headline.lowest_ever": values}
+        lower, n = past_quarters.filter(pl.col("utilisation") < last["utilisation"]).height, past_quarters.height
+        name, value, period = self.names.text(SERIES, code), last["utilisation"], quarter(last["year"], last["quarter"])
+        if not n:
+            yield words.overcapacity.headline_single(name=name, value=value, period=period)
+        elif lower:
+            yield words.overcapacity.headline_over_time(name=name, value=value, period=period, n=n, k=lower)
+        else:
+            yield words.overcapacity.headline_lowest_ever(name=name, value=value, period=period, n=n)
 
     def explain(self, industry: str) -> pl.DataFrame:
         """Return the history of one industry (code or name), oldest first; `UsageError` when there is none."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from xinzhi import frontier
+from xinzhi import frontier, words
 from xinzhi.core.arrays import AnyArray, AnyFrame, BoolArray, FloatArray, IntArray, digest
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.data import Field, tidy
 
 _GROWTH, _STEPS, _STEP = 2.0, 200, 1e-5
@@ -34,21 +35,20 @@ class PlantCapacity(Result, verb="plant_capacity", topic="overcapacity", key=("u
     variable: pl.DataFrame
     findings: tuple[Finding, ...]
 
-    def facts(self) -> Facts:
-        """Return the mean utilisation with and without the inefficiency, and the unit that uses least."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield the mean utilisation with and without the inefficiency, and the unit that uses least."""
         solved = self.frame.drop_nulls("utilisation").sort("utilisation", "unit")
         if not solved.height:
-            return {"answer.no_unit": {}}
+            yield words.overcapacity.answer_no_unit()
+            return
         low = solved.row(0, named=True)
-        return {
-            "headline.plants": {
-                "n": solved.height,
-                "mean": solved["utilisation"].mean(),
-                "name": self.names.region(low["unit"]),
-                "biased": solved["observed_utilisation"].mean(),
-                "low": low["utilisation"],
-            }
-        }
+        yield words.overcapacity.headline_plants(
+            n=solved.height,
+            mean=solved["utilisation"].mean(),
+            name=self.names.region(low["unit"]),
+            biased=solved["observed_utilisation"].mean(),
+            low=low["utilisation"],
+        )
 
 
 def plant_capacity(
@@ -229,18 +229,16 @@ class PeakToPeak(Result, verb="peak_to_peak", topic="overcapacity", key=("unit",
         """Return the last year of every unit, the lowest rate first."""
         return self.frame.sort("year").group_by("unit", maintain_order=True).last().sort("utilisation", "unit")
 
-    def facts(self) -> Facts:
-        """Return which unit is lowest in its last year, and how many trends are carried on beyond the last peak."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield which unit is lowest in its last year, and how many trends are carried on beyond the last peak."""
         last = self.last()
-        low = last.row(0, named=True)
-        values = {
-            "n": last.height,
-            "name": self.names.region(low["unit"]),
-            "rate": low["utilisation"],
-            "year": low["year"],
-            "k": last.filter(section="after").height,
-        }
-        return {"headline.all_at_line" if low["utilisation"] >= _FULL else "headline.last": values}
+        low, n, k = last.row(0, named=True), last.height, last.filter(section="after").height
+        if low["utilisation"] >= _FULL:
+            yield words.overcapacity.headline_all_at_line(k=k, n=n)
+            return
+        yield words.overcapacity.headline_last(
+            n=n, k=k, name=self.names.region(low["unit"]), rate=low["utilisation"], year=low["year"]
+        )
 
 
 def peak_to_peak(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES, Names
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.core.text import Text
 from xinzhi.data import as_package, is_package
 from xinzhi.data.internal import among
@@ -62,95 +64,80 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
             .sort("category")
         )
 
-    def facts(self) -> Facts:
-        """Return how many categories more regions name than the market bears, and where utilisation and profit end."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield how many categories more regions name than the market bears, and where utilisation and profit end."""
         rows, category_count = self.computable_categories(), self.frame["category"].n_unique()
         if not rows.height:
-            return {"answer.no_category": {"n": category_count}}
-        facts = self._crowd(rows) | self._lure(rows) | self._outcomes(rows) | self._offsets(rows)
-        not_computed = category_count - rows.height
-        return (
-            facts
-            | ({"answer.left_out": {"k": not_computed, "n": category_count}} if not_computed else {})
-            | {"answer.assumed": {}}
-        )
+            yield words.overcapacity.answer_no_category(n=category_count)
+            return
+        yield from self._crowd(rows)
+        yield self._lure(rows)
+        yield from self._outcomes(rows)
+        yield from self._offsets(rows)
+        if category_count > rows.height:
+            yield words.overcapacity.answer_left_out(k=category_count - rows.height, n=category_count)
+        yield words.overcapacity.answer_assumed()
 
     def _name(self, row: Mapping[str, Any]) -> Text:
         return self.names.text(CATEGORY, row["category"])
 
-    def _crowd(self, rows: pl.DataFrame) -> Facts:
-        top = rows.sort(pl.col("regions") - pl.col("break_even"), "category", descending=[True, False]).row(
-            0, named=True
-        )
+    def _crowd(self, rows: pl.DataFrame) -> Iterator[Fact]:
+        order = rows.sort(pl.col("regions") - pl.col("break_even"), "category", descending=[True, False])
+        top = order.row(0, named=True)
         over = rows.filter(pl.col("regions") > pl.col("break_even")).height
         sure = rows.filter(pl.col("regions") > pl.col("break_even_high")).height
-        values = {
-            "k": over,
-            "n": rows.height,
-            "name": self._name(top),
-            "named": top["regions"],
-            "bears": top["break_even"],
-        }
-        facts: Facts = {"headline.crowd" if over else "headline.no_crowd": values}
-        return facts | ({"answer.sure": {"k": sure}} if sure else {})
+        n, name, regions, bears = rows.height, self._name(top), top["regions"], top["break_even"]
+        if over:
+            yield words.overcapacity.headline_crowd(k=over, n=n, name=name, named=regions, bears=bears)
+        else:
+            yield words.overcapacity.headline_no_crowd(n=n, name=name, named=regions, bears=bears)
+        if sure:
+            yield words.overcapacity.answer_sure(k=sure)
 
-    def _lure(self, rows: pl.DataFrame) -> Facts:
+    def _lure(self, rows: pl.DataFrame) -> Fact:
         waves = rows.filter("wave").sort("profit_if_all", "category")
         if not waves.height:
             lose = rows.filter(pl.col("profit_if_all") < 0).height
-            return {"headline.no_wave": {"n": rows.height, "lose": lose}}
+            return words.overcapacity.headline_no_wave(n=rows.height, lose=lose)
         top = waves.row(0, named=True)
-        return {
-            "headline.lure": {
-                "k": waves.height,
-                "n": rows.height,
-                "name": self._name(top),
-                "alone": top["expected_profit"],
-                "all": top["profit_if_all"],
-            }
-        }
+        return words.overcapacity.headline_lure(
+            k=waves.height,
+            n=rows.height,
+            name=self._name(top),
+            alone=top["expected_profit"],
+            all=top["profit_if_all"],
+        )
 
-    def _outcomes(self, rows: pl.DataFrame) -> Facts:
-        """Return how many categories more likely than not end below the threshold, by entry and path of demand."""
+    def _outcomes(self, rows: pl.DataFrame) -> Iterator[Fact]:
+        """Yield how many categories more likely than not end below the threshold, by entry and path of demand."""
         likely = (pl.col("chance_below") > LIKELY).sum()
         below = {
             (entry, path): count
             for entry, path, count in self.frame.group_by("entry", "demand").agg(likely.alias("n")).rows()
         }
-        low, edge = rows.sort("utilisation", "category").row(0, named=True), self.provenance.options["threshold"]
-        base, uncertain = below["all", "base"], below["uncertain", "base"]
-        return {
-            "headline.idle": {
-                "edge": float(edge),
-                "n": rows.height,
-                "k": base,
-                "some": uncertain,
-                "name": self._name(low),
-                "value": low["utilisation"],
-            },
-            "headline.chances": {
-                "edge": float(edge),
-                "n": rows.height,
-                "least": min(below.values()),
-                "most": max(below.values()),
-            },
-        }
+        low, edge = rows.sort("utilisation", "category").row(0, named=True), float(self.provenance.options["threshold"])
+        yield words.overcapacity.headline_idle(
+            edge=edge,
+            n=rows.height,
+            k=below["all", "base"],
+            some=below["uncertain", "base"],
+            name=self._name(low),
+            value=low["utilisation"],
+        )
+        yield words.overcapacity.headline_chances(
+            edge=edge, n=rows.height, least=min(below.values()), most=max(below.values())
+        )
 
-    def _offsets(self, rows: pl.DataFrame) -> Facts:
+    def _offsets(self, rows: pl.DataFrame) -> Iterator[Fact]:
         offsets = rows.drop_nulls("offsetting_spillover").sort(
             "offsetting_spillover", "category", descending=[True, False]
         )
         if not offsets.height or offsets["offsetting_spillover"][0] <= 0:
-            return {}
+            return
         top, by_itself = offsets.row(0, named=True), offsets.filter(pl.col("offsetting_spillover") <= 0).height
-        return {
-            "headline.offsets": {
-                "k": by_itself,
-                "n": rows.height,
-                "name": self._name(top),
-                "value": top["offsetting_spillover"],
-            }
-        }
+        yield words.overcapacity.headline_offsets(
+            k=by_itself, n=rows.height, name=self._name(top), value=top["offsetting_spillover"]
+        )
 
     def explain(self, category: str) -> pl.DataFrame:
         """Return the rows of one category (code or name); `UsageError` when there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -11,9 +11,10 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text
 from xinzhi.data import Field, as_package, is_package, tidy
@@ -76,50 +77,61 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
         order = pl.DataFrame({"criterion": self.criteria()}, schema={"criterion": pl.String})
         return order.join(counts, on="criterion", how="left", maintain_order="left")
 
-    def facts(self) -> Facts:
-        """Return the share of zombies by criterion in the last year, how far criteria agree, and who is not known."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield the share of zombies by criterion in the last year, how far criteria agree, and who is not known."""
         if not self.frame.height:
-            return {"answer.no_criterion": {}}
-        unjudged: Facts = {} if self.counts.height else {"answer.nobody_judged": {}}
-        unused: Facts = {"answer.not_applied": [{"what": note.message} for note in self.findings]}
-        return unjudged | self._share() | self._overlap() | self._unknown() | unused
+            yield words.overcapacity.answer_no_criterion()
+            return
+        if not self.counts.height:
+            yield words.overcapacity.answer_nobody_judged()
+        yield from self._share()
+        yield from self._overlap()
+        yield self._unknown()
+        for note in self.findings:
+            yield words.overcapacity.answer_not_applied(what=note.message)
 
-    def _share(self) -> Facts:
+    def _share(self) -> Iterator[Fact]:
         last = self.shares().sort("year").group_by("criterion").last()
         rows = {r["criterion"]: r for r in last.iter_rows(named=True)}
-        shares = []
-        for row in (rows[name] for name in self.criteria() if name in rows):
-            key = "share_within" if row["low"] < row["high"] else "share_of"  # what it may be if some are not known
-            shares.append(words.overcapacity.chart_of(key, **{**row, "name": _criterion_name(row["criterion"])}))
-        return {"headline.share": {"shares": shares}} if shares else {}
+        shares = [_share_text(rows[name]) for name in self.criteria() if name in rows]
+        if shares:
+            yield words.overcapacity.headline_share(shares=shares)
 
-    def _overlap(self) -> Facts:
+    def _overlap(self) -> Iterator[Fact]:
         either = pl.col("both") + pl.col("first_only") + pl.col("second_only")
         used = self.overlap.with_columns(either=either).filter(pl.col("either") > 0)
         if not used.height:
-            return {}
+            return
         least = used.sort(pl.col("both") / pl.col("either"), "first", "second").row(0, named=True)
-        values = {
-            "first": _criterion_name(least["first"]),
-            "second": _criterion_name(least["second"]),
-            "both": least["both"],
-            "either": least["either"],
-        }
-        return {"headline.overlap": values}
+        yield words.overcapacity.headline_overlap(
+            first=_criterion_name(least["first"]),
+            second=_criterion_name(least["second"]),
+            both=least["both"],
+            either=least["either"],
+        )
 
-    def _unknown(self) -> Facts:
+    def _unknown(self) -> Fact:
         most = max(self.verdict_counts().iter_rows(named=True), key=lambda r: r["unknown"] / r["every"])
-        values = {
-            "name": _criterion_name(most["criterion"]),
-            "k": most["unknown"],
-            "n": most["every"],
-            "share": most["unknown"] / most["every"],
-        }
-        return {"headline.unknown" if most["unknown"] else "headline.all_judged": values}
+        unknown, every = most["unknown"], most["every"]
+        if not unknown:
+            return words.overcapacity.headline_all_judged(n=every)
+        name = _criterion_name(most["criterion"])
+        return words.overcapacity.headline_unknown(name=name, k=unknown, n=every, share=unknown / every)
 
 
 def _criterion_name(criterion: str) -> Text:
     return describe("zombies", "criterion").values[criterion]
+
+
+def _share_text(row: Mapping[str, Any]) -> Text:
+    """Return the share of zombies by a criterion, with its range where some firms are not known."""
+    name, year, share = _criterion_name(row["criterion"]), row["year"], row["share"]
+    zombies, firms, low, high = row["zombies"], row["firms"], row["low"], row["high"]
+    if low < high:
+        return words.overcapacity.chart_share_within(
+            name=name, year=year, share=share, zombies=zombies, firms=firms, low=low, high=high
+        )
+    return words.overcapacity.chart_share_of(name=name, year=year, share=share, zombies=zombies, firms=firms)
 
 
 def zombies(

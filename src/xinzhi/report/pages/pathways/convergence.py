@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from xinzhi import words
+from xinzhi.core.result import values_by_key
 from xinzhi.pathways import internal
 from xinzhi.report.charts import kinds
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
@@ -47,12 +48,11 @@ def leapfrog(result: internal.Leapfrog, *, region: str | None = None) -> Section
 @section.register
 def northeast(result: internal.Northeast) -> Section:
     """Return provinces beside their synthetic controls, series by series."""
-    drawn = [_gap(result, facts) for facts in result.facts()["headline.gap"]]
+    facts = list(result.answer())
+    drawn = [_gap(result, fact.values) for fact in facts if fact.key == "headline.gap"]
     names = [result.names.region(code) for code in dict.fromkeys(result.table["region"])]
-    facts = result.facts()
-    people = facts.get("headline.people")
-    told = [] if people is None else [sentence(words.pathways.headline_people(**people))]
-    refused = [words.pathways.summary_refused(**one) for one in facts["summary.refused"]]
+    told = [sentence(fact) for fact in facts if fact.key == "headline.people"]
+    refused = [fact for fact in facts if fact.key == "summary.refused"]
     return Section.of(
         "pathways.northeast",
         drawn,
@@ -104,9 +104,11 @@ def lead_changes(result: internal.LeadChanges, *, region: str | None = None) -> 
             (row["latest"], row["lost"] or end, "leading"),
         )
         rows += [{"name": name, "start": a, "end": b, "group": words.pathways.chart_of(word)} for a, b, word in spans]
-    facts, frame = result.facts(code), result.episodes_by_year(code)
-    told = [words.pathways.summary_history(**facts["summary.history"])] if "summary.history" in facts else []
-    drawn = shown("pathways.overtaking", result, frame, facts, rows=rows, values={"shown": latest.height})
+    facts, frame = list(result.answer(code)), result.episodes_by_year(code)
+    told = [fact for fact in facts if fact.key == "summary.history"]
+    drawn = shown(
+        "pathways.overtaking", result, frame, values_by_key(facts), rows=rows, values={"shown": latest.height}
+    )
     return Section.of(
         "pathways.lead",
         [drawn] if rows else [],

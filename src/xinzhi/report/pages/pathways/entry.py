@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.result import Facts
+from xinzhi.core.facts import Fact
 from xinzhi.core.text import Text, sentences
 from xinzhi.pathways.internal import Able, Backtest, Choices, Opportunities, Plan
 from xinzhi.report.charts import kinds
@@ -61,7 +61,7 @@ def _nothing(result: Plan, region: str | None) -> Section:
         [],
         listed,
         anchor="plan",
-        answer=[*tested(result.facts()), *told],
+        answer=[*tested(result.answer()), *told],
         notes=(*notes, *finding_notes(result.findings)),
     )
 
@@ -114,7 +114,7 @@ def opportunities(result: Opportunities, *, region: str | None = None) -> Sectio
             [],
             listed,
             anchor="paths-opportunities",
-            answer=[*tested(facts), *told],
+            answer=[*tested(result.answer()), *told],
             notes=finding_notes(result.findings),
         )
     if not result.measured.signed:
@@ -205,16 +205,14 @@ def regions(result: Opportunities) -> Picture | None:
 @section.register
 def backtest(result: Backtest) -> Section:
     """Return how well each score predicted entry in years that no model has seen."""
-    facts = result.facts()
-    tasks = facts.pop("answer.task")
-    verdicts = {
-        row["absent"]: (words.by_key(f"pathways.{key}", **row), row) for key, rows in facts.items() for row in rows
-    }
+    facts = list(result.answer())
+    verdicts = {fact.values["absent"]: fact for fact in facts if fact.key != "answer.task"}
     drawn = [
-        _precision(result, absent, task["share"], *verdicts[task["absent"]])
-        for absent, task in zip(result.tasks["absent"], tasks, strict=True)
+        _precision(result, task["absent"], task["entries"] / task["candidates"], verdicts[f"{task['absent']:g}"])
+        for task in result.tasks.iter_rows(named=True)
     ]
-    answer = [*(sentence(one.headline) for one in drawn), *(words.pathways.answer_task(**task) for task in tasks)]
+    tasks = [fact for fact in facts if fact.key == "answer.task"]
+    answer = [*(sentence(picture.headline) for picture in drawn), *tasks]
     return Section.of(
         "pathways.backtest",
         drawn,
@@ -225,7 +223,7 @@ def backtest(result: Backtest) -> Section:
     )
 
 
-def _precision(result: Backtest, absent: float, guess: float, headline: Text, facts: Mapping[str, object]) -> Picture:
+def _precision(result: Backtest, absent: float, guess: float, headline: Fact) -> Picture:
     """Return average precision of every score with its interval, and what guessing would give."""
     frame = result.precision(absent)
     kind = "backtest" if absent == max(result.tasks["absent"]) else f"backtest-{absent:g}"
@@ -243,7 +241,7 @@ def _precision(result: Backtest, absent: float, guess: float, headline: Text, fa
         kinds.dots,
         rows,
         twin,
-        {**facts, "guess": guess},
+        {**headline.values, "guess": guess},
         headline=headline,
         unit="precision",
         reference=guess,
@@ -299,17 +297,17 @@ def spoken(result: Choices | Plan, region: str) -> Text:
     return Text(zh=said.text("zh"), en=said.text("en"))
 
 
-def tested(facts: Facts) -> list[Text]:
+def tested(facts: Iterable[Fact]) -> list[Text]:
     """Return what the test on unseen entries says of a model: the first line wherever it could recommend something."""
-    return [sentence(words.by_key(f"pathways.{name}", **facts[name])) for name in TESTED if name in facts]
+    return [sentence(fact) for fact in facts if fact.key in TESTED]
 
 
 def evidence(result: object) -> tuple[list[Text], list[Table]]:
     """Return what evidence shows in place of a recommendation: sentences, and the categories region by region."""
     if not isinstance(result, Choices):
         return [], []
-    facts, year = result.evidence(), result.last_year()
-    said = [sentence(words.pathways.headline_remedy(**facts["headline.remedy"])), words.pathways.summary_caveat()]
+    year = result.last_year()
+    said = [sentence(result.remedy_fact()), words.pathways.summary_caveat()]
     return said, [table("pathways_by_region", of=result, year=year)]
 
 
