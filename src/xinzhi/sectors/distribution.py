@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core import densities
 from xinzhi.core import markov_chains as chains
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.facts import Fact
+from xinzhi.core.result import Result
 from xinzhi.core.spatial import neighbour_means
 from xinzhi.sectors.conventions import method, series_text, setting
 from xinzhi.sectors.figures import KEYS, figures, grid, omission_frame, reason
@@ -53,18 +55,23 @@ class Densities(Result, verb="ridgelines", topic="sectors", key=("year", "x")):
     years: pl.DataFrame
     rule: str
 
-    def facts(self) -> Facts:
-        """Return where the peak and the spread went, and whether there are several peaks."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield where the peak and the spread went, and whether there are several peaks."""
         with_density = self.years.drop_nulls("bandwidth")
         first, last = with_density.row(0, named=True), with_density.row(-1, named=True)
-        values = {"value": series_text(str(self.provenance.options["value"]), self.names)}
-        ends = {"first": first["year"], "before": first["mode"], "modes_before": first["modes"]}
-        ends |= {"last": last["year"], "after": last["mode"], "modes_after": last["modes"]}
-        facts: Facts = {"answer.densities": values | ends}
+        yield words.sectors.answer_densities(
+            value=series_text(str(self.provenance.options["value"]), self.names),
+            first=first["year"],
+            before=first["mode"],
+            modes_before=first["modes"],
+            last=last["year"],
+            after=last["mode"],
+            modes_after=last["modes"],
+        )
         if first["mean"] and last["mean"]:
             before, after = (row["deviation"] / row["mean"] for row in (first, last))
-            facts["answer.deviation"] = {"before": before, "after": after}
-        return facts | {"note.bandwidth": {"rule": method("bandwidth", self.rule)}}
+            yield words.sectors.answer_deviation(before=before, after=after)
+        yield words.sectors.note_bandwidth(rule=method("bandwidth", self.rule))
 
 
 def ridgelines(
@@ -152,25 +159,25 @@ class MarkovChain(Result, verb="markov", topic="sectors", key=("neighbours", "or
     homogeneity: chains.Homogeneity | None
     omitted: pl.DataFrame
 
-    def facts(self) -> Facts:
-        """Return how often regions stay, rise and fall, and whether neighbours matter."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield how often regions stay, rise and fall, and whether neighbours matter."""
         unconditional = self.frame.filter(neighbours=0)
         total = float(unconditional["count"].to_numpy().sum())
-        moves = {
-            "stay": pl.col("origin") == pl.col("destination"),
-            "rise": pl.col("destination") > pl.col("origin"),
-            "fall": pl.col("destination") < pl.col("origin"),
-        }
-        share = {
-            name: float(unconditional.filter(rule)["count"].to_numpy().sum()) / total for name, rule in moves.items()
-        }
+        origin, destination = pl.col("origin"), pl.col("destination")
+        stay, rise, fall = (
+            float(unconditional.filter(rule)["count"].to_numpy().sum()) / total
+            for rule in (origin == destination, destination > origin, destination < origin)
+        )
         value = series_text(str(self.provenance.options["value"]), self.names)
-        facts: Facts = {"answer.transitions": {"value": value, "total": total, **share}}
+        yield words.sectors.answer_transitions(value=value, total=total, stay=stay, rise=rise, fall=fall)
         if self.homogeneity is not None:
             test = self.homogeneity
-            key = "answer.matter" if test.p < setting("significance.value") else "answer.no_matter"
-            facts[key] = {"statistic": test.statistic, "degrees": test.degrees, "p": test.p}
-        return facts
+            yield words.sectors.answer_of(
+                "matter" if test.p < setting("significance.value") else "no_matter",
+                statistic=test.statistic,
+                degrees=test.degrees,
+                p=test.p,
+            )
 
 
 def markov(

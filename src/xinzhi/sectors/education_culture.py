@@ -161,11 +161,16 @@ class SchoolingReturn(Estimator, verb="schooling_return", topic="sectors", key=(
         """The coefficients with standard error, t, p and the 95 % interval of the normal distribution."""
         return with_tests(self.frame)
 
-    def facts(self) -> Facts:
-        """Return the return to a year of schooling with its standard error."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield the return to a year of schooling with its standard error."""
         row = self.frame.row(0, named=True)
-        size = {"rows": self.rows, "regions": self.regions, "effects": self.effects}
-        return {"answer.schooling_return": {"value": row["estimate"], "error": row["standard_error"], **size}}
+        yield words.sectors.answer_schooling_return(
+            value=row["estimate"],
+            error=row["standard_error"],
+            rows=self.rows,
+            regions=self.regions,
+            effects=self.effects,
+        )
 
 
 def schooling_return(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
 from xinzhi.data import Field, tidy
@@ -229,18 +231,25 @@ class Decoupling(Result, verb="decoupling", topic="sectors", key=KEYS):
         year = counts.filter(pl.col("len") == pl.col("len").max())["year"].max()
         return self.frame.filter(year=year).sort("elasticity", "region")
 
-    def facts(self) -> Facts:
-        """Return how many regions were in which state."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield how many regions were in which state."""
         if not self.frame.height:
-            return {"answer.no_years": {}}
+            yield words.sectors.answer_no_years()
+            return
         last = self.last()
         counts = last.group_by("state", "state_en").len().sort("len", "state_en", descending=[True, False])
         state_counts = [
             words.sectors.answer_count(name=text(f"decoupling.states.{state}"), count=count)
             for state, _, count in counts.iter_rows()
         ]
-        span = {"first": last["start"][0], "last": last["year"][0], "regions": last.height, "counts": state_counts}
-        return {"answer.states": {"pressure": series_text(self.pressure), "driver": series_text(self.driver), **span}}
+        yield words.sectors.answer_states(
+            pressure=series_text(self.pressure),
+            driver=series_text(self.driver),
+            first=last["start"][0],
+            last=last["year"][0],
+            regions=last.height,
+            counts=state_counts,
+        )
 
 
 def decoupling(

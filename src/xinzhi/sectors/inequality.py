@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.facts import Fact
+from xinzhi.core.result import Result
 from xinzhi.sectors.conventions import series_text
 from xinzhi.sectors.figures import KEYS, figures, omission_frame, reason
 
@@ -214,18 +216,22 @@ class Inequality(Result, verb="inequality", topic="sectors", key=("year",)):
     parts: pl.DataFrame
     omitted: pl.DataFrame
 
-    def facts(self) -> Facts:
-        """Return the Gini of the first and last year, and what it is made of."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield the Gini of the first and last year, and what it is made of."""
         if not self.frame.height:
-            return {"answer.no_years": {}}
+            yield words.sectors.answer_no_years()
+            return
         first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
-        value = series_text(str(self.provenance.options["value"]), self.names)
-        ends = {"first": first["year"], "before": first["gini"], "last": last["year"], "after": last["gini"]}
-        facts: Facts = {"answer.gini": {"value": value, **ends}}
+        yield words.sectors.answer_gini(
+            value=series_text(str(self.provenance.options["value"]), self.names),
+            first=first["year"],
+            before=first["gini"],
+            last=last["year"],
+            after=last["gini"],
+        )
         if last["within"] is not None and last["gini"]:
             shares = {name: last[name] / last["gini"] for name in PARTS}
-            facts["answer.parts"] = {"year": last["year"], **shares}
-        return facts
+            yield words.sectors.answer_parts(year=last["year"], **shares)
 
 
 def inequality(frame: object, value: str, *, group: str | None = None, weight: str | None = None) -> Inequality:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,8 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Facts, FrameKind, Provenance, Result
+from xinzhi.core.facts import Fact
+from xinzhi.core.result import FrameKind, Provenance, Result
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import series_text, setting
 from xinzhi.sectors.figures import KEYS, missing_reasons, omission_frame, read, reason, refuse_below
@@ -73,23 +74,26 @@ class Drivers(Result, verb="drivers", topic="sectors", key=(*KEYS, "factor")):
         spans = self.totals.group_by("start", "year").len().sort("len", "year", descending=True)
         return spans.row(0) if spans.height else None
 
-    def facts(self) -> Facts:
-        """Return what each factor did to the total of the regions that share the most common span."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield what each factor did to the total of the regions that share the most common span."""
         span = self.span()
         if span is None:
-            return {"answer.no_years": {}}
+            yield words.sectors.answer_no_years()
+            return
         start, year, regions = span
         total = series_text(self.total)
         before = float(self.totals.filter(start=start, year=year)["before"].to_numpy().sum())
         if not before:
-            return {"answer.from_zero": {"total": total, "first": start}}
+            yield words.sectors.answer_from_zero(total=total, first=start)
+            return
         rows = self.frame.filter(start=start, year=year)
         sums = {name: float(rows.filter(factor=name)["additive"].to_numpy().sum()) for name in self.factors}
         parts = [
             words.sectors.answer_driver(name=series_text(name), value=value / before) for name, value in sums.items()
         ]
-        values = {"total": total, "first": start, "last": year, "regions": regions, "parts": parts}
-        return {"answer.drivers": values | {"change": sum(sums.values()) / before}}
+        yield words.sectors.answer_drivers(
+            total=total, first=start, last=year, regions=regions, parts=parts, change=sum(sums.values()) / before
+        )
 
 
 def lmdi(

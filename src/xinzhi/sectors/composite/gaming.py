@@ -12,6 +12,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.shapley import effects
 from xinzhi.sectors.composite import build
@@ -207,13 +208,14 @@ class Sensitivity(Result, verb="index_sensitivity", topic="sectors", key=("regio
         rows = self.overall.fill_nan(None).drop_nulls(by).sort(by, descending=True)
         return rows.select("choice", share=by)
 
-    def facts(self) -> Facts:
-        """Return which choice moves ranks most."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield which choice moves ranks most."""
         count = f"{self.evaluations:,}"
         parts = [share_text(words.sectors.choice_of(name), share) for name, share in self.shares().iter_rows()]
-        return (
-            {"answer.sensitivity": {"count": count, "parts": parts}} if parts else {"answer.unmoved": {"count": count}}
-        )
+        if parts:
+            yield words.sectors.answer_sensitivity(count=count, parts=parts)
+        else:
+            yield words.sectors.answer_unmoved(count=count)
 
 
 def sensitivity(result: build.Ranking, method: str, *, draws: int, seed: int) -> Sensitivity:
