@@ -196,6 +196,43 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
     part: tuple[int, int] | None
     measurement: Measurement
 
+    @property
+    def leading(self) -> pl.DataFrame:
+        """The regions in the leading period: the band of the estimates, those of everything and of protocols beside."""
+        start, end = leading_span(self)
+        bounds = ("median", "low", "high", "relative_low", "relative_high")
+        outer = rows(self, ALL).select("region", *(pl.col(name).alias(f"all_{name}") for name in bounds))
+        bands = rows(self).join(outer, on="region", how="left", maintain_order="left")
+        spread = self.spread.filter(start=start, end=end).drop("start", "end")
+        return bands.join(spread, on="region", how="left", maintain_order="left").sort("measured", descending=True)
+
+    def leading_of(self, region: str | None) -> pl.DataFrame:
+        """Return `leading`, of a region and the sum of all where one is given."""
+        return self.leading if region is None else self.leading.filter(pl.col("region").is_in([region, TOTAL]))
+
+    def ranked(self, regions: pl.DataFrame) -> pl.DataFrame:
+        """Return rows of `leading` with the ``rank`` of each region by what is measured, without the sum."""
+        single = regions.filter(pl.col("region") != TOTAL)
+        return single.with_columns(rank=pl.col("measured").rank("min", descending=True).cast(pl.Int64))
+
+    @property
+    def significant(self) -> pl.DataFrame:
+        """The pairs of regions that differ significantly in the leading period."""
+        start, end = leading_span(self)
+        return self.pairs.filter(start=start, end=end, component=TOGETHER, decided=True)
+
+    @property
+    def widths(self) -> pl.DataFrame:
+        """How wide each input makes the bands of the leading period."""
+        start, end = leading_span(self)
+        return self.components.filter(start=start, end=end)
+
+    @property
+    def corrections(self) -> pl.DataFrame:
+        """The scenario of corrections in the leading period."""
+        start, end = leading_span(self)
+        return self.scenario.filter(start=start, end=end)
+
     def facts(self) -> Facts:
         """Return the nation's band, who lies above and below it, pairs decided, what is widest, scenario, protocols."""
         start, end = leading_span(self)
@@ -248,6 +285,11 @@ class Backtest(Result, verb="estimates_backtest", topic="bands", key=("test", "h
 
     ends: pl.DataFrame
     level: float
+
+    @property
+    def by_horizon(self) -> pl.DataFrame:
+        """``horizon, relative_coverage, test``, without all horizons together."""
+        return self.frame.filter(pl.col("horizon") > 0).select("horizon", "relative_coverage", "test")
 
     def facts(self) -> Facts:
         """Return how often the bands held, in the worst horizon too, and how many decided pairs were right."""

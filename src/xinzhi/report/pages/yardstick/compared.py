@@ -24,7 +24,6 @@ LEAST = 1e-9  # a revision below is what is left of rounding
 PARTS = ("output", "capital", "labour", "share", "protocol")
 NOTES = ("prices", "kinds", "research", "provinces")
 TESTS = ("held_out", "real_time")
-BOUNDS = ("median", "low", "high", "relative_low", "relative_high")
 TOLD = 6  # claims that the answer tells one by one; the table has all of them
 
 
@@ -271,9 +270,7 @@ def bands(result: yardstick.Bands, *, region: str | None = None) -> Section:
     facts = result.facts()
     start, end = internal.leading_span(result)
     values = {"span": span_text(start, end), "level": result.level}
-    here = _wide(result, start, end)
-    if region is not None:
-        here = here.filter(pl.col("region").is_in([region, internal.NATIONAL]))
+    here = result.leading_of(region)
     return Section.of(
         "bands.bands",
         [_whiskers(result, here, facts, values), _ranks(result, here, facts, values)],
@@ -283,17 +280,6 @@ def bands(result: yardstick.Bands, *, region: str | None = None) -> Section:
         warning=words.bands.warning(),
         notes=(words.bands.note_not_counted(),),
     )
-
-
-def _wide(result: yardstick.Bands, start: int, end: int) -> pl.DataFrame:
-    """Return one row a region: the band of the estimates, with that of everything and of protocols beside it."""
-    mine = result.frame.filter(start=start, end=end)
-    outer = mine.filter(component=internal.ALL).select(
-        "region", *(pl.col(name).alias(f"all_{name}") for name in BOUNDS)
-    )
-    rows = mine.filter(component=internal.TOGETHER).join(outer, on="region", how="left", maintain_order="left")
-    spread = result.spread.filter(start=start, end=end).drop("start", "end")
-    return rows.join(spread, on="region", how="left", maintain_order="left").sort("measured", descending=True)
 
 
 def _whiskers(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture:
@@ -331,10 +317,9 @@ def _whiskers(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values:
 
 def _ranks(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture | None:
     """Return the range of the rank of every region."""
-    ranked = here.filter(pl.col("region") != internal.NATIONAL)
+    ranked = result.ranked(here)
     if ranked.height < 2 or result.part is not None:  # noqa: PLR2004 - a rank is one of several
         return None
-    ranked = ranked.with_columns(rank=pl.col("measured").rank("min", descending=True).cast(pl.Int64))
     rows = [
         {"name": result.names.region(code), "value": None, "tick": rank, "bands": [(low, high), (low, high)]}
         for code, rank, low, high in ranked.select("region", "rank", "rank_low", "rank_high").iter_rows()
@@ -345,13 +330,12 @@ def _ranks(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Fa
 
 def _tables(result: yardstick.Bands, start: int, end: int) -> list[Table]:
     """Return the pairs told apart, the widths by input, the reach of official figures and the scenario."""
-    pairs = result.pairs.filter(start=start, end=end, component=internal.TOGETHER, decided=True)
-    told_apart = [table("bands_pairs", pairs, of=result, drop_empty=True, span=span_text(start, end))]
+    told_apart = [table("bands_pairs", result.significant, of=result, drop_empty=True, span=span_text(start, end))]
     return [
         *(told_apart if result.part is None else []),
-        table("bands_components", result.components.filter(start=start, end=end), of=result),
+        table("bands_components", result.widths, of=result),
         table("bands_coverage", of=result),
-        table("bands_scenario", result.scenario.filter(start=start, end=end), of=result),
+        table("bands_scenario", result.corrections, of=result),
     ]
 
 
@@ -372,10 +356,9 @@ def backtest(result: yardstick.Backtest) -> Section:
 def _coverage(result: yardstick.Backtest, facts: Facts) -> Picture:
     """Return the part of the bands that held the truth, by years ahead and test."""
     groups: dict[str, Text] = {name: words.bands.chart_of(name) for name in TESTS}
-    ahead = result.frame.filter(pl.col("horizon") > 0).select("horizon", "relative_coverage", "test")
     rows = [
         {"name": words.bands.chart_horizon(n=years), "value": 100 * held, "group": groups[test]}
-        for years, held, test in ahead.iter_rows()
+        for years, held, test in result.by_horizon.iter_rows()
     ]
     told = next(iter(facts.values()))
     return picture(
