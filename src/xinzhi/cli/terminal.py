@@ -157,7 +157,7 @@ def _table(table: Table, language: Language, top: int | None = None) -> None:
         Text(**{code: f"{column.title.lang(code)}\n{column.unit.lang(code)}".strip() for code in LANGUAGES})
         for column in table.columns
     ]
-    rows = [[cell(value, one, 2) for value, one in zip(row, table.columns, strict=True)] for row in table.rows]
+    rows = [[cell(value, column, 2) for value, column in zip(row, table.columns, strict=True)] for row in table.rows]
     if top and len(rows) > 2 * top:
         rows = [*rows[:top], ["…"] * len(heads), *rows[-top:]]
     grid(heads, rows, language)

@@ -120,13 +120,13 @@ def _advance(
 
 def _add_alone(package: Package, measurement: Measurement | None, span: Span | None, draft: Draft) -> None:
     """Add education, culture and green by themselves."""
-    some = within(package, span)
-    made: dict[str, Callable[[], Any]] = {
-        "education": lambda: verbs.education(some, measurement),
-        "culture": lambda: verbs.culture(some),
-        "green": lambda: verbs.green(some),
+    rows = within(package, span)
+    recipes: dict[str, Callable[[], Any]] = {
+        "education": lambda: verbs.education(rows, measurement),
+        "culture": lambda: verbs.culture(rows),
+        "green": lambda: verbs.green(rows),
     }
-    for name, verb in made.items():
+    for name, verb in recipes.items():
         result = draft.run(name, verb)
         if result is not None:
             draft.results[name] = _whole(result, package, span)
@@ -134,10 +134,10 @@ def _add_alone(package: Package, measurement: Measurement | None, span: Span | N
 
 def _whole(result: Made, package: Package | None, span: Span | None) -> Made:
     """Return a result with the digests of the whole tables, not of the years taken out of them, and these years."""
-    kept = result.provenance
-    chosen = {**kept.options, **({} if span is None else {"years": list(span)})}
-    inputs = kept.inputs if package is None else {name: package.fingerprint(name) for name in kept.inputs}
-    return replace(result, provenance=replace(kept, inputs=inputs, options=chosen))
+    provenance = result.provenance
+    options = {**provenance.options, **({} if span is None else {"years": list(span)})}
+    inputs = provenance.inputs if package is None else {name: package.fingerprint(name) for name in provenance.inputs}
+    return replace(result, provenance=replace(provenance, inputs=inputs, options=options))
 
 
 def _add_apart(package: Package, span: Span | None, draft: Draft) -> None:
@@ -156,14 +156,14 @@ def _add_apart(package: Package, span: Span | None, draft: Draft) -> None:
     grouped = rows.join(groups, on="region", how="left") if groups is not None else rows
     relative = f"relative_{FIGURE}"
     shares = rows.with_columns((pl.col(FIGURE) / pl.col(FIGURE).mean().over("year")).alias(relative))
-    called = {name: words.sectors.series_of(name) for name in (FIGURE, relative)}
-    made: Mapping[str, Callable[[], Any]] = {
-        "inequality": lambda: _named(
-            verbs.inequality(grouped, FIGURE, group=None if groups is None else "group"), names | called
+    figures = {name: words.sectors.series_of(name) for name in (FIGURE, relative)}
+    recipes: Mapping[str, Callable[[], Any]] = {
+        "inequality": lambda: _with_names(
+            verbs.inequality(grouped, FIGURE, group=None if groups is None else "group"), names | figures
         ),
-        "densities": lambda: _named(verbs.ridgelines(shares, relative), called),
+        "densities": lambda: _with_names(verbs.ridgelines(shares, relative), figures),
     }
-    for name, verb in made.items():
+    for name, verb in recipes.items():
         result = draft.run(name, verb)
         if result is None:
             continue
@@ -171,7 +171,7 @@ def _add_apart(package: Package, span: Span | None, draft: Draft) -> None:
         draft.results[name] = _whole(replace(result, provenance=made_of), package, span)
 
 
-def _named(result: Made, names: Mapping[str, Text]) -> Made:
+def _with_names(result: Made, names: Mapping[str, Text]) -> Made:
     return replace(result, names=Names({"series": names}))
 
 
@@ -181,9 +181,9 @@ def _groups(package: Package) -> tuple[pl.DataFrame | None, dict[str, Text]]:
     if table is None or not {"group_zh", "group_en"} <= set(table.columns):
         return None, {}
     rows = table.select("region", group=pl.coalesce("group_en", "group_zh"), zh=pl.coalesce("group_zh", "group_en"))
-    known = rows.drop_nulls("group")
-    names = {group: Text(zh=zh, en=group) for group, zh in known.select("group", "zh").iter_rows()}
-    return (known.select("region", "group"), names) if len(names) > 1 else (None, {})
+    grouped = rows.drop_nulls("group")
+    names = {group: Text(zh=zh, en=group) for group, zh in grouped.select("group", "zh").iter_rows()}
+    return (grouped.select("region", "group"), names) if len(names) > 1 else (None, {})
 
 
 def _index_study(
@@ -205,22 +205,22 @@ def _index_study(
     line = package.title if package is not None else same(Path(source).name if isinstance(source, (str, Path)) else "")
     draft = Draft(name="sectors", source=line, package=package, results={"index": result})
     progress.step("draws")
-    alone = result.frame.drop_nulls("index")["region"].n_unique() == 1
-    if alone:  # first of one under every convention
+    single = result.frame.drop_nulls("index")["region"].n_unique() == 1
+    if single:  # first of one under every convention
         draft.note("one-region")
     elif result.convention.aggregation == "vikor":  # cannot be drawn around
         draft.note("vikor")
     else:  # rank intervals and what moves ranks
-        drawn = result.uncertainty() if draws is None else result.uncertainty(draws)
-        rows = drawn.last().select("region", "rank_p05", "rank_p95").rows()
+        uncertainty = result.uncertainty() if draws is None else result.uncertainty(draws)
+        rows = uncertainty.last().select("region", "rank_p05", "rank_p95").rows()
         draft.results["index"] = replace(result, ranges={region: (low, high) for region, low, high in rows})
-        draft.results["uncertainty"] = drawn
+        draft.results["uncertainty"] = uncertainty
         try:
             draft.results["sensitivity"] = result.sensitivity()
         except UsageError as error:
             draft.notes.append(error.text)
     progress.step("gaming")
-    if not alone:
+    if not single:
         draft.results["gaming"] = result.gaming()
     more: dict[str, Any] = {}
     region = draft.code(region, result.frame["region"])
@@ -238,17 +238,17 @@ def _index_study(
     )
 
 
-def _system(asked: str | Path | Mapping[str, Any]) -> System:
+def _system(choice: str | Path | Mapping[str, Any]) -> System:
     """Return the system; one with mistakes is refused with all of them."""
     try:
-        made, findings = verbs.check_system(asked)
+        indicators, findings = verbs.check_system(choice)
     except InputError as error:
-        if not error.findings or not Path(str(asked)).is_file():
-            raise InputError("studies.in-file", file=asked, why=error.text) from error
-        made, findings = None, tuple(error.findings)
-    if made is None:
-        raise InputError("studies.bad-system", findings, system=asked)
-    return made
+        if not error.findings or not Path(str(choice)).is_file():
+            raise InputError("studies.in-file", file=choice, why=error.text) from error
+        indicators, findings = None, tuple(error.findings)
+    if indicators is None:
+        raise InputError("studies.bad-system", findings, system=choice)
+    return indicators
 
 
 def _normalisation(text: str) -> verbs.Normalisation:
@@ -314,21 +314,25 @@ def within(source: AnyFrame, span: Span | None) -> AnyFrame:
         return source
     inside = pl.col("year").is_between(*span)
     if not isinstance(source, pl.DataFrame):
-        tables = {name: one.filter(inside) if "year" in one.columns else one for name, one in source.tables.items()}
+        tables = {
+            name: table.filter(inside) if "year" in table.columns else table for name, table in source.tables.items()
+        }
         return replace(source, tables=tables)
     if "year" not in source.columns:
         raise InputError("studies.no-year-column")
     rows = source.filter(inside)
     if not rows.height:
-        known = ", ".join(map(str, source["year"].unique().sort()))
-        raise InputError("studies.no-rows-in-years", first=span[0], last=span[1], known=known)
+        years = ", ".join(map(str, source["year"].unique().sort()))
+        raise InputError("studies.no-rows-in-years", first=span[0], last=span[1], known=years)
     return rows
 
 
 def covered(source: AnyFrame, encoding: str | None = None) -> list[dict[str, Any]]:
     """Return the systems that ship, and how much of each a package or a table of indicators has."""
-    read = internal.read_indicators(source, encoding=encoding) if internal.is_table(source) else load(source, encoding)
-    return [_coverage(read, system) for system in verbs.systems()]
+    contents = (
+        internal.read_indicators(source, encoding=encoding) if internal.is_table(source) else load(source, encoding)
+    )
+    return [_coverage(contents, system) for system in verbs.systems()]
 
 
 def _coverage(source: AnyFrame, system: System) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def sources(
         result = verbs.decompose(package, protocol, codes, **ways)
     region = draft.code(region, result.periods["region"])
     draft.results["sources"] = result
-    left: list[dict[str, Any]] = []
+    omissions: list[dict[str, Any]] = []
     if firms_of_office is not None:
         draft.add("among_firms", lambda: among_firms(firms_of_office, result, package))
     if deeper:
@@ -96,25 +96,25 @@ def sources(
             except InputError as error:
                 what = words.studies.part_of(name)
                 draft.note("left-out", what=what, why=first_line(error))
-                left.append({"measure": what.en, "reason": str(error)})
+                omissions.append({"measure": what.en, "reason": str(error)})
     frames = ("identity_gap", "periods", "group_periods", "coverage", "omitted")
     more: dict[str, Any] = {name: getattr(result, name) for name in frames}
-    study = draft.done(region=region, **more, findings=list(result.findings), left_out=left)
+    study = draft.done(region=region, **more, findings=list(result.findings), left_out=omissions)
     return replace(study, findings=(*package.findings, *result.findings))
 
 
-def _codes(asked: Iterable[str] | str | Path | None) -> list[str]:
+def _codes(codes: Iterable[str] | str | Path | None) -> list[str]:
     """Return codes: as given, by commas, or in a file by lines; a header `industry` is skipped."""
-    if asked is None or not isinstance(asked, (str, Path)):
-        return list(asked or ())
-    path = Path(asked)
+    if codes is None or not isinstance(codes, (str, Path)):
+        return list(codes or ())
+    path = Path(codes)
     if path.is_file():
         lines = path.read_text(encoding="utf-8-sig").splitlines()
         cells = [cell for line in lines for cell in by_commas(line.partition("#")[0])]
     elif path.suffix in {".txt", ".csv"}:
-        raise UsageError("studies.no-codes-file", path=asked)
+        raise UsageError("studies.no-codes-file", path=codes)
     else:
-        cells = by_commas(str(asked))
+        cells = by_commas(str(codes))
     return [cell for cell in cells if cell.lower() != "industry"]
 
 
@@ -123,8 +123,8 @@ def _frontier(result: verbs.Sources, reference: str) -> pl.DataFrame:
     years = result.frame["year"].sort()
     inside = pl.col("year").is_between(years[0] - 1, years[-1])
     rows = result.measurement.inputs.filter(inside).drop_nulls(["output", "capital", "labour", "human_capital"])
-    whole = rows.group_by("region").len().filter(pl.col("len") == years[-1] - years[0] + 2)["region"]
-    rows = rows.filter(pl.col("region").is_in(whole.to_list())).sort("region", "year")
+    complete = rows.group_by("region").len().filter(pl.col("len") == years[-1] - years[0] + 2)["region"]
+    rows = rows.filter(pl.col("region").is_in(complete.to_list())).sort("region", "year")
     skilled = rows.with_columns(labour=pl.col("labour") * pl.col("human_capital"))
     change = frontier.productivity_change(
         skilled, "region", "year", ["capital", "labour"], ["output"], reference=reference, rts="crs"
@@ -132,27 +132,27 @@ def _frontier(result: verbs.Sources, reference: str) -> pl.DataFrame:
     return change.frame.drop_nulls(["efficiency_change", "technical_change"])
 
 
-def read_cells(given: Study | Path | str) -> Study:
+def read_cells(cells: Study | Path | str) -> Study:
     """Return the study of firms of a folder of cells, or the one that is given."""
-    if isinstance(given, Study) and given.name == "firms":
-        return given
-    if not isinstance(given, str | Path) or not (Path(given) / MANIFEST).is_file():
-        raise InputError("studies.no-cells", (), path=str(given))
-    return firms(given)
+    if isinstance(cells, Study) and cells.name == "firms":
+        return cells
+    if not isinstance(cells, str | Path) or not (Path(cells) / MANIFEST).is_file():
+        raise InputError("studies.no-cells", (), path=str(cells))
+    return firms(cells)
 
 
-def digest(made: Study) -> str:
+def digest(study: Study) -> str:
     """Return the digest of what `among_firms` reads of cells, which a certificate states."""
-    cells, plan = made.more["cells"], made.more["plan"]
-    text = [str([plan.get("region"), plan.get("unit"), made.more["digits"]])]
+    cells, plan = study.more["cells"], study.more["plan"]
+    text = [str([plan.get("region"), plan.get("unit"), study.more["digits"]])]
     text += [cells[name].write_csv() for name in TABLES if name in cells]
     return hashlib.sha256("\n".join(text).encode()).hexdigest()
 
 
-def among_firms(made: Study, result: verbs.Sources, package: Package) -> verbs.AmongFirms:
+def among_firms(study: Study, result: verbs.Sources, package: Package) -> verbs.AmongFirms:
     """Return what reallocation among the firms of cells gave, beside that among the industries of a package."""
-    cells: Mapping[str, pl.DataFrame] = made.more["cells"]
-    plan: Mapping[str, Any] = made.more["plan"]
+    cells: Mapping[str, pl.DataFrame] = study.more["cells"]
+    plan: Mapping[str, Any] = study.more["plan"]
     if missing := [name for name in TABLES if name not in cells]:
         raise InputError("studies.cells-lack", (), missing=[same(name) for name in missing])
     totals = cells["totals_output"]
@@ -160,19 +160,19 @@ def among_firms(made: Study, result: verbs.Sources, package: Package) -> verbs.A
         raise InputError("studies.cells-lack", (), missing=[same("industry")])
     regions, strange = _regions(plan, totals, result, package)
     output, scale = pl.DataFrame(schema={"region": pl.String, "year": pl.Int64, "output": pl.Float64}), 1.0
-    table, wanted = package.tables["accounts"], package.units.get("accounts", {}).get("output_nominal")
-    if plan.get("unit") and wanted and "output_nominal" in table.columns:  # output at current prices, in one unit
-        scale = float(data.units.factor(data.units.parse(str(plan["unit"])), data.units.parse(wanted)))
+    table, unit = package.tables["accounts"], package.units.get("accounts", {}).get("output_nominal")
+    if plan.get("unit") and unit and "output_nominal" in table.columns:  # output at current prices, in one unit
+        scale = float(data.units.factor(data.units.parse(str(plan["unit"])), data.units.parse(unit)))
         nominal = pl.col("output_nominal").cast(pl.Float64)
         output = table.select("region", pl.col("year").cast(pl.Int64), output=nominal)
-    others = [name for name in ("region", "ownership") if name in totals.columns]
+    dimensions = [name for name in ("region", "ownership") if name in totals.columns]
     margin = totals.filter(
-        ~pl.col("industry").is_in([internal.TOTAL, ""]), *(pl.col(name) == internal.TOTAL for name in others)
+        ~pl.col("industry").is_in([internal.TOTAL, ""]), *(pl.col(name) == internal.TOTAL for name in dimensions)
     )
     value = margin.select("industry", pl.col("year").cast(pl.Int64), value=pl.col("value") * scale)
     own = cells["misallocation"].select("industry", pl.col("year").cast(pl.Int64), "efficiency", "gain")
     joined = own.join(value, on=["industry", "year"])
-    digits = int(made.more["digits"])
+    digits = int(study.more["digits"])
     return verbs.allocation.among_firms(result, joined, output, regions=regions, extra_regions=strange, digits=digits)
 
 
@@ -180,17 +180,17 @@ def _regions(
     plan: Mapping[str, Any], totals: pl.DataFrame, result: verbs.Sources, package: Package
 ) -> tuple[list[str], list[str]]:
     """Return the codes of the regions of cells, and what of them the decomposition does not have."""
-    told = [plan["region"]] if plan.get("region") else []
+    codes = [plan["region"]] if plan.get("region") else []
     if "region" in totals.columns:  # the table goes before the plan where it has several
-        seen = totals.filter(~pl.col("region").is_in([internal.TOTAL, ""]))["region"].unique().sort().to_list()
-        told = seen if len(seen) > 1 or not told else told
+        written = totals.filter(~pl.col("region").is_in([internal.TOTAL, ""]))["region"].unique().sort().to_list()
+        codes = written if len(written) > 1 or not codes else codes
     there, names = result.frame["region"].unique().sort().to_list(), data.names_of(package)
     known, others = [], []
-    for name in told:
+    for name in codes:
         try:
             known.append(names.resolve(name, there))
         except UsageError:
             others.append(str(name))
-    if told and not known:
+    if codes and not known:
         raise InputError("studies.cells-region", (), regions=[same(name) for name in others])
     return known, others
