@@ -247,12 +247,12 @@ def _with_places(result: Bubbles, prices: Prices) -> Bubbles:
 
 
 def _panel(
-    prices: Prices, result_of_series: Bubbles, convention: str | None, rules: verbs.BubbleRules, draft: Draft
+    prices: Prices, single: Bubbles, convention: str | None, rules: verbs.BubbleRules, draft: Draft
 ) -> PanelBubbles | None:
     """Return the panel tested with the lag that most series have; where it cannot be, a note says why."""
-    lag = result_of_series.provenance.options["lag"]
+    lag = single.provenance.options["lag"]
     if not isinstance(lag, int):
-        lag = int(result_of_series.statistics["lag"].drop_nulls().mode().min())  # type: ignore[arg-type] # whole numbers
+        lag = int(single.statistics["lag"].drop_nulls().mode().min())  # type: ignore[arg-type] # whole numbers
         draft.note("panel-lag", lag=lag)
     more: dict[str, Any] = {"convention": convention} if convention in PANEL_LINES else {}
     if convention is not None and not more:
