@@ -44,9 +44,9 @@ class PlantCapacity(Result, verb="plant_capacity", topic="overcapacity", key=("u
         low = solved.row(0, named=True)
         yield words.overcapacity.headline_plants(
             n=solved.height,
-            mean=solved["utilisation"].mean(),
+            mean=solved.select(pl.col("utilisation").mean()).item(),
             name=self.names.region(low["unit"]),
-            biased=solved["observed_utilisation"].mean(),
+            biased=solved.select(pl.col("observed_utilisation").mean()).item(),
             low=low["utilisation"],
         )
 
