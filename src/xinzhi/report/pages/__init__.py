@@ -44,4 +44,4 @@ def _register_pages(module: str) -> None:
             import xinzhi.report.pages.herd_entry
             import xinzhi.report.pages.overcapacity
             import xinzhi.report.pages.register
-            import xinzhi.report.pages.screening  # noqa: F401
+            import xinzhi.report.pages.screening  # noqa: F401 - they register themselves
