@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.frontier.bootstrap import efficiencies
@@ -39,15 +40,23 @@ class Economic(Labelled, verb="economic", key=("unit",)):
     optimal_y: FloatArray
     programs: int
 
-    def facts(self) -> Facts:
-        """Return the means of the whole and of its two parts."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield the means of the whole and of its two parts."""
         means = self.frame.drop_nulls(["economic", "technical", "allocative"])
-        name = words.frontier.chart_of(self.objective)
         if not means.height:
-            return {"answer.nothing": {}}
-        values = {part: float(means[part].to_numpy().mean()) for part in ("economic", "technical", "allocative")}
-        key = "headline.profit" if self.objective == "profit" else "headline.economic"
-        return {key: {"name": name, **values}, "note.economic": {"rts": rts_text(self.rts)}}
+            yield words.frontier.answer_nothing()
+            return
+        economic, technical, allocative = (
+            float(means[part].to_numpy().mean()) for part in ("economic", "technical", "allocative")
+        )
+        yield words.frontier.headline_of(
+            "profit" if self.objective == "profit" else "economic",
+            name=words.frontier.chart_of(self.objective),
+            economic=economic,
+            technical=technical,
+            allocative=allocative,
+        )
+        yield words.frontier.note_economic(rts=rts_text(self.rts))
 
 
 def cost_efficiency(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,8 +13,8 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts
 from xinzhi.frontier.models.sweep import Reference, validate_and_scale
 from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import choose
@@ -38,17 +38,20 @@ class Partial(Labelled, verb="partial", key=("unit",)):
         share = 1 / pl.col("score") if self.orientation == "output" else pl.col("score")
         return self.frame.with_columns(share=share).sort("share", "unit", descending=[True, False], nulls_last=True)
 
-    def facts(self) -> Facts:
-        """Return how many units lie beyond the partial frontier, and which."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield how many units lie beyond the partial frontier, and which."""
         rows = self.shares.drop_nulls("share")
         beyond = rows.filter(rows["share"] > 1 + _ROUNDING)["unit"].to_list()
         name = words.frontier.chart_order_m() if self.frontier == "order-m" else words.frontier.chart_order_alpha()
-        values = {"name": name, "parameter": f"{self.parameter:g}", "k": len(beyond), "n": rows.height}
-        what = self.what(self.frame["unit"])
-        facts: Facts = {"headline.partial": {**values, "what": what}}
+        yield words.frontier.headline_partial(
+            name=name,
+            parameter=f"{self.parameter:g}",
+            k=len(beyond),
+            n=rows.height,
+            what=self.what(self.frame["unit"]),
+        )
         if beyond:
-            facts["answer.beyond"] = {"names": [self.names.region(unit) for unit in beyond]}
-        return facts
+            yield words.frontier.answer_beyond(names=[self.names.region(unit) for unit in beyond])
 
 
 def order_m(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, same
@@ -200,14 +201,16 @@ class Window(Labelled, verb="window_analysis", key=("unit", "period", "start")):
     measure: str
     rts: str
 
-    def facts(self) -> Facts:
-        """Return the number of windows and the least stable unit."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield the number of windows and the least stable unit."""
         loose = self.units.sort("column_range", descending=True, nulls_last=True).row(0, named=True)
-        values = {"k": self.frame["start"].n_unique(), "width": self.width, "range": loose["column_range"]}
-        return {
-            "headline.window": {**values, "name": self.names.region(loose["unit"])},
-            "note.window": {"rts": rts_text(self.rts), "width": self.width},
-        }
+        yield words.frontier.headline_window(
+            k=self.frame["start"].n_unique(),
+            width=self.width,
+            range=loose["column_range"],
+            name=self.names.region(loose["unit"]),
+        )
+        yield words.frontier.note_window(rts=rts_text(self.rts), width=self.width)
 
 
 def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure

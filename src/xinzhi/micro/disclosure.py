@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
 import polars as pl
 
+from xinzhi import words
 from xinzhi.core.arrays import BoolArray, Ibis
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.parameters import setting
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.micro.cohorts import ARRIVALS, DEPARTURES, STAY, pair_rows
 from xinzhi.micro.engine import CONVENTIONS, ibis
 from xinzhi.micro.panel import YEARS, Panel
@@ -28,11 +30,13 @@ class Totals(Result, verb="firm_totals", topic="firms"):
     The margin of a dimension is ``*``; firms and value of a cell that is withheld are null.
     """
 
-    def facts(self) -> Facts:
-        """Return of how many cells, and how many are withheld, each counted once for all amounts."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield of how many cells, and how many are withheld, each counted once for all amounts."""
         cells = self.frame.unique([name for name in self.frame.columns if name not in {"amount", "firms", "value"}])
-        kinds = {name: cells.filter(pl.col("withheld") == name).height for name in (PRIMARY, SECONDARY)}
-        return {"answer.totals": {"tables": self.frame["amount"].n_unique(), "cells": cells.height, **kinds}}
+        primary, secondary = (cells.filter(pl.col("withheld") == name).height for name in (PRIMARY, SECONDARY))
+        yield words.firms.answer_totals(
+            tables=self.frame["amount"].n_unique(), cells=cells.height, primary=primary, secondary=secondary
+        )
 
 
 def _usual(name: str) -> Any:  # noqa: ANN401 - of the type of its field

@@ -16,7 +16,7 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Result
 from xinzhi.data.internal import read_any
 from xinzhi.micro.panel import Duplicates, Panel, choose, no_column, panel
 
@@ -153,10 +153,12 @@ class Domar(Result, verb="domar", topic="firms", key=("industry",)):
         allocation -= sum(factor[name] * change for name, change in shares.items())
         return {"technology": technology, "allocation": allocation, "total": technology + allocation}
 
-    def facts(self) -> Facts:
-        """Return the sums of both weights."""
+    def answer(self) -> Iterator[Fact]:
+        """Yield the sums of both weights."""
         sums = self.frame.select(pl.col("sales_based", "cost_based").sum()).row(0, named=True)
-        return {"answer.domar": sums | {"n": self.frame.height}}
+        yield words.firms.answer_domar(
+            n=self.frame.height, sales_based=sums["sales_based"], cost_based=sums["cost_based"]
+        )
 
 
 def domar(table: AnyFrame, markups: Mapping[str, float] | None = None) -> Domar:
