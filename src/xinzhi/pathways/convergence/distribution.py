@@ -391,8 +391,8 @@ def distribution_dynamics(
     Notes
     -----
     Quah (1997), Journal of Economic Growth 2; the kernel is a Gaussian product estimate, divided by the marginal of the
-    origin on the same grid. The long run is the eigenvector of the kernel with eigenvalue one (Johnson 2005, Review of
-    Economics and Statistics 87): it says where present moves would lead, and predicts nothing.
+    origin on the same grid. The long run is the eigenvector of the kernel with eigenvalue one (Johnson 2005, Economics
+    Letters 86): it says where present moves would lead, and predicts nothing.
 
     Examples
     --------
