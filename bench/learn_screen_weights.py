@@ -24,9 +24,10 @@ from xinzhi.risks.projects.comparison import FIELDS
 from xinzhi.risks.projects.conventions import HERE, convention
 from xinzhi.risks.projects.forest import FEATURES, RISING, from_json, pair_features
 from xinzhi.risks.projects.index import build
+from xinzhi.risks.projects.learning import adapt_weights, blank, learn_agreement, learn_weights
 from xinzhi.risks.projects.reading import project_text
 from xinzhi.risks.projects.records import read
-from xinzhi.risks.projects.scoring import CLASSES, adapt_weights, blank, learn_agreement, learn_weights, pairs, score
+from xinzhi.risks.projects.scoring import CLASSES, pairs, score
 from xinzhi.risks.projects.weights import PAIR_CLASSES
 
 if TYPE_CHECKING:

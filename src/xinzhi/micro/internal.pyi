@@ -6,7 +6,7 @@ from .disclosure import rounded as rounded
 from .engine import CONVENTIONS as CONVENTIONS
 from .engine import PRIME as PRIME
 from .index_numbers import Domar as Domar
-from .misallocation import Noise as Noise
+from .misallocation_noise import Noise as Noise
 from .panel import GROUPS as GROUPS
 from .panel import POLICIES as POLICIES
 from .production.production_function import METHODS as METHODS

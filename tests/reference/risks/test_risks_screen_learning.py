@@ -19,9 +19,10 @@ from xinzhi.risks import screen
 from xinzhi.risks.projects import weights
 from xinzhi.risks.projects.forest import FEATURES, RISING, from_json, shipped_forests
 from xinzhi.risks.projects.index import build, candidates
+from xinzhi.risks.projects.learning import learn_agreement
 from xinzhi.risks.projects.reading import project_text
 from xinzhi.risks.projects.records import read
-from xinzhi.risks.projects.scoring import learn_agreement, rising
+from xinzhi.risks.projects.scoring import rising
 from xinzhi.risks.projects.screening import calibration_table
 from xinzhi.risks.projects.weights import Agreement, adapt, calibrate, learn, shipped_weights
 

@@ -248,7 +248,7 @@ def test_a_panic_of_a_native_library_is_an_error_of_the_input(tmp_path, monkeypa
         raise panic
 
     monkeypatch.setattr("xinzhi.data.frames.pl.read_parquet", read)
-    monkeypatch.setattr("xinzhi.data.workbook.fastexcel.read_excel", read)
+    monkeypatch.setattr("fastexcel.read_excel", read)
     (tmp_path / "accounts.parquet").touch()
     assert "cannot be read" in refused(tmp_path)
     assert "cannot be read" in refused(book_with(tmp_path / "book.xlsx"))

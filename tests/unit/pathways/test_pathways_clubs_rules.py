@@ -30,7 +30,7 @@ def test_two_clubs_are_found():
     assert sorted(found.members(1)) == [f"high{number}" for number in range(5)]
     assert sorted(found.members(2)) == [f"low{number}" for number in range(5)]
     assert found.divergent == []
-    assert found.whole["t"] < -1.65
+    assert found.panel_test["t"] < -1.65
     assert merge_clubs(found).table.height == merge_clubs(found, "vlt").table.height == 2
 
 

@@ -190,4 +190,7 @@ def test_a_tree_says_once_what_marks_share_and_rounds_places() -> None:
     )
     tidy(root)
     written = ET.tostring(root, encoding="unicode").replace(" />", "/>").replace("ns0:", "")
-    assert '<g fill="red"><path d="M553.41,0h1.5"/><circle aria-label="a" cx="1.23" cy="2" r="2"/></g>' in written
+    assert (
+        '<g fill="red"><path d="M553.41,0h1.5"/><circle aria-label="a" role="img" cx="1.23" cy="2" r="2"/></g>'
+        in written
+    )

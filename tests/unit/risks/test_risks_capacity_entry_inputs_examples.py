@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from xinzhi.risks.capacity.entry_market import national_growth, read_categories, survey_series
+from xinzhi.risks.capacity.entry_categories import national_growth, read_categories, survey_series
 
 
 def test_read_categories() -> None:

@@ -12,7 +12,7 @@ import xinzhi
 from xinzhi.core.errors import InputError
 from xinzhi.core.names import NO_NAMES
 from xinzhi.risks import capacity, debt, debt_fan, herd_entry, peak_to_peak, plant_capacity, zombies
-from xinzhi.risks.capacity.entry_market import read_categories, survey_series
+from xinzhi.risks.capacity.entry_categories import read_categories, survey_series
 from xinzhi.risks.debt.fan_shocks import _bias, autoregressive, independent, panel_autoregression, persistent
 from xinzhi.risks.register.evidence import _few
 

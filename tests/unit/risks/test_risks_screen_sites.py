@@ -10,13 +10,14 @@ from read_projects import levels, quantities
 from xinzhi.risks import screen
 from xinzhi.risks.projects.comparison import FIELDS, MEASURES, MISSING, NAMES, compare, cosines
 from xinzhi.risks.projects.index import build
+from xinzhi.risks.projects.landmarks import landmark_spans
 from xinzhi.risks.projects.ledger import findings
 from xinzhi.risks.projects.owners import owners
 from xinzhi.risks.projects.places import places
 from xinzhi.risks.projects.quantities import extract, plain
 from xinzhi.risks.projects.records import NUMBERS, figure_spans, read
 from xinzhi.risks.projects.scoring import PATTERNS, pattern_of, supporting_repeats
-from xinzhi.risks.projects.sites import landmark_spans, numbered_objects, numbered_spans, site_spans, sites
+from xinzhi.risks.projects.sites import numbered_objects, numbered_spans, site_spans, sites
 from xinzhi.risks.projects.weights import shipped_weights
 
 

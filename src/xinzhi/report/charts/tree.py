@@ -148,7 +148,7 @@ def _is_unseen(element: ET.Element) -> bool:
 
 
 def _strip(element: ET.Element) -> None:
-    """Drop idle attributes, round places, and write circles as circles."""
+    """Drop idle attributes, round places, write circles as circles, and make a labelled mark an image."""
     for name, value in list(element.attrib.items()):
         if name in IDLE or IDLE_VALUES.get(name) == value:
             del element.attrib[name]
@@ -156,6 +156,8 @@ def _strip(element: ET.Element) -> None:
             element.set(name, LONG_NUMBER.sub(_rounded, value))
         elif value.startswith("rgb("):
             element.set(name, "#" + "".join(f"{int(part):02x}" for part in value[4:-1].split(",")))
+    if "aria-label" in element.attrib:
+        element.set("role", "img")
     place, path = element.get("transform", ""), element.get("d", "")
     if path.count("A") == 2 and path.count("L") == 0 and place.startswith("translate(") and place.count("(") == 1:  # noqa: PLR2004 - two arcs
         x, y = place[10:-1].split(",")

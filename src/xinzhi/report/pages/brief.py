@@ -141,7 +141,7 @@ def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -
             x = above if row[column] >= 0 else below
             above += size if row[column] >= 0 else 0.0
             line = words.shared.chart_told_line(name=words.by_key(f"chart.{factor}"), value=percent(row[column]))
-            told = f' aria-label="{escape(_said(name, row["span"], line, language))}"' if language else ""
+            told = f' role="img" aria-label="{escape(_said(name, row["span"], line, language))}"' if language else ""
             drawn.append(f'<rect x="{x:.1f}" y="{y}" width="{size:.1f}" height="12" fill="{FACTORS[factor]}"{told}/>')
         drawn.append(f'<text x="{above + 4:.1f}" y="{y + 10}">{percent(row["output_growth"])}</text>')
         drawn.append(f'<path d="M{zero:.1f} {y - 1}v14" stroke="{SOFT}" fill="none"/>')

@@ -19,7 +19,7 @@ from xinzhi.core.result import Result
 from xinzhi.core.text import Text
 from xinzhi.data import as_package, is_package
 from xinzhi.data.internal import among
-from xinzhi.risks.capacity import entry_market
+from xinzhi.risks.capacity import entry_categories, entry_market
 from xinzhi.risks.inputs import conventions, finite_number, setting
 
 CATEGORY, LIKELY = "category", setting("overcapacity", "told.likely")
@@ -199,14 +199,14 @@ def herd_entry(
         paths_in_use = {name: multiple for name, multiple in rules["demand"].items() if name == "base" or name in paths}
         rules = {**rules, "demand": paths_in_use}
     market = entry_market.Market(**{name: rules[name] for name in entry_market.Market.__slots__})
-    plan_year, of_sizes, categories_read = entry_market.read_categories(package, year, categories, demand or ())
-    entry_market.check_demand(demand, [category.code for category in categories_read])
-    national, first, last = entry_market.national_growth(package, int(rules["window"]))
+    plan_year, of_sizes, categories_read = entry_categories.read_categories(package, year, categories, demand or ())
+    entry_categories.check_demand(demand, [category.code for category in categories_read])
+    national, first, last = entry_categories.national_growth(package, int(rules["window"]))
     frames: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
     for category in categories_read:
         growth = (
             national,
-            "national output" if entry_market.unjudged_reason(category.code, demand or ()) is None else "unknown",
+            "national output" if entry_categories.unjudged_reason(category.code, demand or ()) is None else "unknown",
         )
         if demand is not None and category.code in demand:
             growth = (float(demand[category.code]), "given")
@@ -281,7 +281,7 @@ def _merged_assumptions(overrides: Mapping[str, Any]) -> dict[str, Any]:
     return rules
 
 
-def _lacks(category: entry_market.Category) -> list[Finding]:
+def _lacks(category: entry_categories.Category) -> list[Finding]:
     """Return why a category is not computed, or what one that is leaves out."""
     if category.reason is not None:
         why = {"name": category.name, "why": category.reason}

@@ -11,20 +11,19 @@ import numpy as np
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
-from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text
-from xinzhi.data import Field, Tidy, is_package, tidy
-from xinzhi.risks.debt import fan_shocks
-from xinzhi.risks.debt.debt import KEYS, Debt
-from xinzhi.risks.debt.debt_dynamics import DebtDynamics, debt_dynamics
+from xinzhi.risks.debt import fan_history, fan_shocks
+from xinzhi.risks.debt.debt import KEYS
+from xinzhi.risks.debt.debt_dynamics import DebtDynamics
 from xinzhi.risks.debt.fan_frames import FanFrames
+from xinzhi.risks.debt.fan_history import VARIABLES
 from xinzhi.risks.inputs import finite_number, setting
 
-VARIABLES = ("growth", "rate", "net_borrowing")
 LIKELY, MIDDLE = setting("public_debt", "fan.likely"), 50.0
 
 
@@ -216,16 +215,16 @@ def debt_fan(  # noqa: PLR0913 - each assumption under its own name
     >>> fan.frame.columns, fan.ends.height
     (['region', 'year', 'percentile', 'debt_ratio'], 31)
     """
-    history, source_result = _history(source)
+    history, source_result = fan_history.history(source)
     years, count = (
         setting("public_debt", f"fan.{name}") if value is None else value
         for name, value in (("horizon", horizon), ("draws", draws))
     )
     cuts = list(setting("public_debt", "fan.percentiles") if percentiles is None else percentiles)
-    _check(years, count, order, cuts, trend=trend)
+    fan_history.check_options(years, count, order, cuts, trend=trend)
     if origins is not None:
         finite_number("debt_fan", "origins", origins, integer=True, above=-1)
-    means = _means(history, baseline)
+    means = fan_history.means(history, baseline)
     moves = fan_shocks.Moves(count=count, seed=seed, order=order, trend=trend)
     fan_draws = _draw(history, means, moves, years)
     fans, ends = [], []
@@ -312,7 +311,7 @@ def _draw(
     ]
     own_shocks = frozenset(code for code, rows in long_enough.items() if rows.height >= least or len(long_enough) == 1)
     shared = moves.pool_pasts(pasts, look=look) if moves.order != 1 and len(own_shocks) < len(long_enough) else None
-    lasting = _persistence(None if shared is None else shared.raw_model)
+    lasting = fan_history.persistence(None if shared is None else shared.raw_model)
     notes += _shared_shocks_notes(shared, lasting, list(long_enough.values()), moves)
     paths = {}
     for code, rows in long_enough.items():
@@ -399,14 +398,14 @@ def _shared_shocks_notes(
     shared: fan_shocks.Pooled | None, lasting: pl.DataFrame, series: Sequence[pl.DataFrame], moves: fan_shocks.Moves
 ) -> list[Finding]:
     """Return findings on shocks that regions share, and on years that are drawn one by one."""
-    autocorrelated = _autocorrelation_notes(series) if moves.order == 0 else []
+    autocorrelated = fan_history.autocorrelation_notes(series) if moves.order == 0 else []
     if shared is None:
         return autocorrelated
     notes = _slows(shared.slow, "", moves.trend)
     if moves.order == 0:
         return autocorrelated + notes
     if shared.raw_model is None:
-        return [finding("debt.years-apart"), *_autocorrelation_notes(series), *notes]
+        return [finding("debt.years-apart"), *fan_history.autocorrelation_notes(series), *notes]
     pulled, limit = shared.raw_model.pulled, setting("public_debt", "fan.largest_coefficient")
     values = {"coefficients": coefficients(lasting), "share": pulled, "limit": limit}
     cut = finding("debt.pooled-autoregression-cut" if pulled > 0 else "debt.pooled-autoregression", words=values)
@@ -429,82 +428,3 @@ _ENDS: dict[str, Any] = {
 _HELD: dict[str, Any] = {
     "origin": pl.Int64, "ahead": pl.Int64, **dict.fromkeys(("actual", "low", "middle", "high"), pl.Float64),
 }  # fmt: skip
-_PERSISTENCE: dict[str, Any] = {
-    "variable": pl.String, "coefficient": pl.Float64, "low": pl.Float64, "high": pl.Float64,
-    "least_squares": pl.Float64,
-}  # fmt: skip
-
-
-def _history(source: AnyFrame) -> tuple[pl.DataFrame, DebtDynamics | Tidy]:
-    """Return the past of ratio, growth, rate and borrowing, and what it came from."""
-    result: DebtDynamics | Tidy
-    if isinstance(source, Debt | DebtDynamics) or is_package(source):
-        result = source if isinstance(source, DebtDynamics) else debt_dynamics(source)
-    else:
-        numbers = [Field("debt_ratio", sign="non-negative"), *(Field(name) for name in VARIABLES)]
-        result = tidy(source, [Field("region", "code"), Field("year", "year"), *numbers], key=KEYS, verb="debt_fan")
-    frame = result.frame
-    complete = frame.select(*KEYS, "debt_ratio", *VARIABLES).drop_nulls()
-    if (off := complete.filter(pl.col("growth") <= -1)).height:
-        place = {"region": off["region"][0], "year": off["year"][0], "growth": off["growth"][0]}
-        raise InputError("debt.no-output", **place)
-    return complete.sort(KEYS), result
-
-
-def _check(years: int, count: int, order: int | None, cuts: Sequence[float], *, trend: bool) -> None:
-    """Refuse options that make no sense."""
-    for name, value in (("horizon", years), ("draws", count)):
-        finite_number("debt_fan", name, value, integer=True, above=0)
-    for cut in cuts:
-        finite_number("debt_fan", "a percentile", cut)
-    if order not in (None, 0, 1):
-        raise UsageError("debt.order", order=order)
-    if trend and order == 1:
-        raise UsageError("debt.trend-order")
-    if not cuts or min(cuts) < 0 or max(cuts) > 100:  # noqa: PLR2004 - per cent
-        raise UsageError("debt.percentiles", cuts=cuts)
-
-
-def _means(history: pl.DataFrame, baseline: Mapping[str, float] | None) -> dict[str, float]:
-    """Return the means that replace the past's."""
-    means = dict(baseline or {})
-    if unknown := sorted(set(means) - set(VARIABLES)):
-        raise UsageError("debt.baseline", verb="debt_fan", asked=unknown[0], known=VARIABLES)
-    means = {name: finite_number("debt_fan", f"baseline '{name}'", value) for name, value in means.items()}
-    if "rate" not in means and history["rate"].n_unique() == 1:
-        means["rate"] = float(setting("public_debt", "interest.ahead"))
-    return means
-
-
-def _persistence(shared: fan_shocks.PanelAutoregression | None) -> pl.DataFrame:
-    """Return the coefficients of the autoregression of all regions, of variables that move."""
-    if shared is None:
-        return pl.DataFrame(schema=_PERSISTENCE)
-    low, high = np.percentile(shared.slope_draws, setting("public_debt", "fan.ends"), axis=0)
-    moves = (shared.shocks**2).sum(axis=0) > fan_shocks.NOTHING
-    rows = [
-        (name, *(float(estimates[k]) for estimates in (shared.slopes, low, high, shared.least_squares)))
-        for k, name in enumerate(VARIABLES)
-        if moves[k]
-    ]
-    return pl.DataFrame(rows, schema=_PERSISTENCE, orient="row")
-
-
-def _autocorrelation_notes(series: Sequence[pl.DataFrame]) -> list[Finding]:
-    """Return where shocks go on from year to year, so that a fan of independent years is too narrow."""
-    # The correlation of a year with the next is pooled over regions; one over the years is what estimating a mean takes
-    # off it. Gaps are left out.
-    notes = []
-    for name in VARIABLES:
-        products, squares, lost = 0.0, 0.0, 0.0
-        for rows in series:
-            shocks = (rows[name] - rows[name].mean()).to_numpy()
-            neighbours = np.diff(rows["year"].to_numpy()) == 1
-            products += float((shocks[1:] * shocks[:-1])[neighbours].sum())
-            squares += float((shocks**2).sum())
-            lost += float((shocks**2).sum()) / len(shocks)
-        value = (products + lost) / squares if squares > fan_shocks.NOTHING else 0.0
-        if value >= setting("public_debt", "fan.autocorrelation"):
-            values = {"name": words.debt.chart_of(f"of_{name}"), "value": value}
-            notes.append(finding("debt.autocorrelated", words=values, column=name))
-    return notes

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import IntArray
-from xinzhi.risks.projects import notices, quantities, sites, vocabulary
+from xinzhi.risks.projects import landmarks, notices, quantities, sites, vocabulary
 from xinzhi.risks.projects.conventions import convention, places_table
 from xinzhi.risks.projects.owners import companies, owners
 from xinzhi.risks.projects.places import SLOTS, name_of, places
@@ -47,7 +47,7 @@ def _field_quotations(normalised: pl.Series, company_spans: pl.DataFrame | None)
     yield _as_quotations(owned, "owner")
     yield _as_quotations(sites.beginning_spans(heads, notices.bare(heads, owned)), "beginning")
     yield _as_quotations(sites.first_sites(sites.site_spans(normalised)), "site", "key")
-    yield _as_quotations(sites.first_landmarks(sites.landmark_spans(normalised)), "landmark", "key")
+    yield _as_quotations(landmarks.first_landmarks(landmarks.landmark_spans(normalised)), "landmark", "key")
     yield _as_quotations(
         sites.numbered_spans(normalised).unique("row", keep="first", maintain_order=True), "object", "key"
     )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, release
-from xinzhi.risks.projects import notices, places, quantities, sites, vocabulary
+from xinzhi.risks.projects import landmarks, notices, places, quantities, sites, vocabulary
 from xinzhi.risks.projects.conventions import convention, document, first_of_row, in_letters
 from xinzhi.risks.projects.owners import companies, former, owners, public
 from xinzhi.risks.projects.vocabulary import Tokens, join_tokens, tokenise
@@ -132,7 +132,7 @@ def _read(texts: pl.Series, regions: pl.Series | None) -> Records:
     return Records(
         place=places.places(normalised, regions, company_spans, letters),
         site=sites.sites(normalised, letters),
-        landmark=sites.landmarks(normalised, letters),
+        landmark=landmarks.landmarks(normalised, letters),
         numbered=sites.numbered_objects(normalised),
         name=named_so,
         name_bits=name_bits,

@@ -22,12 +22,13 @@ from xinzhi.risks.projects.conventions import convention
 from xinzhi.risks.projects.disk import About, Shelf, close_archive, foreign, is_archive, open_archive, write_archive
 from xinzhi.risks.projects.forest import shipped_forests
 from xinzhi.risks.projects.index import PART, Index, build
+from xinzhi.risks.projects.learning import adapt_weights
 from xinzhi.risks.projects.ledger import Side, best_pairs, candidate_frame, ledger_frames, verdict_frame, with_evidence
 from xinzhi.risks.projects.places import places
 from xinzhi.risks.projects.quantities import narrow, plain
 from xinzhi.risks.projects.reading import library, rename_columns, unknown_place
 from xinzhi.risks.projects.records import Records, read
-from xinzhi.risks.projects.scoring import adapt_weights, judge, pairs, score
+from xinzhi.risks.projects.scoring import judge, pairs, score
 from xinzhi.risks.projects.screening import Screening, project_names
 from xinzhi.risks.projects.weights import Weights, shipped_weights
 
@@ -58,7 +59,7 @@ def screen(
         Share of repackaged projects where these come from, between 0 and 1; by default that among the labelled projects
         on which the probabilities were calibrated.
     weights
-        Weights of your own (`xinzhi.risks.projects.scoring.learn_weights`); by default those that ship.
+        Weights of your own (`xinzhi.risks.projects.learning.learn_weights`); by default those that ship.
 
     Returns
     -------

@@ -15,7 +15,6 @@ from xinzhi.risks.projects.conventions import (
     by_row,
     convention,
     document,
-    first_of_row,
     in_letters,
     places_table,
     readings,
@@ -29,7 +28,7 @@ KINDS = ("village", "town", "park", "road")
 SLOTS = 2  # of a kind: a text names the road that it lies on and the one that it crosses
 LANDMARKS, LANDMARK_KINDS = 4, 32
 _BLOOM = 64
-_SHORTEST, _LONGEST = 2, 4
+SHORTEST, _LONGEST = 2, 4
 _TELLING_NAME = 4  # signs of a name that tells what is bought
 _HOUSE = "(.*?)(大道|大街|路|街|道)[0-9]+号"
 _ROMAN = r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2} (?:Village|Township|Town|Subdistrict|Park|Zone|Road|Street|Avenue)"
@@ -73,14 +72,14 @@ def site_spans(texts: pl.Series, letters: pl.Series | None = None) -> pl.DataFra
 
     `letters` are the rows that hold any (`in_letters`), where they are known.
     """
-    spans = _chinese_and_english_matches(texts, letters, _pattern(), _ROMAN)
+    spans = matches_by_script(texts, letters, _pattern(), _ROMAN)
     meaning = [(span_read, *site) for span_read in spans["read"].unique().to_list() for site in _read(span_read)]
     schema = {"read": pl.String, "span": pl.String, "kind": pl.Int64, "key": pl.String}
     meanings = pl.DataFrame(meaning, schema=schema, orient="row")
     return spans.join(meanings, on="read", how="inner", maintain_order="left").select("row", "span", "kind", "key")
 
 
-def _chinese_and_english_matches(texts: pl.Series, letters: pl.Series | None, chinese: str, roman: str) -> pl.DataFrame:
+def matches_by_script(texts: pl.Series, letters: pl.Series | None, chinese: str, roman: str) -> pl.DataFrame:
     """Return ``row, read``: what matches a pattern of Chinese signs, then what matches one of letters."""
     rows = in_letters(texts) if letters is None else letters
     matches = by_row(texts.str.extract_all(chinese), "read")
@@ -116,9 +115,9 @@ def _site(stem: str, end: str, kind: int, *, house: bool) -> list[tuple[str, int
         stem = _peoples().sub("", stem) if stem[-1:] == "族" else stem  # 四排赫哲族乡 is 四排乡
     # 沥青路 and 小流域片区 are things; only a township is named like that and is one place: 桃花镇; so is 前进道11号
     has_name = KINDS[kind] == "town" or house or (KINDS[kind] == "park" and _RANK.search(stem + end))
-    if not has_name and len(stem) >= _SHORTEST and everyday_pairs().issuperset(map("".join, pairwise(stem))):
+    if not has_name and len(stem) >= SHORTEST and everyday_pairs().issuperset(map("".join, pairwise(stem))):
         return []
-    if len(stem) < (not has_name if KINDS[kind] == "park" else _SHORTEST) or (stem + end).endswith(_tuple("common")):
+    if len(stem) < (not has_name if KINDS[kind] == "park" else SHORTEST) or (stem + end).endswith(_tuple("common")):
         return []
     key = _park(stem, end) if KINDS[kind] == "park" else stem
     return [(span, kind, _key(kind, [*map(_syllable, key)]))] if key else []
@@ -130,7 +129,7 @@ def _stem(before: str, kind: int) -> str:
     if pieces[-1] or len(pieces) == 1:
         return pieces[-1]
     if len(pieces[-2]) == 1 and KINDS[kind] == "town":
-        return before[-_SHORTEST:]  # 曹市镇: the town bears the sign of a rank in its name
+        return before[-SHORTEST:]  # 曹市镇: the town bears the sign of a rank in its name
     may_end = pieces[-2] and before[-1] in document("words.yaml")["sites"]["may_end"]
     return pieces[-2] + before[-1] if may_end else ""  # 塘东工业园, 太和片区
 
@@ -145,7 +144,7 @@ def _park(stem: str, end: str) -> str:
     # 合肥高新区 and 合肥经开区 are two, though the city is all that names them
     # what has more signs tells what it is, and 龙水五金工业园 is 龙水园区; 零碳产业园 is what it is to become
     bare_name = (
-        "" if bare_name in _short_places() or len(bare_name) > _LONGEST or _is_two_words(bare_name) else bare_name
+        "" if bare_name in short_places() or len(bare_name) > _LONGEST or _is_two_words(bare_name) else bare_name
     )
     return bare_name or "".join(_RANK.findall(stem + end))[:1]
 
@@ -153,9 +152,9 @@ def _park(stem: str, end: str) -> str:
 def _key(kind: int, syllables: list[str]) -> str:
     """Return the key of a site: the first syllables of a park, the last ones of another place."""
     # 厂址大有村 is 大有村: what stands before a name is not always known; but 东石桥 is not 西石桥
-    side = syllables[-_SHORTEST - 1 : -_SHORTEST]
-    size = _SHORTEST + (bool(side) and side[0] in _sides())
-    return f"{KINDS[kind]} {''.join(syllables[:_SHORTEST] if KINDS[kind] == 'park' else syllables[-size:])}"
+    side = syllables[-SHORTEST - 1 : -SHORTEST]
+    size = SHORTEST + (bool(side) and side[0] in _sides())
+    return f"{KINDS[kind]} {''.join(syllables[:SHORTEST] if KINDS[kind] == 'park' else syllables[-size:])}"
 
 
 @cache
@@ -170,7 +169,7 @@ def _sides() -> frozenset[str]:
 
 def _is_two_words(name: str) -> bool:
     """Return whether a name is two words of the language: 表面处理, 五金机电."""
-    return len(name) == _LONGEST and everyday_pairs() >= {name[:_SHORTEST], name[_SHORTEST:]}
+    return len(name) == _LONGEST and everyday_pairs() >= {name[:SHORTEST], name[SHORTEST:]}
 
 
 @cache
@@ -221,111 +220,14 @@ def _before() -> re.Pattern[str]:
 
 
 @cache
-def _short_places() -> frozenset[str]:
+def short_places() -> frozenset[str]:
+    """Return the short names of places."""
     return frozenset(places_table()["short"].to_list())
 
 
 @cache
 def _park_words() -> re.Pattern[str]:
     return re.compile("|".join(sorted(document("words.yaml")["sites"]["park_words"], key=len, reverse=True)))
-
-
-def landmarks(texts: pl.Series, letters: pl.Series | None = None) -> npt.NDArray[np.uint32]:
-    """Return ``(N, 4)`` the first bridges, hills, schools of texts: the lowest bits tell the kind; 0 where none."""
-    out = np.zeros((len(texts), LANDMARKS), dtype=np.uint32)
-    first = first_landmarks(landmark_spans(texts, letters))
-    code = (first["key"].hash().to_numpy() >> np.uint64(32)).astype(np.uint32) & ~np.uint32(LANDMARK_KINDS - 1)
-    out[first["row"].to_numpy(), first["slot"].to_numpy()] = code | (first["kind"].to_numpy() + 1).astype(np.uint32)
-    return out
-
-
-def first_landmarks(landmark_rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the landmarks by which a text is compared, with their `slot`."""
-    return first_of_row(landmark_rows.unique(["row", "key"], keep="first", maintain_order=True), LANDMARKS)
-
-
-def landmark_spans(texts: pl.Series, letters: pl.Series | None = None) -> pl.DataFrame:
-    """Return ``row, span, kind, key``: bridges, hills, schools and the like by the names that they bear."""
-    spans = _chinese_and_english_matches(texts, letters, _landmark_pattern(), _roman_landmark())
-    meaning = [
-        (span_read, *landmark) for span_read in spans["read"].unique().to_list() if (landmark := _landmark(span_read))
-    ]
-    schema = {"read": pl.String, "span": pl.String, "kind": pl.Int64, "key": pl.String}
-    meanings = pl.DataFrame(meaning, schema=schema, orient="row")
-    return spans.join(meanings, on="read", how="inner", maintain_order="left").select("row", "span", "kind", "key")
-
-
-@lru_cache(maxsize=KEPT)
-def _landmark(span_read: str) -> tuple[str, int, str] | None:
-    """Return words, kind and sound of a landmark; None where the words are no name."""
-    if span_read.isascii():
-        return _spelled_landmark(span_read)
-    span_read = _ends_beside().sub("", span_read)
-    stem, end = span_read[:_SHORTEST], span_read[_SHORTEST:]
-    words, everyday = document("words.yaml")["landmarks"], everyday_pairs()
-    # 石嘴山 is a city, and 宿州砀山 a county
-    places = {stem, stem + end, stem[1] + end} & _short_places()
-    common = places or {stem, stem[1] + end[0]} & everyday or stem in words["common"]
-    if common or stem[0] in words["no_start"] or stem[1] in words["no_end"]:
-        return None
-    kind = _landmark_ends()[end]
-    return span_read, kind, f"{kind} {phonetic_form(stem.translate(readings()))}"
-
-
-def _spelled_landmark(span_read: str) -> tuple[str, int, str] | None:
-    """Return what `_landmark` does of English words: Longmei Bridge, near Longmeiqiao."""
-    name, _, end = re.sub("^[a-z ]+", "", span_read).partition(" ")
-    syllables = syllables_of(phonetic_form(name)) or []
-    kind = _landmark_ends().get(end)
-    for size in () if end else (_SHORTEST, 1):  # laojie, qiao
-        if kind is None and (kind := _landmark_sounds().get("".join(syllables[-size:]))) is not None:
-            syllables = syllables[:-size]
-    if kind is None or len(syllables) < _SHORTEST:
-        return None
-    return span_read, kind, f"{kind} {''.join(syllables[-_SHORTEST:])}"
-
-
-@cache
-def _landmark_ends() -> dict[str, int]:
-    """Return the kind of landmark that every ending tells, Chinese and English."""
-    kinds = document("words.yaml")["landmarks"]["kinds"].values()
-    return {
-        end: kind for kind, entry in enumerate(kinds) for end in (*entry["zh"], *entry.get("beside", ()), *entry["en"])
-    }
-
-
-@cache
-def _landmark_sounds() -> dict[str, int]:
-    return {
-        phonetic_form(end.translate(readings())): kind for end, kind in _landmark_ends().items() if not end.isascii()
-    }
-
-
-@cache
-def _landmark_pattern() -> str:
-    kinds = document("words.yaml")["landmarks"]["kinds"].values()
-    ends = "|".join(sorted((end for entry in kinds for end in entry["zh"]), key=len, reverse=True))
-    endings_beside = "|".join(
-        sorted((end for entry in kinds for end in entry.get("beside", ())), key=len, reverse=True)
-    )
-    return rf"[\u4e00-\u9fff]{{2}}(?:{ends}|(?:{endings_beside})(?:{_words_beside()}))"
-
-
-@cache
-def _roman_landmark() -> str:
-    kinds = document("words.yaml")["landmarks"]["kinds"].values()
-    ends = "|".join(sorted((end for entry in kinds for end in entry["en"]), key=len, reverse=True))
-    return rf"[A-Z][a-z]{{3,}} (?:{ends})(?-u:\b)|(?:near|beside|opposite|next to|adjacent to) [A-Z][a-z]{{5,}}(?-u:\b)"
-
-
-@cache
-def _ends_beside() -> re.Pattern[str]:
-    return re.compile(f"(?:{_words_beside()})$")
-
-
-@cache
-def _words_beside() -> str:
-    return "|".join(document("words.yaml")["landmarks"]["beside"])
 
 
 def numbered_objects(texts: pl.Series) -> Codes:
@@ -407,7 +309,7 @@ def ordinals(bare: pl.Series) -> Codes:
 def names(heads: pl.Series, bare: pl.Series) -> tuple[Codes, Codes, Codes]:
     """Return the code of every name, ``64`` bits of its pairs of signs and its `beginnings`; 0 where there is none."""
     core = _cores(heads, bare)
-    long_enough = (core.str.len_chars() >= _SHORTEST).to_numpy()
+    long_enough = (core.str.len_chars() >= SHORTEST).to_numpy()
     return np.where(long_enough, core.hash().to_numpy(), np.uint64(0)), _bits(core) * long_enough, beginnings(core)
 
 
@@ -436,7 +338,7 @@ def beginnings(cores: pl.Series) -> Codes:
     rows = beginning_rows["row"]
     if len(rows):
         out[rows.to_numpy(), 0] = beginning_rows["span"].hash().to_numpy()
-        out[rows.to_numpy(), 1] = cores.gather(rows).str.slice(_SHORTEST, _SHORTEST + 1).hash().to_numpy()
+        out[rows.to_numpy(), 1] = cores.gather(rows).str.slice(SHORTEST, SHORTEST + 1).hash().to_numpy()
     return out
 
 
@@ -455,7 +357,7 @@ def _begun(cores: pl.Series) -> pl.DataFrame:
 def _trade_pairs() -> frozenset[str]:
     """Return the pairs of signs with which words of trades and works begin: 冷链, 锂电."""
     entries = (*(words := document("words.yaml"))["sectors"].values(), *words["components"].values())
-    return frozenset(word[:_SHORTEST] for entry in entries for word in entry["zh"]) | {*words["name_starts"]}
+    return frozenset(word[:SHORTEST] for entry in entries for word in entry["zh"]) | {*words["name_starts"]}
 
 
 def name_spans(texts: pl.Series) -> pl.DataFrame:

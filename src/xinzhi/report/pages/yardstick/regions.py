@@ -252,7 +252,7 @@ def _told(told: Told, scales: Frame, side: tuple[int, int], language: Language) 
         said = escape("\n".join([str(year), *lines]))
         x = _x(year, scales, side) - step / 2
         place = f'x="{x:.1f}" y="{TOP}" width="{step:.1f}" height="{BOTTOM - TOP}"'
-        yield f'<rect {place} fill="none" pointer-events="all" aria-label="{said}"/>'
+        yield f'<rect {place} fill="none" pointer-events="all" role="img" aria-label="{said}"/>'
 
 
 def _line(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> list[str]:
