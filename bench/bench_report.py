@@ -23,7 +23,10 @@ def browser() -> str | None:
 
 def charts(html: str) -> int:
     """Return how many charts stand before the accounts of the regions, which are the annex's."""
-    return html[: html.index('<section class="region"')].count("<svg")
+    before = html[: html.index('<section class="region"')]
+    return len(
+        set(re.findall('<svg[^>]*aria-labelledby="([^"]+)"', before))
+    )  # each is drawn for a page and for a phone
 
 
 def pages(program: str, report: Path, language: str) -> int:

@@ -25,6 +25,7 @@ PROJECTS = "id,text\np1,长丰县学校，总投资2.4亿元\np2,肥西县智慧
 DOWNLOADED = "数据库：分省年度数据\n指标：地区生产总值(亿元)\n地区,2023年,2022年\n北京市,43760.7,41540.9\n"
 ARCHIVE = "id,text\na1,合肥市肥西县污水处理厂，总投资1.83亿元，占地62.5亩，2016年开工\n"
 CALLS = {
+    "measure": ("measure", DATA, "--out", "out"),
     "assess": ("assess", DATA, "--out", "out"),
     "verify": ("verify", "certified/certificate.json", "--data", DATA),
     "audit": ("audit", DATA, "--out", "out"),
@@ -62,6 +63,7 @@ CALLS = {
     "data-export": ("data", "export", DATA, "out"),
     "data-import": ("data", "import", "nbs", "downloaded.csv", "--out", "out"),
     "new": ("new", "out"),
+    "data-new": ("data", "new", "out"),
 }
 ELSEWHERE = {
     "serve",  # answers until it is stopped: tests/web

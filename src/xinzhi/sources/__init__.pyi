@@ -10,13 +10,13 @@ from .assumptions import assumptions as assumptions
 from .decompose import decompose as decompose
 from .innovation import Innovation as Innovation
 from .innovation import share_title as share_title
+from .part_words import lacking as lacking
+from .part_words import part_name as part_name
+from .part_words import share_range_text as share_range_text
 from .result import Sources as Sources
 from .result import SourcesExplanation as SourcesExplanation
 from .result import assumption_frame as assumption_frame
-from .result import lacking as lacking
 from .result import pair as pair
-from .result import part_name as part_name
-from .result import share_range_text as share_range_text
 from .result import whole_span as whole_span
 from .tables import PARTS as PARTS
 from .upgrading import Upgrading as Upgrading

@@ -16,7 +16,7 @@ from xinzhi.core.text import Text
 from xinzhi.report import pages
 from xinzhi.report.charts import kinds
 from xinzhi.report.charts.years import tints
-from xinzhi.report.pages.debt import _nested
+from xinzhi.report.pages.debt_paths import _nested
 from xinzhi.report.pages.overcapacity import reason
 from xinzhi.risks.debt.debt_fan import chance
 

@@ -14,7 +14,7 @@ from xinzhi.report.charts.years import tints
 from xinzhi.report.document import text
 from xinzhi.report.lettering import width, wrapped
 from xinzhi.report.page import bilingual_html, ticks
-from xinzhi.report.pages.debt import _nested
+from xinzhi.report.pages.debt_paths import _nested
 from xinzhi.report.pages.overcapacity import reason
 from xinzhi.report.pages.register import figure
 from xinzhi.report.pages.yardstick.audit_tables import level_text, thinned, value_text

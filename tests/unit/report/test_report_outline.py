@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xinzhi.core.text import Text, words
+from xinzhi.report.charts.chart import Chart
 from xinzhi.report.pages.yardstick import assessment as outline
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.table import Column, Table
@@ -19,7 +20,15 @@ def made(key, *rows, names=("region", "open", "contradicted", "unproven")):
 
 
 def drawn(kind):
-    return Picture(kind=kind, title=LINES[0], headline=LINES[1], draw=str, how=LINES[2], unit=LINES[3], twin=made(kind))
+    return Picture(
+        kind=kind,
+        title=LINES[0],
+        headline=LINES[1],
+        chart=Chart(template="bars", values={}),
+        how=LINES[2],
+        unit=LINES[3],
+        twin=made(kind),
+    )
 
 
 def topic(key, kinds=(), tables=()):

@@ -81,7 +81,7 @@ def test_everything_said_is_said_in_both_languages(html: str) -> None:
 
 def test_no_chinese_stands_outside_a_chinese_element(html: str) -> None:
     body = html[html.index("<main>") : html.index("</main>")]
-    chosen = re.sub(r'<(span|text)[^>]*class="zh"[^>]*>.*?</\1>', "", body, flags=re.DOTALL)
+    chosen = re.sub(r'<(span|text|div)[^>]*class="zh"[^>]*>.*?</\1>', "", body, flags=re.DOTALL)
     references = re.sub(r'<p class="source">.*?</p>', "", chosen, flags=re.DOTALL)  # titles stay as printed
     assert re.findall(r"[\u4e00-\u9fff]+", references) == []
 

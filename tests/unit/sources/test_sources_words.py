@@ -14,7 +14,8 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.text import Text, sentences
 from xinzhi.sources import allocation, decompose, innovation, upgrading
-from xinzhi.sources.result import contrast, lacking, pair
+from xinzhi.sources.part_words import lacking
+from xinzhi.sources.result import contrast, pair
 
 PARTS = ("breakthrough", "allocation", "upgrading_traditional", "allocation_between")
 

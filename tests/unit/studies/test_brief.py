@@ -353,7 +353,7 @@ def test_the_record_beside_the_band_is_that_of_bands_of_as_many_years(made):
 
 
 def test_what_reallocation_brought_holds_under_both_labour_shares(made, shared):
-    runs = [one.periods.filter(start=2017, end=2023) for one in (shared.sources, shared.sources.other)]
+    runs = [one.periods.filter(start=2017, end=2023) for one in shared.sources.views]
     moved = [dict(run.select("region", "allocation").iter_rows()) for run in runs]
     for code, one in made.items():
         low, high = (f"{100 * size:.2f}".replace("-", "\N{MINUS SIGN}") for size in sorted(run[code] for run in moved))

@@ -41,6 +41,7 @@ def _register_pages(module: str) -> None:
         case ["risks"]:
             import xinzhi.report.pages.bubbles
             import xinzhi.report.pages.debt
+            import xinzhi.report.pages.debt_paths
             import xinzhi.report.pages.herd_entry
             import xinzhi.report.pages.overcapacity
             import xinzhi.report.pages.register

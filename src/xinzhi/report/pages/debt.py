@@ -1,4 +1,4 @@
-"""The pages of local debt: how heavy it is, how it is graded, what moved it, what shocks add, and where it may go."""
+"""The pages of local debt: how heavy it is, how it is graded, and what moved it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from xinzhi import words
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, has, listing, number, same
-from xinzhi.report.palette import ACCENT, DEEP, GROUPS, INK
+from xinzhi.core.text import Text, listing, same
+from xinzhi.report.palette import ACCENT, DEEP, GROUPS
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import answer_of, arrangement, distinct, fact, finding_notes, notes_of, truncate
-from xinzhi.report.table import Column, Table, column, table
+from xinzhi.report.sentence import answer_of, arrangement, fact
+from xinzhi.report.table import column, table
 from xinzhi.risks import Debt
-from xinzhi.risks.internal import DebtDynamics, DebtFan, DebtStress, conventions
+from xinzhi.risks.internal import DebtDynamics, conventions
 
 INKS = {
     "interest": GROUPS[3],
@@ -34,12 +34,6 @@ LISTED = 6  # names that a note lists
 PATHS = (ACCENT, GROUPS[0], GROUPS[5], GROUPS[4])
 TINTS = {"green": GROUPS[5], "yellow": GROUPS[2], "orange": ACCENT, "red": GROUPS[3]}
 FEW = 3  # regions that all have a line
-BASELINE, COMBINED = "baseline", "combined"
-SHOCKS = {"growth": GROUPS[0], "interest": GROUPS[3], "land": GROUPS[2], "contingent": GROUPS[4]}
-LONGEST = 13.0  # width of the name of a scenario in a picture, in units of its size
-LINES = {BASELINE: INK, **SHOCKS, COMBINED: ACCENT}
-OTHERS = (GROUPS[5], GROUPS[6], GROUPS[7], GROUPS[1])  # for scenarios of the caller's own
-MIDDLE = 50.0
 
 
 @section.register
@@ -275,264 +269,3 @@ def swaps(codes: Sequence[str], past: Sequence[tuple[int, float]] | None = None,
         return []
     total, part = float(np.sum([borrowing for _, borrowing in past])), float(np.sum(during))
     return [words.debt.note_swaps_share(share=part / total) if 0 < part <= total else words.debt.note_swaps()]
-
-
-@section.register
-def debt_stress(result: DebtStress, *, region: str | None = None) -> Section:
-    """Return what shocks add to debt to output: in every region at the end, and in one over the years."""
-    code = result.order()[0] if region is None else result.names.resolve(region, result.inputs["region"])
-    facts = result.facts() | result.of_region(code)
-    ends = result.ends_by_region
-    inputs = table("debt_inputs", of=result, drop_empty=True)
-    return Section.of(
-        "debt.section_stress",
-        [_by_region(result, ends, facts), _compared(result, ends, facts), _along(result, code, facts)],
-        [_what(result, facts), inputs],
-        anchor="risks-debt-stress",
-        answer=answer_of(facts, "debt"),
-        notes=_stress_notes(result, facts),
-    )
-
-
-def _added(result: DebtStress, names: Iterable[str]) -> list[Column]:
-    unit, called = words.debt.unit_of_points(), result.scenarios()
-    return [column("debt.of", "percent", unit, of=name, name=called[name]) for name in names]
-
-
-def _by_region(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture | None:
-    """Return what every standard shock adds to the ratio at the end, region by region, alone and all at once."""
-    kept = [name for name in result.scenarios() if name in SHOCKS and ends[name].count()]
-    added = _added(result, (*kept, COMBINED))
-    listed = ["region", *({name: {"kind": "percent", "unit": "percent"}} for name in ("start", "baseline")), *added]
-    return shown(
-        "debt.stress",
-        result,
-        ends,
-        facts,
-        draws={one.name: one.name for one in added},
-        listed=listed,
-        values={"years": result.years()},
-        parts={name: (result.scenarios()[name], SHOCKS[name]) for name in kept},
-    )
-
-
-def _compared(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture | None:
-    """Return the scenarios of the caller's own beside the standard ones; None where there are none."""
-    own = [name for name in result.scenarios() if name not in LINES and ends[name].count()]
-    kept = [*(name for name in (*SHOCKS, COMBINED) if ends[name].count()), *own]
-    brief = distinct({name: truncate(result.scenarios()[name], LONGEST) for name in kept})
-    cells = [
-        {
-            "row": result.names.region(row["region"]),
-            "column": brief[name],
-            "value": None if row[name] is None else 100 * row[name],
-        }
-        for row in ends.iter_rows(named=True)
-        for name in kept
-    ]
-    listed, values = ["region", *_added(result, kept)], {"years": result.years()}
-    return shown("debt.compared", result, ends, facts, rows=cells, listed=listed, values=values)
-
-
-def _along(result: DebtStress, code: str, facts: Facts) -> Picture | None:
-    """Return the paths of one region under every scenario that can be computed for it."""
-    named = result.scenarios()
-    start, paths = result.inputs_of(code), result.paths_of(code)
-    kept = paths.columns[1:]
-    lines = [
-        {"group": named[name], "year": year, "value": 100 * value}
-        for name in kept
-        for year, value in zip(paths["year"], paths[name], strict=True)
-    ]
-    others = [name for name in kept if name not in LINES]
-    inks = [LINES.get(name) or OTHERS[others.index(name) % len(OTHERS)] for name in kept]
-    missing = [
-        words.debt.chart_lacking(name=named[row["scenario"]], why=Text(zh=row["status_zh"], en=row["status_en"]))
-        for row in result.not_computed(code).iter_rows(named=True)
-    ]
-    unit = words.debt.unit_of_percent()
-    listed = ["year", *(column("debt.of", "percent", unit, of=name, name=named[name]) for name in kept)]
-    return shown(
-        "debt.along",
-        result,
-        paths,
-        facts,
-        rows=lines,
-        listed=listed,
-        values={"missing": missing},
-        inks=inks,
-        how="along_some" if missing else "along",
-        reference=100 * start["start"],
-    )
-
-
-def _what(result: DebtStress, facts: Facts) -> Table:
-    """Return what each scenario does, and what it adds on average and at most."""
-    stress = {name: node["value"] for name, node in conventions("public_debt")["stress"].items()}
-    values = {**stress, "basis_points": 10000 * stress["interest"], "deviations": stress["growth"]["deviations"]}
-    values |= {"years": words.debt.chart_years(n=stress["growth"]["years"]), **facts}
-    given, rows = result.provenance.options.get("baseline"), []
-    for name in result.scenarios():
-        key = "debt.chart.does_given" if name == BASELINE and given else f"debt.chart.does_{name}"
-        does = words.by_key(key if has(key) else "debt.chart.does_own", **values)
-        known = result.added_by(name)
-        plain = name == BASELINE or not known.height
-        rows.append(
-            {
-                "scenario": name,
-                "does_zh": does.zh,
-                "does_en": does.en,
-                "computed": known.height,
-                "mean": None if plain else known["over_baseline"].mean(),
-                "most_in": None if plain else known["region"][0],
-                "most": None if plain else known["over_baseline"][0],
-            }
-        )
-    named = result.scenarios()
-    called = {"scenario": lambda name: named[name], "most_in": result.names.region}
-    return table("debt_scenarios", pl.DataFrame(rows, infer_schema_length=None), of=result, names=called)
-
-
-def _stress_notes(result: DebtStress, facts: Facts) -> list[Text]:
-    notes = notes_of(facts, "debt")
-    named = result.scenarios()
-    lacking = result.not_computed()
-    for (scenario, zh, en), codes in result.not_computed_regions().items():
-        every = len(codes) == result.inputs.height
-        said = {"name": named[scenario], "why": Text(zh=zh, en=en), "names": some(result, codes)}
-        notes.append(words.debt.note_not_computed(**said) if every else words.debt.note_not_computed_in(**said))
-    if lacking.height:
-        notes.append(words.debt.note_combined())
-    old = list(dict.fromkeys(one.key for one in result.findings if one.rule == "old-figure" and one.key))
-    if old:
-        notes.append(words.debt.note_old(names=some(result, old)))
-    funds = result.by_fund_ratio
-    if funds.height > 1:
-        middle = float(np.median(funds["fund_ratio"].to_numpy()))
-        name = result.names.region(funds["region"][-1])
-        notes.append(words.debt.note_land(median=middle, name=name, most=funds["fund_ratio"][-1]))
-    if not result.provenance.options.get("baseline"):
-        notes.append(words.debt.note_two_baselines(window=conventions("public_debt")["stress"]["window"]["value"]))
-    return [*notes, *swaps(result.inputs["region"].to_list(), ahead=True)]
-
-
-@section.register
-def debt_fan(result: DebtFan, *, region: str | None = None) -> Section:
-    """Return where debt to output may go: the fan of one region, and where all may end."""
-    code = result.highest() if region is None else result.names.resolve(region, result.ends["region"])
-    facts = result.facts()
-    for key in ("headline.fan", "headline.fan_plain"):
-        facts.pop(key, None)
-    facts = facts | result.of_region(code)
-    return Section.of(
-        "debt.section_fan",
-        [_fan(result, code, facts), _fan_ends(result, facts)],
-        [] if result.record.is_empty() else [table("debt_record", of=result)],
-        anchor="risks-debt-fan",
-        answer=answer_of(facts, "debt"),
-        notes=_fan_notes(result, facts),
-    )
-
-
-def _fan(result: DebtFan, code: str, facts: Facts) -> Picture | None:
-    """Return the past of one region and nested bands of percentiles of its future."""
-    said = fact(facts, "fan", "fan_plain")
-    if said is None:
-        return None
-    values, cuts = said[1], result.cuts()
-    own = result.percentiles_of(code)
-    years, paths = own["year"].to_list(), {cut: (100 * own[str(cut)]).to_list() for cut in cuts}
-    past = result.past_of(code)
-    bands = {
-        words.debt.chart_percentiles(low=f"{low:g}", high=f"{high:g}"): list(
-            zip(years, paths[low], paths[high], strict=True)
-        )
-        for low, high in _nested(cuts)
-    }
-    middle = list(zip(years, paths.get(MIDDLE, paths[cuts[0]] if len(cuts) == 1 else []), strict=False))
-    marked = [
-        (paths[cut][-1], words.debt.chart_percentile(cut=f"{cut:g}", value=number(paths[cut][-1], 0)))
-        for cut in dict.fromkeys((cuts[0], cuts[-1]))
-        if cut != MIDDLE
-    ]
-    if MIDDLE in paths:
-        marked.append((middle[-1][1], words.debt.chart_median(value=number(middle[-1][1], 0))))
-    start = 100 * values["start"]
-    today = words.debt.chart_today(year=values["year"], value=number(start, 0))
-    unit = words.debt.unit_of_percent()
-    listed = ["year", *(column("debt.percentile", "percent", unit, of=str(cut), cut=f"{cut:g}") for cut in cuts)]
-    known = [(when, past.get(when)) for when in range(min(past), max(past) + 1)]
-    return shown(
-        "debt.fan",
-        result,
-        own,
-        facts,
-        rows=known,
-        listed=listed,
-        bands=bands,
-        middle=middle,
-        ends=marked,
-        reference=(start, today),
-        how="fan",
-    )
-
-
-def _fan_ends(result: DebtFan, facts: Facts) -> Picture | None:
-    """Return where every region may end, with the chance that its ratio rises."""
-    cuts, nested = result.cuts(), _nested(result.cuts())
-    known, order = result.last_percentiles, result.ends_by_median
-    rows = [
-        {
-            "name": result.names.region(r["region"]),
-            "value": 100 * r["median"],
-            "tick": 100 * r["start"],
-            "bands": [(known[r["region"], low], known[r["region"], high]) for low, high in nested],
-            "today": number(100 * r["start"], 0),
-            "median": number(100 * r["median"], 0),
-            "chance": result.chance(r["region"]),
-        }
-        for r in order.iter_rows(named=True)
-    ]
-    unit = words.debt.unit_of_percent()
-    ends = [
-        column("debt.percentile", "percent", unit, of=name, cut=f"{cut:g}")
-        for name, cut in (("low", cuts[0]), ("high", cuts[-1]))
-    ]
-    listed = ["region", "start_year", "start", "end_year", "median", *ends, "chance_higher"]
-    bands = [words.debt.chart_pair(low=f"{low:g}", high=f"{high:g}") for low, high in nested]
-    heads = {"today": "now", "median": "middle", "chance": "rises"}
-    return shown(
-        "debt.ends",
-        result,
-        order,
-        facts,
-        rows=rows,
-        listed=listed,
-        values={"bands": bands},
-        how="ends" if len(cuts) > 1 else "ends_plain",
-        columns=[(words.debt.chart_of(head), key) for key, head in heads.items()],
-    )
-
-
-def _nested(cuts: Sequence[float]) -> list[tuple[float, float]]:
-    """Return pairs of percentiles from the outermost to the innermost: (5, 95), (25, 75)."""
-    return [(cuts[at], cuts[-1 - at]) for at in range(len(cuts) // 2)]
-
-
-def _fan_notes(result: DebtFan, facts: Facts) -> list[Text]:
-    options = result.provenance.options
-    notes: list[Text] = [words.debt.note_fan(draws=options.get("draws", "-"))]
-    rate = dict(options.get("baseline") or {}).get("rate")
-    if rate is not None:
-        notes.append(words.debt.note_ahead(rate=rate))
-    notes += notes_of(facts, "debt")
-    for year, codes in result.early_starts.items():
-        notes.append(words.debt.note_early(year=year, names=some(result, codes)))
-    if lasting := [words.debt.chart_of(f"of_{one.column}") for one in result.findings if one.rule == "autocorrelated"]:
-        notes.append(words.debt.note_lasting(names=listing(lasting)))
-    for rule, key in (("too-short", "too_short"), ("explosive-draws", "explosive")):
-        codes = [one.key for one in result.findings if one.rule == rule and one.key]
-        if codes:
-            notes.append(words.debt.note_of(key, names=some(result, codes)))
-    cut = [one for one in result.findings if one.rule == "pooled-autoregression"]
-    return [*notes, *finding_notes(cut), *swaps(result.ends["region"].to_list(), ahead=True)]

@@ -23,7 +23,8 @@ from xinzhi.sources.assumptions import (
     setting,
     span_text,
 )
-from xinzhi.sources.result import Sources, share_range_text
+from xinzhi.sources.part_words import share_range_text
+from xinzhi.sources.result import Sources
 
 _COLUMNS = ("output", "capital", "labour", "labour_share")
 
