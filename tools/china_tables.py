@@ -16,6 +16,8 @@ from typing import Any
 import polars as pl
 import yaml
 
+from china_columns import number, read, text, whole
+
 MARKS = yaml.safe_load(Path(__file__).with_name("china_sources.yaml").read_text("utf-8"))
 CAPABILITY = yaml.safe_load(Path(__file__).with_name("china_capability.yaml").read_text("utf-8"))
 SITE = re.compile(r"[\w-]+\.(?:com|cn|hk|net|cc)\b")
@@ -45,26 +47,6 @@ PRICED_FROM = 2003
 INDICATORS_TO = 2019
 PRICES_FROM = 1999  # the year before the first retail price index
 INPUT_OUTPUT = "input-output table as published"
-
-
-def read(sources: Path, name: str) -> pl.DataFrame:
-    """Return one table of the compilation as text."""
-    return pl.read_csv(sources / name, infer_schema=False)
-
-
-def number(name: str) -> pl.Expr:
-    """Return a column of text as numbers."""
-    return pl.col(name).cast(pl.Float64)
-
-
-def whole(name: str) -> pl.Expr:
-    """Return a column of text as whole numbers, also where a spreadsheet wrote 1996.0."""
-    return number(name).cast(pl.Int64)
-
-
-def text(name: str) -> pl.Expr:
-    """Return numbers as text, whole ones without a decimal point."""
-    return pl.col(name).cast(pl.String).str.replace(r"\.0$", "")
 
 
 def cited(mark: str | None) -> str | None:

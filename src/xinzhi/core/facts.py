@@ -13,9 +13,9 @@ class Fact(Text):
     It is a `Text` and enters other texts as one; as a sentence of an answer it is `text`.
 
     >>> from xinzhi.words import yardstick
-    >>> fact = yardstick.answer_until(year=2020)
+    >>> fact = yardstick.answer_until(names=["Jilin"], year=2020)
     >>> fact.key, dict(fact.values)
-    ('answer.until', {'year': 2020})
+    ('answer.until', {'names': ['Jilin'], 'year': 2020})
     """
 
     __slots__ = ("key", "topic", "values")
