@@ -64,7 +64,7 @@ def difference(name: str, text: str, *, update: bool) -> str:
 def texts_of(part: object) -> list[str]:
     """Return each text that a section holds, Chinese and English on one line, in the order in which it holds them."""
     if isinstance(part, Text):
-        return [f"{part.zh} | {part.en}"]
+        return [f"{part.zh} | {part.en}"] if part.zh or part.en else []
     if is_dataclass(part):
         part = [getattr(part, field.name) for field in fields(part) if field.name not in DRAWN]
     elif isinstance(part, Mapping):

@@ -84,7 +84,7 @@ def read_source() -> tuple[set[str], set[str], set[str]]:
 
 
 def test_every_key_can_be_read() -> None:
-    """A text is called as a function, or its key stands in the source, or fills a pattern of it with words of values."""
+    """A text is called as a function, or its key stands in the source, or fills a pattern of it with values."""
     plain, filled, tokens = read_source()
     tokens |= {*xinzhi.load("china-provinces").tables["capability"]["unit"]}  # units of evidence stand in its rows
     keys = [re.compile(re.escape(one).replace(HOLE, r"([\w.+ -]+)")) for one in filled]
