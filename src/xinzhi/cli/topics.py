@@ -214,9 +214,9 @@ def screen(call: Call) -> int | None:
         for path, frame in zip(paths, frames.values(), strict=True):
             escape_formulas(frame).write_csv(path)
     files = [Path(folder) / name for name in frames]
-    named = {name: Path(folder) / f"{name}.csv" for name in ("projects", "archive")}
+    templates = {name: Path(folder) / f"{name}.csv" for name in ("projects", "archive")}
     document = {"files": [str(path) for path in files], "synthetic": True}
-    answer(call, document, [*files, say("synthetic", call.language, **named)])
+    answer(call, document, [*files, say("synthetic", call.language, **templates)])
     return None
 
 

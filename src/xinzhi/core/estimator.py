@@ -58,13 +58,13 @@ class Estimator(Result):
         UsageError
             When the level is none, or the intervals come from a bootstrap at another level.
         """
-        rows, own = self.coefficients, self.coverage()
-        if level is None or level == own:
+        rows, coverage = self.coefficients, self.coverage()
+        if level is None or level == coverage:
             return rows.select(*self.models, "term", "low", "high")
         if not 0 < level < 1:
             raise UsageError("core.coverage", level=level)
         if self.bootstrapped():
-            raise UsageError("core.bootstrap-level", level=own)
+            raise UsageError("core.bootstrap-level", level=coverage)
         low, high = interval(_numbers(rows, "estimate"), _numbers(rows, "standard_error"), level, self.freedom())
         bounds = pl.DataFrame({"low": low, "high": high}).fill_nan(None)
         return pl.concat([rows.select(*self.models, "term"), bounds], how="horizontal")

@@ -10,12 +10,12 @@ from .pages.register import mark as mark
 from .pages.register import pitfall_heads as pitfall_heads
 from .pages.register import telling as telling
 from .pages.yardstick.assessment import topics as topics
-from .pages.yardstick.audit import kept as kept
+from .pages.yardstick.audit import hold as hold
 from .pages.yardstick.audit import levels as levels
 from .pages.yardstick.measurement import ranking as ranking
 from .pages.yardstick.measurement import sides as sides
-from .pages.yardstick.regions import drawn as drawn
 from .pages.yardstick.regions import profiles as profiles
+from .pages.yardstick.regions import region_chart as region_chart
 from .section import Picture as Picture
 from .section import Section as Section
 from .sentence import answer_of as answer_of

@@ -207,19 +207,21 @@ class Section:
         # Without an `answer` the headlines of the pictures stand as sentences, else that of the catalogue; `facts` fill
         # placeholders.
         topic, _, name = key.rpartition(".")
-        drawn = tuple(one for one in pictures if one is not None)
+        charts = tuple(drawing for drawing in pictures if drawing is not None)
         values = dict(facts or {})
         if answer is None:
-            answer = [sentence(one.headline) for one in drawn] or [words.by_key(f"{topic}.answer.{name}", **values)]
+            answer = [sentence(drawing.headline) for drawing in charts] or [
+                words.by_key(f"{topic}.answer.{name}", **values)
+            ]
         if "title" not in more:
             more["title"] = words.by_key(f"{topic}.title.{name}", **values)
-        shown = tuple(one for one in tables if one is not None)
-        return cls(key=anchor, answer=tuple(answer), pictures=drawn, tables=shown, **more)
+        contents = tuple(content for content in tables if content is not None)
+        return cls(key=anchor, answer=tuple(answer), pictures=charts, tables=contents, **more)
 
     def contents(self) -> list[Table]:
         """Return every table of the section, each once."""
-        drawn = [one.twin for one in (*self.pictures, *self.sketches)]
-        return list({table.key: table for table in (*drawn, *self.tables, *self.sheets)}.values())
+        twins = [chart.twin for chart in (*self.pictures, *self.sketches)]
+        return list({table.key: table for table in (*twins, *self.tables, *self.sheets)}.values())
 
     def sheet(self, key: str) -> Table:
         """Return a table of the section by its key."""
@@ -227,7 +229,7 @@ class Section:
 
     def figures(self) -> list[Figure]:
         """Return its pictures drawn."""
-        return [one.figure(self.key) for one in (*self.pictures, *self.sketches)]
+        return [chart.figure(self.key) for chart in (*self.pictures, *self.sketches)]
 
 
 def picture(  # noqa: PLR0913 - the fields of a row
@@ -255,27 +257,27 @@ def picture(  # noqa: PLR0913 - the fields of a row
     topic, dot, kind = key.rpartition(".")
     values = dict(facts or {})
 
-    def said(shelf: str, given: Text | str | None) -> Text:
-        return given if isinstance(given, Text) else words.by_key(f"{topic}{dot}{shelf}.{given or kind}", **values)
+    def word(shelf: str, text: Text | str | None) -> Text:
+        return text if isinstance(text, Text) else words.by_key(f"{topic}{dot}{shelf}.{text or kind}", **values)
 
-    measure = _unit(f"{topic}{dot}unit_of.{kind}", twin) if unit is None else said("unit_of", unit)
-    own = has(f"{topic}{dot}chart.{kind}")  # else an axis is called as the figures
-    given = {**options, LEGEND: legend}
+    measure = _unit(f"{topic}{dot}unit_of.{kind}", twin) if unit is None else word("unit_of", unit)
+    titled = has(f"{topic}{dot}chart.{kind}")  # else an axis is called as the figures
+    titles = {**options, LEGEND: legend}
     axes = {
-        name: said("chart", given.get(name)) if own or given.get(name) is not None else measure
+        name: word("chart", titles.get(name)) if titled or titles.get(name) is not None else measure
         for name in AXES
-        if _asks(chart, name) or given.get(name) is not None
+        if _asks(chart, name) or titles.get(name) is not None
     }
     return Picture(
         kind=kind,
-        title=said("title", title),
-        headline=said("headline", headline),
+        title=word("title", title),
+        headline=word("headline", headline),
         chart=described_chart(
             chart(rows, **{**options, **axes}),
             getattr(rows, "told", {}),
             _decimals(twin) if options.get("decimals") is None else int(options["decimals"]),
         ),
-        how=said("how", how),
+        how=word("how", how),
         unit=measure,
         twin=twin,
     )
@@ -293,36 +295,36 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     listed: Listed | None = None,
     names: NameSource | None = None,
     values: Mapping[str, object] | None = None,
-    **given: Any,  # noqa: ANN401 - words and options of the chart
+    **choices: Any,  # noqa: ANN401 - words and options of the chart
 ) -> Picture | None:
     """Return a picture from its row of data; None where the facts have no headline for it."""
     # `facts` are those of the result where the row names headlines, else values of the words; `values` are more.
     # `frame`, `listed` (the columns of the table) and what is `given` go before the row, `draws` is added to it; `rows`
     # and `twin` are made by hand.
     topic, _, name = key.rpartition(".")
-    row, said = rows_of_topic(result.topic).pictures.get(name, PictureRow()), dict(facts or {})
-    options = row.options() | _from_result(row, result, topic) | given
+    row, context = rows_of_topic(result.topic).pictures.get(name, PictureRow()), dict(facts or {})
+    options = row.options() | _from_result(row, result, topic) | choices
     if row.headlines:
-        headline = fact(said, *row.headlines)
+        headline = fact(context, *row.headlines)
         if headline is None:
             return None
-        options, said = {"headline": headline[0], **options}, headline[1]
-    said = {**said, **(values or {})}
+        options, context = {"headline": headline[0], **options}, headline[1]
+    context = {**context, **(values or {})}
     options = dict.fromkeys(("title", "headline", "how"), name) | options
     if row.capital:
-        options["headline"] = capitalised(words.by_key(f"{topic}.headline.{options['headline']}", **said))
+        options["headline"] = capitalised(words.by_key(f"{topic}.headline.{options['headline']}", **context))
     part = row.frame
     rows_in_order = sort_frame(getattr(result, part) if frame is None else frame, row.order)
     if twin is None:
-        twin = _twin(result, row, rows_in_order, listed, names, options["title"], said)
+        twin = _twin(result, row, rows_in_order, listed, names, options["title"], context)
     if rows is None:
         rows = _rows(result, row, rows_in_order, twin, names, draws or {})
     kind = options.pop("chart")
     chart = kind if callable(kind) else KINDS[str(kind)]
     if (unit := options.get("unit")) is not None:
-        measure = unit if isinstance(unit, Text) else words.by_key(f"{topic}.unit_of.{unit}", **said)
+        measure = unit if isinstance(unit, Text) else words.by_key(f"{topic}.unit_of.{unit}", **context)
         options = {axis: measure for axis in ("x", "y") if _asks(chart, axis)} | options
-    return picture(f"{topic}.{row.kind or name}", chart, rows, twin, said, **options)
+    return picture(f"{topic}.{row.kind or name}", chart, rows, twin, context, **options)
 
 
 def _from_result(row: PictureRow, result: Result, topic: str) -> dict[str, Any]:
@@ -347,10 +349,10 @@ def _twin(
     values: Mapping[str, Any],
 ) -> Table:
     """Return the table of a picture: of the frame that is drawn, or of the frame that the row of the table names."""
-    kept = rows_of_topic(result.topic).tables.get(row.table)
+    table_row = rows_of_topic(result.topic).tables.get(row.table)
     part = row.frame
-    if listed is None and row.columns is None and kept is not None and kept.frame not in {"frame", part}:
-        part, frame = kept.frame, sort_frame(getattr(result, kept.frame), kept.order)
+    if listed is None and row.columns is None and table_row is not None and table_row.frame not in {"frame", part}:
+        part, frame = table_row.frame, sort_frame(getattr(result, table_row.frame), table_row.order)
     return table(
         row.table,
         frame,
@@ -387,19 +389,19 @@ def _twin_title(topic: str, key: str, title: Text | str, values: Mapping[str, ob
     """Return the title of the table of a picture: its own, else that of the picture."""
     name = key.partition("_")[2]
     shelves = (f"table.{key}", f"table.{name}", *(() if isinstance(title, Text) else (f"title.{name}",)))
-    kept = [f"{topic}.{one}" for one in shelves]
-    own = next((one for one in kept if has(one)), None)
-    if own is None and isinstance(title, Text):
+    candidates = [f"{topic}.{shelf}" for shelf in shelves]
+    title_key = next((candidate for candidate in candidates if has(candidate)), None)
+    if title_key is None and isinstance(title, Text):
         return title
-    return words.by_key(own or f"{topic}.title.{title}", **values)
+    return words.by_key(title_key or f"{topic}.title.{title}", **values)
 
 
 def _decimals(twin: Table) -> int:
     """Return the decimals of the first column of figures of a table."""
-    found = next((one for one in twin.columns if one.kind in NUMERIC - {"year", "integer"}), None)
-    if found is None:
+    first = next((column for column in twin.columns if column.kind in NUMERIC - {"year", "integer"}), None)
+    if first is None:
         return 1
-    return DECIMALS.get(found.kind, 1) if found.decimals is None else found.decimals
+    return DECIMALS.get(first.kind, 1) if first.decimals is None else first.decimals
 
 
 class Rows(list[dict[str, Any]]):
@@ -410,15 +412,15 @@ class Rows(list[dict[str, Any]]):
 
 def _asks(chart: Callable[..., Drawing], name: str) -> bool:
     """Say whether a chart must be told the title of an axis."""
-    known = signature(chart).parameters.get(name)
-    return known is not None and known.default is known.empty
+    parameter = signature(chart).parameters.get(name)
+    return parameter is not None and parameter.default is parameter.empty
 
 
 def _unit(key: str, twin: Table) -> Text:
     """Return the unit of a picture: its own in the catalogue, else the first one of its table."""
     if has(key):
         return words.by_key(key)
-    return next((one.unit for one in twin.columns if one.unit.en), Text(zh="", en=""))
+    return next((column.unit for column in twin.columns if column.unit.en), Text(zh="", en=""))
 
 
 def rows_of(
@@ -433,21 +435,29 @@ def rows_of(
     # `encodings` are what the chart calls the columns, such as ``name="region", value="to_output"``; a `Text` or a
     # number is the same in every row. `of`, `names` and `part` as in `table`: codes become names, fractions percent.
     topic = of.topic if of is not None else ""
-    called = of.names if names is None and of is not None else names
-    columns, told = {}, {}
-    for name, given in encodings.items():
-        one = column_description(topic, given, frame, of, part, {}) if isinstance(given, str) else given
-        if isinstance(one, Column) and one.kind in NUMERIC and one.title != same(one.name):
-            told[name] = one
-        if not isinstance(one, Column):
-            cells = [one] * frame.height
-        elif name not in WORDED and one.kind not in NUMERIC and frame.schema.get(one.name, pl.Null).is_numeric():
-            cells = frame[one.name].to_list()  # a period as a place
+    sources = of.names if names is None and of is not None else names
+    columns, described = {}, {}
+    for name, source in encodings.items():
+        cell_source = column_description(topic, source, frame, of, part, {}) if isinstance(source, str) else source
+        if (
+            isinstance(cell_source, Column)
+            and cell_source.kind in NUMERIC
+            and cell_source.title != same(cell_source.name)
+        ):
+            described[name] = cell_source
+        if not isinstance(cell_source, Column):
+            cells = [cell_source] * frame.height
+        elif (
+            name not in WORDED
+            and cell_source.kind not in NUMERIC
+            and frame.schema.get(cell_source.name, pl.Null).is_numeric()
+        ):
+            cells = frame[cell_source.name].to_list()  # a period as a place
         else:
-            cells = cells_of(one, frame, called)
+            cells = cells_of(cell_source, frame, sources)
         columns[name] = (
             [same(cell) if isinstance(cell, str | int) else cell for cell in cells] if name in WORDED else cells
         )
     rows = Rows(dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True))
-    rows.told = told
+    rows.told = described
     return rows

@@ -132,34 +132,34 @@ def of_region(shared: Read, code: str) -> Brief:
         "record": record(shared, code, about),
     }
     parts["answer"] = answer(parts, 0.0 if bands is None else bands.level)
-    parts["growth"] = {key: said for key, said in parts["growth"].items() if key not in parts["answer"]}
+    parts["growth"] = {key: values for key, values in parts["growth"].items() if key not in parts["answer"]}
     draft = Draft(name="brief", source=title(shared.package), package=shared.package)
     draft.notes.extend(shared.notes)
     draft.results["measurement"] = measured
-    found = {
+    available = {
         "bands": bands,
         "gaps": shared.gaps,
         "able": shared.able,
         "register": shared.register,
         "backcast": shared.backcast,
     }
-    draft.results |= {name: one for name, one in found.items() if one is not None}
-    made = draft.done(region=code)
+    draft.results |= {name: result for name, result in available.items() if result is not None}
+    study = draft.done(region=code)
     more: dict[str, Any] = {} if shared.gaps is None else {"gaps": shared.gaps.frame.filter(region=code)}
-    more |= {"sources_of_growth": contributions(shared, code), "company": beside(shared, code)}
+    more |= {"sources_of_growth": contributions(shared, code), "company": comparison(shared, code)}
     if state is not None:
         more["evidence"] = evidence(shared, state)
     return Brief(
         name="brief",
-        source=made.source,
-        results=made.results,
-        notes=made.notes,
+        source=study.source,
+        results=study.results,
+        notes=study.notes,
         region=code,
         more=more,
-        findings=made.findings,
+        findings=study.findings,
         about=about,
         span=span.label,
-        parts={name: one for name, one in parts.items() if one},
+        parts={name: facts for name, facts in parts.items() if facts},
     )
 
 
@@ -211,50 +211,50 @@ def _sided(bands: Bands, row: Mapping[str, Any], agreed: float | None) -> dict[s
     # `agreed` is the share of protocols by which it is above.
     above = row["above_nation"]
     side = "above" if above >= bands.decided else "below" if above <= 1 - bands.decided else "tie"
-    held = {"above": agreed, "below": None if agreed is None else 1 - agreed}.get(side)
-    return {"side": side, "alone": held is not None and held < internal.AGREED}
+    share = {"above": agreed, "below": None if agreed is None else 1 - agreed}.get(side)
+    return {"side": side, "alone": share is not None and share < internal.AGREED}
 
 
 def growth(shared: Read, code: str, about: Text) -> Facts:
     """Return growth of the newest period with its band, its rank only with its range, and the period before."""
     measured, bands = shared.measured, shared.bands
     *earlier, span = internal.View(measured).spans
-    own, band = _period(measured, code, span), _band_of(bands, code)
+    row, band = _period(measured, code, span), _band_of(bands, code)
     over = next(shared.protocols.filter(region=code, start=span.start, end=span.end).iter_rows(named=True), {})
-    held: Text | str = ""
-    moved: Text | str = ""
+    record_text: Text | str = ""
+    corrected: Text | str = ""
     if bands is not None:  # how such bands held in the past, and what growth would be had investment been corrected
         newest = internal.leading_span(bands)
-        held = internal.record_clause(bands, *newest, single=True)
-        moved = internal.corrected_clause(bands, code, *newest)
+        record_text = internal.record_clause(bands, *newest, single=True)
+        corrected = internal.corrected_clause(bands, code, *newest)
     facts: Facts = {}
-    if own is None:
+    if row is None:
         facts["growth.missing"] = {"name": about, "span": span.label}
     elif bands is not None and band is not None and bands.part is not None and band["low"] is not None:
         # Nothing is compared where a part of the regions is there.
-        told = {
+        figures_of = {
             "name": about,
             "span": span.label,
             "level": bands.level,
-            "value": own["tfp_growth"],
-            "held": held,
-            "moved": moved,
+            "value": row["tfp_growth"],
+            "held": record_text,
+            "moved": corrected,
         }
-        facts["growth.banded_alone"] = told | {"low": band["low"], "high": band["high"], "n": bands.part[1]}
+        facts["growth.banded_alone"] = figures_of | {"low": band["low"], "high": band["high"], "n": bands.part[1]}
     elif bands is not None and band is not None and bands.part is None:
-        told = {"name": about, "span": span.label, "level": bands.level, "moved": moved}
-        told |= _sided(bands, band, over.get("protocol_above"))
+        figures_of = {"name": about, "span": span.label, "level": bands.level, "moved": corrected}
+        figures_of |= _sided(bands, band, over.get("protocol_above"))
         if band["low"] is None:
-            facts["growth.relative"] = told | {"low": band["relative_low"], "high": band["relative_high"]}
+            facts["growth.relative"] = figures_of | {"low": band["relative_low"], "high": band["relative_high"]}
         else:
-            figures = {"value": own["tfp_growth"], "low": band["low"], "high": band["high"], "held": held}
-            facts["growth.banded"] = told | figures | {"nation": _nation(measured, span)}
-        if own["grade"] != "D":
+            figures = {"value": row["tfp_growth"], "low": band["low"], "high": band["high"], "held": record_text}
+            facts["growth.banded"] = figures_of | figures | {"nation": _nation(measured, span)}
+        if row["grade"] != "D":
             n = bands.frame.filter(pl.col("region") != internal.NATIONAL)["region"].n_unique()
             facts["growth.ranks"] = {"ranks": ranks_text(band["rank_low"], band["rank_high"]), "n": n}
     else:
-        facts["growth.plain"] = {"name": about, "span": span.label, "value": own["tfp_growth"]}
-    if own is not None and over:
+        facts["growth.plain"] = {"name": about, "span": span.label, "value": row["tfp_growth"]}
+    if row is not None and over:
         key = "growth.protocols" if over["protocol_rank_low"] is None else "growth.protocols_ranked"
         ranks = ranks_text(over["protocol_rank_low"], over["protocol_rank_high"])
         facts[key] = {**over, "protocols": f"{over['protocols']:,}", "ranks": ranks}
@@ -269,37 +269,37 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
             "poor": before["grade"] == "D",
             "adjusted": internal.View(measured).adjusted(earlier[-1]),
         }
-    if own is not None and own["grade"]:
+    if row is not None and row["grade"]:
         years = measured.frame.filter(pl.col("region") == code, pl.col("year").is_between(span.start + 1, span.end))
-        facts["growth.grade"] = {"grade": own["grade"], "n": years.height, "poor": years.filter(grade="D").height}
+        facts["growth.grade"] = {"grade": row["grade"], "n": years.height, "poor": years.filter(grade="D").height}
     return facts
 
 
 def where(shared: Read, code: str) -> Facts:
     """Return the contributions to growth in the newest period, and what reallocation brought in the last one known."""
     span = internal.View(shared.measured).spans[-1]
-    own = _period(shared.measured, code, span)
+    growth_row = _period(shared.measured, code, span)
     facts: Facts = {}
-    if own is not None:
+    if growth_row is not None:
         facts["where.parts"] = {
-            **internal.rates(own),
-            "tfp": own["tfp_growth"],
-            **{name: own[f"{name}_contribution"] for name in ("capital", "labour", "human_capital")},
+            **internal.rates(growth_row),
+            "tfp": growth_row["tfp_growth"],
+            **{name: growth_row[f"{name}_contribution"] for name in ("capital", "labour", "human_capital")},
         }
     if shared.sources is None or not {"allocation_labour", "allocation_capital"} <= set(shared.sources.periods.columns):
         return facts
     rows = shared.sources.periods.filter(region=code).drop_nulls("allocation").sort("end", "start")
     if rows.height:
         row = rows.row(-1, named=True)
-        same_span = own is not None and (row["start"], row["end"]) == (span.start, span.end)
+        same_span = growth_row is not None and (row["start"], row["end"]) == (span.start, span.end)
         span_of = {name: row[name] for name in ("region", "start", "end")}
-        both = [one.periods.filter(**span_of).row(0, named=True) for one in shared.sources.views]
-        rest = [] if own is None else [own["tfp_growth"] - one["allocation"] for one in both]
+        pairs = [view.periods.filter(**span_of).row(0, named=True) for view in shared.sources.views]
+        rest = [] if growth_row is None else [growth_row["tfp_growth"] - pair["allocation"] for pair in pairs]
         facts["where.allocation_of" if same_span else "where.allocation"] = {
             "span": span_text(row["start"], row["end"]),
-            "shares": len(both) > 1,
+            "shares": len(pairs) > 1,
             **{
-                name: sources.share_range_text([one[column] for one in both], "plain")
+                name: sources.share_range_text([pair[column] for pair in pairs], "plain")
                 for name, column in _MOVES.items()
             },
             "rest": sources.share_range_text(rest, "tenths") if rest else None,
@@ -324,14 +324,14 @@ def contributions(shared: Read, code: str) -> pl.DataFrame:
     return pl.concat([*tables[2:], *tables[:2]])
 
 
-def shortfalls(found: Gaps, code: str) -> Facts:
+def shortfalls(gaps: Gaps, code: str) -> Facts:
     """Return the two largest gaps to the median of the peers, which of them is sure, and how many chance would show."""
-    rows = found.of_region(code)
+    rows = gaps.of_region(code)
     if not rows:
-        return {"gaps.none": {}} if found.frame.filter(region=code).height else {}
+        return {"gaps.none": {}} if gaps.frame.filter(region=code).height else {}
     sure = sum(row["sure"] and row["banded"] for row in rows)
-    counts = found.counts()
-    told = [
+    counts = gaps.counts()
+    sentences = [
         {
             **row,
             **counts,
@@ -343,11 +343,11 @@ def shortfalls(found: Gaps, code: str) -> Facts:
         }
         for row in rows
     ]
-    head: Facts = {"gaps.about": {"names": found.peers.labels(code), "span": span_text(found.start, found.end)}}
-    above = any(_uncounted(row) for row in told)
+    head: Facts = {"gaps.about": {"names": gaps.peers.labels(code), "span": span_text(gaps.start, gaps.end)}}
+    above = any(_uncounted(row) for row in sentences)
     verdict: Facts = {"gaps.sure": {"n": sure}} if sure else {"gaps.uncounted" if above else "gaps.no_sure": {}}
     counted: Facts = {"gaps.counted": counts} if sure or above else {}
-    return {**verdict, **counted, **head, "gaps.one": told}
+    return {**verdict, **counted, **head, "gaps.one": sentences}
 
 
 def gap_figures(row: Mapping[str, Any]) -> dict[str, Text]:
@@ -361,8 +361,8 @@ def gap_figures(row: Mapping[str, Any]) -> dict[str, Text]:
     """
     pairs = {name: (row[name], row[f"{name}_other"]) for name in ("own", "peers", "gap")}
     return {
-        name: sources.share_range_text([one for one in both if one is not None], "plain")
-        for name, both in pairs.items()
+        name: sources.share_range_text([value for value in ends if value is not None], "plain")
+        for name, ends in pairs.items()
     }
 
 
@@ -380,36 +380,36 @@ def _verdict(row: Mapping[str, Any]) -> str:
     return "residual" if row["factor"] == "tfp" else "sure"  # what is left over is no factor that policy could add
 
 
-def flags(found: risks.Register, code: str) -> Facts:
+def flags(register: risks.Register, code: str) -> Facts:
     """Return the three worst flags of the region in the register."""
-    worst = found.worst()
+    worst = register.worst()
     rows = worst.filter(region=code).sort("place")
-    named = describe("register", "pitfall").values
-    told = [
+    pitfalls = describe("register", "pitfall").values
+    sentences = [
         {
             "severity": words.register.chart_of(row["severity"]),
-            "pitfall": (pitfall := named.get(row["pitfall"], same(row["pitfall"]))),
+            "pitfall": (pitfall := pitfalls.get(row["pitfall"], same(row["pitfall"]))),
             "about": pitfall
             if row["kind"] == "region"
-            else words.brief.flags_item(pitfall=pitfall, name=found.names.text(row["kind"], row["item"])),
+            else words.brief.flags_item(pitfall=pitfall, name=register.names.text(row["kind"], row["item"])),
             "evidence": Text(zh=row["evidence_zh"], en=row["evidence_en"]),
             "clears": Text(zh=row["clears_zh"], en=row["clears_en"]),
         }
         for row in rows.iter_rows(named=True)
     ]
-    if not told:
+    if not sentences:
         return {"flags.none": {}}
-    facts: Facts = {"flags.one": told}
-    if len(told) < int(str(worst["place"].max())):
-        facts["flags.fewer"] = {"n": len(told)}
+    facts: Facts = {"flags.one": sentences}
+    if len(sentences) < int(str(worst["place"].max())):
+        facts["flags.fewer"] = {"n": len(sentences)}
     return facts
 
 
 def neighbours(shared: Read, code: str) -> list[str] | None:
     """Return who borders on a region; None where borders are not known."""
-    known = sectors.contiguity()
+    borders = sectors.contiguity()
     measured = set(shared.measured.regions["region"])
-    return [one for one in known[code] if one in measured] if code in known else None
+    return [region for region in borders[code] if region in measured] if code in borders else None
 
 
 def company(shared: Read, code: str) -> Facts:
@@ -423,55 +423,62 @@ def company(shared: Read, code: str) -> Facts:
         if peers.frame.filter(region=code)["far"].mean() > 1 / 2:  # type: ignore[operator] # a share
             facts["company.far"] = {}
         elif (hung := peers.hangs(code)) is not None:
-            said = {"measure": words.brief.measure_of(hung[0]), "k": hung[1], "n": len(peers.codes(code))}
-            facts["company.hangs"] = said
+            values = {"measure": words.brief.measure_of(hung[0]), "k": hung[1], "n": len(peers.codes(code))}
+            facts["company.hangs"] = values
         if peers.missing:
             facts["peers.missing"] = peers.facts()["peers.missing"]
     if around is not None:
-        facts["company.neighbours" if around else "company.island"] = {"names": [names.region(one) for one in around]}
-    others = list(dict.fromkeys([*(peers.codes(code) if peers is not None else []), *(around or [])]))
-    return facts | _apart(shared.bands, code, others)
+        facts["company.neighbours" if around else "company.island"] = {
+            "names": [names.region(region) for region in around]
+        }
+    companions = list(dict.fromkeys([*(peers.codes(code) if peers is not None else []), *(around or [])]))
+    return facts | _distinct(shared.bands, code, companions)
 
 
-def _apart(bands: Bands | None, code: str, others: list[str]) -> Facts:
+def _distinct(bands: Bands | None, code: str, companions: list[str]) -> Facts:
     """Return which of the others grew surely more slowly or faster in the newest period."""
-    if bands is None or bands.part is not None or not others:
+    if bands is None or bands.part is not None or not companions:
         return {}
     start, end = internal.leading_span(bands)
 
-    def told(component: str) -> tuple[list[str], list[str]]:
+    def decided(component: str) -> tuple[list[str], list[str]]:
         sure = bands.pairs.filter(pl.col("decided"), start=start, end=end, component=component)
-        below = sure.filter(pl.col("region") == code, pl.col("other").is_in(others))["other"]
-        return below.to_list(), sure.filter(pl.col("other") == code, pl.col("region").is_in(others))["region"].to_list()
+        below = sure.filter(pl.col("region") == code, pl.col("other").is_in(companions))["other"]
+        return below.to_list(), sure.filter(pl.col("other") == code, pl.col("region").is_in(companions))[
+            "region"
+        ].to_list()
 
-    faster, slower = told(internal.TOGETHER)
+    faster, slower = decided(internal.TOGETHER)
     key = "apart" if faster and slower else "faster" if faster else "slower" if slower else "tied"
-    wide = {one for some in told(internal.ALL) for one in some}
-    lost = [bands.names.region(one) for one in (*faster, *slower) if one not in wide]
-    named = {side: [bands.names.region(one) for one in some] for side, some in (("faster", faster), ("slower", slower))}
-    return {f"company.{key}": {**named, "lost": words.brief.company_lost(names=lost) if lost else ""}}
+    certain = {region for side in decided(internal.ALL) for region in side}
+    lost = [bands.names.region(region) for region in (*faster, *slower) if region not in certain]
+    lists = {
+        side: [bands.names.region(region) for region in regions]
+        for side, regions in (("faster", faster), ("slower", slower))
+    }
+    return {f"company.{key}": {**lists, "lost": words.brief.company_lost(names=lost) if lost else ""}}
 
 
-def beside(shared: Read, code: str) -> pl.DataFrame:
+def comparison(shared: Read, code: str) -> pl.DataFrame:
     """Return the region, its peers and its neighbours with growth, band and ranks of the newest period."""
     peers = [] if shared.peers is None else shared.peers.codes(code)
     around = neighbours(shared, code) or []
     span = internal.View(shared.measured).spans[-1]
     rows = []
-    for one in dict.fromkeys([code, *peers, *around]):
-        own, band = _period(shared.measured, one, span), _band_of(shared.bands, one) or {}
+    for region in dict.fromkeys([code, *peers, *around]):
+        growth_row, band = _period(shared.measured, region, span), _band_of(shared.bands, region) or {}
         kind = (
             "self"
-            if one == code
+            if region == code
             else "both"
-            if one in peers and one in around
-            else ("peer" if one in peers else "neighbour")
+            if region in peers and region in around
+            else ("peer" if region in peers else "neighbour")
         )
         rows.append(
             {
-                "region": one,
+                "region": region,
                 "kind": kind,
-                "growth": None if own is None else own["tfp_growth"],
+                "growth": None if growth_row is None else growth_row["tfp_growth"],
                 **{name: band.get(name) for name in ("low", "high", "rank_low", "rank_high")},
             }
         )
@@ -481,16 +488,16 @@ def beside(shared: Read, code: str) -> pl.DataFrame:
 
 def record(shared: Read, code: str, about: Text) -> Facts:
     """Return the hit rate of earlier briefs, and what they would have said of the region."""
-    found = shared.backcast
-    if found is None:
+    backcast = shared.backcast
+    if backcast is None:
         return {}
-    facts = found.facts()
-    told = [
+    facts = backcast.facts()
+    sentences = [
         words.brief.backcast_told(year=row["as_of"], said=row["said"] > 0, happened=row["happened"] > 0, hit=row["hit"])
-        for row in found.of_region(code)
+        for row in backcast.of_region(code)
     ]
-    if told:
-        facts["backcast.region"] = {"name": about, "told": clauses(told)}
+    if sentences:
+        facts["backcast.region"] = {"name": about, "told": clauses(sentences)}
     if shared.able is not None:
         facts["backcast.unscored"] = {}
     return facts

@@ -104,7 +104,7 @@ def read(
         if error.code != "yardstick.nothing-estimated":  # then none are missed
             draft.note("left-out", what=words.studies.part_bands(), why=first_line(error))
     if protocols is None:
-        newest = [(one.start, one.end) for one in yardstick_internal.View(measured).spans[-1:]]
+        newest = [(span.start, span.end) for span in yardstick_internal.View(measured).spans[-1:]]
         protocols = yardstick.robustness(measured, newest)
     peers = draft.run("peers", lambda: yardstick.peers(measured, package))
     parts = draft.run("reallocation", lambda: sources.decompose(package, measurement=measured))
@@ -112,17 +112,17 @@ def read(
         draft.note("left-out", what=words.studies.part_reallocation(), why=words.brief.where_no_sectors())
         parts = None
     views = () if parts is None else parts.views
-    moved = dict(zip(("allocation", "alternative"), (view.periods for view in views), strict=False))
-    gaps = None if peers is None else yardstick.gaps(measured, peers, bands=bands, **moved)
+    reallocation = dict(zip(("allocation", "alternative"), (view.periods for view in views), strict=False))
+    gaps = None if peers is None else yardstick.gaps(measured, peers, bands=bands, **reallocation)
     progress.step("able")
     able = draft.run("able", lambda: pathways.able(package))
     around = data_internal.among(package)
-    whole = package if around is None else around.package
-    named = plans(whole)
+    largest = package if around is None else around.package
+    portfolios = plans(largest)
     progress.step("risks")
     ahead: risks_internal.HerdEntry | None = None
     with suppress(InputError):  # the register says what it lacks
-        ahead = risks.herd_entry(whole)
+        ahead = risks.herd_entry(largest)
     register = draft.run("register", lambda: risks.register(package, able=able, capacity=ahead))
     progress.step("backtest")
     backcast = draft.run("backcast", lambda: yardstick.backcast(package, measurement=measured))
@@ -138,7 +138,7 @@ def read(
         peers=peers,
         gaps=gaps,
         backcast=backcast,
-        plans=named,
+        plans=portfolios,
         notes=tuple(draft.notes),
     )
 
@@ -156,19 +156,19 @@ class Ability:
 
 def ability(shared: Read, code: str) -> Ability | None:
     """Hold what a region names against the evidence of what it can do; None without evidence on any region."""
-    found = shared.able
-    if found is None:
+    able = shared.able
+    if able is None:
         return None
-    rows = found.frame.filter(region=code)
-    chosen = shared.plans
-    general = chosen.general if chosen is not None else frozenset()
+    rows = able.frame.filter(region=code)
+    portfolios = shared.plans
+    general = portfolios.general if portfolios is not None else frozenset()
     rows = rows.filter(~pl.col("category").is_in(list(general)))
-    named = set(chosen.of(code)) if chosen is not None else set()
-    rows = rows.with_columns(named=pl.col("category").is_in(list(named)))
+    portfolio = set(portfolios.of(code)) if portfolios is not None else set()
+    rows = rows.with_columns(named=pl.col("category").is_in(list(portfolio)))
 
     def codes(value: str, *, planned: bool, designated: bool = False) -> list[str]:
-        some = rows.filter((pl.col("reason") == UNMADE) == designated, able=value, named=planned)
-        return some.sort("output", descending=True, nulls_last=True)["category"].to_list()
+        matches = rows.filter((pl.col("reason") == UNMADE) == designated, able=value, named=planned)
+        return matches.sort("output", descending=True, nulls_last=True)["category"].to_list()
 
     lists = {
         "can": codes("able", planned=True),
@@ -178,57 +178,59 @@ def ability(shared: Read, code: str) -> Ability | None:
         "contradicted": codes("not able", planned=True),
         "open": codes("able", planned=False),
     }
-    if chosen is None or not named:
+    if portfolios is None or not portfolio:
         proxies = codes("by proxy", planned=False) + codes("by proxy", planned=False, designated=True)
         none = words.brief.able_none()
         only = {
-            "names": _names(found, lists["open"]) if lists["open"] else none,
-            "proxy": _names(found, proxies) if proxies else none,
+            "names": _names(able, lists["open"]) if lists["open"] else none,
+            "proxy": _names(able, proxies) if proxies else none,
         }
         return Ability(region=code, rows=rows, facts={"able.only": only}, planned=False, codes=lists)
-    counts = [words.brief.able_count_of(name, n=len(some)) for name, some in lists.items() if some and name != "open"]
+    counts = [
+        words.brief.able_count_of(name, n=len(members)) for name, members in lists.items() if members and name != "open"
+    ]
     staff = dict(rows.filter(able="by proxy", reason="quotient").select("category", "quotient_year").iter_rows())
-    facts: Facts = {"able.named": {"year": chosen.year, "n": len(named), "counts": join_with_commas(counts)}}
+    facts: Facts = {"able.named": {"year": portfolios.year, "n": len(portfolio), "counts": join_with_commas(counts)}}
     if general:
         facts["able.general"] = {"n": len(general)}
-    facts |= {f"able.{name}": {"names": _names(found, some, staff)} for name, some in lists.items() if some}
+    facts |= {f"able.{name}": {"names": _names(able, members, staff)} for name, members in lists.items() if members}
     return Ability(region=code, rows=rows, facts=facts, planned=True, codes=lists)
 
 
-def _names(found: Able, codes: Sequence[str], staff: Mapping[str, int] = MappingProxyType({})) -> Text:
+def _names(able: Able, codes: Sequence[str], staff: Mapping[str, int] = MappingProxyType({})) -> Text:
     """Return the names of categories, of many the first."""
     # `staff` has the year of those that rest on employment or spending alone.
     return _first(
         [
-            words.brief.able_staff(name=name, year=staff[one]) if one in staff else name
-            for one, name in ((one, found.names.text("category", one)) for one in codes)
+            words.brief.able_staff(name=name, year=staff[code]) if code in staff else name
+            for code, name in ((code, able.names.text("category", code)) for code in codes)
         ]
     )
 
 
 def _first(names: Sequence[Text]) -> Text:
     """Return names parted by semicolons; of many the first, and how many others there are."""
-    shown = int(setting(LEAST, "brief_names"))
-    if len(names) > shown + 1:
-        names = [*names[:shown], words.brief.able_others(n=len(names) - shown)]
+    limit = int(setting(LEAST, "brief_names"))
+    if len(names) > limit + 1:
+        names = [*names[:limit], words.brief.able_others(n=len(names) - limit)]
     return clauses(names)
 
 
-def best_evidence(found: Able, region: str, category: str) -> dict[str, Any] | None:
+def best_evidence(able: Able, region: str, category: str) -> dict[str, Any] | None:
     """Return the piece of evidence that the verdict rests on, else the first as `able` sorts them."""
-    rows = found.evidence.filter(
+    rows = able.evidence.filter(
         pl.col("region") == region,
         pl.col("for_category") == category,
         ~pl.col("measure").is_in(TALK),
         pl.col("value").ne_missing(0.0),  # nothing made is no evidence of what is made
     )
-    row = found.frame.row(by_predicate=(pl.col("region") == region) & (pl.col("category") == category), named=True)
+    row = able.frame.row(by_predicate=(pl.col("region") == region) & (pl.col("category") == category), named=True)
     decides = {
         "output": pl.col("measure").eq_missing(row["output_measure"]),
         "cluster": pl.col("evidence") == "designation",
     }
-    mine = rows.filter(decides[row["reason"]]) if row["reason"] in decides else rows.clear()
-    rows = mine if mine.height else rows
+    decisive = rows.filter(decides[row["reason"]]) if row["reason"] in decides else rows.clear()
+    rows = decisive if decisive.height else rows
     return rows.row(0, named=True) if rows.height else None
 
 
@@ -244,24 +246,24 @@ def evidence_text(row: Mapping[str, Any]) -> Text:
 
 def evidence(shared: Read, state: Ability) -> pl.DataFrame:
     """Return the main evidence of a region: what is planned and made first, then what is made and not planned."""
-    found = shared.able
-    if found is None:
+    able = shared.able
+    if able is None:
         return pl.DataFrame()
     order = [code for name in ("contradicted", "can", "open", "by_proxy", "designated") for code in state.codes[name]]
     rows: list[dict[str, Any]] = []
     verdicts = {row["category"]: row for row in state.rows.iter_rows(named=True)}
     for category in order:
-        one = best_evidence(found, state.region, category)
-        if one is None or len(rows) == setting(LEAST, "brief_evidence"):
+        piece = best_evidence(able, state.region, category)
+        if piece is None or len(rows) == setting(LEAST, "brief_evidence"):
             continue
-        text, mine = evidence_text(one), verdicts[category]
+        text, verdict = evidence_text(piece), verdicts[category]
         rows.append(
             {
                 "category": category,
-                "able": mine["able"],
-                "designated": mine["reason"] == UNMADE,
-                "grade": mine["grade"],
-                "named": mine["named"],
+                "able": verdict["able"],
+                "designated": verdict["reason"] == UNMADE,
+                "grade": verdict["grade"],
+                "named": verdict["named"],
                 "evidence_zh": text.zh,
                 "evidence_en": text.en,
             }
@@ -276,65 +278,65 @@ def under(shared: Read, rule: str) -> dict[str, dict[str, Any]]:
     return {row["item"]: row for row in shared.register.national.filter(rule=rule).iter_rows(named=True)}
 
 
-def checked(shared: Read, category: str) -> str:
+def capacity_checks(shared: Read, category: str) -> str:
     """Return which figures of the nation's capacity were held against a threshold: both, survey, wave or none."""
     if shared.register is None:
         return "none"
     rows = shared.register.checks.filter(pl.col("status") != "not checked", item=category)
-    known = set(rows["rule"]) & {SURVEY, WAVE}
-    return "both" if len(known) > 1 else "survey" if SURVEY in known else "wave" if known else "none"
+    rules = set(rows["rule"]) & {SURVEY, WAVE}
+    return "both" if len(rules) > 1 else "survey" if SURVEY in rules else "wave" if rules else "none"
 
 
 def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts:
     """Return up to three moves that evidence supports, all others of the kind, what to stop, what would change this."""
     # What the region plans comes first; then certainty decides, then how many figures of the nation's capacity were
     # checked, then how few regions name it. Of every move it is said what was checked.
-    found = shared.able
-    if found is None:
+    evidence_base = shared.able
+    if evidence_base is None:
         return {}
     surveyed, waves, most = (under(shared, rule) for rule in (SURVEY, WAVE, MOST))
     grades = list(setting(LEAST, "brief_grades"))
-    wanted = pl.col("named") | ~pl.col("category").is_in(list(setting(LEAST, "brief_mature")))
+    eligible = pl.col("named") | ~pl.col("category").is_in(list(setting(LEAST, "brief_mature")))
     firm = state.rows.filter(
         pl.col("able") == "able",
         pl.col("reason") != UNMADE,
         pl.col("grade").is_in(grades),
-        wanted,
+        eligible,
         ~pl.col("category").is_in([*surveyed, *waves]),
     )
     able = [
-        _move(shared, found, state.region, row) | {"most": row["category"] in most}
+        _move(shared, evidence_base, state.region, row) | {"most": row["category"] in most}
         for row in firm.sort("output", "category", descending=[True, False], nulls_last=True).iter_rows(named=True)
     ]
     able.sort(
-        key=lambda one: (
-            one["named"] is False,
-            grades.index(one["grade"]),
-            CHECKED[one["capacity"]],
-            one["others"] + (one["named"] is True),
+        key=lambda move: (
+            move["named"] is False,
+            grades.index(move["grade"]),
+            CHECKED[move["capacity"]],
+            move["others"] + (move["named"] is True),
         )
     )
-    shown = int(setting(LEAST, "brief_moves"))
-    facts: Facts = {"moves.about": {}, "moves.build": able[:shown]} if able else {"moves.none": {}}
-    if rest := able[shown:]:
-        names = _first([words.brief.moves_other(**one) for one in rest])
-        facts["moves.rest"] = {"n": shown, "of": len(able), "names": names, "bare": _first(_named(rest))}
-    held = [one for name in ("can", "by_proxy", "designated") for one in state.codes[name]]
+    limit = int(setting(LEAST, "brief_moves"))
+    facts: Facts = {"moves.about": {}, "moves.build": able[:limit]} if able else {"moves.none": {}}
+    if rest := able[limit:]:
+        names = _first([words.brief.moves_other(**move) for move in rest])
+        facts["moves.rest"] = {"n": limit, "of": len(able), "names": names, "bare": _first(_move_names(rest))}
+    feasible = [code for name in ("can", "by_proxy", "designated") for code in state.codes[name]]
     against = state.codes["contradicted"]
-    stopped = [one for one in against if one in found.nothing(state.region)]
-    doubted = [one for one in against if one not in stopped]
+    stopped = [code for code in against if code in evidence_base.nothing(state.region)]
+    doubted = [code for code in against if code not in stopped]
     if stopped:
-        facts["moves.stop"] = {"names": clauses([_dated(found, state, one) for one in stopped])}
+        facts["moves.stop"] = {"names": clauses([_with_series(evidence_base, state, code) for code in stopped])}
     if doubted:
-        facts["moves.contradicted"] = {"names": clauses([_dated(found, state, one) for one in doubted])}
-    if idle := [one for one in held if one in surveyed]:
-        facts["moves.idle_now"] = {"names": _names(found, idle)}
-    facts |= _if_all(shared, [waves[one] for one in held if one in waves and one not in surveyed])
-    little = found.little(state.region)
-    if low := [one for one in state.codes["unproven"] if one in little]:
-        facts["moves.unproven"] = {"names": _first([_dated(found, state, one) for one in low])}
-    if silent := [one for one in state.codes["unproven"] if one not in little]:
-        facts["moves.no_figure"] = {"names": _names(found, silent)}
+        facts["moves.contradicted"] = {"names": clauses([_with_series(evidence_base, state, code) for code in doubted])}
+    if idle := [code for code in feasible if code in surveyed]:
+        facts["moves.idle_now"] = {"names": _names(evidence_base, idle)}
+    facts |= _if_all(shared, [waves[code] for code in feasible if code in waves and code not in surveyed])
+    little = evidence_base.little(state.region)
+    if low := [code for code in state.codes["unproven"] if code in little]:
+        facts["moves.unproven"] = {"names": _first([_with_series(evidence_base, state, code) for code in low])}
+    if silent := [code for code in state.codes["unproven"] if code not in little]:
+        facts["moves.no_figure"] = {"names": _names(evidence_base, silent)}
     if state.codes["unproven"] or against:
         facts["moves.change_evidence"] = {}
     if band is not None and band["low"] is not None:
@@ -350,33 +352,33 @@ def _if_all(shared: Read, flagged: Sequence[Mapping[str, Any]]) -> Facts:
     """Return what would idle if all that is planned is built: with any demand, and with slow demand only."""
     if not flagged or shared.ahead is None:
         return {}
-    called, options = shared.ahead.names, shared.ahead.provenance.options
+    names, options = shared.ahead.names, shared.ahead.provenance.options
     ranges = {row["category"]: row for row in shared.ahead.ranges().iter_rows(named=True)}
-    told: dict[bool, list[Text]] = {True: [], False: []}
+    texts: dict[bool, list[Text]] = {True: [], False: []}
     for row in flagged:
         least, most = (chance_text(ranges[row["item"]][end]) for end in ("least", "most"))
         least = Text(zh=least.zh.removesuffix("%"), en=least.en.removesuffix("\u00a0%"))  # told once, after both
-        ends = {"name": called.text("category", row["item"]), "n": row["hit"], "least": least, "most": most}
-        told[row["severity"] != "note"].append(words.brief.moves_chance(**ends))
-    found = [ranges[row["item"]] for row in flagged]
+        ends = {"name": names.text("category", row["item"]), "n": row["hit"], "least": least, "most": most}
+        texts[row["severity"] != "note"].append(words.brief.moves_chance(**ends))
+    rates = [ranges[row["item"]] for row in flagged]
     return {
         "moves.if_all": {
-            "firm": bool(told[True]),
-            "loose": bool(told[False]),
-            "both": all(told.values()),
-            "sure": clauses(told[True]),
-            "some": clauses(told[False]),
-            "slow": min(one["slow"] for one in found),
-            "fast": max(one["fast"] for one in found),
+            "firm": bool(texts[True]),
+            "loose": bool(texts[False]),
+            "both": all(texts.values()),
+            "sure": clauses(texts[True]),
+            "some": clauses(texts[False]),
+            "slow": min(rate["slow"] for rate in rates),
+            "fast": max(rate["fast"] for rate in rates),
             "edge": float(options["threshold"]),
             "years": int(options["horizon"]),
         }
     }
 
 
-def headline(moved: Facts) -> Facts:
+def headline(facts_of_moves: Facts) -> Facts:
     """Return what the first screen says of moves: by what was checked of capacity, and which others there are."""
-    built: Sequence[Mapping[str, Any]] = moved.get("moves.build", [])
+    built: Sequence[Mapping[str, Any]] = facts_of_moves.get("moves.build", [])
     if not built:
         return {"answer.no_moves": {}}
     groups: dict[str, list[Mapping[str, Any]]] = {}
@@ -384,14 +386,14 @@ def headline(moved: Facts) -> Facts:
         groups.setdefault(row["capacity"], []).append(row)
     facts: Facts = {
         "answer.moves": [
-            {"capacity": key, "checked": some[0]["checked"], "names": clauses(_named(some))}
-            for key, some in groups.items()
+            {"capacity": key, "checked": members[0]["checked"], "names": clauses(_move_names(members))}
+            for key, members in groups.items()
         ]
     }
-    return facts | ({"answer.moves_rest": moved["moves.rest"]} if "moves.rest" in moved else {})
+    return facts | ({"answer.moves_rest": facts_of_moves["moves.rest"]} if "moves.rest" in facts_of_moves else {})
 
 
-def _named(rows: Sequence[Mapping[str, Any]]) -> list[Text]:
+def _move_names(rows: Sequence[Mapping[str, Any]]) -> list[Text]:
     """Return the names of moves: the year of the evidence, whether it is a title, and if most regions name one."""
     return [
         words.brief.answer_noted(name=row["category"], **{name: row[name] for name in ("title", "year", "most")})
@@ -401,33 +403,33 @@ def _named(rows: Sequence[Mapping[str, Any]]) -> list[Text]:
     ]
 
 
-def _dated(found: Able, state: Ability, category: str) -> Text:
+def _with_series(able: Able, state: Ability, category: str) -> Text:
     """Return the name of a category with the series that shows next to nothing, and its year."""
     row = state.rows.row(by_predicate=pl.col("category") == category, named=True)
-    series = found.evidence.filter(for_category=category, measure=row["output_measure"])
+    series = able.evidence.filter(for_category=category, measure=row["output_measure"])
     zh, en = series.select("name_zh", "name_en").row(0) if series.height else (row["output_measure"],) * 2
-    about = found.names.text("category", category)
+    about = able.names.text("category", category)
     return words.brief.moves_dated(name=about, year=row["output_year"], series=Text(zh=zh or en, en=en))
 
 
-def _move(shared: Read, found: Able, region: str, row: Mapping[str, Any]) -> dict[str, Any]:
+def _move(shared: Read, able: Able, region: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the sentence about one move says."""
     category = row["category"]
-    one, capacity = best_evidence(found, region, category), checked(shared, category)
-    others = (
+    piece, capacity = best_evidence(able, region, category), capacity_checks(shared, category)
+    elsewhere = (
         0
         if shared.plans is None
         else shared.plans.named.filter(pl.col("category") == category, pl.col("region") != region).height
     )
     return {
-        "category": found.names.text("category", category),
+        "category": able.names.text("category", category),
         "named": "none" if shared.plans is None else bool(row["named"]),
-        "evidence": words.brief.able_none() if one is None else evidence_text(one),
-        "others": others,
-        "able": found.everywhere.filter(category=category, able="able").height,
+        "evidence": words.brief.able_none() if piece is None else evidence_text(piece),
+        "others": elsewhere,
+        "able": able.everywhere.filter(category=category, able="able").height,
         "grade": row["grade"],
         "title": row["reason"] == "cluster",
-        "year": None if one is None else one["year"],
+        "year": None if piece is None else piece["year"],
         "capacity": capacity,
         "checked": words.brief.capacity_of(capacity),
     }

@@ -232,24 +232,24 @@ def plan(
     draft, package = Draft.of("plan", source, encoding, progress, "solve")
     limits = pathways.Limits(caps=cap, floor=floor)
     more: dict[str, Any] = {}
-    shown: tuple[str, ...] = ()
-    found: internal.Plan | Choices | None
+    portfolio: tuple[str, ...] = ()
+    outcome: internal.Plan | Choices | None
     try:
-        found = made = pathways.plan(package, portfolio=industries, limits=limits)
+        outcome = solution = pathways.plan(package, portfolio=industries, limits=limits)
     except InputError as error:
-        found = evidence_of(package, draft) if error.code in FEW else None
-        if found is None:
+        outcome = evidence_of(package, draft) if error.code in FEW else None
+        if outcome is None:
             raise
         draft.note("no-chances", why=first_line(error))
-        draft.results["choices"] = found
+        draft.results["choices"] = outcome
     else:
-        if made.frame.is_empty():
-            found = made = replace(made, choices=evidence_of(package, draft))
-        draft.results["plan"] = found
-        shown = ("comparison", "candidates", "unjudged", "regions", "findings")
+        if solution.frame.is_empty():
+            outcome = solution = replace(solution, choices=evidence_of(package, draft))
+        draft.results["plan"] = outcome
+        portfolio = ("comparison", "candidates", "unjudged", "regions", "findings")
         if sensitivity:
-            more["sensitivity"] = made.sensitivity()
-    region = draft.code(region, found.regions["region"])
+            more["sensitivity"] = solution.sensitivity()
+    region = draft.code(region, outcome.regions["region"])
     if region is not None:
-        more["explanation"] = found.explain(region)
-    return draft.done(region=region, **{name: getattr(found, name) for name in shown}, **more)
+        more["explanation"] = outcome.explain(region)
+    return draft.done(region=region, **{name: getattr(outcome, name) for name in portfolio}, **more)

@@ -170,8 +170,8 @@ def among_firms(study: Study, result: verbs.Sources, package: Package) -> verbs.
         ~pl.col("industry").is_in([internal.TOTAL, ""]), *(pl.col(name) == internal.TOTAL for name in dimensions)
     )
     value = margin.select("industry", pl.col("year").cast(pl.Int64), value=pl.col("value") * scale)
-    own = cells["misallocation"].select("industry", pl.col("year").cast(pl.Int64), "efficiency", "gain")
-    joined = own.join(value, on=["industry", "year"])
+    efficiency = cells["misallocation"].select("industry", pl.col("year").cast(pl.Int64), "efficiency", "gain")
+    joined = efficiency.join(value, on=["industry", "year"])
     digits = int(study.more["digits"])
     return verbs.allocation.among_firms(result, joined, output, regions=regions, extra_regions=strange, digits=digits)
 
@@ -184,13 +184,13 @@ def _regions(
     if "region" in totals.columns:  # the table goes before the plan where it has several
         written = totals.filter(~pl.col("region").is_in([internal.TOTAL, ""]))["region"].unique().sort().to_list()
         codes = written if len(written) > 1 or not codes else codes
-    there, names = result.frame["region"].unique().sort().to_list(), data.names_of(package)
-    known, others = [], []
+    regions, names = result.frame["region"].unique().sort().to_list(), data.names_of(package)
+    resolved, unresolved = [], []
     for name in codes:
         try:
-            known.append(names.resolve(name, there))
+            resolved.append(names.resolve(name, regions))
         except UsageError:
-            others.append(str(name))
-    if codes and not known:
-        raise InputError("studies.cells-region", (), regions=[same(name) for name in others])
-    return known, others
+            unresolved.append(str(name))
+    if codes and not resolved:
+        raise InputError("studies.cells-region", (), regions=[same(name) for name in unresolved])
+    return resolved, unresolved

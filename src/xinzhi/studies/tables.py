@@ -55,19 +55,21 @@ class Plain:
 
     def require(self, *columns: str | None) -> None:
         """Refuse a column that is not there, with the nearest that is."""
-        known = self.frame.columns
+        present = self.frame.columns
         for name in columns:
-            if name is not None and name not in known:
-                by_case = {column.lower(): column for column in known}
+            if name is not None and name not in present:
+                by_case = {column.lower(): column for column in present}
                 cell = {"table": self.name, "column": name}
-                if whole := next((one for one in known if "," in one and name in one.split(",")), None):
-                    raise UsageError("studies.no-column-comma", near=whole, **cell)
-                texts = [one for one in known if self.frame[one].dtype == pl.String]
-                if long := next((one for one in texts if (self.frame[one] == name).any()), None):
+                if joint := next((column for column in present if "," in column and name in column.split(",")), None):
+                    raise UsageError("studies.no-column-comma", near=joint, **cell)
+                texts = [column for column in present if self.frame[column].dtype == pl.String]
+                if long := next((column for column in texts if (self.frame[column] == name).any()), None):
                     raise UsageError("studies.no-column-long", near=long, **cell)
-                if like := by_case.get(name.lower()) or data_internal.nearest(name, known):
-                    raise UsageError("studies.no-column-near", near=like, known=[same(one) for one in known], **cell)
-                raise UsageError("studies.no-column", known=[same(one) for one in known], **cell)
+                if like := by_case.get(name.lower()) or data_internal.nearest(name, present):
+                    raise UsageError(
+                        "studies.no-column-near", near=like, known=[same(column) for column in present], **cell
+                    )
+                raise UsageError("studies.no-column", known=[same(column) for column in present], **cell)
 
 
 def is_plain(source: AnyFrame) -> bool:
@@ -112,8 +114,8 @@ def load(source: AnyPackage, encoding: str | None = None) -> data.Package:
 
 def require_file(path: AnyFrame, *, only_suffixed: bool = False) -> AnyFrame:
     """Return a path of a file that is there, or a frame."""
-    named = isinstance(path, (str, Path))
-    if named and not Path(path).exists() and (Path(path).suffix or not only_suffixed):
+    is_path = isinstance(path, (str, Path))
+    if is_path and not Path(path).exists() and (Path(path).suffix or not only_suffixed):
         raise InputError("studies.no-file", path=path)
     return path
 
@@ -165,20 +167,20 @@ class Prices:
 
     def placed(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return findings that name file, line and column."""
-        own = dict(zip(self.frame[SERIES].to_list(), self.columns, strict=False)) if self.columns else {}
+        columns = dict(zip(self.frame[SERIES].to_list(), self.columns, strict=False)) if self.columns else {}
         holes: dict[str | None, int] = {}
         if self.lines:  # the row of the first empty cell inside every series that has one, which no finding numbers
-            at, known = pl.col("at"), pl.col(VALUE).is_not_null()
-            ends = (at.filter(known).min().over(SERIES), at.filter(known).max().over(SERIES))
-            inside = self.frame.with_row_index("at").filter(~known & at.is_between(*ends))
+            at, present = pl.col("at"), pl.col(VALUE).is_not_null()
+            ends = (at.filter(present).min().over(SERIES), at.filter(present).max().over(SERIES))
+            inside = self.frame.with_row_index("at").filter(~present & at.is_between(*ends))
             holes = dict(inside.group_by(SERIES).agg(at.min()).iter_rows())
 
-        def place(found: Finding) -> Finding:
-            at = None if not self.lines else holes.get(found.key) if found.line is None else found.line - 1
-            column = self.columns[at] if at is not None else own.get(found.key or "", self.value)
-            return replace(found, file=self.file, line=None if at is None else self.lines[at], column=column)
+        def place(item: Finding) -> Finding:
+            at = None if not self.lines else holes.get(item.key) if item.line is None else item.line - 1
+            column = self.columns[at] if at is not None else columns.get(item.key or "", self.value)
+            return replace(item, file=self.file, line=None if at is None else self.lines[at], column=column)
 
-        return [place(found) for found in findings]
+        return [place(item) for item in findings]
 
     def take_logarithms(self) -> None:
         """Take logarithms; a series with a figure that has none is set aside and named."""
@@ -194,8 +196,8 @@ class Prices:
         """Take out the series with bad rows, each with a finding at the first of them."""
         rows = self.frame.with_row_index("at").filter(bad)
         names = {str(name) for name in rows[SERIES].drop_nulls()}
-        for (name,), some in rows.partition_by(SERIES, as_dict=True, maintain_order=True).items():
-            at = int(some["at"][0])
+        for (name,), group in rows.partition_by(SERIES, as_dict=True, maintain_order=True).items():
+            at = int(group["at"][0])
             place: dict[str, Any] = {
                 "table": "bubbles",
                 "file": self.file,
@@ -203,44 +205,46 @@ class Prices:
                 "column": self.columns[at] if self.columns else self.value,
                 "key": str(name),
             }
-            self.aside.append(finding(code, words=values(some), **place))
-        kept = [at for at, name in enumerate(self.frame[SERIES].to_list()) if name not in names]
-        self.frame = self.frame[kept]
-        self.lines = [self.lines[at] for at in kept] if self.lines else ()
-        self.columns = [self.columns[at] for at in kept] if self.columns else ()
+            self.aside.append(finding(code, words=values(group), **place))
+        keep = [at for at, name in enumerate(self.frame[SERIES].to_list()) if name not in names]
+        self.frame = self.frame[keep]
+        self.lines = [self.lines[at] for at in keep] if self.lines else ()
+        self.columns = [self.columns[at] for at in keep] if self.columns else ()
 
 
 def read_prices(
     source: AnyFrame, encoding: str | None, *, series: str | None, date: str | None, value: str | None
 ) -> Prices:
     """Return the series of a plain table: long with `series`, else wide, and `value` names the columns by commas."""
-    table = read_plain(source, encoding, text=[one for one in (series, date) if one is not None])
+    table = read_plain(source, encoding, text=[column for column in (series, date) if column is not None])
     table.require(series, None if date == ROW else date, value if series is not None else None)
     if str(source).endswith(data_internal.BOOKS):  # headings that are dates of Excel, which readers drop
         frame = pl.read_excel(source)
-        if n := sum(one.startswith("__UNNAMED__") and len(frame[one].drop_nulls()) > 0 for one in frame.columns):
+        if n := sum(
+            column.startswith("__UNNAMED__") and len(frame[column].drop_nulls()) > 0 for column in frame.columns
+        ):
             raise InputError("studies.unnamed-columns", table=table.name, n=n)
     head = series or table.frame.columns[0]
-    others = [one for one in table.frame.columns if one != head]
-    if date is None and value is None and head.strip().lower() not in DATES and _are_dates(others):
+    rest = [column for column in table.frame.columns if column != head]
+    if date is None and value is None and head.strip().lower() not in DATES and _are_dates(rest):
         return _across(read_plain(source, encoding, text=[head]), head)
-    chosen = date or _date_column(table.frame.columns, series)
+    date_column = date or _date_column(table.frame.columns, series)
     if (
-        chosen not in {ROW, date}
-        and table.frame[chosen].dtype.is_numeric()
+        date_column not in {ROW, date}
+        and table.frame[date_column].dtype.is_numeric()
         and table.name.endswith(data_internal.TEXTS)
     ):
         # as written: 2021.10 is no number
-        table = read_plain(source, encoding, text=[one for one in (series, chosen) if one is not None])
-    return _long(table, series, chosen, value) if series is not None else _wide(table, chosen, value)
+        table = read_plain(source, encoding, text=[column for column in (series, date_column) if column is not None])
+    return _long(table, series, date_column, value) if series is not None else _wide(table, date_column, value)
 
 
 def _date_column(columns: Sequence[str], series: str | None) -> str:
     """Return the column that is called like one of dates; of a wide table else the first."""
-    named = next((name for name in columns if name.strip().lower() in DATES and name != series), None)
-    if named is None and series is not None:
+    heading = next((name for name in columns if name.strip().lower() in DATES and name != series), None)
+    if heading is None and series is not None:
         raise UsageError("studies.no-dates", known=list(DATES[:6]))
-    return named or columns[0]
+    return heading or columns[0]
 
 
 def _dates_of(table: Plain, date: str) -> pl.Series:
@@ -256,11 +260,11 @@ def _long(table: Plain, series: str, date: str, value: str | None) -> Prices:
     """Return the series of a table with one row a series and date."""
     frame = table.frame
     if value is None:
-        others = [name for name in frame.columns if name not in {series, date} and len(frame[name].drop_nulls())]
-        cells = {name: len(frame[name].drop_nulls()) for name in others}
-        read = {name: len(figures(frame[name]).drop_nulls()) for name in others}
-        numbers = [name for name in others if read[name] == cells[name]]
-        numbers = numbers or [name for name in others if 2 * read[name] > cells[name]]
+        candidates = [name for name in frame.columns if name not in {series, date} and len(frame[name].drop_nulls())]
+        cells = {name: len(frame[name].drop_nulls()) for name in candidates}
+        readable = {name: len(figures(frame[name]).drop_nulls()) for name in candidates}
+        numbers = [name for name in candidates if readable[name] == cells[name]]
+        numbers = numbers or [name for name in candidates if 2 * readable[name] > cells[name]]
         if len(numbers) != 1:
             raise UsageError("studies.name-value", table=table.name, known=list(numbers) or "-")
         value = numbers[0]
@@ -271,35 +275,35 @@ def _long(table: Plain, series: str, date: str, value: str | None) -> Prices:
 def _across(table: Plain, head: str) -> Prices:
     """Return the series of a table with one row each and the dates in its heading, as yearbooks print them."""
     frame = table.frame
-    dates = [one for one in frame.columns if one != head]
-    found = _read(
+    dates = [heading for heading in frame.columns if heading != head]
+    prices = _read(
         table,
         "",
         pl.concat([_codes(frame[head])] * len(dates)),
-        pl.Series([_heading(one) for one in dates for _ in range(frame.height)]),
-        pl.concat([frame[one].cast(pl.String) for one in dates]),
+        pl.Series([_heading(heading) for heading in dates for _ in range(frame.height)]),
+        pl.concat([frame[heading].cast(pl.String) for heading in dates]),
         [line for _ in dates for line in table.lines],
-        [one for one in dates for _ in range(frame.height)],
+        [heading for heading in dates for _ in range(frame.height)],
     )
-    found.notes.append(words.studies.note_dates_across(table=table.name))
-    return found
+    prices.notes.append(words.studies.note_dates_across(table=table.name))
+    return prices
 
 
 def _wide(table: Plain, date: str, value: str | None) -> Prices:
     """Return the series of a table with a column each."""
     frame, name = table.frame, table.name
-    named = [value] if value in frame.columns else by_commas(value or "")
-    wanted = named or [one for one in frame.columns if one != date]
-    table.require(*wanted)
+    listed = [value] if value in frame.columns else by_commas(value or "")
+    columns = listed or [column for column in frame.columns if column != date]
+    table.require(*columns)
     dates = _dates_of(table, date)
-    notes, taken = [], []
-    for one in wanted:
-        text_alone = not figures(frame[one]).is_not_null().any()
-        if text_alone and frame[one].null_count() < frame.height and not value:
-            notes.append(words.studies.note_no_numbers(column=one))
+    notes, numeric = [], []
+    for column in columns:
+        text_alone = not figures(frame[column]).is_not_null().any()
+        if text_alone and frame[column].null_count() < frame.height and not value:
+            notes.append(words.studies.note_no_numbers(column=column))
         else:
-            taken.append(one)
-    if not taken:
+            numeric.append(column)
+    if not numeric:
         raise InputError("studies.no-figures", table=name, date=date)
     empty = dates.is_null()
     if empty.any():
@@ -309,24 +313,24 @@ def _wide(table: Plain, date: str, value: str | None) -> Prices:
     if twice.any():
         _refuse_twice(table, date, dates, twice)
     keep = (~empty).arg_true().to_list()
-    found = _read(
+    prices = _read(
         table,
         value or "",
-        pl.Series([one for one in taken for _ in keep], dtype=pl.String),
-        pl.concat([dates[keep]] * len(taken)),
-        pl.concat([frame[one].cast(pl.String)[keep] for one in taken]),
-        [table.lines[at] for _ in taken for at in keep],
-        [one for one in taken for _ in keep],
+        pl.Series([column for column in numeric for _ in keep], dtype=pl.String),
+        pl.concat([dates[keep]] * len(numeric)),
+        pl.concat([frame[column].cast(pl.String)[keep] for column in numeric]),
+        [table.lines[at] for _ in numeric for at in keep],
+        [column for column in numeric for _ in keep],
     )
-    found.notes = [*notes, *found.notes]
-    return found
+    prices.notes = [*notes, *prices.notes]
+    return prices
 
 
 def _refuse_twice(table: Plain, date: str, dates: pl.Series, twice: pl.Series) -> None:
     """Raise, because a date stands in a wide table more than once: most likely the table is long."""
     first, second = (int(at) for at in (dates == dates.filter(twice)[0]).arg_true()[:2])
-    others = [name for name in table.frame.columns if name != date]
-    texts = [name for name in others if not figures(table.frame[name]).is_not_null().any()]
+    columns = [name for name in table.frame.columns if name != date]
+    texts = [name for name in columns if not figures(table.frame[name]).is_not_null().any()]
     raise InputError(
         "studies.date-twice",
         table=table.name,
@@ -349,7 +353,7 @@ def _read(
 ) -> Prices:
     """Return series in long form as numbers; one with a cell that is no number is set aside and named."""
     numbers = figures(cells)
-    found = Prices(
+    prices = Prices(
         frame=pl.DataFrame({SERIES: keys, DATE: dates, VALUE: numbers}),
         source=table.source,
         file=table.name,
@@ -360,16 +364,16 @@ def _read(
     text = cells if cells.dtype == pl.String else pl.Series([], dtype=pl.String)
     grouped = text.filter(text.str.strip_chars().str.contains(_THOUSANDS).fill_null(value=False))
     if len(grouped):
-        read = f"{figures(grouped[:1])[0]:.12g}"
-        found.notes.append(words.studies.note_thousands(given=str(grouped[0]), read=read))
+        as_read = f"{figures(grouped[:1])[0]:.12g}"
+        prices.notes.append(words.studies.note_thousands(given=str(grouped[0]), read=as_read))
 
     def values(rows: pl.DataFrame) -> dict[str, object]:
         return {"word": cells[int(rows["at"][0])], "more": rows.height - 1}
 
     bad = numbers.is_null() & cells.is_not_null()
     if bad.any():
-        found.set_aside(bad & found.frame[SERIES].is_not_null(), "studies.word-in-prices", values)
-    return found
+        prices.set_aside(bad & prices.frame[SERIES].is_not_null(), "studies.word-in-prices", values)
+    return prices
 
 
 def read_dates(table: Plain, name: str) -> pl.Series:
@@ -380,24 +384,24 @@ def read_dates(table: Plain, name: str) -> pl.Series:
         if column.dtype.is_numeric() and (column.drop_nulls() % 1 == 0).all()
         else column.cast(pl.String).str.strip_chars().str.replace(_MIDNIGHT, "").replace("", None)
     )
-    known = text.drop_nulls()
-    if known.str.contains(r"^\d{8}$").all():
+    dates = text.drop_nulls()
+    if dates.str.contains(r"^\d{8}$").all():
         text = text.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "$1-$2-$3")
-    elif known.str.contains(r"^-?\d+$").all() and not known.str.contains(r"^\d{4}((0[1-9]|1[0-2]))?$").all():
+    elif dates.str.contains(r"^-?\d+$").all() and not dates.str.contains(r"^\d{4}((0[1-9]|1[0-2]))?$").all():
         return text.cast(pl.Int64)
     units: dict[str, str] = {}
-    for one in text.drop_nulls().unique(maintain_order=True).to_list():
+    for date in text.drop_nulls().unique(maintain_order=True).to_list():
         place: dict[str, Any] = {
             "table": table.name,
-            "line": table.lines[int((text == one).arg_true()[0])],
+            "line": table.lines[int((text == date).arg_true()[0])],
             "column": name,
         }
         try:
-            units.setdefault(risks_internal.read_calendar(pl.Series(name, [one])).unit, one)
+            units.setdefault(risks_internal.read_calendar(pl.Series(name, [date])).unit, date)
         except InputError:
-            raise InputError("studies.no-date", date=one, **place) from None
+            raise InputError("studies.no-date", date=date, **place) from None
         if len(units) > 1:
-            raise InputError("studies.mixed-dates", date=one, other=next(iter(units.values())), **place)
+            raise InputError("studies.mixed-dates", date=date, other=next(iter(units.values())), **place)
     return text
 
 
@@ -422,9 +426,9 @@ def figures(column: pl.Series) -> pl.Series:
     if column.dtype != pl.String:
         return column.cast(pl.Float64)
     text = pl.col("text").str.strip_chars()
-    plain = (
+    cleaned = (
         column.alias("text")
         .to_frame()
         .select(pl.when(text.str.contains(_THOUSANDS)).then(text.str.replace_all("[,，]", "")).otherwise(text))
     )
-    return plain.to_series().cast(pl.Float64, strict=False).alias(column.name)
+    return cleaned.to_series().cast(pl.Float64, strict=False).alias(column.name)

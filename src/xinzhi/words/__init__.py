@@ -73,12 +73,12 @@ def branch_of(topic: str, branch: str) -> Callable[..., Fact]:
 
 def branches(texts: Mapping[str, Text]) -> dict[str, dict[str, str]]:
     """Return the keys of every branch by leaf; branches by the name that they have in Python."""
-    found: dict[str, dict[str, str]] = {}
+    branches: dict[str, dict[str, str]] = {}
     for key in texts:
         branch, _, leaf = key.rpartition(".")
         if branch:
-            found.setdefault(identifier(branch), {})[leaf] = key
-    return found
+            branches.setdefault(identifier(branch), {})[leaf] = key
+    return branches
 
 
 def __getattr__(name: str) -> Topic:

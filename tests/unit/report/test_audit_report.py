@@ -221,7 +221,7 @@ def test_regions_that_fail_admission_are_shown_and_not_ranked(view: AuditView, h
     failed = view.rows.filter(pl.col("grade") == "D")
     assert failed.height == view.rows.height - view.ranked.height == 2
     assert failed["reference_rank"].null_count() == failed["worst_rank"].null_count() == 2
-    assert {row["name"].en for row in audit_pictures.room(view)}.isdisjoint(
+    assert {row["name"].en for row in audit_pictures.headroom(view)}.isdisjoint(
         view.name(code).en for code in failed["region"]
     )
     assert view.curve(failed["region"][0]).first == 0.0

@@ -319,7 +319,7 @@ def test_ranks_of_estimated_years_stand_in_no_table_without_their_range(shipped)
     titles = [column.name for column in tables.ranking(view).columns]
     assert "rank" in titles
     assert not any(name.startswith("rank20") for name in titles)
-    periods = tables.shown(view, "periods")
+    periods = tables.table_of(view, "periods")
     at = {column.name: place for place, column in enumerate(periods.columns)}
     ends = {row[at["end"]] for row in periods.rows if row[at["rank"]] is not None}
     assert ends

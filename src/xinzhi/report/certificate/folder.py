@@ -190,8 +190,8 @@ def _license(package: Package) -> tuple[object, list[dict[str, object]]]:
 
 
 def _file(file: File) -> dict[str, object]:
-    known = read_words("pages/certificate.yaml")["files"].get(file.name)
-    about = {"description": known["about"], "encodingFormat": known["type"]} if known else {}
+    entry_words = read_words("pages/certificate.yaml")["files"].get(file.name)
+    about = {"description": entry_words["about"], "encodingFormat": entry_words["type"]} if entry_words else {}
     entity = {"@id": file.name, "@type": "File", "name": file.name}
     return {**entity, **about, "contentSize": str(file.size), "sha256": file.sha256}
 
@@ -284,8 +284,8 @@ def compare_files(stated: Certificate, certificate: Path, folder: Path) -> tuple
     proof = _sha256(certificate)
     if expected.get(PROOF, proof) != proof:  # the folder may hold another certificate than the one that is verified
         findings.append(finding("certificate.file-differs", file=PROOF, value=proof, expected=expected[PROOF]))
-    known = read_words("pages/certificate.yaml")["files"]
-    loose = [name for name in known if name not in expected and name != PROOF and (folder / name).exists()]
+    catalogue = read_words("pages/certificate.yaml")["files"]
+    loose = [name for name in catalogue if name not in expected and name != PROOF and (folder / name).exists()]
     findings += [finding("certificate.file-unlisted", file=name) for name in loose]
     return equal + (listed is not None), findings
 

@@ -236,8 +236,8 @@ def _measures(values: Mapping[str, Json], canvas: Canvas) -> dict[str, Json]:
         names = [str(name) for name in groups]
         measures["key_columns"] = key_columns(names, canvas.width - 20)
         measures["key_padding"] = round(14 + shortfall(names))
-    left, right = (PADDING + _pixels(values.get(side)) for side in ("left", "right"))
-    measures["padding"] = {"top": PADDING, "bottom": PADDING, "left": left, "right": right}
+    start, right = (PADDING + _pixels(values.get(side)) for side in ("left", "right"))
+    measures["padding"] = {"top": PADDING, "bottom": PADDING, "left": start, "right": right}
     return measures
 
 

@@ -113,13 +113,13 @@ def _layout(
     }
 
 
-def names_by_side(named: Sequence[tuple[Row, str, int]]) -> list[dict[str, Any]]:
+def names_by_side(labels: Sequence[tuple[Row, str, int]]) -> list[dict[str, Any]]:
     """Return names by the side of the point on which they stand."""
-    places = dict.fromkeys((side, gap) for _, side, gap in named)
+    places = dict.fromkeys((side, gap) for _, side, gap in labels)
     groups = []
     for side, gap in places:
         align, baseline, right, down = SIDES[side]
-        cells = [{"x": row["x"], "y": row["y"], "text": row["name"]} for row, *place in named if place == [side, gap]]
+        cells = [{"x": row["x"], "y": row["y"], "text": row["name"]} for row, *place in labels if place == [side, gap]]
         groups.append({"cells": cells, "align": align, "baseline": baseline, "dx": right * gap, "dy": down * gap})
     return groups
 

@@ -21,42 +21,42 @@ PLOT = (108, 286)
 OWN = {"self": FACTORS["tfp"], "peer": INK, "neighbour": SOFT, "both": INK}
 
 
-def page(made: Brief, language: Language) -> str:
+def page(brief: Brief, language: Language) -> str:
     """Return a brief as HTML in both languages; it opens in the language that is asked for."""
-    title = words.brief.title_page(name=made.about)
-    parts = [part for part in made.parts if part not in {"answer", "record"}]  # these have places of their own
+    title = words.brief.title_page(name=brief.about)
+    parts = [part for part in brief.parts if part not in {"answer", "record"}]  # these have places of their own
     return (
         environment()
         .get_template("brief.html.j2")
         .render(
             language=language,
             title=title,
-            subtitle=words.brief.subtitle(source=made.source, span=made.span),
-            made=made,
+            subtitle=words.brief.subtitle(source=brief.source, span=brief.span),
+            made=brief,
             parts=parts,
-            evidence=None if (rows := evidence(made)) is None else table_markup(rows, 1),
-            gaps=None if (found := gaps(made)) is None else table_markup(found, 1),
-            growth=Markup(growth(made.more["sources_of_growth"], made.about)),  # noqa: S704 - made here, its words escaped
-            company=Markup(company(made)),  # noqa: S704 - made here, its words escaped
+            evidence=None if (rows := evidence(brief)) is None else table_markup(rows, 1),
+            gaps=None if (table := gaps(brief)) is None else table_markup(table, 1),
+            growth=Markup(growth(brief.more["sources_of_growth"], brief.about)),  # noqa: S704 - made here, its words escaped
+            company=Markup(company(brief)),  # noqa: S704 - made here, its words escaped
             style=asset("brief.css"),
-            foot=provenance(made),
+            foot=provenance(brief),
             w=words.by_key,
         )
     )
 
 
-def provenance(made: Brief) -> Text:
+def provenance(brief: Brief) -> Text:
     """Return the line at the foot: data, protocol, version."""
-    mark = made.results["measurement"].provenance
-    return words.shared.label_foot(source=made.source, mark=Text(zh=mark.foot("zh"), en=mark.foot("en")))
+    mark = brief.results["measurement"].provenance
+    return words.shared.label_foot(source=brief.source, mark=Text(zh=mark.foot("zh"), en=mark.foot("en")))
 
 
-def evidence(made: Brief) -> Table | None:
+def evidence(brief: Brief) -> Table | None:
     """Return the main evidence of the region as a table; None without any."""
-    frame: pl.DataFrame | None = made.more.get("evidence")
+    frame: pl.DataFrame | None = brief.more.get("evidence")
     if frame is None or frame.is_empty():
         return None
-    able = made.results["able"]
+    able = brief.results["able"]
     planned = frame["named"].any()
     rows = [
         (
@@ -68,7 +68,7 @@ def evidence(made: Brief) -> Table | None:
         for row in frame.iter_rows(named=True)
     ]
     heads = ["category", "verdict", *(["planned"] if planned else []), "evidence"]
-    columns = tuple(Column(title=words.brief.column_of(one), kind="text") for one in heads)
+    columns = tuple(Column(title=words.brief.column_of(name), kind="text") for name in heads)
     return Table(key="evidence", title=words.brief.table_evidence(), columns=columns, rows=rows)
 
 
@@ -77,13 +77,13 @@ def _verdict(row: Mapping[str, Any]) -> Text:
     if row["designated"]:
         return words.pathways.explain_designated_only()
     verdict, grade = (describe("able", name).values for name in ("able", "grade"))
-    said = verdict[row["able"]]
-    return words.brief.column_graded(verdict=said, grade=grade[row["grade"]]) if row["grade"] else said
+    cell = verdict[row["able"]]
+    return words.brief.column_graded(verdict=cell, grade=grade[row["grade"]]) if row["grade"] else cell
 
 
-def gaps(made: Brief) -> Table | None:
+def gaps(brief: Brief) -> Table | None:
     """Return all sources of growth beside the median of the peers; None without peers."""
-    frame: pl.DataFrame | None = made.more.get("gaps")
+    frame: pl.DataFrame | None = brief.more.get("gaps")
     if frame is None or frame.is_empty():
         return None
     banded = frame["banded"].any()
@@ -107,7 +107,7 @@ def gaps(made: Brief) -> Table | None:
         )
         for row in frame.iter_rows(named=True)
     ]
-    columns = tuple(Column(title=words.brief.column_of(one), kind="text") for one in heads)
+    columns = tuple(Column(title=words.brief.column_of(name), kind="text") for name in heads)
     return Table(key="gaps", title=words.brief.table_gaps(), columns=columns, rows=rows)
 
 
@@ -121,19 +121,19 @@ def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -
         "tfp": "tfp_growth",
     }
     columns = list(parts.values())
-    low = min(0.0, *(sum(min(row[one], 0.0) for one in columns) for row in frame.iter_rows(named=True)))
-    high = max(0.0, *(sum(max(row[one], 0.0) for one in columns) for row in frame.iter_rows(named=True)))
-    left, right = PLOT
-    scale = (right - left) / ((high - low) or 1.0)
-    zero = left - low * scale
-    drawn, y = [bilingual_svg_text(words.brief.table_parts(), 0, 10)], 12
+    low = min(0.0, *(sum(min(row[column], 0.0) for column in columns) for row in frame.iter_rows(named=True)))
+    high = max(0.0, *(sum(max(row[column], 0.0) for column in columns) for row in frame.iter_rows(named=True)))
+    start, right = PLOT
+    scale = (right - start) / ((high - low) or 1.0)
+    zero = start - low * scale
+    marks, y = [bilingual_svg_text(words.brief.table_parts(), 0, 10)], 12
     for at, row in enumerate(frame.iter_rows(named=True)):
         if at == 0 or row["span"] != frame["span"][at - 1]:
             y += 14
-            drawn.append(bilingual_svg_text(span_text(*row["span"].split("–")), 0, y))
+            marks.append(bilingual_svg_text(span_text(*row["span"].split("–")), 0, y))
             y += 4
         name = about if row["kind"] == "self" else words.shared.label_national()
-        drawn.append(bilingual_svg_text(name, left - 6, y + 10, anchor="end", size=9))
+        marks.append(bilingual_svg_text(name, start - 6, y + 10, anchor="end", size=9))
         above, below = zero, zero
         for factor, column in parts.items():
             size = abs(row[column]) * scale
@@ -141,67 +141,67 @@ def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -
             x = above if row[column] >= 0 else below
             above += size if row[column] >= 0 else 0.0
             line = words.shared.chart_told_line(name=words.by_key(f"chart.{factor}"), value=percent(row[column]))
-            told = f' role="img" aria-label="{escape(_said(name, row["span"], line, language))}"' if language else ""
-            drawn.append(f'<rect x="{x:.1f}" y="{y}" width="{size:.1f}" height="12" fill="{FACTORS[factor]}"{told}/>')
-        drawn.append(f'<text x="{above + 4:.1f}" y="{y + 10}">{percent(row["output_growth"])}</text>')
-        drawn.append(f'<path d="M{zero:.1f} {y - 1}v14" stroke="{SOFT}" fill="none"/>')
+            label = f' role="img" aria-label="{escape(_label(name, row["span"], line, language))}"' if language else ""
+            marks.append(f'<rect x="{x:.1f}" y="{y}" width="{size:.1f}" height="12" fill="{FACTORS[factor]}"{label}/>')
+        marks.append(f'<text x="{above + 4:.1f}" y="{y + 10}">{percent(row["output_growth"])}</text>')
+        marks.append(f'<path d="M{zero:.1f} {y - 1}v14" stroke="{SOFT}" fill="none"/>')
         y += ROW
     x, bottom = 0.0, y + 14
     for factor in parts:
         name = words.brief.short_of(factor)
-        drawn.append(f'<rect x="{x:.0f}" y="{bottom - 8}" width="8" height="8" fill="{FACTORS[factor]}"/>')
-        drawn.append(bilingual_svg_text(name, x + 11, bottom, size=9))
+        marks.append(f'<rect x="{x:.0f}" y="{bottom - 8}" width="8" height="8" fill="{FACTORS[factor]}"/>')
+        marks.append(bilingual_svg_text(name, x + 11, bottom, size=9))
         x += 22 + 5.0 * max(len(name.en), 2 * len(name.zh))
-    return _svg(drawn, bottom + 4, words.brief.table_parts())
+    return _svg(marks, bottom + 4, words.brief.table_parts())
 
 
-def _said(name: Text, span: str, line: Text, language: Language) -> str:
+def _label(name: Text, span: str, line: Text, language: Language) -> str:
     return f"{name.lang(language)} · {span}\n{line.lang(language)}"
 
 
-def company(made: Brief) -> str:
+def company(brief: Brief) -> str:
     """Return growth with its band and the range of ranks of the region, its peers and its neighbours."""
-    frame: pl.DataFrame = made.more["company"].filter(pl.col("growth").is_not_null())
+    frame: pl.DataFrame = brief.more["company"].filter(pl.col("growth").is_not_null())
     if frame.is_empty():
         return ""
-    names = made.results["measurement"].names
+    names = brief.results["measurement"].names
     figures = pl.concat([frame["growth"], frame["low"], frame["high"]]).drop_nulls()
     low, high = min(0.0, float(str(figures.min()))), max(0.0, float(str(figures.max())))
-    left, right = 170, 480
-    scale = (right - left) / ((high - low) or 1.0)
-    title = words.brief.table_company(span=made.span)
-    drawn = [bilingual_svg_text(title, 0, 10)]
+    first, right = 170, 480
+    scale = (right - first) / ((high - low) or 1.0)
+    title = words.brief.table_company(span=brief.span)
+    marks = [bilingual_svg_text(title, 0, 10)]
     if frame["rank_low"].count():
-        drawn.append(bilingual_svg_text(words.brief.column_ranks(), 640, 10, anchor="end"))
+        marks.append(bilingual_svg_text(words.brief.column_ranks(), 640, 10, anchor="end"))
     for at, row in enumerate(frame.sort(pl.col("kind") != "self", maintain_order=True).iter_rows(named=True)):
         y = 24 + at * 14
         colour, name = OWN[row["kind"]], names.region(row["region"])
         kind = words.brief.company_of(row["kind"])
-        drawn.append(bilingual_svg_text(name, 0, y + 3))
-        drawn.append(bilingual_svg_text(kind, 96, y + 3, size=9))
-        place = left + (row["growth"] - low) * scale
+        marks.append(bilingual_svg_text(name, 0, y + 3))
+        marks.append(bilingual_svg_text(kind, 96, y + 3, size=9))
+        place = first + (row["growth"] - low) * scale
         if row["low"] is not None:
-            start, end = (left + (row[one] - low) * scale for one in ("low", "high"))
-            drawn.append(f'<path d="M{start:.1f} {y}H{end:.1f}" stroke="{colour}" stroke-width="4" opacity=".35"/>')
-        drawn.append(f'<circle cx="{place:.1f}" cy="{y}" r="3.4" fill="{colour}"/>')
+            start, end = (first + (row[end_name] - low) * scale for end_name in ("low", "high"))
+            marks.append(f'<path d="M{start:.1f} {y}H{end:.1f}" stroke="{colour}" stroke-width="4" opacity=".35"/>')
+        marks.append(f'<circle cx="{place:.1f}" cy="{y}" r="3.4" fill="{colour}"/>')
         band = "" if row["low"] is None else f" ({percent(row['low'])}, {percent(row['high'])})"
-        drawn.append(f'<text x="{right + 12}" y="{y + 3}">{percent(row["growth"])}{band}</text>')
+        marks.append(f'<text x="{right + 12}" y="{y + 3}">{percent(row["growth"])}{band}</text>')
         if row["rank_low"] is not None:
-            drawn.append(f'<text x="640" y="{y + 3}" text-anchor="end">{row["rank_low"]}–{row["rank_high"]}</text>')
+            marks.append(f'<text x="640" y="{y + 3}" text-anchor="end">{row["rank_low"]}–{row["rank_high"]}</text>')
     bottom = 24 + frame.height * 14
     for value in ticks(100 * low, 100 * high):
-        x = left + (value / 100 - low) * scale
-        drawn.insert(1, f'<path d="M{x:.1f} 16V{bottom - 6}" stroke="{FAINT}" fill="none"/>')
+        x = first + (value / 100 - low) * scale
+        marks.insert(1, f'<path d="M{x:.1f} 16V{bottom - 6}" stroke="{FAINT}" fill="none"/>')
         label = f"{value:g}".replace("-", "−")
-        drawn.append(f'<text x="{x:.1f}" y="{bottom + 4}" text-anchor="middle" font-size="8">{label}</text>')
-    return _svg(drawn, bottom + 8, title, width=660)
+        marks.append(f'<text x="{x:.1f}" y="{bottom + 4}" text-anchor="middle" font-size="8">{label}</text>')
+    return _svg(marks, bottom + 8, title, width=660)
 
 
-def _svg(drawn: list[str], height: float, title: Text, width: int = WIDTH) -> str:
+def _svg(marks: list[str], height: float, title: Text, width: int = WIDTH) -> str:
     from html import escape
 
     name = escape(f"{title.zh} {title.en}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="group" aria-label="{name}" class="sketch" '
-        f'viewBox="0 0 {width} {height:.0f}" font-size="10" fill="{INK}">{"".join(drawn)}</svg>'
+        f'viewBox="0 0 {width} {height:.0f}" font-size="10" fill="{INK}">{"".join(marks)}</svg>'
     )

@@ -35,20 +35,20 @@ def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
     if row["status"] != "tested":
         why = Text(zh=row["reason_zh"], en=row["reason_en"])
         answer = [words.bubbles.answer_not_tested(name=names[series], why=why), *answer]
-    every = statistics(result)
-    drawn = [
+    measures = statistics(result)
+    pictures = [
         one_series(result, series) if row["status"] == "tested" else None,
         time_line(result),
         many_series(result),
-        every if result.tested.height > 1 else None,
+        measures if result.tested.height > 1 else None,
     ]
-    tables = [every.twin] if every and result.tested.height == 1 else []
+    tables = [measures.twin] if measures and result.tested.height == 1 else []
     untested = table("bubbles_untested", result.untested, of=result)
     if result.episodes.height and not result.rejecting_episodes().height:
         tables.append(episode_table(result))
     return Section.of(
         "bubbles.section",
-        drawn,
+        pictures,
         [*tables, untested if untested.rows else None],
         anchor="bubbles",
         answer=answer,
@@ -86,14 +86,19 @@ def _convention(note: str, name: str, meaning: str) -> Text:
 def _notes(names: Mapping[str, Text], findings: Iterable[Finding]) -> list[Text]:
     """Return what was found in the series, each thing once with the names that it holds for."""
     by_text: dict[Text, list[Text]] = defaultdict(list)
-    for one in findings:
-        if one.severity == "error" and one.key is not None:
+    for finding in findings:
+        if finding.severity == "error" and finding.key is not None:
             continue  # it stands in the table of what was not tested
-        message = Text(zh=f"{one.message.zh}{one.hint.zh}", en=f"{capitalised(one.message).en} {one.hint.en}".strip())
-        by_text[message] += [] if one.key is None else [names.get(one.key, Text(zh=one.key, en=one.key))]
+        message = Text(
+            zh=f"{finding.message.zh}{finding.hint.zh}",
+            en=f"{capitalised(finding.message).en} {finding.hint.en}".strip(),
+        )
+        by_text[message] += (
+            [] if finding.key is None else [names.get(finding.key, Text(zh=finding.key, en=finding.key))]
+        )
     notes = [
-        words.bubbles.note_finding(names=listing(some, limit=_NAMED), text=text) if some else text
-        for text, some in by_text.items()
+        words.bubbles.note_finding(names=listing(names, limit=_NAMED), text=text) if names else text
+        for text, names in by_text.items()
     ]
     rest = len(notes) - MOST_NOTES
     return [*notes[:MOST_NOTES], words.bubbles.note_more(k=rest)] if rest > 0 else notes
@@ -134,10 +139,10 @@ def _direction(signal: str) -> Text:
     return words.bubbles.chart_rise() if signal == RISE else words.bubbles.chart_fall()
 
 
-def _over_time(name: str, result: Bubbles | PanelBubbles, **given: Any) -> Picture | None:  # noqa: ANN401 - as `shown` takes them
+def _over_time(name: str, result: Bubbles | PanelBubbles, **options: Any) -> Picture | None:  # noqa: ANN401 - as `shown` takes them
     """Return a picture over dates that knows their unit and the order of the colours."""
     groups = (_direction(RISE), _direction(FALL))
-    return shown(f"bubbles.{name}", result, dates=result.timeline.unit, groups=groups, **given)
+    return shown(f"bubbles.{name}", result, dates=result.timeline.unit, groups=groups, **options)
 
 
 def one_series(result: Bubbles, series: str) -> Picture | None:
@@ -148,14 +153,14 @@ def one_series(result: Bubbles, series: str) -> Picture | None:
         {"title": _measured(result, name), "rows": _rows(result, path, "value")},
         {"title": words.bubbles.chart_bsadf(**_line(row)), "rows": _rows(result, path)},
     ]
-    twin = table("bubbles_path", _dated(result, path), of=result, name=name)
+    twin = table("bubbles_path", _with_dates(result, path), of=result, name=name)
     spans = _spans(result, result.episodes_of(series))
     return _over_time(
         "bsadf", result, facts={"name": name}, rows=panels, twin=twin, headline=result.headline(series), spans=spans
     )
 
 
-def _dated(result: Bubbles | PanelBubbles, path: pl.DataFrame) -> pl.DataFrame:
+def _with_dates(result: Bubbles | PanelBubbles, path: pl.DataFrame) -> pl.DataFrame:
     """Return the statistic of every date, of one series or of the panel, as a table shows it."""
     return result.timeline.with_dates(path.drop_nulls("bsadf"))
 
@@ -303,5 +308,5 @@ def panel_path(result: PanelBubbles) -> Picture | None:
         facts |= {"episode": dates.episode_text(top), "lasted": dates.duration_text(top["duration"])}
         headline = "panel"
     panels = [{"title": words.bubbles.chart_panel(n=row["series"], **_line(row)), "rows": _rows(result, result.frame)}]
-    twin, spans = table("bubbles_panel", _dated(result, result.frame), of=result), _spans(result, result.episodes)
+    twin, spans = table("bubbles_panel", _with_dates(result, result.frame), of=result), _spans(result, result.episodes)
     return _over_time("panel", result, facts=facts, rows=panels, twin=twin, headline=headline, spans=spans)

@@ -42,15 +42,15 @@ def debt_dynamics(result: DebtDynamics, *, region: str | None = None) -> Section
     means = result.means()
     code = means["region"][0] if region is None else result.names.resolve(region, means["region"])
     facts = result.facts() | result.of_region(code)
-    ends = [{one: {"kind": "year", "title": f"{one}_year"}} for one in ("first", "last")]
-    moved = _stack(result.frame, "points_a_year", "region", *ends)
+    ends = [{end: {"kind": "year", "title": f"{end}_year"}} for end in ("first", "last")]
+    changes = _stack(result.frame, "points_a_year", "region", *ends)
     ratio = {"debt_ratio": {"kind": "percent", "title": "ratio", "unit": "percent"}}
     yearly = _stack(result.years_of(code), "points", "year", ratio)
     name, rows = {"region": result.names.region(code)}, result.parts_of(code)
     return Section.of(
         "debt.section_dynamics",
         [
-            shown("debt.contributions", result, means, facts, **moved),
+            shown("debt.contributions", result, means, facts, **changes),
             shown("debt.over_years", result, rows, facts, values=name, **yearly),
         ],
         [table("debt_held", result.beyond_holding, of=result)],
@@ -65,12 +65,12 @@ def _stack(frame: pl.DataFrame, unit: str, *leading: str | Mapping[str, Any]) ->
     # what is not known everywhere stays in one part with its neighbour
     growth = ("nominal",) if frame["price_effect"].null_count() else ("growth", "prices")
     rest = ("borrowing",) if frame["primary_effect"].null_count() else ("balance", "adjustment")
-    kept = ("interest", *growth, *rest)
-    figures = ["change", *kept]
+    components = ("interest", *growth, *rest)
+    figures = ["change", *components]
     return {
         "listed": [*leading, *({part: {"kind": "percent", "unit": unit}} for part in figures)],
         "draws": {part: part for part in figures},
-        "parts": {part: (words.debt.chart_of(part), INKS[part]) for part in kept},
+        "parts": {part: (words.debt.chart_of(part), INKS[part]) for part in components},
     }
 
 
@@ -86,7 +86,7 @@ def _dynamics_notes(result: DebtDynamics) -> list[Text]:
     if since is not None:
         notes.append(words.debt.note_since(year=since))
     if result.shorter:
-        notes.append(words.debt.note_shorter(names=some(result, result.shorter)))
+        notes.append(words.debt.note_shorter(names=region_names(result, result.shorter)))
     past = list(zip(frame["year"], frame["net_borrowing"], strict=True))
     return [*notes, *gaps(frame, result.names), *swaps(list(dict.fromkeys(frame["region"])), past)]
 
@@ -94,19 +94,19 @@ def _dynamics_notes(result: DebtDynamics) -> list[Text]:
 @section.register
 def debt(result: Debt, *, region: str | None = None) -> Section:
     """Return how heavy explicit debt is against output and revenue, with that of financing vehicles beside it."""
-    chosen = None if region is None else result.names.resolve(region, sorted(set(result.frame["region"])))
+    code = None if region is None else result.names.resolve(region, sorted(set(result.frame["region"])))
     year, facts = result.shown_year(), result.facts()
-    series = result.history(dict.fromkeys([chosen, *result.spread(year)] if chosen else result.spread(year)))
+    series = result.history(dict.fromkeys([code, *result.spread(year)] if code else result.spread(year)))
     if series:
         facts["headline.history"] = {"parts": result.paths(series)}
     ratios = None
     if year is not None:
         ratios = table("debt_ratios", result.ratios_of(year), of=result, drop_empty=True, year=year)
-    drawn = [*(_ratio(result, facts, name) for name in ("to_output", "to_revenue")), _vehicles(result, facts)]
-    drawn += [_graded(result, facts), _history(result, facts, series, chosen)]
+    pictures = [*(_ratio(result, facts, name) for name in ("to_output", "to_revenue")), _vehicles(result, facts)]
+    pictures += [_graded(result, facts), _history(result, facts, series, code)]
     return Section.of(
         "debt.section_debt",
-        drawn,
+        pictures,
         [ratios],
         anchor="risks-debt",
         answer=answer_of(facts, "debt"),
@@ -116,31 +116,35 @@ def debt(result: Debt, *, region: str | None = None) -> Section:
 
 def _ratio(result: Debt, facts: Facts, name: str) -> Picture | None:
     """Return debt to output or general budget revenue, by region in a year; None where no region has it."""
-    said = fact(facts, name, f"{name}_one")
-    if said is None:
+    summary = fact(facts, name, f"{name}_one")
+    if summary is None:
         return None
-    rows = result.regions_by_ratio(name, said[1]["year"])
-    return shown(f"debt.{name}", result, rows, facts, reference=100 * said[1]["total"] if rows.height > 1 else None)
+    rows = result.regions_by_ratio(name, summary[1]["year"])
+    return shown(f"debt.{name}", result, rows, facts, reference=100 * summary[1]["total"] if rows.height > 1 else None)
 
 
 def _vehicles(result: Debt, facts: Facts) -> Picture | None:
     """Return explicit debt and that of financing vehicles side by side; None where the latter is not given."""
-    said = fact(facts, "vehicles")
+    summary = fact(facts, "vehicles")
     inks = {"explicit": GROUPS[0], "vehicles": GROUPS[2]}
     parts = {part: (words.debt.chart_of(part), ink) for part, ink in inks.items()}
-    return said and shown(
-        "debt.vehicles", result, result.regions_by_ratio("with_vehicles_to_output", said[1]["year"]), facts, parts=parts
+    return summary and shown(
+        "debt.vehicles",
+        result,
+        result.regions_by_ratio("with_vehicles_to_output", summary[1]["year"]),
+        facts,
+        parts=parts,
     )
 
 
 def _graded(result: Debt, facts: Facts) -> Picture | None:
     """Return the ratio that the bands grade, each region with its band; None where nobody has one."""
-    said = fact(facts, "graded")
-    if said is None:
+    summary = fact(facts, "graded")
+    if summary is None:
         return None
     grades = result.grades()
-    frame = result.regions_by_ratio("band_ratio", said[1]["year"]).drop_nulls("band")
-    coloured, starts = set(grades) <= set(TINTS), [100 * float(one["from"]) for one in result.bands["grades"]]
+    frame = result.regions_by_ratio("band_ratio", summary[1]["year"]).drop_nulls("band")
+    coloured, starts = set(grades) <= set(TINTS), [100 * float(grade["from"]) for grade in result.bands["grades"]]
     rows = [
         {
             "name": result.names.region(r["region"]),
@@ -168,50 +172,52 @@ def _graded(result: Debt, facts: Facts) -> Picture | None:
 
 def _grading_notes(result: Debt, year: int | None) -> list[Text]:
     """Return where the bands come from, and which regions have none and why."""
-    bands, every = result.bands, result.frame["region"].n_unique()
+    bands, total = result.bands, result.frame["region"].n_unique()
     cuts = [
-        words.debt.chart_from(band=band, cut=float(one["from"]))
-        for band, one in zip(result.grades().values(), bands["grades"], strict=True)
+        words.debt.chart_from(band=band, cut=float(bounds["from"]))
+        for band, bounds in zip(result.grades().values(), bands["grades"], strict=True)
     ]
-    called = result.set_name()
-    known = {"mof-2019": "press", "lic-dsf-2018": "framework", "lic-dsf-2018-external": "framework"}
+    thresholds = result.set_name()
+    sources = {"mof-2019": "press", "lic-dsf-2018": "framework", "lic-dsf-2018-external": "framework"}
     source = str(bands["source"]).rstrip("。. ")
     notes: list[Text] = [
-        words.debt.note_set(set=called, dated=bands["dated"], parts=result.graded_ratio(), cuts=cuts),
-        words.debt.note_of(known.get(str(bands["name"]), "source"), source=source),
+        words.debt.note_set(set=thresholds, dated=bands["dated"], parts=result.graded_ratio(), cuts=cuts),
+        words.debt.note_of(sources.get(str(bands["name"]), "source"), source=source),
     ]
     for why, codes in result.missing_bands(result.last_year("band") or year):
-        if len(codes) == every:
-            notes.insert(0, words.debt.note_ungraded(set=called, why=why))
+        if len(codes) == total:
+            notes.insert(0, words.debt.note_ungraded(set=thresholds, why=why))
         else:
-            notes.append(words.debt.note_ungraded_some(names=some(result, codes), why=why))
+            notes.append(words.debt.note_ungraded_some(names=region_names(result, codes), why=why))
     return notes
 
 
-def some(result: Result, codes: Iterable[str]) -> Text:
+def region_names(result: Result, codes: Iterable[str]) -> Text:
     """Return the names of some regions."""
     return listing([result.names.region(code) for code in codes], limit=LISTED)
 
 
 def _history(
-    result: Debt, facts: Facts, series: Mapping[str, Mapping[int, float]], chosen: str | None
+    result: Debt, facts: Facts, series: Mapping[str, Mapping[int, float]], code_of_region: str | None
 ) -> Picture | None:
     """Return debt to output over the years of the region asked for and of the highest, the middle and the lowest."""
     if not series:
         return None
     lines = [
-        {"group": result.names.region(code), "year": when, "value": 100 * known[when] if when in known else None}
-        for code, known in series.items()
-        for when in range(min(known), max(known) + 1)
+        {"group": result.names.region(code), "year": when, "value": 100 * values[when] if when in values else None}
+        for code, values in series.items()
+        for when in range(min(values), max(values) + 1)
     ]
-    years = sorted({when for known in series.values() for when in known})
-    frame = pl.DataFrame({"year": years} | {code: [one.get(when) for when in years] for code, one in series.items()})
+    years = sorted({when for values in series.values() for when in values})
+    frame = pl.DataFrame(
+        {"year": years} | {code: [values.get(when) for when in years] for code, values in series.items()}
+    )
     unit = words.debt.unit_of_percent()
     listed = ["year", *(column("debt.of", "percent", unit, of=code, name=result.names.region(code)) for code in series)]
     regions = result.regions_by_ratio("to_output", result.shown_year()).height
-    how = "history_all" if regions <= FEW else "history_of" if chosen in series else "history"
-    said = {"year": result.shown_year(), "parts": facts["headline.history"]["parts"]}
-    return shown("debt.history", result, frame, said, rows=lines, listed=listed, how=how, inks=PATHS)
+    how = "history_all" if regions <= FEW else "history_of" if code_of_region in series else "history"
+    summary = {"year": result.shown_year(), "parts": facts["headline.history"]["parts"]}
+    return shown("debt.history", result, frame, summary, rows=lines, listed=listed, how=how, inks=PATHS)
 
 
 def _notes(result: Debt, year: int | None) -> list[Text]:
@@ -223,38 +229,38 @@ def _notes(result: Debt, year: int | None) -> list[Text]:
     notes.append(words.debt.note_revenue() if has["to_revenue"].count() else words.debt.note_revenue_unknown())
     for what in ("revenue", "output"):
         for year_without, codes in result.without(what).items():
-            notes.append(words.debt.note_of(f"no_{what}", year=year_without, names=some(result, codes)))
+            notes.append(words.debt.note_of(f"no_{what}", year=year_without, names=region_names(result, codes)))
     absent = [] if year is None else result.absent_in(year)
     if absent:
-        notes.append(words.debt.note_absent(year=str(year), names=some(result, absent)))
+        notes.append(words.debt.note_absent(year=str(year), names=region_names(result, absent)))
     placed: list[tuple[Finding, str, str]] = []
-    for one in result.findings:
-        code, _, when = (one.key or "").partition("/")
-        placed += [(one, code, when)] if when else []
+    for finding in result.findings:
+        code, _, when = (finding.key or "").partition("/")
+        placed += [(finding, code, when)] if when else []
     jumps = [
         words.debt.chart_region_year(name=result.names.region(code), year=when)
-        for one, code, when in placed
-        if one.rule == "jump"
+        for finding, code, when in placed
+        if finding.rule == "jump"
     ]
     if jumps:
         notes.append(words.debt.note_jumps(names=listing(jumps, limit=8)))
     notes += [
-        words.debt.chart_about(name=result.names.region(code), what=one.message)
-        for one, code, _ in placed
-        if one.rule == "other-scope"
+        words.debt.chart_about(name=result.names.region(code), what=finding.message)
+        for finding, code, _ in placed
+        if finding.rule == "other-scope"
     ]
     return [*notes, *gaps(has, result.names), *swaps(list(dict.fromkeys(has["region"])))]
 
 
 def gaps(frame: pl.DataFrame, names: Names) -> list[Text]:
     """Return a note that names the regions with years missing inside their series."""
-    said = []
+    sentences = []
     for (code,), rows in frame.group_by("region", maintain_order=True):
         years = rows["year"].to_list()
         if missing := sorted(set(range(min(years), max(years))) - set(years)):
             listed = listing([same(year) for year in missing], limit=LISTED)
-            said.append(words.debt.chart_years_of(name=names.region(code), years=listed))
-    return [words.debt.note_gaps(names=listing(said, limit=LISTED))] if said else []
+            sentences.append(words.debt.chart_years_of(name=names.region(code), years=listed))
+    return [words.debt.note_gaps(names=listing(sentences, limit=LISTED))] if sentences else []
 
 
 def swaps(codes: Sequence[str], past: Sequence[tuple[int, float]] | None = None, *, ahead: bool = False) -> list[Text]:

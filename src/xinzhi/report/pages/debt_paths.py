@@ -10,7 +10,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, has, listing, number
-from xinzhi.report.pages.debt import some, swaps
+from xinzhi.report.pages.debt import region_names, swaps
 from xinzhi.report.palette import ACCENT, GROUPS, INK
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.section_rows import section
@@ -154,7 +154,7 @@ def _stress_notes(result: DebtStress, facts: Facts) -> list[Text]:
         notes.append(words.debt.note_combined())
     old = list(dict.fromkeys(one.key for one in result.findings if one.rule == "old-figure" and one.key))
     if old:
-        notes.append(words.debt.note_old(names=some(result, old)))
+        notes.append(words.debt.note_old(names=region_names(result, old)))
     funds = result.by_fund_ratio
     if funds.height > 1:
         middle = float(np.median(funds["fund_ratio"].to_numpy()))
@@ -276,12 +276,12 @@ def _fan_notes(result: DebtFan, facts: Facts) -> list[Text]:
         notes.append(words.debt.note_ahead(rate=rate))
     notes += notes_of(facts, "debt")
     for year, codes in result.early_starts.items():
-        notes.append(words.debt.note_early(year=year, names=some(result, codes)))
+        notes.append(words.debt.note_early(year=year, names=region_names(result, codes)))
     if lasting := [words.debt.chart_of(f"of_{one.column}") for one in result.findings if one.rule == "autocorrelated"]:
         notes.append(words.debt.note_lasting(names=listing(lasting)))
     for rule, key in (("too-short", "too_short"), ("explosive-draws", "explosive")):
         codes = [one.key for one in result.findings if one.rule == rule and one.key]
         if codes:
-            notes.append(words.debt.note_of(key, names=some(result, codes)))
+            notes.append(words.debt.note_of(key, names=region_names(result, codes)))
     cut = [one for one in result.findings if one.rule == "pooled-autoregression"]
     return [*notes, *finding_notes(cut), *swaps(result.ends["region"].to_list(), ahead=True)]

@@ -19,14 +19,14 @@ def misallocation(result: micro.Misallocation) -> Section:
     """Return how far firms are apart, and what reallocation would give."""
     facts, names = next(iter(result.facts().values())), ("gains", "dispersion")
     groups = {name: words.firms.chart_of(name) for name in names}
-    drawn = [shown(f"firms.{name}", result, None, facts, draws={"group": groups[name]}) for name in names]
-    every = [table("firms_cells", of=result)]
+    pictures = [shown(f"firms.{name}", result, None, facts, draws={"group": groups[name]}) for name in names]
+    tables = [table("firms_cells", of=result)]
     if result.groups.height:
-        every.append(table("firms_groups", of=result, part="groups"))
+        tables.append(table("firms_groups", of=result, part="groups"))
     return Section.of(
         "firms.misallocation",
-        drawn,
-        every,
+        pictures,
+        tables,
         anchor="misallocation",
         answer=sentences(result.facts(), "firms"),
         notes=(words.firms.limits(), *finding_notes(result.findings)),
@@ -36,31 +36,31 @@ def misallocation(result: micro.Misallocation) -> Section:
 @section.register
 def totals(result: internal.Totals) -> Section:
     """Return the sums over all firms; every cell stands in the CSV tables."""
-    shown = ["amount", "year", "firms", "value", "withheld"]
-    frame = result.frame.filter(pl.col(name) == internal.TOTAL for name in result.frame.columns if name not in shown)
-    every = table("firms_totals", frame, shown, result)
-    return Section.of("firms.totals", [], [every], anchor="totals", answer=sentences(result.facts(), "firms"))
+    columns = ["amount", "year", "firms", "value", "withheld"]
+    frame = result.frame.filter(pl.col(name) == internal.TOTAL for name in result.frame.columns if name not in columns)
+    totals = table("firms_totals", frame, columns, result)
+    return Section.of("firms.totals", [], [totals], anchor="totals", answer=sentences(result.facts(), "firms"))
 
 
 @section.register
 def decomposition(result: micro.Decomposition) -> Section:
     """Return the parts of growth, or of the level, of aggregate productivity: a stacked bar for every pair of years."""
     anchor = "covariance" if result.total == "aggregate" else "decomposition"
-    every = table(f"firms_{anchor}", result.frame, result.columns(), result)
-    drawn = None
+    cells = table(f"firms_{anchor}", result.frame, result.columns(), result)
+    chart = None
     if not result.groups:
-        titles = {one.name: one.title for one in result.columns()}
+        titles = {column.name: column.title for column in result.columns()}
         inks = [*palette.GROUPS, *palette.GROUPS]
         last = pl.col("year" if anchor == "covariance" else "end").cast(pl.Int64)
-        held = result.frame.select(*result.parts, result.total, name=last)
-        rows = [row | {"name": same(row["name"])} for row in held.iter_rows(named=True)]
+        frame = result.frame.select(*result.parts, result.total, name=last)
+        rows = [row | {"name": same(row["name"])} for row in frame.iter_rows(named=True)]
         parts = {name: (titles[name], ink) for name, ink in zip(result.parts, inks, strict=False)}
         facts, total = next(iter(result.facts().values())), result.total
-        drawn = shown(f"firms.{anchor}", result, None, facts, rows=rows, twin=every, parts=parts, total=total)
+        chart = shown(f"firms.{anchor}", result, None, facts, rows=rows, twin=cells, parts=parts, total=total)
     return Section.of(
         f"firms.{anchor}",
-        [drawn],
-        [] if drawn else [every],
+        [chart],
+        [] if chart else [cells],
         anchor=anchor,
         answer=sentences(result.facts(), "firms"),
         notes=finding_notes(result.findings),

@@ -32,11 +32,11 @@ def sentences_of(result: Labelled) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
     answer: list[Text] = []
     notes: list[Text] = []
     for key, values in result.facts().items():
-        every = [values] if not isinstance(values, list) else values
-        said = [words.by_key(f"frontier.{key}", **one) for one in every]
+        entries = [values] if not isinstance(values, list) else values
+        sentences = [words.by_key(f"frontier.{key}", **entry) for entry in entries]
         if key.startswith("headline."):
-            said = [sentence(one) for one in said]
-        (notes if key.startswith("note.") else answer).extend(said)
+            sentences = [sentence(text) for text in sentences]
+        (notes if key.startswith("note.") else answer).extend(sentences)
     return tuple(answer), tuple(notes)
 
 
@@ -61,16 +61,16 @@ def section_of_facts(
     )
 
 
-def drawn(
+def draw(
     name: str,
     result: Labelled,
     frame: pl.DataFrame | None = None,
     facts: Mapping[str, Any] | None = None,
-    **given: Any,  # noqa: ANN401 - as `shown` takes them
+    **options: Any,  # noqa: ANN401 - as `shown` takes them
 ) -> Picture | None:
     """Return a picture from its row of data; without facts of its own it has the leading one of the result."""
     leading = {} if facts is not None else {"headline": headline(result)}
-    return shown(f"frontier.{name}", result, frame, facts, **{"names": called(result), **leading, **given})
+    return shown(f"frontier.{name}", result, frame, facts, **{"names": labels(result), **leading, **options})
 
 
 def headline(result: Labelled) -> Text:
@@ -84,7 +84,7 @@ def chosen(result: Labelled, region: str | None, units: Iterable[object]) -> str
     return None if region is None else result.names.resolve(region, units)
 
 
-def called(result: Labelled) -> dict[str, Callable[[Any], Text | None]]:
+def labels(result: Labelled) -> dict[str, Callable[[Any], Text | None]]:
     """Return what units, their groups and goods are called, for the columns of a table."""
     region = result.names.region
     return {"unit": region, "peer": region, "group": lambda unit: group_text(result, unit), "good": good_text}
@@ -108,7 +108,7 @@ def head(name: str, kind: Kind, unit: Text | None = None, *, of: str | None = No
     return column(f"frontier.{name}", kind, unit, of=of, **values)
 
 
-def titled(title: Text, kind: Kind, name: str, unit: Text | None = None) -> Column:
+def column_of(title: Text, kind: Kind, name: str, unit: Text | None = None) -> Column:
     """Return a column with a title of its own."""
     return Column(title=title, kind=kind, name=name, unit=unit or NO_UNIT)
 
@@ -120,7 +120,7 @@ def domain(frame: pl.DataFrame, *columns: str, at: float = 0.0) -> tuple[float, 
     return min(reach) - margin, max(reach) + margin
 
 
-def plane(result: Efficiency, asked: str | None) -> Picture | None:
+def plane(result: Efficiency, region: str | None) -> Picture | None:
     """Return the picture of a technology that two axes can hold; None for any other."""
     data, rts, goods = result.data, result.rts, result.data.goods
     if data.reference is not None:
@@ -128,16 +128,16 @@ def plane(result: Efficiency, asked: str | None) -> Picture | None:
     if goods.widths == (1, 1, 0) and rts in CONVEX | {"fdh"}:
         x, y = goods.x[:, 0], goods.y[:, 0]
         titles = (measured(data.inputs[0], result.labels), measured(data.outputs[0], result.labels))
-        return _picture(result, asked, (x, y), production(x, y, rts), titles)
+        return _picture(result, region, (x, y), production(x, y, rts), titles)
     ray = rts in CONVEX
     if goods.widths == (2, 1, 0) and ray and (goods.y > 0).all():
         x, y = (goods.x / goods.y).T
         titles = (_per(data.inputs[0], data.outputs[0]), _per(data.inputs[1], data.outputs[0]))
-        return _picture(result, asked, (x, y), isoquant(x, y), titles)
+        return _picture(result, region, (x, y), isoquant(x, y), titles)
     if goods.widths == (1, 2, 0) and ray and (goods.x > 0).all():
         x, y = (goods.y / goods.x).T
         titles = (_per(data.outputs[0], data.inputs[0]), _per(data.outputs[1], data.inputs[0]))
-        return _picture(result, asked, (x, y), transformation(x, y), titles)
+        return _picture(result, region, (x, y), transformation(x, y), titles)
     return None
 
 
@@ -213,28 +213,28 @@ def _per(top: str, bottom: str) -> Text:
 
 def _picture(
     result: Efficiency,
-    asked: str | None,
+    region: str | None,
     points: tuple[FloatArray, FloatArray],
     curve: Curve,
     titles: tuple[Text, Text],
 ) -> Picture | None:
     efficient = dict(result.ranked.select("unit", "efficient").rows())
-    known = result.ranked.drop_nulls("value")
-    last = known["unit"][-1]
+    scores = result.ranked.drop_nulls("value")
+    last = scores["unit"][-1]
     on, off = words.frontier.chart_reached(), words.frontier.chart_short()
     rows = []
     for unit, x, y in zip(result.data.units, points[0].tolist(), points[1].tolist(), strict=True):
         row = {"x": x, "y": y, "group": on if efficient[unit] else off}
-        named = efficient[unit] or unit in {asked, last}
-        rows.append({**row, "name": result.names.region(unit)} if named else row)
+        labelled = efficient[unit] or unit in {region, last}
+        rows.append({**row, "name": result.names.region(unit)} if labelled else row)
     rows.sort(key=lambda row: row["group"] is not on)
     frame = pl.DataFrame({"unit": result.data.units, "x": points[0], "y": points[1]})
     frame = frame.with_columns(efficient=pl.Series([efficient[unit] for unit in result.data.units], dtype=pl.Boolean))
-    columns = ("unit", titled(titles[0], "figure", "x"), titled(titles[1], "figure", "y"), "efficient")
+    columns = ("unit", column_of(titles[0], "figure", "x"), column_of(titles[1], "figure", "y"), "efficient")
     exact = sum(result.data.goods.widths) == 2 or result.rts == "crs"  # noqa: PLR2004 - two goods fill the plane
     facts = {
-        "k": int(known["efficient"].fill_null(value=False).sum()),
-        "n": known.height,
+        "k": int(scores["efficient"].fill_null(value=False).sum()),
+        "n": scores.height,
         "rts": rts_text(result.rts),
         "what": result.what(result.data.units),
         "worst": result.names.region(last),
@@ -243,24 +243,24 @@ def _picture(
     }
     more = {"x": titles[0], "y": titles[1], "line": curve}
     more |= dict.fromkeys(("headline", "how"), "plane" if exact else "plane_crs")
-    return drawn("frontier", result, frame, facts, rows=rows, listed=columns, **more)
+    return draw("frontier", result, frame, facts, rows=rows, listed=columns, **more)
 
 
 @section.register
 def efficiency(result: Efficiency, *, region: str | None = None) -> Section:
     """Return what an efficiency says; with `region` the way to the frontier of that unit."""
-    asked = chosen(result, region, result.data.units)
-    known = result.ranked.drop_nulls("value")
-    pictures = [_dots(result, known), plane(result, asked), _peers(result), _way(result, asked)] if known.height else []
+    unit = chosen(result, region, result.data.units)
+    scores = result.ranked.drop_nulls("value")
+    pictures = [_dots(result, scores), plane(result, unit), _peers(result), _way(result, unit)] if scores.height else []
     goods, n = len(result.data.columns), len(result.data.units)
     few = [words.frontier.note_few(n=n, goods=goods)] if n < conventions()["units_per_good"]["value"] * goods else []
-    tables = [_peer_table(result), _target_table(result)] if known.height else [_scores(result)]
+    tables = [_peer_table(result), _target_table(result)] if scores.height else [_scores(result)]
     return section_of_facts(result, "efficiency", pictures, tables, *few, words.frontier.note_noise())
 
 
-def _dots(result: Efficiency, known: pl.DataFrame) -> Picture | None:
+def _dots(result: Efficiency, scores: pl.DataFrame) -> Picture | None:
     """Return the efficiency of every unit, best first."""
-    share, values = result.reading not in {"distance", "slacks"}, known["value"].to_numpy()
+    share, values = result.reading not in {"distance", "slacks"}, scores["value"].to_numpy()
     options: dict[str, Any] = {
         "reference": 1.0 if share else 0.0,
         "decimals": 1 if result.reading == "slacks" else 3,
@@ -268,7 +268,7 @@ def _dots(result: Efficiency, known: pl.DataFrame) -> Picture | None:
         "how": "share" if share else "distance",
     }
     rows = result.ranked.with_columns(group=pl.col("unit"))
-    return drawn("dots", result, rows, twin=_scores(result), unit=result.reading, **options)
+    return draw("dots", result, rows, twin=_scores(result), unit=result.reading, **options)
 
 
 def _scores(result: Efficiency) -> Table:
@@ -277,16 +277,16 @@ def _scores(result: Efficiency) -> Table:
     frame = order.join(result.frame, on="unit", how="left", maintain_order="left").with_columns(group=pl.col("unit"))
     if "efficient" not in frame.columns:
         frame = frame.with_columns(efficient=pl.lit(None, dtype=pl.Boolean))
-    plain = ["unit", "score", "status", "efficient", "shephard"]
+    shown_columns = ["unit", "score", "status", "efficient", "shephard"]
     if result.model == "environmental":  # one step for every good: the score itself
-        plain += [name for name in frame.columns if name.startswith("beta_")]
-    more = [name for name in result.frame.columns if name not in plain]
+        shown_columns += [name for name in frame.columns if name.startswith("beta_")]
+    more = [name for name in result.frame.columns if name not in shown_columns]
     columns: list[str | Column] = ["unit"]
     columns += ["group"] if result.labels.groups else []
     columns += ["share"] if result.inverse else []
     columns += [head("score", "figure" if result.reading == "slacks" else "score"), "efficient", "status"]
     columns += [name if described(result.verb, name) else result.good_column(name) for name in more]
-    return table("frontier_scores", frame, columns, result, names=called(result))
+    return table("frontier_scores", frame, columns, result, names=labels(result))
 
 
 def _others(result: Efficiency) -> pl.DataFrame | None:
@@ -308,7 +308,7 @@ def _peers(result: Efficiency) -> Picture | None:
     first, n, _ = counts.row(0)
     units = result.data.units
     facts = {"name": result.names.region(first), "n": n, "all": frame["unit"].n_unique(), "what": result.what(units)}
-    return drawn("peers", result, counts, facts)
+    return draw("peers", result, counts, facts)
 
 
 def _peer_table(result: Efficiency) -> Table | None:
@@ -316,15 +316,15 @@ def _peer_table(result: Efficiency) -> Table | None:
     frame = _others(result)
     if frame is None:
         return None
-    found: dict[str, list[Text]] = {}
+    peers: dict[str, list[Text]] = {}
     for unit, peer, weight in frame.rows():
-        said = words.frontier.chart_part(part=result.names.region(peer), value=number(weight, 3))
-        found.setdefault(unit, []).append(said)
+        part = words.frontier.chart_part(part=result.names.region(peer), value=number(weight, 3))
+        peers.setdefault(unit, []).append(part)
     return Table(
         key="frontier_peers",
         title=words.frontier.table_peers(),
         columns=(head("unit", "name"), head("peers", "name")),
-        rows=[(result.names.region(unit), listing(peers)) for unit, peers in found.items()],
+        rows=[(result.names.region(unit), listing(peers)) for unit, peers in peers.items()],
     )
 
 
@@ -342,47 +342,47 @@ def _targets(result: Efficiency) -> pl.DataFrame | None:
     def long(frame: pl.DataFrame, name: str) -> pl.DataFrame:
         return frame.unpivot(goods, index="unit", variable_name="good", value_name=name)
 
-    found = long(actual, "actual").join(long(targets, "target"), on=["unit", "good"], maintain_order="left")
+    by_good = long(actual, "actual").join(long(targets, "target"), on=["unit", "good"], maintain_order="left")
     try:
         slacks = long(result.slacks, "slack")
     except (UsageError, pl.exceptions.ColumnNotFoundError):
-        found = found.with_columns(slack=pl.lit(None, dtype=pl.Float64))
+        by_good = by_good.with_columns(slack=pl.lit(None, dtype=pl.Float64))
     else:
-        found = found.join(slacks, on=["unit", "good"], how="left", maintain_order="left")
+        by_good = by_good.join(slacks, on=["unit", "good"], how="left", maintain_order="left")
     change = pl.when(pl.col("actual") != 0).then(100 * (pl.col("target") / pl.col("actual") - 1))
     small = pl.col("slack").abs() <= _ROUNDING * pl.max_horizontal(pl.col("actual").abs(), 1.0)
     order = result.ranked.select("unit").with_row_index("place")
-    found = found.with_columns(change=change, slack=pl.when(small).then(0.0).otherwise(pl.col("slack")))
-    return found.join(order, on="unit", maintain_order="left").sort("place", maintain_order=True)
+    by_good = by_good.with_columns(change=change, slack=pl.when(small).then(0.0).otherwise(pl.col("slack")))
+    return by_good.join(order, on="unit", maintain_order="left").sort("place", maintain_order=True)
 
 
 def _target_table(result: Efficiency) -> Table | None:
     frame = _targets(result)
     if frame is None:
         return None
-    moved = frame.filter(pl.col("target").is_not_null() & (pl.col("change").abs() >= _STILL))["unit"].unique()
-    rows = frame.filter(pl.col("unit").is_in(moved.implode())).with_columns(measure=pl.col("good"))
+    changed = frame.filter(pl.col("target").is_not_null() & (pl.col("change").abs() >= _STILL))["unit"].unique()
+    rows = frame.filter(pl.col("unit").is_in(changed.implode())).with_columns(measure=pl.col("good"))
     measures = result.labels.measures
-    names = {**called(result), "measure": lambda good: unit_text(measures[good]) if measures.get(good) else None}
+    names = {**labels(result), "measure": lambda good: unit_text(measures[good]) if measures.get(good) else None}
     return table("frontier_targets", rows, of=result, names=names)
 
 
-def _way(result: Efficiency, asked: str | None) -> Picture | None:
+def _way(result: Efficiency, region: str | None) -> Picture | None:
     """Return by how much every good of one unit would change on the way to the frontier."""
     frame, twin = _targets(result), _target_table(result)
     last = result.ranked.drop_nulls("value").row(-1, named=True)
-    unit = asked or (last["unit"] if not last["efficient"] else None)
+    unit = region or (last["unit"] if not last["efficient"] else None)
     if frame is None or unit is None:
         return None
-    own = frame.filter((pl.col("unit") == unit) & pl.col("target").is_not_null())
+    goods = frame.filter((pl.col("unit") == unit) & pl.col("target").is_not_null())
     change = pl.when(pl.col("change").abs() < _STILL).then(0.0).otherwise(pl.col("change"))
-    own = own.with_columns(change=change, good=pl.col("good"))
-    moved = own.filter(pl.col("change").fill_null(0.0) != 0)
-    if not moved.height:
+    goods = goods.with_columns(change=change, good=pl.col("good"))
+    changed = goods.filter(pl.col("change").fill_null(0.0) != 0)
+    if not changed.height:
         return None
     parts = [
         words.frontier.chart_part(part=good_text(good), value=number(value, 1, sign=True))
-        for good, value in moved.select("good", "change").rows()
+        for good, value in changed.select("good", "change").rows()
     ]
     facts = {"name": result.names.region(unit), "parts": parts}
-    return drawn("targets", result, own, facts, twin=twin or _scores(result))
+    return draw("targets", result, goods, facts, twin=twin or _scores(result))

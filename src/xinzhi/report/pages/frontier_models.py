@@ -11,7 +11,7 @@ from xinzhi import frontier, words
 from xinzhi.core.text import Text, has, same
 from xinzhi.frontier import internal
 from xinzhi.report import palette
-from xinzhi.report.pages.frontier import called, chosen, domain, drawn, head, headline, section_of_facts, titled
+from xinzhi.report.pages.frontier import chosen, column_of, domain, draw, head, headline, labels, section_of_facts
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.section_rows import section
 from xinzhi.report.table import Table, table
@@ -28,8 +28,8 @@ _TESTS = {
 @section.register
 def stochastic(result: frontier.StochasticFrontier, *, region: str | None = None) -> Section:
     """Return what a stochastic frontier says, its verdict first; what is no maximum is not drawn."""
-    asked = chosen(result, region, _rows(result)["unit"].unique())
-    pictures = [_dots(result), _history(result, asked), _coefficients(result)] if result.drawable else []
+    unit = chosen(result, region, _rows(result)["unit"].unique())
+    pictures = [_dots(result), _history(result, unit), _coefficients(result)] if result.drawable else []
     tables = [
         _coefficient_table(result),
         table("frontier_tests", of=result, names={"test": _test}),
@@ -41,8 +41,8 @@ def stochastic(result: frontier.StochasticFrontier, *, region: str | None = None
 @section.register
 def stoned(result: internal.Stoned, *, region: str | None = None) -> Section:
     """Return what StoNED says: efficiencies, variances, and how the fit went."""
-    asked = chosen(result, region, _rows(result)["unit"].unique())
-    return section_of_facts(result, "stoned", [_dots(result), _history(result, asked)])
+    unit = chosen(result, region, _rows(result)["unit"].unique())
+    return section_of_facts(result, "stoned", [_dots(result), _history(result, unit)])
 
 
 def _rows(result: frontier.StochasticFrontier | internal.Stoned) -> pl.DataFrame:
@@ -54,19 +54,19 @@ def _rows(result: frontier.StochasticFrontier | internal.Stoned) -> pl.DataFrame
 def _dots(result: frontier.StochasticFrontier | internal.Stoned) -> Picture | None:
     """Return the efficiency of every unit in the last period, with its interval."""
     frame = internal.last_period(result.frame).with_columns(group=pl.col("unit"))
-    return drawn("sfa_dots", result, frame, how="sfa_dots" if "lower" in frame.columns else "sfa_plain")
+    return draw("sfa_dots", result, frame, how="sfa_dots" if "lower" in frame.columns else "sfa_plain")
 
 
-def _history(result: frontier.StochasticFrontier | internal.Stoned, asked: str | None) -> Picture | None:
+def _history(result: frontier.StochasticFrontier | internal.Stoned, region: str | None) -> Picture | None:
     """Return mean efficiency over the periods: of one unit, of the groups, or of all; None without periods."""
     frame = _rows(result).with_columns(pl.col("unit").cast(pl.String))
     if "period" not in frame.columns or frame["period"].n_unique() <= 1 or not frame["period"].dtype.is_numeric():
         return None
     lines: dict[Text, pl.DataFrame] = {words.frontier.chart_all(what=result.what(frame["unit"].unique())): frame}
-    if asked is not None:
-        lines = {result.names.region(asked): frame.filter(pl.col("unit") == asked)}
+    if region is not None:
+        lines = {result.names.region(region): frame.filter(pl.col("unit") == region)}
     elif grouped := result.labels.groups:
-        members = {group: [unit for unit, mine in grouped.items() if mine == group] for group in grouped.values()}
+        members = {group: [unit for unit, of_unit in grouped.items() if of_unit == group] for group in grouped.values()}
         parts = {group: frame.filter(pl.col("unit").is_in(units)) for group, units in members.items()}
         lines = {group: rows for group, rows in parts.items() if rows.height} or lines
     means = {
@@ -78,16 +78,16 @@ def _history(result: frontier.StochasticFrontier | internal.Stoned, asked: str |
         for name, path in means.items()
         for period, value in path.items()
     ]
-    whole = frame.group_by("period").agg(pl.col("efficiency").mean()).sort("period").rows()
+    average = frame.group_by("period").agg(pl.col("efficiency").mean()).sort("period").rows()
     periods = sorted({row["year"] for row in rows})
     twin = Table(
         key="frontier_history",
         title=words.frontier.table_history(),
-        columns=(head("period", "code"), *(titled(name, "score", "") for name in means)),
+        columns=(head("period", "code"), *(column_of(name, "score", "") for name in means)),
         rows=[(str(period), *(path.get(period) for path in means.values())) for period in periods],
     )
-    facts = {"start": whole[0][0], "first": whole[0][1], "end": whole[-1][0], "last": whole[-1][1]}
-    return drawn("history", result, frame, facts, rows=rows, twin=twin)
+    facts = {"start": average[0][0], "first": average[0][1], "end": average[-1][0], "last": average[-1][1]}
+    return draw("history", result, frame, facts, rows=rows, twin=twin)
 
 
 def _coefficients(result: frontier.StochasticFrontier) -> Picture | None:
@@ -99,7 +99,7 @@ def _coefficients(result: frontier.StochasticFrontier) -> Picture | None:
     facts = {"k": sure, "n": frame.height, "level": f"{100 * result.settings.level:g}"}
     ends = domain(frame, "estimate", "low", "high")
     twin = _coefficient_table(result)
-    return drawn("coefficients", result, frame, facts, twin=twin, names={"term": term_text}, domain=ends)
+    return draw("coefficients", result, frame, facts, twin=twin, names={"term": term_text}, domain=ends)
 
 
 def _terms(result: frontier.StochasticFrontier) -> pl.DataFrame:
@@ -135,15 +135,15 @@ def _test(name: str) -> Text:
 def bootstrap(result: internal.Bootstrap, *, region: str | None = None) -> Section:
     """Return what a bootstrap says of scores."""
     chosen(result, region, result.frame["unit"])
-    level, names, note = f"{100 * result.level:g}", called(result), words.frontier.note_farrell()
+    level, names, note = f"{100 * result.level:g}", labels(result), words.frontier.note_farrell()
     twin = table("frontier_bootstrap", of=result, names=names, level=level, notes=[note])
-    known = result.shares.drop_nulls("low").select("low", "high", "value").to_numpy()
+    bounds = result.shares.drop_nulls("low").select("low", "high", "value").to_numpy()
     pictures = []
-    if len(known):
-        ends = (float(known.min()) * 0.95, max(float(known.max()), 1.0) * 1.03)
+    if len(bounds):
+        ends = (float(bounds.min()) * 0.95, max(float(bounds.max()), 1.0) * 1.03)
         rows = result.shares.with_columns(group=pl.col("unit"))
         more = {"headline": headline(result), "unit": result.orientation, "domain": ends}
-        pictures.append(drawn("bootstrap", result, rows, {"level": level}, twin=twin, **more))
+        pictures.append(draw("bootstrap", result, rows, {"level": level}, twin=twin, **more))
     return section_of_facts(result, "bootstrap", pictures, [] if pictures else [twin], words.frontier.note_small())
 
 
@@ -154,7 +154,7 @@ def returns_test(result: internal.ReturnsTest, *, region: str | None = None) -> 
     tests = table(
         "frontier_returns_tests", of=result, names={"null": internal.rts_text, "alternative": internal.rts_text}
     )
-    scale = drawn("scale", result, None, result.facts()["answer.returns"])
+    scale = draw("scale", result, None, result.facts()["answer.returns"])
     return section_of_facts(result, "returns", [scale], [tests], words.frontier.note_returns())
 
 
@@ -162,11 +162,11 @@ def returns_test(result: internal.ReturnsTest, *, region: str | None = None) -> 
 def two_stage(result: internal.TwoStage, *, region: str | None = None) -> Section:
     """Return what explains efficiency."""
     chosen(result, region, result.scores["unit"])
-    names, level = {**called(result), "variable": term_text}, f"{100 * result.level:g}"
+    names, level = {**labels(result), "variable": term_text}, f"{100 * result.level:g}"
     twin = table("frontier_two_stage", of=result, names=names, level=level)
     frame = result.frame.filter(~pl.col("variable").is_in(["constant", "sigma"]))
     more = {"headline": headline(result), "domain": domain(frame, "coefficient", "lower", "upper")}
-    picture = drawn("two_stage", result, frame, {"level": level}, twin=twin, names=names, **more)
+    picture = draw("two_stage", result, frame, {"level": level}, twin=twin, names=names, **more)
     scores = table("frontier_two_stage_scores", of=result, names=names)
     return section_of_facts(result, "two_stage", [picture], [scores], words.frontier.note_separability())
 
@@ -175,8 +175,8 @@ def two_stage(result: internal.TwoStage, *, region: str | None = None) -> Sectio
 def metafrontier(result: internal.Metafrontier, *, region: str | None = None) -> Section:
     """Return the technology gaps of groups."""
     chosen(result, region, result.frame["unit"])
-    names = {**called(result), "group": result.group_text}
-    gaps = drawn("gaps", result, names=names, twin=table("frontier_gaps", of=result, names=names))
+    names = {**labels(result), "group": result.group_text}
+    gaps = draw("gaps", result, names=names, twin=table("frontier_gaps", of=result, names=names))
     groups = table("frontier_groups", of=result, names=names)
     return section_of_facts(result, "metafrontier", [gaps] if result.groups["mean_tgr"].count() else [], [groups])
 
@@ -187,18 +187,18 @@ def window(result: internal.Window, *, region: str | None = None) -> Section:
     loose = result.units.sort("column_range", descending=True, nulls_last=True)["unit"][0]
     unit = chosen(result, region, result.units["unit"]) or str(loose)
     spread = result.frame.group_by("unit").agg(low=pl.col("score").min(), high=pl.col("score").max())
-    units = drawn("window", result, result.units.join(spread, on="unit", how="left"))
+    units = draw("window", result, result.units.join(spread, on="unit", how="left"))
     return section_of_facts(result, "window", [units, _path(result, unit)])
 
 
 def _path(result: internal.Window, unit: str) -> Picture | None:
     """Return the scores of one unit over the years: their mean over windows, and the band between least and most."""
-    own = result.frame.filter(pl.col("unit").cast(pl.String) == unit).drop_nulls("score")
+    path = result.frame.filter(pl.col("unit").cast(pl.String) == unit).drop_nulls("score")
     score, name = pl.col("score"), result.names.region(unit)
-    frame = own.group_by("period").agg(windows=pl.len(), mean=score.mean(), low=score.min(), high=score.max())
+    frame = path.group_by("period").agg(windows=pl.len(), mean=score.mean(), low=score.min(), high=score.max())
     rows = frame.sort("period").select("period", "mean").rows()
     facts = dict(zip(("start", "first", "end", "last"), (*rows[0], *rows[-1]), strict=True)) | {"name": name}
-    return drawn("window_unit", result, frame, facts, draws={"group": name})
+    return draw("window_unit", result, frame, facts, draws={"group": name})
 
 
 @section.register
@@ -206,7 +206,7 @@ def partial_frontier(result: internal.Partial, *, region: str | None = None) -> 
     """Return scores against a partial frontier."""
     chosen(result, region, result.frame["unit"])
     unit = "index" if result.orientation == "hyperbolic" else result.orientation
-    return section_of_facts(result, "partial", [drawn("partial", result, unit=unit)], (), words.frontier.note_partial())
+    return section_of_facts(result, "partial", [draw("partial", result, unit=unit)], (), words.frontier.note_partial())
 
 
 @section.register
@@ -224,7 +224,7 @@ def materials(result: internal.MaterialsBalance, *, region: str | None = None) -
     chosen(result, region, result.frame["unit"])
     same_as_inflow = result.frame["surplus"].eq_missing(result.frame["inflow"]).all()  # no output keeps any of it
     listed = result.frame.drop("surplus", "least_surplus") if same_as_inflow else result.frame
-    return section_of_facts(result, "materials", _lost(result, "materials", {}, whole="environmental", listed=listed))
+    return section_of_facts(result, "materials", _lost(result, "materials", {}, total="environmental", listed=listed))
 
 
 @section.register
@@ -233,14 +233,14 @@ def staged(result: internal.Staged, *, region: str | None = None) -> Section:
     chosen(result, region, result.frame["unit"])
     least = result.stages.filter(pl.col("score") < 1 - _ROUNDING).sort("score", maintain_order=True)
     least = least.unique("unit", keep="first").select("unit", weakest="stage", weakest_score="score")
-    part, names = result.design, called(result)
+    part, names = result.design, labels(result)
     frame = result.frame.sort("score", "unit", descending=[True, False], nulls_last=True)
     twin = table("frontier_staged", frame.join(least, on="unit", how="left"), of=result, names=names, inside=part)
     title = head({"network": "division", "dynamic": "period"}[part], "name", of="stage")
     inside = table("frontier_stages", result.stages, ["unit", title, "score"], result, names=names, inside=part)
     scored = frame.drop_nulls("score")
     return section_of_facts(
-        result, "staged", [drawn("staged", result, scored, twin=twin)] if scored.height else [], [inside]
+        result, "staged", [draw("staged", result, scored, twin=twin)] if scored.height else [], [inside]
     )
 
 
@@ -249,13 +249,13 @@ def _lost(
     name: str,
     facts: Mapping[str, Any],
     *,
-    whole: str = "economic",
+    total: str = "economic",
     ratio: bool = True,
     listed: pl.DataFrame | None = None,
     **more: Any,  # noqa: ANN401 - options of the chart
 ) -> list[Picture | None]:
     """Return what every unit loses and its parts, in log points of a ratio or as it stands."""
-    columns = (whole, "technical", "allocative")
+    columns = (total, "technical", "allocative")
     lost = {part: -100 * pl.col(part).log() if ratio else pl.col(part) for part in columns}
     rows = result.frame.drop_nulls(columns).with_columns(
         pl.when(pl.col(part) > 0).then(value).otherwise(pl.col(part)).alias(part) for part, value in lost.items()
@@ -263,7 +263,7 @@ def _lost(
     rows = rows.with_columns(pl.when(pl.col(part).abs() >= _ROUNDING).then(part).otherwise(0.0) for part in columns)
     if not rows.height:
         return []
-    twin = table(f"frontier_{name}", listed, of=result, names=called(result))
+    twin = table(f"frontier_{name}", listed, of=result, names=labels(result))
     inks = {"technical": palette.DEEP, "allocative": palette.ACCENT}
     parts = {part: (words.frontier.chart_of(part), ink) for part, ink in inks.items()}
-    return [drawn(name, result, rows, facts, headline=headline(result), twin=twin, parts=parts, **more)]
+    return [draw(name, result, rows, facts, headline=headline(result), twin=twin, parts=parts, **more)]

@@ -34,9 +34,9 @@ class Wave:
         options = self.options = result.provenance.options
         self.edge, self.horizon = float(options["threshold"]), int(options["horizon"])
         self.rows = result.computable_categories()
-        every = result.frame.unique(CATEGORY, maintain_order=True)
-        self.left = every.filter(pl.col("utilisation").is_null())
-        self.called = distinct({code: result.names.text(CATEGORY, code) for code in every[CATEGORY]})
+        categories = result.frame.unique(CATEGORY, maintain_order=True)
+        self.left = categories.filter(pl.col("utilisation").is_null())
+        self.called = distinct({code: result.names.text(CATEGORY, code) for code in categories[CATEGORY]})
         self.brief = distinct({code: truncate(name, NARROW) for code, name in self.called.items()})
         self._cases = {(r[CATEGORY], r["entry"], r["demand"]): r for r in result.frame.iter_rows(named=True)}
         growth = result.frame.group_by("demand").agg(pl.col("growth").mean()).sort("growth", "demand")
@@ -48,10 +48,10 @@ class Wave:
 
     @cached_property
     def _percentiles(self) -> dict[tuple[str, str, str], dict[int, float]]:
-        found: dict[tuple[str, str, str], dict[int, float]] = {}
+        shares: dict[tuple[str, str, str], dict[int, float]] = {}
         for r in self.result.bands.iter_rows(named=True):
-            found.setdefault((r[CATEGORY], r["entry"], r["demand"]), {})[r["percentile"]] = 100 * r["utilisation"]
-        return found
+            shares.setdefault((r[CATEGORY], r["entry"], r["demand"]), {})[r["percentile"]] = 100 * r["utilisation"]
+        return shares
 
     @cached_property
     def pairs(self) -> list[tuple[int, int]]:
@@ -62,8 +62,8 @@ class Wave:
     def spread(self, code: str, entry: str, path: str, name: Text) -> dict[str, Any]:
         """Return a row of a chart of ranges: the median, the intervals (the widest first) and the start."""
         row = self.at(code, entry, path)
-        known = self._percentiles.get((code, entry, path), {})
-        bands = [(known[low], known[high]) for low, high in self.pairs]
+        percentiles = self._percentiles.get((code, entry, path), {})
+        bands = [(percentiles[low], percentiles[high]) for low, high in self.pairs]
         return {
             "name": name,
             "group": self.entry(entry),
@@ -89,7 +89,7 @@ class Wave:
         national = self.result.frame.filter(pl.col("growth_source") == "national output")
         rows = (national if national.height else self.result.frame).unique("demand", maintain_order=True)
         growth = dict(rows.select("demand", "growth").iter_rows())
-        paths = [words.overcapacity.chart_grows(name=self.path(one), rate=growth[one]) for one in self.paths]
+        paths = [words.overcapacity.chart_grows(name=self.path(path), rate=growth[path]) for path in self.paths]
         bands = listing([same(f"{high - low}%") for low, high in self.pairs or [(5, 95)]])
         return {"edge": self.edge, "years": self.horizon, "bands": bands, "paths": listing(paths)}
 
@@ -99,17 +99,17 @@ def herd_entry(result: HerdEntry, *, region: str | None = None) -> Section:
     """Return what a wave of entry does; `region` is a category, else the one furthest beyond what its market bears."""
     wave, facts = Wave(result), result.facts()
     beyond = pl.col("regions") - pl.col("break_even")
-    far = wave.rows.sort(beyond, CATEGORY, descending=[True, False])
-    code = far[CATEGORY][0] if far.height else None
+    ordered = wave.rows.sort(beyond, CATEGORY, descending=[True, False])
+    code = ordered[CATEGORY][0] if ordered.height else None
     if region is not None:
         code = result.names.resolve(region, list(wave.called), CATEGORY)
     answer = answer_of(facts, "overcapacity")
     if code in wave.left[CATEGORY]:
         answer.insert(0, words.overcapacity.answer_not_computed(name=wave.called[str(code)], why=_why(wave, str(code))))
-    drawn = []
+    pictures = []
     if wave.rows.height:
-        drawn = [
-            _crowd(wave, facts, far),
+        pictures = [
+            _crowd(wave, facts, ordered),
             _lure(wave, facts),
             _idle(wave, facts),
             _chances(wave, facts),
@@ -119,7 +119,7 @@ def herd_entry(result: HerdEntry, *, region: str | None = None) -> Section:
         ]
     return Section.of(
         "overcapacity.herd",
-        drawn,
+        pictures,
         _tables(wave),
         anchor="herd",
         answer=answer,
@@ -137,7 +137,7 @@ def _heads(*heads: str) -> list[tuple[Text, str]]:
     return [(words.overcapacity.chart_of(f"{name}_short"), name) for name in heads]
 
 
-def _crowd(wave: Wave, facts: Facts, far: pl.DataFrame) -> Picture | None:
+def _crowd(wave: Wave, facts: Facts, offenders: pl.DataFrame) -> Picture | None:
     """Return how many regions name each category against the number of entrants that its market bears."""
     rows = [
         {
@@ -150,15 +150,15 @@ def _crowd(wave: Wave, facts: Facts, far: pl.DataFrame) -> Picture | None:
             "bears": number(r["break_even"], 0),
             "mark": words.overcapacity.chart_wave() if r["wave"] else None,
         }
-        for r in far.iter_rows(named=True)
+        for r in offenders.iter_rows(named=True)
     ]
     return shown(
         "overcapacity.crowd",
         wave.result,
-        far,
+        offenders,
         facts,
         rows=rows,
-        most=AXIS * float(far["regions"].to_numpy().max()),
+        most=AXIS * float(offenders["regions"].to_numpy().max()),
         parts=(words.overcapacity.chart_within(), words.overcapacity.chart_beyond()),
         columns=[*_heads("named", "bears"), (words.overcapacity.chart_waves(), "mark")],
     )
@@ -221,8 +221,8 @@ def _chances(wave: Wave, facts: Facts) -> Picture | None:
         for case, name in cases.items()
     ]
     columns = ["category", *(Column(title=name, kind="percent", name=case) for case, name in cases.items())]
-    held = pl.DataFrame({CATEGORY: frame[CATEGORY], **below})
-    return shown("overcapacity.chances", wave.result, held, facts, rows=cells, values=wave.said, listed=columns)
+    bands = pl.DataFrame({CATEGORY: frame[CATEGORY], **below})
+    return shown("overcapacity.chances", wave.result, bands, facts, rows=cells, values=wave.said, listed=columns)
 
 
 def _outlook(wave: Wave, code: str | None) -> Picture | None:
@@ -231,15 +231,15 @@ def _outlook(wave: Wave, code: str | None) -> Picture | None:
         return None
     cases = [(entry, path) for path in wave.paths for entry in ENTRIES]
     rows = [wave.spread(code, entry, path, wave.path(path)) for entry, path in cases]
-    own, some = wave.at(code, "all"), wave.at(code, "uncertain")
+    everyone, uncertain = wave.at(code, "all"), wave.at(code, "uncertain")
     values = {
         "name": wave.called[code],
-        "k": own["regions"],
-        "low": own["utilisation_low"],
-        "high": own["utilisation_high"],
-        "some_low": some["utilisation_low"],
-        "some_high": some["utilisation_high"],
-        "now": own["base_utilisation"],
+        "k": everyone["regions"],
+        "low": everyone["utilisation_low"],
+        "high": everyone["utilisation_high"],
+        "some_low": uncertain["utilisation_low"],
+        "some_high": uncertain["utilisation_high"],
+        "now": everyone["base_utilisation"],
     } | wave.said
     frame = pl.DataFrame([wave.at(code, entry, path) for entry, path in cases], infer_schema_length=None)
     more = _ranges(wave, "some", "all")
@@ -269,11 +269,11 @@ def _prices(wave: Wave) -> Picture | None:
 
 def _offsets(wave: Wave, facts: Facts) -> Picture | None:
     """Return how much market entry would have to make for itself; None where demand outgrows capacity everywhere."""
-    asked = wave.rows.filter(pl.col("offsetting_spillover") > 0)
-    asked = asked.sort("offsetting_spillover", CATEGORY, descending=[True, False])
+    offset = wave.rows.filter(pl.col("offsetting_spillover") > 0)
+    offset = offset.sort("offsetting_spillover", CATEGORY, descending=[True, False])
     rows = [
         {"name": wave.brief[code], "value": value}
-        for code, value in asked.select(CATEGORY, "offsetting_spillover").rows()
+        for code, value in offset.select(CATEGORY, "offsetting_spillover").rows()
     ]
     return shown("overcapacity.offsets", wave.result, wave.rows, facts, rows=rows)
 
@@ -283,7 +283,7 @@ def _tables(wave: Wave) -> list[Table | None]:
     starts = wave.rows.with_columns(pl.col("divisions").fill_null("").str.replace_all(";", ", "))
     names = {
         "category": lambda code: wave.called[code],
-        "survey": lambda series: listing([word("overcapacity", "series", one) for one in series.split(";")]),
+        "survey": lambda series: listing([word("overcapacity", "series", name) for name in series.split(";")]),
     }
     assumed = [
         (
@@ -295,7 +295,7 @@ def _tables(wave: Wave) -> list[Table | None]:
         for name, value, reference in wave.result.assumptions.select("name", "value", "reference").iter_rows()
     ]
     kinds: dict[str, Kind] = {"assumption": "name", "value_of": "text", "why": "text", "key": "code"}
-    columns = tuple(column(f"overcapacity.{one}", kind) for one, kind in kinds.items())
+    columns = tuple(column(f"overcapacity.{name}", kind) for name, kind in kinds.items())
     return [
         table("herd_categories", starts, of=wave.result, names=names) if starts.height else None,
         table("herd_left_out", wave.left, of=wave.result) if wave.left.height else None,
@@ -312,15 +312,15 @@ def _reference(name: str, reference: str) -> Text:
 
 def _value(value: Any) -> Text:  # noqa: ANN401 - an assumption of any kind
     if isinstance(value, Mapping):
-        called = describe("herd_entry", "demand").values
+        demands = describe("herd_entry", "demand").values
         return listing(
             [
-                words.overcapacity.chart_factor(name=called.get(one, same(one)), value=factor)
-                for one, factor in value.items()
+                words.overcapacity.chart_factor(name=demands.get(name, same(name)), value=factor)
+                for name, factor in value.items()
             ]
         )
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return same(", ".join(f"{one:g}" for one in value))
+        return same(", ".join(f"{rate:g}" for rate in value))
     return (
         word("overcapacity", "chart", f"rule_{value}")
         if value in {"median", "own"}
@@ -331,7 +331,7 @@ def _value(value: Any) -> Text:  # noqa: ANN401 - an assumption of any kind
 def _notes(wave: Wave) -> list[Text]:
     """Return what the figures rest on."""
     options = wave.options
-    given = wave.rows.filter(pl.col("growth_source").is_in(["source", "given"])).height
+    from_source = wave.rows.filter(pl.col("growth_source").is_in(["source", "given"])).height
     sums = ["industry_total", *conventions("overcapacity")["utilisation"]["sections"]["value"]]
     stand_in = wave.rows.filter(pl.col("survey").str.split(";").list.eval(pl.element().is_in(sums)).list.any()).height
     size = {
@@ -346,8 +346,8 @@ def _notes(wave: Wave) -> list[Text]:
         words.overcapacity.note_demand(**wave.said),
         words.overcapacity.note_realised(),
     ]
-    if given:
-        notes.append(words.overcapacity.note_given(k=given))
+    if from_source:
+        notes.append(words.overcapacity.note_given(k=from_source))
     if stand_in:
         notes.append(words.overcapacity.note_stand_in(k=stand_in, n=wave.rows.height))
     if options.get("spillover"):

@@ -39,13 +39,13 @@ def capacity(result: Utilisation, *, region: str | None = None) -> Section:
         return Section.of("overcapacity.surveyed", [], tables, anchor="utilisation", answer=answer)
     codes = result.frame["industry"].unique().sort()
     code = result.now()["industry"][0] if region is None else result.names.resolve(region, codes, SERIES)
-    own = _history(result, code)
-    if own is not None:
-        answer.append(sentence(own.headline))
+    history = _history(result, code)
+    if history is not None:
+        answer.append(sentence(history.headline))
     elif region is not None:
         answer.append(words.overcapacity.answer_no_range(name=result.names.text(SERIES, code)))
     if result.findings:
-        lacking = [(one.key, one.message.zh, one.message.en) for one in result.findings]
+        lacking = [(finding.key, finding.message.zh, finding.message.en) for finding in result.findings]
         missing = pl.DataFrame(lacking, schema=["industry", "missing_zh", "missing_en"], orient="row")
         tables.append(table("utilisation_missing", missing, of=result))
     latest = result.latest.filter(pl.col("period") == pl.col("period").max()).drop_nulls("change_on_year")
@@ -54,7 +54,7 @@ def capacity(result: Utilisation, *, region: str | None = None) -> Section:
     edges = listing([same(f"{edge:g}") for edge in result.bands["below"].drop_nulls()])
     return Section.of(
         "overcapacity.surveyed",
-        [_latest(result, facts), changes, _over_time(result, facts), own],
+        [_latest(result, facts), changes, _over_time(result, facts), history],
         tables,
         anchor="utilisation",
         answer=answer,
@@ -72,17 +72,17 @@ def _quarter(year: int, number: int) -> Text:
 
 def _quarters(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame with the quarters in words: ``period_zh, period_en``."""
-    said = [_quarter(year, quarter) for year, quarter in frame.select("year", "quarter").rows()]
+    periods = [_quarter(year, quarter) for year, quarter in frame.select("year", "quarter").rows()]
     return frame.drop("period").with_columns(
-        pl.Series(f"period_{name}", [one.lang(name) for one in said], dtype=pl.String) for name in ("zh", "en")
+        pl.Series(f"period_{name}", [period.lang(name) for period in periods], dtype=pl.String) for name in ("zh", "en")
     )
 
 
 def _zones(result: Utilisation) -> list[tuple[float | None, float | None, Text]]:
     """Return the bands of the level as zones of an axis, with their names; none where there is one band only."""
-    called = describe("capacity", "band").values
+    labels = describe("capacity", "band").values
     edges = result.bands["below"].to_list()
-    names = [called.get(name, same(name)) for name in result.bands["name"]]
+    names = [labels.get(name, same(name)) for name in result.bands["name"]]
     return list(zip([None, *edges[:-1]], edges, names, strict=True)) if len(edges) > 1 else []
 
 
@@ -139,24 +139,24 @@ def _place(row: Mapping[str, Any]) -> str:
 
 def _path(result: Utilisation, code: str) -> list[dict[str, Any]]:
     """Return every quarter from the first to the last of a series; those that are missing have no value."""
-    own = {(r["year"], r["quarter"]): r for r in result.frame.filter(industry=code).iter_rows(named=True)}
-    first, last = min(own), max(own)
+    points = {(r["year"], r["quarter"]): r for r in result.frame.filter(industry=code).iter_rows(named=True)}
+    first, last = min(points), max(points)
     places = range(first[0] * QUARTERS + first[1] - 1, last[0] * QUARTERS + last[1])
     keys = [(place // QUARTERS, place % QUARTERS + 1) for place in places]
     return [
-        {**NOTHING, **own.get(key, {}), "industry": code, "period": None, "year": key[0], "quarter": key[1]}
+        {**NOTHING, **points.get(key, {}), "industry": code, "period": None, "year": key[0], "quarter": key[1]}
         for key in keys
     ]
 
 
-def _lines(result: Utilisation, path: Sequence[Mapping[str, Any]], *kept: str) -> list[dict[str, Any]]:
+def _lines(result: Utilisation, path: Sequence[Mapping[str, Any]], *names: str) -> list[dict[str, Any]]:
     return [
         {
             "group": result.names.text(SERIES, r["industry"]),
             "year": r["year"] + (r["quarter"] - 1) / QUARTERS,
             "value": r["utilisation"],
             "dot": True,
-            **{name: r[name] for name in kept},
+            **{name: r[name] for name in names},
         }
         for r in path
     ]
@@ -175,10 +175,10 @@ def _over_time(result: Utilisation, facts: Facts) -> Picture | None:
 
 def _history(result: Utilisation, code: str) -> Picture | None:
     """Return one industry against the range of the same quarter of other years; None where it has no such range."""
-    own = result.frame.filter(industry=code).drop_nulls("low").sort("year", "quarter")
-    if own.height < 2:  # noqa: PLR2004 - one quarter is no path
+    bands = result.frame.filter(industry=code).drop_nulls("low").sort("year", "quarter")
+    if bands.height < 2:  # noqa: PLR2004 - one quarter is no path
         return None
-    path, last = _path(result, code), own.row(-1, named=True)
+    path, last = _path(result, code), bands.row(-1, named=True)
     values = {
         "name": result.names.text(SERIES, code),
         "period": _quarter(last["year"], last["quarter"]),
@@ -201,8 +201,8 @@ def zombies(result: Zombies, *, region: str | None = None) -> Section:
     facts.pop("answer.not_applied", None)  # the notes say it, with the cure
     return Section.of(
         "overcapacity.zombies",
-        [_share(result, facts), _overlap(result, facts), _judged(result, facts)],
-        [None if firm is None else _firm(result, firm), _unknown(result), _named(result)],
+        [_share(result, facts), _overlap(result, facts), _outcomes(result, facts)],
+        [None if firm is None else _firm(result, firm), _unknown(result), _firms(result)],
         anchor="zombies",
         answer=answer_of(facts, "overcapacity"),
         notes=(*_zombie_notes(result), *finding_notes(result.findings)),
@@ -212,34 +212,34 @@ def zombies(result: Zombies, *, region: str | None = None) -> Section:
 def _share(result: Zombies, facts: Facts) -> Picture | None:
     """Return the share of zombies among the firms that can be judged, by year and criterion."""
     counts = result.shares()
-    used = [one for one in result.criteria() if one in counts["criterion"]]
-    several = any(counts.filter(criterion=one).height > 1 for one in used)
+    used = [criterion for criterion in result.criteria() if criterion in counts["criterion"]]
+    several = any(counts.filter(criterion=criterion).height > 1 for criterion in used)
     frame = counts.filter(pl.col("criterion").is_in(used)).sort(pl.col("criterion").cast(pl.Enum(used)), "year")
-    every = result.counts.join(result.bounds(), on=["year", "criterion"], how="left", maintain_order="left")
+    with_bounds = result.counts.join(result.bounds(), on=["year", "criterion"], how="left", maintain_order="left")
     kind: dict[str, Any] = {"chart": "lines", "y": "share"} if several else {"chart": "dots", "x": "share"}
-    twin = table("zombies_share", every, of=result)
+    twin = table("zombies_share", with_bounds, of=result)
     draws = {"group" if several else "name": "criterion"}
     return shown("overcapacity.share", result, frame, facts, draws=draws, twin=twin, **kind)
 
 
 def _overlap(result: Zombies, facts: Facts) -> Picture | None:
     """Return how many of the zombies of one criterion another finds too; None where nothing can be compared."""
-    found: dict[tuple[str, str], float | None] = {}
+    overlaps: dict[tuple[str, str], float | None] = {}
     for r in result.overlap.filter(pl.col("both") + pl.col("first_only") + pl.col("second_only") > 0).to_dicts():
-        for row, other, only in ((r["first"], r["second"], "first_only"), (r["second"], r["first"], "second_only")):
-            own = r["both"] + r[only]
-            found[row, other] = FULL * r["both"] / own if own else None
-    named = describe("zombies", "criterion").values
-    names = [one for one in result.criteria() if any(one in pair for pair in found)]
+        for row, column, only in ((r["first"], r["second"], "first_only"), (r["second"], r["first"], "second_only")):
+            total = r["both"] + r[only]
+            overlaps[row, column] = FULL * r["both"] / total if total else None
+    labels = describe("zombies", "criterion").values
+    names = [criterion for criterion in result.criteria() if any(criterion in pair for pair in overlaps)]
     cells = [
-        {"row": named[a], "column": named[b], "value": FULL if a == b else found.get((a, b))}
+        {"row": labels[a], "column": labels[b], "value": FULL if a == b else overlaps.get((a, b))}
         for a in names
         for b in names
     ]
     return shown("overcapacity.overlap", result, None, facts, rows=cells)
 
 
-def _judged(result: Zombies, facts: Facts) -> Picture | None:
+def _outcomes(result: Zombies, facts: Facts) -> Picture | None:
     """Return how many firm-years are zombies, are none, and cannot be judged."""
     counts = result.verdict_counts()
     shares = counts.with_columns(pl.col(part) / pl.col("every") for part in PARTS)
@@ -258,8 +258,8 @@ def reason(status: str, years: int) -> Text:
 
 def _why(result: Zombies) -> Mapping[str, Callable[[Any], Text | None]]:
     years = int(result.provenance.options["loss_years"])
-    named = describe("zombies", "criterion").values
-    return {"criterion": lambda name: named[name], "status": lambda status: reason(status, years)}
+    labels = describe("zombies", "criterion").values
+    return {"criterion": lambda name: labels[name], "status": lambda status: reason(status, years)}
 
 
 def _unknown(result: Zombies) -> Table | None:
@@ -269,19 +269,23 @@ def _unknown(result: Zombies) -> Table | None:
     return table("zombies_unknown", frame, of=result, names=_why(result)) if frame.height else None
 
 
-def _named(result: Zombies) -> Table | None:
+def _firms(result: Zombies) -> Table | None:
     """Return the zombies of the last year that is judged, those that most criteria agree on first."""
     if not result.counts.height:
         return None
     year = result.counts.select(pl.col("year").max()).item()
     frame = result.frame.filter(pl.col("year") == year).pivot(on="criterion", index="firm", values="zombie")
-    there = [one for one in result.criteria() if one in frame.columns]
-    marked = frame.with_columns(votes=pl.sum_horizontal(pl.col(one).cast(pl.Int64) for one in there))
+    criteria = [criterion for criterion in result.criteria() if criterion in frame.columns]
+    marked = frame.with_columns(votes=pl.sum_horizontal(pl.col(criterion).cast(pl.Int64) for criterion in criteria))
     dead = marked.filter(pl.col("votes") > 0).sort("votes", "firm", descending=[True, False])
     if not dead.height:
         return None
-    named = describe("zombies", "criterion").values
-    columns = ["firm", *(Column(title=named[one], kind="flag", name=one) for one in there), {"votes": "integer"}]
+    labels = describe("zombies", "criterion").values
+    columns = [
+        "firm",
+        *(Column(title=labels[criterion], kind="flag", name=criterion) for criterion in criteria),
+        {"votes": "integer"},
+    ]
     more = dead.height - LISTED
     notes = [words.overcapacity.note_more_firms(k=more)] if more > 0 else []
     title = words.overcapacity.table_firms(year=year)
@@ -296,7 +300,7 @@ def _firm(result: Zombies, firm: str) -> Table:
 
 def _zombie_notes(result: Zombies) -> list[Text]:
     options, used = result.provenance.options, result.criteria()
-    known = {"caballero-hoshi-kashyap": "subsidised", "fukuda-nakamura": "evergreened", "losses": "losses"}
+    criteria = {"caballero-hoshi-kashyap": "subsidised", "fukuda-nakamura": "evergreened", "losses": "losses"}
     values = {"years": options["loss_years"], "edge": float(options["leverage"])}
     notes: list[Text] = [words.overcapacity.note_zombies()]
-    return notes + [words.overcapacity.note_of(key, **values) for name, key in known.items() if name in used]
+    return notes + [words.overcapacity.note_of(key, **values) for name, key in criteria.items() if name in used]

@@ -14,7 +14,7 @@ from xinzhi.core.text import Text, number
 from xinzhi.frontier import ProductivityChange
 from xinzhi.frontier.internal import index_text, part_text
 from xinzhi.report import palette
-from xinzhi.report.pages.frontier import called, chosen, drawn, group_text, head, headline, section_of_facts, titled
+from xinzhi.report.pages.frontier import chosen, column_of, draw, group_text, head, headline, labels, section_of_facts
 from xinzhi.report.section import Picture, Section
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import arrangement
@@ -30,16 +30,16 @@ INKS = (palette.DEEP, palette.ACCENT, "#7f9a99", "#5b4a8a")
 @section.register
 def change(result: ProductivityChange, *, region: str | None = None) -> Section:
     """Return what a productivity change says; with `region` the chained index of that unit."""
-    asked = chosen(result, region, result.frame["unit"].unique())
+    unit = chosen(result, region, result.frame["unit"].unique())
     pictures: list[Picture | None] = []
     if result.complete.height:
-        pictures = [beside(result), by_unit(result), cumulated(result, asked), by_period(result)]
+        pictures = [variants(result), by_unit(result), cumulated(result, unit), by_period(result)]
         pictures += [tiles(result), intervals(result)]
     logs = words.frontier.note_differences() if result.additive else words.frontier.note_logs()
     ways = result.parts and set(result.stack) != set(result.parts)
     more = (logs, *([words.frontier.note_two_ways()] if ways else []), words.frontier.note_counted())
-    left = table("frontier_left_out", of=result, names=called(result)) if result.left_out.height else None
-    return section_of_facts(result, "change", pictures, [_unsolved(result), left, _weights(result)], *more)
+    omitted = table("frontier_left_out", of=result, names=labels(result)) if result.left_out.height else None
+    return section_of_facts(result, "change", pictures, [_unsolved(result), omitted, _weights(result)], *more)
 
 
 def unit_of(result: ProductivityChange, name: str = "mean") -> Text:
@@ -60,8 +60,8 @@ def _index(result: ProductivityChange) -> Text:
 def _columns(result: ProductivityChange, unit: Text) -> list[Column]:
     """Return the columns of index and parts, in points."""
     return [
-        titled(_index(result), "points", "index", unit),
-        *(titled(part_text(name), "points", name, unit) for name in result.parts),
+        column_of(_index(result), "points", "index", unit),
+        *(column_of(part_text(name), "points", name, unit) for name in result.parts),
     ]
 
 
@@ -88,7 +88,7 @@ def by_unit(result: ProductivityChange) -> Picture | None:
     """Return the parts of every unit's mean change, stacked, with the index as a dot."""
     how, unit = "by_unit" if result.stack else "no_parts", unit_of(result)
     more = _parts(result) | {"headline": headline(result), "how": how, "unit": unit}
-    return drawn("by_unit", result, _units(result), {"index": _index(result)}, listed=_unit_columns(result), **more)
+    return draw("by_unit", result, _units(result), {"index": _index(result)}, listed=_unit_columns(result), **more)
 
 
 def by_period(result: ProductivityChange) -> Picture | None:
@@ -99,7 +99,7 @@ def by_period(result: ProductivityChange) -> Picture | None:
     unit = unit_of(result, "period")
     columns = ["period", head("pairs", "integer"), *_columns(result, unit)]
     facts = _extremes(result, frame.sort("index", descending=True), "period")
-    return drawn("by_period", result, frame, facts, listed=columns, unit=unit, **_parts(result))
+    return draw("by_period", result, frame, facts, listed=columns, unit=unit, **_parts(result))
 
 
 def _extremes(result: ProductivityChange, frame: pl.DataFrame, name: str) -> dict[str, object]:
@@ -123,39 +123,41 @@ def _chain(result: ProductivityChange, rows: pl.DataFrame, name: str) -> Chain:
     return chain
 
 
-def _chains(result: ProductivityChange, asked: str | None) -> dict[Text, Chain]:
+def _chains(result: ProductivityChange, unit: str | None) -> dict[Text, Chain]:
     """Return the chained index: of one unit with its parts, of the groups, or of the mean of all with its parts."""
     groups = {unit: group_text(result, unit) for unit in result.points["unit"].unique(maintain_order=True)}
-    named = dict.fromkeys(group for group in groups.values() if group is not None)
-    if asked is None and named:
-        found = {}
-        for group in named:
-            members = [unit for unit, mine in groups.items() if mine == group]
+    group_names = dict.fromkeys(group for group in groups.values() if group is not None)
+    if unit is None and group_names:
+        chains = {}
+        for group in group_names:
+            members = [unit for unit, of_unit in groups.items() if of_unit == group]
             rows = result.complete.filter(pl.col("unit").is_in(members)).group_by("period").agg(pl.col("index").mean())
-            found[group] = _chain(result, rows.sort("period"), "index")
-        return found
+            chains[group] = _chain(result, rows.sort("period"), "index")
+        return chains
     rows = result.mean_points("period")
-    if asked is not None:
-        rows = result.points.filter(pl.col("unit") == asked).sort("period")
+    if unit is not None:
+        rows = result.points.filter(pl.col("unit") == unit).sort("period")
     names = {"index": _index(result), **{name: part_text(name) for name in result.stack}}
     return {text: _chain(result, rows, name) for name, text in names.items()}
 
 
-def cumulated(result: ProductivityChange, asked: str | None) -> Picture | None:
+def cumulated(result: ProductivityChange, region: str | None) -> Picture | None:
     """Return the index chained from the first period: of one unit with its parts, of the groups, or of the mean."""
     if not result.frame["period"].dtype.is_numeric():
         return None
-    chains = dict(list(_chains(result, asked).items())[:MANY])
+    chains = dict(list(_chains(result, region).items())[:MANY])
     rows = [
         {"group": name, "year": period, "value": value} for name, chain in chains.items() for period, value in chain
     ]
     if len({row["year"] for row in rows}) <= 1:
         return None
     ends = {name: [value for _, value in chain if value is not None] for name, chain in chains.items()}
-    parts = [words.frontier.chart_end(name=name, value=number(known[-1], 1)) for name, known in ends.items() if known]
+    parts = [
+        words.frontier.chart_end(name=name, value=number(values[-1], 1)) for name, values in ends.items() if values
+    ]
     who = words.frontier.chart_all(what=result.what(result.frame["unit"]))
     facts = {
-        "name": result.names.region(asked) if asked else who,
+        "name": result.names.region(region) if region else who,
         "start": result.first,
         "parts": parts,
         "end": max(row["year"] for row in rows if row["value"] is not None),
@@ -163,27 +165,27 @@ def cumulated(result: ProductivityChange, asked: str | None) -> Picture | None:
     suffix = "_sum" if result.additive else ""
     unit = words.frontier.unit_of_of(f"cumulated{suffix}", start=result.first)
     periods = sorted({row["year"] for row in rows})
-    known = [dict(chain) for chain in chains.values()]
+    paths = [dict(chain) for chain in chains.values()]
     twin = Table(
         key="frontier_cumulated",
         title=words.frontier.table_cumulated(),
-        columns=(head("period", "code"), *(titled(name, "quantity", "", unit) for name in chains)),
-        rows=[(str(period), *(chain.get(period) for chain in known)) for period in periods],
+        columns=(head("period", "code"), *(column_of(name, "quantity", "", unit) for name in chains)),
+        rows=[(str(period), *(chain.get(period) for chain in paths)) for period in periods],
     )
-    more: dict[str, Any] = {"title": "cumulated" if asked else "cumulated_all", "headline": f"cumulated{suffix}"}
+    more: dict[str, Any] = {"title": "cumulated" if region else "cumulated_all", "headline": f"cumulated{suffix}"}
     more |= {"unit": unit, "reference": 0.0 if result.additive else 100.0}
-    return drawn("cumulated", result, None, facts, rows=rows, twin=twin, **more)
+    return draw("cumulated", result, None, facts, rows=rows, twin=twin, **more)
 
 
 def tiles(result: ProductivityChange) -> Picture | None:
     """Return the tile map of the mean change; None where no arrangement knows the units."""
-    known = arrangement(result.points["unit"].unique().to_list())
-    if not known:
+    order = arrangement(result.points["unit"].unique().to_list())
+    if not order:
         return None
     frame, unit = _units(result), unit_of(result)
     rows = [{"region": code, "value": index} for code, index in frame.select("unit", "index").rows()]
-    more = {"arrangement": known, "unit": unit, "legend": unit, "listed": _unit_columns(result)}
-    return drawn("map", result, frame, _extremes(result, frame, "unit"), rows=rows, **more)
+    more = {"arrangement": order, "unit": unit, "legend": unit, "listed": _unit_columns(result)}
+    return draw("map", result, frame, _extremes(result, frame, "unit"), rows=rows, **more)
 
 
 def intervals(result: ProductivityChange) -> Picture | None:
@@ -195,18 +197,25 @@ def intervals(result: ProductivityChange) -> Picture | None:
         return None
     last = frame["period"].sort()[-1]
     ends = {"value": "index", "low": "index_lower", "high": "index_upper"}
-    shown = (
+    table_columns = (
         frame.filter(pl.col("period") == last)
         .sort("index", descending=True)
         .select("unit", **{name: pl.when(pl.col(of) > 0).then(100 * pl.col(of).log()) for name, of in ends.items()})
     )
     sure = frame.filter((pl.col("index_lower") > 1) | (pl.col("index_upper") < 1)).height
     level = f"{100 * float(result.provenance.options.get('confidence', 0.95)):g}"
-    columns = ["unit", "period", titled(_index(result), "score", "index")]
+    columns = ["unit", "period", column_of(_index(result), "score", "index")]
     columns += [head(name, "score", of=f"index_{name}") for name in ("lower", "upper", "error")]
-    twin = table("frontier_intervals", result.frame, columns, result, names=called(result), level=level)
+    twin = table("frontier_intervals", result.frame, columns, result, names=labels(result), level=level)
     facts = {"period": last, "k": sure, "n": frame.height, "level": level}
-    return drawn("intervals", result, shown, facts, twin=twin, draws={"name": "unit"} | {one: one for one in ends})
+    return draw(
+        "intervals",
+        result,
+        table_columns,
+        facts,
+        twin=twin,
+        draws={"name": "unit"} | {column: column for column in ends},
+    )
 
 
 def _unsolved(result: ProductivityChange) -> Table | None:
@@ -225,23 +234,23 @@ def _unsolved(result: ProductivityChange) -> Table | None:
 
 def _weights(result: ProductivityChange) -> Table | None:
     """Return the shadow prices of a Färe-Primont or Lowe index."""
-    names = {**called(result), "role": words.frontier.chart_of}
+    names = {**labels(result), "role": words.frontier.chart_of}
     return None if result.weights is None else table("frontier_weights", of=result, names=names)
 
 
 def brief(result: ProductivityChange) -> Section | None:
     """Return an index beside the TFP growth of the accounts in the same years; None without figures."""
-    picture = beside(result)
+    picture = variants(result)
     if picture is None:
         return None
     facts = result.facts()
-    shown = [key for key in ("answer.verdict", "headline.change", "answer.why", "answer.why_plain") if key in facts]
-    answer = tuple(words.by_key(f"frontier.{key}", **facts[key]) for key in shown)
+    keys = [key for key in ("answer.verdict", "headline.change", "answer.why", "answer.why_plain") if key in facts]
+    answer = tuple(words.by_key(f"frontier.{key}", **facts[key]) for key in keys)
     notes = (words.frontier.note_brief(), words.frontier.note_counted(), *result.labels.notes)
     return replace(Section.of("frontier.brief", [picture], anchor="frontier", notes=notes), answer=answer)
 
 
-def beside(result: ProductivityChange) -> Picture | None:
+def variants(result: ProductivityChange) -> Picture | None:
     """Return the parts of the index with the TFP growth of the accounts as a dot; None where there are none."""
     if result.accounts is None or not result.complete.height or not result.stack:
         return None
@@ -249,11 +258,11 @@ def beside(result: ProductivityChange) -> Picture | None:
     unit = unit_of(result)
     columns = [
         "unit",
-        titled(_index(result), "points", "index", unit),
-        *(titled(part_text(name), "points", name, unit) for name in result.stack),
+        column_of(_index(result), "points", "index", unit),
+        *(column_of(part_text(name), "points", name, unit) for name in result.stack),
         head("accounts", "points", unit, of="tfp_growth"),
         head("difference", "points", unit),
     ]
     facts, axis = result.facts().get("answer.verdict", {}), words.frontier.unit_of_beside(per=result.per)
     more = {"draws": {name: name for name in result.stack}, "parts": inks(result), "unit": unit, "x": axis}
-    return drawn("beside", result, frame, facts, listed=columns, **more)
+    return draw("beside", result, frame, facts, listed=columns, **more)

@@ -32,16 +32,16 @@ FIELDS = ("pitfall", "severity")  # of a rule, as they stand
 NARROW = 19.0  # width of a name on the axis of a chart, in units of its size
 
 
-class Called:
+class Labels:
     """Names of the regions and items of a register, no two alike."""
 
     def __init__(self, result: Register) -> None:
         self.codes = result.codes()
         self.regions = result.names.distinct("region", self.codes)
         pairs = sorted(result.checks.select("kind", "item").unique().rows())
-        named = distinct({item: result.names.text(kind, item) for kind, item in pairs if kind != "region"})
+        titles = distinct({item: result.names.text(kind, item) for kind, item in pairs if kind != "region"})
         self.items = {
-            (kind, item): words.register.chart_self() if kind == "region" else named[item] for kind, item in pairs
+            (kind, item): words.register.chart_self() if kind == "region" else titles[item] for kind, item in pairs
         }
 
     def item(self, kind: str, item: str) -> Text:
@@ -56,10 +56,10 @@ class Called:
 
     def listed(self, codes: Iterable[str]) -> Text:
         """Return the names of regions, or that they are all there are."""
-        named = [self.regions[code] for code in codes]
-        if len(named) == len(self.codes) > 1:
-            return words.register.chart_every(n=len(named))
-        return join_names(named)
+        names = [self.regions[code] for code in codes]
+        if len(names) == len(self.codes) > 1:
+            return words.register.chart_every(n=len(names))
+        return join_names(names)
 
 
 def figure(name: str, value: float | None, edge: float | None = None) -> Text | None:
@@ -73,30 +73,30 @@ def figure(name: str, value: float | None, edge: float | None = None) -> Text | 
         edge is not None and value != edge and decimals < MOST_DECIMALS and round(100 * (value - edge), decimals) == 0
     ):
         decimals += 1
-    said = number(100 * value, decimals)
-    return Text(zh=f"{said}%", en=f"{said}\u00a0%")
+    text = number(100 * value, decimals)
+    return Text(zh=f"{text}%", en=f"{text}\u00a0%")
 
 
 def _with(frame: pl.DataFrame, **texts: Iterable[Text | None]) -> pl.DataFrame:
     """Add texts in both languages to a frame: ``<name>_zh, <name>_en``."""
-    held = {name: list(said) for name, said in texts.items()}
+    columns = {name: list(cells) for name, cells in texts.items()}
     return frame.with_columns(
-        pl.Series(f"{name}_{language}", [one and one.lang(language) for one in said], dtype=pl.String)
-        for name, said in held.items()
+        pl.Series(f"{name}_{language}", [text and text.lang(language) for text in column], dtype=pl.String)
+        for name, column in columns.items()
         for language in LANGUAGES
     )
 
 
-def _named(frame: pl.DataFrame, called: Called, **texts: Iterable[Text | None]) -> pl.DataFrame:
+def _with_names(frame: pl.DataFrame, labels: Labels, **texts: Iterable[Text | None]) -> pl.DataFrame:
     """Add what the items of a frame are called, and of grouped regions their names and their number."""
-    items = [None if item is None else called.item(kind, item) for kind, item in frame.select("kind", "item").rows()]
+    items = [None if item is None else labels.item(kind, item) for kind, item in frame.select("kind", "item").rows()]
     if frame.schema["region"] == pl.List:
-        texts["regions"] = [called.listed(codes) for codes in frame["region"]]
+        texts["regions"] = [labels.listed(codes) for codes in frame["region"]]
         frame = frame.with_columns(count=pl.col("region").list.len())
     return _with(frame.drop("item"), item=items, **texts)
 
 
-def flag_table(result: Register, called: Called) -> Table:
+def flag_table(result: Register, labels: Labels) -> Table:
     """Return every flag; regions of which the same is said share a row, for what all build is idle everywhere."""
     order = {name: place for place, name in enumerate(describe("register", "pitfall").values)}
     same = [name for name in result.frame.columns if name != "region"]
@@ -110,11 +110,11 @@ def flag_table(result: Register, called: Called) -> Table:
         )
         .sort("place", "gravity", "rule", "value", descending=[False, True, False, True], maintain_order=True)
     )
-    held = grouped.select("rule", "value", "threshold").rows()
-    figures = [figure(rule, value, edge) for rule, value, edge in held]
-    edges = [figure(rule, edge) for rule, _, edge in held]
-    named = _named(grouped.drop("threshold"), called, figure=figures, threshold=edges)
-    return table("register_flags", named, of=result)
+    records = grouped.select("rule", "value", "threshold").rows()
+    figures = [figure(rule, value, edge) for rule, value, edge in records]
+    edges = [figure(rule, edge) for rule, _, edge in records]
+    rows = _with_names(grouped.drop("threshold"), labels, figure=figures, threshold=edges)
+    return table("register_flags", rows, of=result)
 
 
 def rule_table(result: Register) -> Table:
@@ -122,25 +122,29 @@ def rule_table(result: Register) -> Table:
     rows, rules = [], conventions("register")["rules"]
     for name, rule in rules.items():
         side = "below" if "below" in rule else "above"
-        edges = [None if one is None else figure(name, float(one)) for one in (rule.get(side), rule.get("alert"))]
+        edges = [None if bound is None else figure(name, float(bound)) for bound in (rule.get(side), rule.get("alert"))]
         reference = Text(zh=rule["reference_zh"], en=" ".join(str(rule["reference"]).split()))
         rows.append((words.register.chart_of(side), *edges, reference))
-    frame = pl.DataFrame({"rule": list(rules), **{key: [one[key] for one in rules.values()] for key in FIELDS}})
+    frame = pl.DataFrame({"rule": list(rules), **{key: [rule[key] for rule in rules.values()] for key in FIELDS}})
     heads = ("side", "threshold", "alert", "reference")
     return table("register_rules", _with(frame, **dict(zip(heads, zip(*rows, strict=True), strict=True))), of=result)
 
 
-def unchecked_table(result: Register, called: Called) -> Table:
+def unchecked_table(result: Register, labels: Labels) -> Table:
     """Return every check that was not done, and why: evidence that was not given, and figures that are not there."""
-    absent = [one for one in result.findings if one.rule == "evidence-not-given" and one.key is not None]
+    absent = [
+        finding for finding in result.findings if finding.rule == "evidence-not-given" and finding.key is not None
+    ]
     why = ["pitfall", "reason_zh", "reason_en"]
-    given = pl.DataFrame(
-        [(one.key, one.message.zh, one.message.en, called.codes) for one in absent],
+    unavailable = pl.DataFrame(
+        [(finding.key, finding.message.zh, finding.message.en, labels.codes) for finding in absent],
         schema=[*why, "region"],
         orient="row",
     )
     untouched = (
-        result.matrix.filter(pl.col("status") == "not checked", ~pl.col("pitfall").is_in([one.key for one in absent]))
+        result.matrix.filter(
+            pl.col("status") == "not checked", ~pl.col("pitfall").is_in([finding.key for finding in absent])
+        )
         .join(result.checks, on=["region", "pitfall"], how="anti")
         .group_by(why, maintain_order=True)
         .agg("region")
@@ -148,49 +152,51 @@ def unchecked_table(result: Register, called: Called) -> Table:
     missing = result.checks.filter(status="not checked").with_columns(item=ITEM)
     same = ["rule", "kind", "item", *why]
     grouped = missing.group_by(same, maintain_order=True).agg("region").sort("pitfall", "rule", "item")
-    frame = pl.concat([given, untouched, grouped], how="diagonal_relaxed")
-    return table("register_unchecked", _named(frame, called), of=result)
+    frame = pl.concat([unavailable, untouched, grouped], how="diagonal_relaxed")
+    return table("register_unchecked", _with_names(frame, labels), of=result)
 
 
 @section.register
 def register(result: Register, *, region: str | None = None) -> Section:
     """Return what the register says: the matrix of regions and pitfalls, industries, and one region's own figures."""
-    called = Called(result)
-    code = None if region is None else result.names.resolve(region, called.codes)
+    labels = Labels(result)
+    code = None if region is None else result.names.resolve(region, labels.codes)
     facts = result.facts()
-    own = None if code is None else _ledger(result, called, code)
-    drawn = [matrix(result, code), own]
-    others = [one for one in result.findings if one.rule != "evidence-not-given"]
-    more = () if code is not None or not called.codes else (words.register.note_one(),)
+    ledger = None if code is None else _ledger(result, labels, code)
+    pictures = [matrix(result, code), ledger]
+    findings = [finding for finding in result.findings if finding.rule != "evidence-not-given"]
+    more = () if code is not None or not labels.codes else (words.register.note_one(),)
     worst = result.worst().with_columns(pl.col("base_rate") * 100)
     pairs = result.national.select("kind", "item").rows()
     items = [None if kind == "rule" else result.names.text(kind, item) for kind, item in pairs]
     tables = [
-        table("register_worst", _named(worst, called), of=result, names={"region": called.regions.__getitem__}),
+        table("register_worst", _with_names(worst, labels), of=result, names={"region": labels.regions.__getitem__}),
         table("register_national", _with(result.national.drop("item"), item=items), of=result),
-        unchecked_table(result, called),
-        flag_table(result, called),
+        unchecked_table(result, labels),
+        flag_table(result, labels),
         rule_table(result),
     ]
     return Section.of(
         "register.section",
-        drawn,
-        [one for one in tables if one.rows],
+        pictures,
+        [table for table in tables if table.rows],
         anchor="risks-register",
-        answer=[*answer_of(facts, "register"), *([] if own is None else [sentence(own.headline)])],
+        answer=[*answer_of(facts, "register"), *([] if ledger is None else [sentence(ledger.headline)])],
         notes=(
             words.register.note_thresholds(),
             words.register.note_umbrella(),
             *more,
-            *finding_notes(others),
+            *finding_notes(findings),
         ),
     )
 
 
 def pitfall_heads() -> dict[str, Text]:
     """Return the names of pitfalls that head a column."""
-    known = describe("register", "pitfall").values
-    return {name: words.register.chart_of(name) if has(f"register.chart.{name}") else known[name] for name in known}
+    pitfalls = describe("register", "pitfall").values
+    return {
+        name: words.register.chart_of(name) if has(f"register.chart.{name}") else pitfalls[name] for name in pitfalls
+    }
 
 
 def matrix(result: Register, region: str | None = None) -> Picture | None:
@@ -198,9 +204,9 @@ def matrix(result: Register, region: str | None = None) -> Picture | None:
     codes = result.codes()
     if not codes:
         return None
-    drawn = codes[:MOST]
-    if region is not None and region not in drawn:
-        drawn = [*drawn[:-1], region]
+    columns = codes[:MOST]
+    if region is not None and region not in columns:
+        columns = [*columns[:-1], region]
     names, heads, parts = result.names.distinct("region", codes), pitfall_heads(), telling(result)
     cells = [
         {
@@ -209,22 +215,22 @@ def matrix(result: Register, region: str | None = None) -> Picture | None:
             "mark": same(mark(r)),
             "value": None if r["status"] == "not checked" else 100 * r["share"],
         }
-        for r in result.matrix.filter(pl.col("region").is_in(drawn)).iter_rows(named=True)
+        for r in result.matrix.filter(pl.col("region").is_in(columns)).iter_rows(named=True)
         if r["pitfall"] in parts
     ]
     frame = result.matrix.with_columns(pl.col("share") * 100)
     how: Text = words.register.how_matrix()
-    if len(drawn) < len(codes):
-        how = paragraph((how, words.register.how_matrix_first(k=len(drawn))))
+    if len(columns) < len(codes):
+        how = paragraph((how, words.register.how_matrix_first(k=len(columns))))
     return shown("register.matrix", result, frame, rows=cells, headline=_headline(result), how=how)
 
 
 def telling(result: Register) -> list[str]:
     """Return the pitfalls that part the regions: neither unchecked, nor clear, nor marked alike everywhere."""
-    every = result.matrix["pitfall"].unique(maintain_order=True).to_list()
-    marks = {name: [mark(r) for r in result.matrix.filter(pitfall=name).iter_rows(named=True)] for name in every}
-    found = [name for name in every if len({*marks[name]} - {NOT_CHECKED, CLEAR}) > 0 and len({*marks[name]}) > 1]
-    return found or every
+    pitfalls = result.matrix["pitfall"].unique(maintain_order=True).to_list()
+    marks = {name: [mark(r) for r in result.matrix.filter(pitfall=name).iter_rows(named=True)] for name in pitfalls}
+    rows = [name for name in pitfalls if len({*marks[name]} - {NOT_CHECKED, CLEAR}) > 0 and len({*marks[name]}) > 1]
+    return rows or pitfalls
 
 
 def mark(row: Mapping[str, Any]) -> str:
@@ -245,7 +251,7 @@ def _headline(result: Register) -> Text:
     return words.register.headline_of(key, n=len(result.codes()), parts=parts, unchecked=unseen)
 
 
-def _ledger(result: Register, called: Called, region: str) -> Picture | None:
+def _ledger(result: Register, labels: Labels, region: str) -> Picture | None:
     """Return what was held against which threshold in one region, item by item; None where nothing was."""
     flagged = result.frame.select("region", "item", "rule", "severity")
     checks = result.checks.filter(region=region).join(flagged, on=["region", "item", "rule"], how="left")
@@ -259,26 +265,28 @@ def _ledger(result: Register, called: Called, region: str) -> Picture | None:
         .sort("own", "worst", "flags", "kind", "item", descending=[True, True, True, False, False])
         .select("kind", "item")
     )
-    asked = dict(checks.select("rule", "threshold").unique().rows())
-    rules = [name for name in describe("register", "rule").values if name in asked]
-    known = {(r["kind"], r["item"], r["rule"]): r for r in checks.iter_rows(named=True)}
+    thresholds = dict(checks.select("rule", "threshold").unique().rows())
+    rules = [name for name in describe("register", "rule").values if name in thresholds]
+    by_cell = {(r["kind"], r["item"], r["rule"]): r for r in checks.iter_rows(named=True)}
     cells = [
         {
-            "row": called.narrow[kind, item],
-            **_cell(known.get((kind, item, name))),
-            "column": words.register.chart_of(name, edge=figure(name, asked[name]) or ""),
+            "row": labels.narrow[kind, item],
+            **_cell(by_cell.get((kind, item, name))),
+            "column": words.register.chart_of(name, edge=figure(name, thresholds[name]) or ""),
         }
         for kind, item in order.rows()[:MOST]
         for name in rules
     ]
-    held = [known[kind, item, name] for kind, item in order.rows() for name in rules if (kind, item, name) in known]
+    ordered = [
+        by_cell[kind, item, name] for kind, item in order.rows() for name in rules if (kind, item, name) in by_cell
+    ]
     frame = _with(
-        pl.DataFrame(held, schema=checks.schema).drop("item"),
-        item=[called.items[r["kind"], r["item"]] for r in held],
-        figure=[figure(r["rule"], r["value"], r["threshold"]) for r in held],
-        edge=[figure(r["rule"], r["threshold"]) for r in held],
+        pl.DataFrame(ordered, schema=checks.schema).drop("item"),
+        item=[labels.items[r["kind"], r["item"]] for r in ordered],
+        figure=[figure(r["rule"], r["value"], r["threshold"]) for r in ordered],
+        edge=[figure(r["rule"], r["threshold"]) for r in ordered],
     )
-    name = {"name": called.regions[region]}
+    name = {"name": labels.regions[region]}
     return shown("register.ledger", result, frame, result.of_region(region), rows=cells, values=name)
 
 
@@ -289,6 +297,6 @@ def _cell(row: Mapping[str, Any] | None) -> dict[str, Any]:
     if row["status"] == "not checked":
         return {"value": None, "mark": same(NOT_CHECKED)}
     settled = words.register.chart_there() if row["kind"] == "category" else words.register.chart_no()
-    said = figure(row["rule"], row["value"], row["threshold"]) or settled
+    cell = figure(row["rule"], row["value"], row["threshold"]) or settled
     sign = SIGNS.get(row["severity"], "")
-    return {"value": float(GRAVITY.get(row["severity"], 0)), "mark": Text(zh=f"{said.zh}{sign}", en=f"{said.en}{sign}")}
+    return {"value": float(GRAVITY.get(row["severity"], 0)), "mark": Text(zh=f"{cell.zh}{sign}", en=f"{cell.en}{sign}")}

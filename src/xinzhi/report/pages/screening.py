@@ -43,14 +43,14 @@ def ledger(pair: internal.Comparison, result: risks.Screening, rank: int = 1) ->
     marked = {field for field, _, _ in marks}
     order = [field for field in rows["field"].to_list() if field in marked]
     numbers = {field: at for at, field in enumerate(order, start=1)}
-    near = set(rows.filter(pl.col("agreement").is_in(NEARLY))["field"].to_list())
+    nearly = set(rows.filter(pl.col("agreement").is_in(NEARLY))["field"].to_list())
     texts, shared = (pair.project_text, pair.archive_text), pair.passages()
     sides = tuple(
-        tuple(pieces(text, [((here, there)[side], field) for field, here, there in marks], numbers, near, shared[side]))
+        tuple(pieces(text, [((start, end)[side], field) for field, start, end in marks], numbers, nearly, shared[side]))
         for side, text in enumerate(texts)
     )
     odds = result.candidates.filter((pl.col("id") == pair.id) & (pl.col("rank") == rank)).row(0, named=True)
-    entries, origin = _entries(rows, numbers, _quoted(pair, marks, shared), odds["odds_repackaged"])
+    entries, origin = _entries(rows, numbers, _quotes(pair, marks, shared), odds["odds_repackaged"])
     names, fields = result.names, internal.value_words("field", "ledger")
     silent = [fields[name] for name in pair.ledger.filter(pl.col("level") < 0)["field"].to_list()]
     return Ledger(
@@ -72,7 +72,7 @@ def pieces(
     text: str,
     marked: Sequence[tuple[tuple[int, int], str]],
     numbers: Mapping[str, int],
-    near: set[str],
+    nearly: set[str],
     shared: Sequence[tuple[int, int]],
 ) -> Iterator[Piece]:
     """Yield a text in pieces: marked words whole, and between them what both texts share word for word."""
@@ -84,7 +84,7 @@ def pieces(
                 text=text[start:end],
                 mark=numbers[field],
                 field=internal.value_words("field", "ledger")[field],
-                near=field in near,
+                near=field in nearly,
             )
         at = end
 
@@ -104,19 +104,19 @@ def _brief(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:KEPT]} […] {text[-KEPT:]}"
 
 
-def _quoted(
+def _quotes(
     pair: internal.Comparison,
     marks: Sequence[tuple[str, tuple[int, int], tuple[int, int]]],
     shared: tuple[Sequence[tuple[int, int]], Sequence[tuple[int, int]]],
 ) -> dict[str, tuple[str, str]]:
     """Return what the two texts say by field: the words for a place, the longest common passage of the wording."""
-    said = {row["field"]: (row["project"] or "", row["archive"] or "") for row in pair.ledger.iter_rows(named=True)}
-    here = next(((a, b) for field, a, b in marks if field == "place"), None)
-    if here is not None:
-        (a, b), (c, d) = here
-        said["place"] = (pair.project_text[a:b], pair.archive_text[c:d])
-    said["text"] = (_longest(pair.project_text, shared[0]), _longest(pair.archive_text, shared[1]))
-    return said
+    texts = {row["field"]: (row["project"] or "", row["archive"] or "") for row in pair.ledger.iter_rows(named=True)}
+    place = next(((a, b) for field, a, b in marks if field == "place"), None)
+    if place is not None:
+        (a, b), (c, d) = place
+        texts["place"] = (pair.project_text[a:b], pair.archive_text[c:d])
+    texts["text"] = (_longest(pair.project_text, shared[0]), _longest(pair.archive_text, shared[1]))
+    return texts
 
 
 def _longest(text: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -124,12 +124,12 @@ def _longest(text: str, spans: Sequence[tuple[int, int]]) -> str:
 
 
 def _entries(
-    rows: pl.DataFrame, numbers: Mapping[str, int], said: Mapping[str, tuple[str, str]], odds: float
+    rows: pl.DataFrame, numbers: Mapping[str, int], texts: Mapping[str, tuple[str, str]], odds: float
 ) -> tuple[tuple[Entry, ...], float]:
     """Return the lines of the ledger, and where the bars begin."""
     fields, levels = internal.value_words("field", "ledger"), internal.value_words("agreement", "ledger")
     lines = [
-        (numbers.get(field), fields[field], levels[level], said[field], weight)
+        (numbers.get(field), fields[field], levels[level], texts[field], weight)
         for field, level, weight in rows.select("field", "agreement", "weight").rows()
     ]
     rest = odds - float(rows["weight"].sum())
@@ -137,7 +137,7 @@ def _entries(
         lines.append((None, words.screen.chart_rest(), Text(zh="", en=""), ("", ""), rest))
     low, high = min(0.0, *(line[-1] for line in lines)), max(0.0, *(line[-1] for line in lines))
     room = (high - low) or 1.0
-    found = tuple(
+    marks = tuple(
         Entry(
             mark=mark,
             field=field,
@@ -150,7 +150,7 @@ def _entries(
         )
         for mark, field, level, quoted, weight in lines
     )
-    return found, round(-100 * low / room, 2)
+    return marks, round(-100 * low / room, 2)
 
 
 def _total(row: Mapping[str, Any], odds: Mapping[str, Any], rank: int) -> Text:
@@ -162,8 +162,8 @@ def _total(row: Mapping[str, Any], odds: Mapping[str, Any], rank: int) -> Text:
 
 
 def _changes(pair: internal.Comparison) -> Iterator[Text]:
-    moved = "changed" if pair.verdict["verdict"] == "repackaged" else "apart"
-    for key, what in zip(("found", moved), pair.sentences(), strict=True):
+    verdict = "changed" if pair.verdict["verdict"] == "repackaged" else "apart"
+    for key, what in zip(("found", verdict), pair.sentences(), strict=True):
         if what:
             yield words.screen.chart_of(key, what=clauses(what))
 
@@ -181,20 +181,20 @@ def weights(pair: internal.Comparison, result: risks.Screening) -> Picture | Non
     lead = [(fields[field], weight) for field, weight in rows.head(STEPS).select("field", "weight").rows()]
     steps = [
         (name, weight, palette.DEEP if weight >= 0 else INKS["repackaged"])
-        for name, weight in sorted(lead, key=lambda one: -one[1])
+        for name, weight in sorted(lead, key=lambda step: -step[1])
     ]
     if abs(rare) >= result.telling:
         steps.append((words.screen.chart_rare(), rare, palette.BAND))
-    others = total - sum(weight for _, weight, _ in steps)
-    steps += [(words.screen.chart_others(), others, palette.BAND), (words.screen.chart_sum(), total, palette.INK)]
+    remainder = total - sum(weight for _, weight, _ in steps)
+    steps += [(words.screen.chart_others(), remainder, palette.BAND), (words.screen.chart_sum(), total, palette.INK)]
     first = [
         words.screen.chart_weighed(name=name, weight=weight) for name, weight in lead if (weight > 0) == (total > 0)
     ][:2]
     # the fields add up for the first stage; whether they are one project is the verdict, which weighs them together
-    said = internal.shown_verdict(pair.verdict)
-    headline = "weights" if said == "repackaged" else "against" if total <= 0 else "explained"
+    verdict = internal.shown_verdict(pair.verdict)
+    headline = "weights" if verdict == "repackaged" else "against" if total <= 0 else "explained"
     facts: Values = {
-        "verdict": internal.value_words("verdict")[said],
+        "verdict": internal.value_words("verdict")[verdict],
         "name": result.names.text("project", pair.id),
         "source": result.names.text("archive", pair.archive_id),
         "total": number(total, 1),
@@ -202,16 +202,16 @@ def weights(pair: internal.Comparison, result: risks.Screening) -> Picture | Non
     }
     twin = table("screen_weights", rows, of=result, title=words.screen.table_evidence(**facts))
     sums = [(words.screen.chart_rest(), None, rare, None, None), (words.screen.chart_sum(), None, total, None, None)]
-    whole = replace(twin, rows=[*twin.rows, *sums])
-    return shown("screen.weights", result, rows, facts, rows=steps, twin=whole, headline=headline)
+    full = replace(twin, rows=[*twin.rows, *sums])
+    return shown("screen.weights", result, rows, facts, rows=steps, twin=full, headline=headline)
 
 
 def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | None:
     """Return the probability of every project with its interval; of many, of those nearest to the line of a verdict."""
     line, verdicts, inks = result.accused, internal.value_words("verdict"), _inks(frame)
     frame = frame.drop_nulls("probability")
-    near = frame if frame.height <= SHOWN else frame.sort((pl.col("probability") - line).abs(), "id").head(SHOWN)
-    near = internal.by_probability(near)
+    closest = frame if frame.height <= SHOWN else frame.sort((pl.col("probability") - line).abs(), "id").head(SHOWN)
+    closest = internal.by_probability(closest)
     rows = [
         {
             "name": words.screen.chart_called(
@@ -220,9 +220,9 @@ def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | Non
             **{key: min(max(100 * row[name], NEVER), 100 - NEVER) for key, name in ENDS.items()},
             "group": verdicts[row["verdict"]],
         }
-        for row in near.iter_rows(named=True)
+        for row in closest.iter_rows(named=True)
     ]
-    titled = near.join(result.projects.select("id", "title"), on="id", how="left", maintain_order="left")
+    titled = closest.join(result.projects.select("id", "title"), on="id", how="left", maintain_order="left")
     counts = {
         "n": frame.height,
         "k": frame.filter(verdict="repackaged").height,
@@ -275,8 +275,8 @@ def spread(frame: pl.DataFrame, result: risks.Screening) -> Picture | None:
 def calibration(result: risks.Screening) -> Picture | None:
     """Return how often projects of known truth were repackaged, by what was said."""
     assert result.truth is not None  # noqa: S101 - the page draws it for labelled results only
-    seen = result.truth.join(result.frame.select("id", "probability"), on="id").drop_nulls("probability")
-    tenths = internal.calibration_table(seen)
+    labelled = result.truth.join(result.frame.select("id", "probability"), on="id").drop_nulls("probability")
+    tenths = internal.calibration_table(labelled)
     rows = tenths.select(
         (100 * pl.col("said")).alias("x"),
         (100 * pl.col("was")).alias("y"),
@@ -286,11 +286,11 @@ def calibration(result: risks.Screening) -> Picture | None:
     ).to_dicts()
     inside = tenths.filter((pl.col("lower") <= pl.col("said")) & (pl.col("said") <= pl.col("upper"))).height
     values = {
-        "n": f"{seen.height:,}",
+        "n": f"{labelled.height:,}",
         "k": tenths.height,
         "inside": inside,
-        "said": seen["probability"].mean(),
-        "was": (seen["label"] == "repackaged").mean(),
+        "said": labelled["probability"].mean(),
+        "was": (labelled["label"] == "repackaged").mean(),
     }
     return shown("screen.calibration", result, tenths, values, rows=rows)
 
@@ -298,17 +298,17 @@ def calibration(result: risks.Screening) -> Picture | None:
 @section.register
 def screening(result: risks.Screening, *, region: str | None = None) -> Section:
     """Return which projects are repackaged, follow-ons or new; `region` is a project, or a region that texts name."""
-    asked = region if region is not None and region in set(result.frame["id"]) else None
-    if result.frame.height and region is not None and asked is None:
+    project = region if region is not None and region in set(result.frame["id"]) else None
+    if result.frame.height and region is not None and project is None:
         result = replace(result, frame=result.within(region))
     frame = internal.reader_verdicts(internal.by_probability(result.frame))
     answer, odd = sentences(result.facts(), "screen"), _odd(result)
     if not frame.height:
         return Section.of("screen.section", tables=odd, anchor="screen", answer=answer)
-    leading = frame.filter(id=asked) if asked is not None else frame.filter(pl.col("archive_id").is_not_null())
-    ledgers = _ledgers(frame, result, asked)
+    leading = frame.filter(id=project) if project is not None else frame.filter(pl.col("archive_id").is_not_null())
+    ledgers = _ledgers(frame, result, project)
     paired = leading.height and leading["archive_id"][0] is not None
-    drawn = [
+    pictures = [
         weights(result.explain(leading["id"][0]), result) if paired else None,
         probabilities(frame, result),
         spread(frame, result) if frame.height > SHOWN else None,
@@ -316,20 +316,20 @@ def screening(result: risks.Screening, *, region: str | None = None) -> Section:
     ]
     return Section.of(
         "screen.section",
-        drawn,
+        pictures,
         [_first_verdicts(frame, result), *odd],
         anchor="screen",
         answer=answer,
-        sheets=(_verdicts(frame, result), *_behind(frame, result)),
-        notes=tuple(_notes(frame, result, len(ledgers) if asked is None and len(ledgers) < leading.height else None)),
+        sheets=(_verdicts(frame, result), *_annexes(frame, result)),
+        notes=tuple(_notes(frame, result, len(ledgers) if project is None and len(ledgers) < leading.height else None)),
         ledgers=ledgers,
         ledgers_how=words.screen.how_ledgers(),
     )
 
 
-def _notes(frame: pl.DataFrame, result: risks.Screening, shown: int | None) -> Iterator[Text]:
-    if shown is not None:
-        yield words.screen.note_ledgers(shown=shown)
+def _notes(frame: pl.DataFrame, result: risks.Screening, limit: int | None) -> Iterator[Text]:
+    if limit is not None:
+        yield words.screen.note_ledgers(shown=limit)
     yield words.screen.note_certain(honest=1 - result.certain, accused=result.accused)
     prior = result.provenance.options.get("prior")
     if prior is not None:
@@ -338,31 +338,31 @@ def _notes(frame: pl.DataFrame, result: risks.Screening, shown: int | None) -> I
         yield words.screen.note_no_prior(share=result.labelled_share)
     reasons = Counter(frame["reason"].drop_nulls().to_list())
     if reasons:
-        known = internal.value_words("reason")
-        why = [words.screen.note_reason(reason=known[name], k=f"{k:,}") for name, k in reasons.most_common()]
+        reason_labels = internal.value_words("reason")
+        why = [words.screen.note_reason(reason=reason_labels[name], k=f"{k:,}") for name, k in reasons.most_common()]
         yield words.screen.note_untold(k=f"{reasons.total():,}", why=clauses(why))
-    if worded := frame.filter(basis="wording").height:
-        yield words.screen.note_wording(k=f"{worded:,}")
-    if named := frame.filter(basis="buyer").height:
-        yield words.screen.note_buyer(k=f"{named:,}", said=result.purchase_said)
+    if by_wording := frame.filter(basis="wording").height:
+        yield words.screen.note_wording(k=f"{by_wording:,}")
+    if by_buyer := frame.filter(basis="buyer").height:
+        yield words.screen.note_buyer(k=f"{by_buyer:,}", said=result.purchase_said)
     yield words.screen.note_intent()
 
 
-def _ledgers(frame: pl.DataFrame, result: risks.Screening, asked: str | None) -> tuple[Ledger, ...]:
+def _ledgers(frame: pl.DataFrame, result: risks.Screening, project: str | None) -> tuple[Ledger, ...]:
     """Return pairs side by side: as many repackaged ones as fit, then some others; or those of one project."""
-    if asked is not None:
-        ranks = result.candidates.filter(id=asked)["rank"].to_list()
-        return tuple(ledger(result.explain(asked, rank), result, rank) for rank in ranks)
+    if project is not None:
+        ranks = result.candidates.filter(id=project)["rank"].to_list()
+        return tuple(ledger(result.explain(project, rank), result, rank) for rank in ranks)
     paired = frame.filter(pl.col("archive_id").is_not_null())
-    shown = [name for verdict, most in MOST.items() for name in paired.filter(verdict=verdict)["id"].head(most)]
-    return tuple(ledger(result.explain(name), result) for name in shown)
+    projects = [name for verdict, most in MOST.items() for name in paired.filter(verdict=verdict)["id"].head(most)]
+    return tuple(ledger(result.explain(name), result) for name in projects)
 
 
 def _odd(result: risks.Screening) -> tuple[Table, ...]:
     return (findings_table(result.findings[:ON_PAGE]),) if result.findings else ()
 
 
-def _told(frame: pl.DataFrame, result: risks.Screening) -> pl.DataFrame:
+def _rows(frame: pl.DataFrame, result: risks.Screening) -> pl.DataFrame:
     """Return verdicts with the titles of both texts, and the evidence in both languages."""
     titles = result.archive.select(pl.col("id").alias("archive_id"), pl.col("title").alias("archive_title"))
     return (
@@ -375,35 +375,35 @@ def _told(frame: pl.DataFrame, result: risks.Screening) -> pl.DataFrame:
 
 def _first_verdicts(frame: pl.DataFrame, result: risks.Screening) -> Table:
     """Return the verdicts as the page shows them, the most probable first."""
-    shown = _told(frame.head(ON_PAGE), result)
+    rows = _rows(frame.head(ON_PAGE), result)
     chances = [
         words.screen.chart_interval(chance=internal.chance_text(value), span=internal.interval_text(low, high))
         if value is not None
         else internal.chance_text(value)
-        for value, low, high in shown.select("probability", "lower", "upper").rows()
+        for value, low, high in rows.select("probability", "lower", "upper").rows()
     ]
-    shown = shown.with_columns(
-        pl.Series("chance_zh", [one.zh for one in chances], dtype=pl.String),
-        pl.Series("chance_en", [one.en for one in chances], dtype=pl.String),
+    rows = rows.with_columns(
+        pl.Series("chance_zh", [chance.zh for chance in chances], dtype=pl.String),
+        pl.Series("chance_en", [chance.en for chance in chances], dtype=pl.String),
     )
     source = {"archive_id": {"kind": "name", "names": "archive"}}
     columns = ("id", "title", "verdict", {"chance": "value"}, source, {"evidence": "value"})
     key = "first_verdicts" if frame.height > ON_PAGE else "verdicts"
-    return table("screen_verdicts", shown, columns, result, title=words.screen.table_of(key, shown=ON_PAGE))
+    return table("screen_verdicts", rows, columns, result, title=words.screen.table_of(key, shown=ON_PAGE))
 
 
 def _verdicts(frame: pl.DataFrame, result: risks.Screening) -> Table:
     """Return every verdict in figures, as the workbook has it."""
-    return table("screen_verdicts", _told(frame, result), of=result)
+    return table("screen_verdicts", _rows(frame, result), of=result)
 
 
-def _behind(frame: pl.DataFrame, result: risks.Screening) -> Iterator[Table]:
+def _annexes(frame: pl.DataFrame, result: risks.Screening) -> Iterator[Table]:
     """Yield the ledger and the changes of every project beside the record that comes closest."""
     pairs = frame.head(IN_BOOK).select("id", "archive_id").drop_nulls()
-    both = ["id", "archive_id"]
-    kept = result.ledger.filter((pl.col("rank") == 1) & (pl.col("level") >= 0))
-    entries = pairs.join(kept, on=both, how="inner", maintain_order="left_right")
-    changed = pairs.join(result.changes, on=both, how="inner", maintain_order="left_right")
+    ids = ["id", "archive_id"]
+    ledger = result.ledger.filter((pl.col("rank") == 1) & (pl.col("level") >= 0))
+    entries = pairs.join(ledger, on=ids, how="inner", maintain_order="left_right")
+    changed = pairs.join(result.changes, on=ids, how="inner", maintain_order="left_right")
     notes = (words.screen.note_cut(shown=f"{IN_BOOK:,}"),) if frame.height > IN_BOOK else ()
     if entries.height:
         yield table("screen_ledger", entries, of=result, notes=notes)

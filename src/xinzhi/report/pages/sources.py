@@ -40,8 +40,8 @@ INKS: Mapping[str, str] = {
 
 def word(part: str) -> Text:
     """Return the short name of a part."""
-    plain = part in {"allocation_labour", "allocation_capital", "tfp_growth"}
-    return words.sources.chart_of(part) if plain else part_name(part.removesuffix("_only"))
+    direct = part in {"allocation_labour", "allocation_capital", "tfp_growth"}
+    return words.sources.chart_of(part) if direct else part_name(part.removesuffix("_only"))
 
 
 def ink(part: str) -> str:
@@ -110,17 +110,17 @@ def of_region(view: SpanView, code: str, parts: Sequence[str]) -> Table:
     """Return the sources of one region in every period, one row a period."""
     frame = view.periods_of(code)
     names = [name.removesuffix("_only") for name in sorted(parts, key=lambda name: name not in frame.columns)]
-    called = view.accounts.name(code)
-    return sums(view, "sources_region", frame, [PERIOD], ["tfp_growth", *names], name=called)
+    name = view.accounts.name(code)
+    return sums(view, "sources_region", frame, [PERIOD], ["tfp_growth", *names], name=name)
 
 
-def leading(view: SpanView, found: pl.DataFrame) -> Table:
+def leading(view: SpanView, parts: pl.DataFrame) -> Table:
     """Return the figures of the tile map: the part that sets a region apart."""
     source = Column(
-        name="source", title=words.sources.column_leading(), values={name: word(name) for name in found["source"]}
+        name="source", title=words.sources.column_leading(), values={name: word(name) for name in parts["source"]}
     )
     points = {"contribution": {"kind": "percent", "unit": "points"}}
-    return table("sources_apart", found, ["region", source, points], view.result)
+    return table("sources_apart", parts, ["region", source, points], view.result)
 
 
 def reallocation(view: SpanView, names: Sequence[str]) -> Table:
@@ -130,7 +130,7 @@ def reallocation(view: SpanView, names: Sequence[str]) -> Table:
     return sums(view, "sources_reallocation", frame, leads, frame.columns[2:])
 
 
-def beside(view: SpanView) -> Table:
+def comparison(view: SpanView) -> Table:
     """Return both by region, means per year over the years that they share."""
     means = view.beside_means
     values = {name: words.sources.chart_of(name) for name in means["source"].unique()}
@@ -157,19 +157,19 @@ def decomposition(result: Sources, *, region: str | None = None) -> Section:
             findings(result, view.accounts),
         ],
         anchor="sources",
-        answer=_said(result, "answer."),
+        answer=_sentences(result, "answer."),
         notes=_notes(result),
     )
 
 
-def _said(result: Sources, start: str) -> list[Text]:
+def _sentences(result: Sources, start: str) -> list[Text]:
     """Return the sentences of the facts whose keys start so."""
     return sentences({key: value for key, value in result.facts().items() if key.startswith(start)}, result.topic)
 
 
 def _notes(result: Sources) -> tuple[Text, ...]:
     """Return what the decomposition rests on, what is missing, and what it cannot tell."""
-    notes = _said(result, "basis.")
+    notes = _sentences(result, "basis.")
     if result.omitted.height:
         regions = result.omitted["region"].n_unique()
         notes.append(words.sources.note_omitted(years=result.omitted.height, regions=regions))
@@ -188,15 +188,15 @@ def pictures(view: SpanView, region: str | None) -> list[Picture | None]:
         _waterfall(view, region),
         _map(view),
         _reallocation(view),
-        _beside(view),
+        _comparison(view),
     ]
 
 
 def _stack(view: SpanView, frame: pl.DataFrame) -> dict[str, Any]:
     """Return what a chart of stacked contributions draws, and its colours."""
     parts = view.parts(frame)
-    draws = {one: one for one in (*parts, "tfp_growth")}
-    return {"draws": {"name": "region", **draws}, "parts": {one: (word(one), ink(one)) for one in parts}}
+    draws = {part: part for part in (*parts, "tfp_growth")}
+    return {"draws": {"name": "region", **draws}, "parts": {part: (word(part), ink(part)) for part in parts}}
 
 
 def _stacked(view: SpanView) -> Picture | None:
@@ -209,12 +209,15 @@ def _stacked(view: SpanView) -> Picture | None:
         more = _stack(view, rows)
         return shown("sources.whole", view.result, rows, facts, twin=by_region(view), headline=headline, **more)
     parts = view.parts(rows)
-    spread = [[float(np.std(each.differences[name].drop_nulls().to_numpy())) for each in view.views] for name in parts]
-    told = [
+    spread = [
+        [float(np.std(span_view.differences[name].drop_nulls().to_numpy())) for span_view in view.views]
+        for name in parts
+    ]
+    sentences = [
         words.sources.chart_part(part=word(name), value=share_range_text(sizes, "plain"))
         for name, sizes in zip(parts, spread, strict=True)
     ]
-    facts |= {"n": rows.height, "parts": listing(told)}
+    facts |= {"n": rows.height, "parts": listing(sentences)}
     twin = sums(view, "sources_deviations", rows, ["region"], ["tfp_growth", *parts], span=view.span.label)
     more = _stack(view, rows) | {"x": words.sources.unit_of_apart()}
     return shown("sources.sources", view.result, rows, facts, twin=twin, **more)
@@ -227,10 +230,12 @@ def _groups(view: SpanView) -> Picture | None:
         return None
     frame = view.group_rows
     lost = []
-    for one in view.views:
-        low, high = (one.group_rows.row(by_predicate=pl.col("region") == row["region"], named=True) for row in two)
-        lost.append({name: (high[name] or 0.0) - (low[name] or 0.0) for name in one.parts(one.group_rows)})
-    most = [max(one, key=lambda name: one[name]) for one in lost]
+    for span_view in view.views:
+        low, high = (
+            span_view.group_rows.row(by_predicate=pl.col("region") == row["region"], named=True) for row in two
+        )
+        lost.append({name: (high[name] or 0.0) - (low[name] or 0.0) for name in span_view.parts(span_view.group_rows)})
+    most = [max(losses, key=lambda name: losses[name]) for losses in lost]
     names = view.result.names
     same = len(set(most)) == 1
     facts = {
@@ -239,7 +244,7 @@ def _groups(view: SpanView) -> Picture | None:
         "gap": number(100 * sum(lost[0].values()), 2),
         "span": view.span_text,
         "part": word(most[0]) if same else words.sources.either_shares(first=word(most[0]), other=word(most[-1])),
-        "most": share_range_text([one[name] for one, name in zip(lost, most, strict=True)], "plain"),
+        "most": share_range_text([losses[name] for losses, name in zip(lost, most, strict=True)], "plain"),
     }
     return shown("sources.groups", view.result, frame, facts, twin=by_group(view), **_stack(view, frame))
 
@@ -250,9 +255,13 @@ def _waterfall(view: SpanView, region: str | None) -> Picture | None:
     row = view.rows.row(by_predicate=pl.col("region") == code, named=True)
     parts = [name for name in view.parts(view.rows, split=True) if row[name] is not None]
     steps = [(_step(name), 100 * (row[name] or 0.0), ink(name)) for name in (*parts, "tfp_growth")]
-    rows = [row, *(one.rows.row(by_predicate=pl.col("region") == code, named=True) for one in view.views[1:])]
+    rows = [
+        row,
+        *(span_view.rows.row(by_predicate=pl.col("region") == code, named=True) for span_view in view.views[1:]),
+    ]
     listed = [
-        words.sources.chart_part(part=word(name), value=share_range_text([one[name] for one in rows])) for name in parts
+        words.sources.chart_part(part=word(name), value=share_range_text([figures[name] for figures in rows]))
+        for name in parts
     ]
     facts = {"name": view.accounts.name(code), "tfp": percent(row["tfp_growth"], 2), "span": view.span_text}
     facts["parts"] = listing(listed)
@@ -261,25 +270,25 @@ def _waterfall(view: SpanView, region: str | None) -> Picture | None:
 
 def _step(part: str) -> Text:
     """Return a word short enough to stand under a bar."""
-    plain = part.removesuffix("_only")
-    return words.sources.chart_of(plain) if plain.startswith(("upgrading_", "within")) else word(part)
+    base = part.removesuffix("_only")
+    return words.sources.chart_of(base) if base.startswith(("upgrading_", "within")) else word(part)
 
 
 def _map(view: SpanView) -> Picture | None:
     """Return the tile map of what sets a region apart; None without an arrangement of the regions, or without a sum."""
-    found = view.leading_parts
-    if not view.accounts.tiles or not found.height:
+    parts = view.leading_parts
+    if not view.accounts.tiles or not parts.height:
         return None
-    order = [name for name in (*view.parts(view.rows), "open") if name in set(found["source"])]
+    order = [name for name in (*view.parts(view.rows), "open") if name in set(parts["source"])]
     rows = [
         {"region": row["region"], "group": word(row["source"]), "value": 100 * row["contribution"]}
-        for row in sorted(found.iter_rows(named=True), key=lambda row: order.index(row["source"]))
+        for row in sorted(parts.iter_rows(named=True), key=lambda row: order.index(row["source"]))
     ]
-    counts = sorted(Counter(found["source"]).items(), key=lambda count: (-count[1], count[0]))
+    counts = sorted(Counter(parts["source"]).items(), key=lambda count: (-count[1], count[0]))
     listed = listing([words.sources.chart_in_regions(part=word(name), k=k) for name, k in counts])
     facts, inks = {"parts": listed, "span": view.span_text}, [ink(name) for name in order]
     more: dict[str, Any] = {"legend": words.sources.title_apart(), "arrangement": view.accounts.tiles, "inks": inks}
-    return shown("sources.apart", view.result, None, facts, rows=rows, twin=leading(view, found), **more)
+    return shown("sources.apart", view.result, None, facts, rows=rows, twin=leading(view, parts), **more)
 
 
 def _reallocation(view: SpanView) -> Picture | None:
@@ -289,18 +298,18 @@ def _reallocation(view: SpanView) -> Picture | None:
     if rows["year"].n_unique() <= 1 or not 0 < len(names) <= LINES:
         return None
     years = range(min(rows["year"]), max(rows["year"]) + 1)
-    known = {(row["region"], row["year"]): row["allocation"] for row in rows.iter_rows(named=True)}
+    allocation = {(row["region"], row["year"]): row["allocation"] for row in rows.iter_rows(named=True)}
     lines = [
         {"group": view.name(name), "year": year, "value": None if value is None else 100 * value}
         for name in names
         for year in years
-        for value in [known.get((name, year))]
+        for value in [allocation.get((name, year))]
     ]
     lead = "total" if "total" in names else names[0]
     lead_years = [row["year"] for row in rows.iter_rows(named=True) if row["region"] == lead]
     start, end = lead_years[0], lead_years[-1]
     facts = {
-        key: share_range_text([each.allocation(lead, year) for each in view.views])
+        key: share_range_text([span_view.allocation(lead, year) for span_view in view.views])
         for key, year in (("first", start), ("last", end))
     }
     facts |= {"name": view.name(lead), "start": view.year(start), "end": view.year(end)}
@@ -314,7 +323,7 @@ def _order(view: SpanView, rows: pl.DataFrame) -> Sequence[str]:
     return sorted(set(rows["region"]))
 
 
-def _beside(view: SpanView) -> Picture | None:
+def _comparison(view: SpanView) -> Picture | None:
     """Return breakthrough against the technical change of a frontier analysis, by region; None where none was given."""
     if view.result.beside is None:
         return None
@@ -324,4 +333,4 @@ def _beside(view: SpanView) -> Picture | None:
     same = sum((row["ours"] > 0) == (row["frontier"] > 0) for row in rows.iter_rows(named=True))
     facts: dict[str, object] = {name: percent(float(rows[name].to_numpy().mean()), 2) for name in ("ours", "frontier")}
     facts |= {"k": same, "n": rows.height}
-    return shown("sources.beside", view.result, rows, facts, twin=beside(view))
+    return shown("sources.beside", view.result, rows, facts, twin=comparison(view))

@@ -26,9 +26,9 @@ def omitted(result: Sources, view: View) -> Table | None:
     """Return the region-years without a decomposition, one row a reason; None when there are none."""
     if not result.omitted.height:
         return None
-    found = result.omitted.group_by("region", "missing", maintain_order=True).agg("year")
+    omitted = result.omitted.group_by("region", "missing", maintain_order=True).agg("year")
     regions: dict[tuple[Text, str], list[str]] = {}
-    for code, missing, years in found.iter_rows():
+    for code, missing, years in omitted.iter_rows():
         regions.setdefault((flags.year_ranges(years), missing), []).append(code)
     n = len(view.codes)
     everyone = words.shared.label_all_regions(n=n)
@@ -60,11 +60,11 @@ def assumptions(result: Sources) -> Table:
 
 def findings(result: Sources, view: View) -> Table | None:
     """Return what does not add up in the figures; None when all does."""
-    found = result.findings
-    if not found:
+    findings = result.findings
+    if not findings:
         return None
-    places = [(one.key or "").partition("/") for one in found]
-    rows = [(view.name(code), year, one.message) for (code, _, year), one in zip(places, found, strict=True)]
+    places = [(finding.key or "").partition("/") for finding in findings]
+    rows = [(view.name(code), year, finding.message) for (code, _, year), finding in zip(places, findings, strict=True)]
     columns = (column("sources.region", "name"), column("sources.year", "code"), column("message", "name"))
-    notes = tuple(dict.fromkeys(one.hint for one in found))
+    notes = tuple(dict.fromkeys(finding.hint for finding in findings))
     return Table(key="sources_findings", title=words.sources.table_findings(), columns=columns, rows=rows, notes=notes)

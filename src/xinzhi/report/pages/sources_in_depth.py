@@ -33,14 +33,14 @@ def _section(
 ) -> Section:
     """Return a section whose answer is what the facts say; what was left out stands in the notes."""
     facts = result.facts()
-    left = {key: facts.pop(key) for key in list(facts) if key == "note.left_out"}
+    omitted = {key: facts.pop(key) for key in list(facts) if key == "note.left_out"}
     return Section.of(
         f"sources.{name}",
         pictures,
         tables,
         anchor=f"sources-{name}",
         answer=sentences(facts, result.topic),
-        notes=(*notes, *sentences(left, result.topic)),
+        notes=(*notes, *sentences(omitted, result.topic)),
     )
 
 
@@ -82,23 +82,23 @@ def among_firms(result: AmongFirms) -> Section:
             value=Column(name=name, title=words.sources.chart_of(label), kind="percent"),
         )
     ]
-    said = next(iter(result.facts().values()))
-    facts = {"growth": said["growth"], "allocation": percent(said["allocation"], 2, sign=True)}
-    drawn = shown("sources.among_firms", result, None, facts, rows=rows)
-    return _section("among_firms", result, [drawn], [], [words.sources.note_among_firms(), words.firms.limits()])
+    summary = next(iter(result.facts().values()))
+    facts = {"growth": summary["growth"], "allocation": percent(summary["allocation"], 2, sign=True)}
+    chart = shown("sources.among_firms", result, None, facts, rows=rows)
+    return _section("among_firms", result, [chart], [], [words.sources.note_among_firms(), words.firms.limits()])
 
 
 def _returns(result: Allocation) -> Picture | None:
     """Return how unequal marginal products are, over the years."""
     order = [f"{factor}_{dimension}" for factor in PRODUCTS for dimension in DIMENSIONS]
     factor_of = {product: factor for factor, product in PRODUCTS.items()}
-    frame, *others = (
-        one.frame.filter(pl.col("dimension").is_in(DIMENSIONS))
+    frame, *variants = (
+        view.frame.filter(pl.col("dimension").is_in(DIMENSIONS))
         .with_columns(spread=pl.format("{}_{}", pl.col("factor").replace(factor_of), "dimension"))
         .sort(pl.col("spread").cast(pl.Enum(order)), "year")
-        for one in result.views
+        for view in result.views
     )
-    ends = {name: _ends([one.filter(spread=name)["sd_log"] for one in (frame, *others)]) for name in order}
+    ends = {name: _ends([variant.filter(spread=name)["sd_log"] for variant in (frame, *variants)]) for name in order}
     facts = {name: result.facts()["allocation.gain"][name] for name in ("start", "end")} | ends
     values = {name: words.sources.chart_of(name) for name in order}
     group = Column(name="spread", title=words.sources.column_spread(), values=values)
@@ -108,18 +108,22 @@ def _returns(result: Allocation) -> Picture | None:
 
 def _ends(views: Sequence[pl.Series]) -> Text:
     """Return the first and the last figure; under the other labour shares too where they differ."""
-    told = [words.sources.chart_from_to(first=number(one[0], 2), last=number(one[-1], 2)) for one in views]
-    return told[0] if told[0] == told[-1] else words.sources.either(first=told[0], other=told[-1])
+    texts = [words.sources.chart_from_to(first=number(ends[0], 2), last=number(ends[-1], 2)) for ends in views]
+    return texts[0] if texts[0] == texts[-1] else words.sources.either(first=texts[0], other=texts[-1])
 
 
 def _gain(result: Allocation) -> Picture | None:
     """Return what equal marginal products would bring, over the years."""
     unit = words.sources.unit_of_log_points()
     lines = ("gain_industries", "gain_regions", "gain")
-    columns = [Column(name=one, title=words.sources.chart_of(one), kind="percent", unit=unit) for one in lines]
-    rows = [row for one in columns for row in rows_of(result.gains, result, group=one.title, year="year", value=one)]
-    said = result.facts()["allocation.gain"]
-    facts = {"start": said["start"], "end": said["end"], "first": said["then"], "last": said["now"]}
+    columns = [Column(name=line, title=words.sources.chart_of(line), kind="percent", unit=unit) for line in lines]
+    rows = [
+        row
+        for column in columns
+        for row in rows_of(result.gains, result, group=column.title, year="year", value=column)
+    ]
+    gain = result.facts()["allocation.gain"]
+    facts = {"start": gain["start"], "end": gain["end"], "first": gain["then"], "last": gain["now"]}
     return shown("sources.gain", result, None, facts, rows=rows, listed=["year", *columns])
 
 
@@ -135,12 +139,12 @@ def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture | None:
     line = [(x, 100 * row["coefficient"] * x) for x in (reach.min(), reach.max())]
     title = words.sources.title_of(f"flow_{factor}")
     twin = table(f"sources_flow_{factor}", means, ["region", "industry", earned, grown], result, title=title)
-    found = pl.concat([one.flows.filter(factor=factor) for one in result.views])
+    flows = pl.concat([view.flows.filter(factor=factor) for view in result.views])
     facts = {
         "factor": words.sources.factor_of(factor),
         "span": result.facts()["allocation.flow"][0]["span"],
-        "size": share_range_text(found["coefficient"].abs() / 10, "plain"),
-        "t": share_range_text(found["t"].abs(), "t"),
+        "size": share_range_text(flows["coefficient"].abs() / 10, "plain"),
+        "t": share_range_text(flows["t"].abs(), "t"),
     }
     return shown(
         f"sources.flow-{factor}",
@@ -178,23 +182,23 @@ def flow_means(products: pl.DataFrame, factor: str) -> pl.DataFrame:
 def upgrading(result: Upgrading) -> Section:
     """Return what is said of the structure: how fast it changed, whether for the better, and who catches up."""
     change = result.change()
-    drawn = [_structure(result, change) if change["advancement_end"].is_not_null().any() else None]
+    pictures = [_structure(result, change) if change["advancement_end"].is_not_null().any() else None]
     if change["speed"].is_not_null().any():
         rows = _grouped(result, change.drop_nulls("speed").sort("speed", descending=True), value="speed")
         facts, groups = _first_last(rows), _groups(result.regions)
-        drawn.append(shown("sources.speed", result, change, facts, rows=rows, groups=groups))
-    return _section("upgrading", result, drawn, _catch_up(result), [words.sources.note_structure()])
+        pictures.append(shown("sources.speed", result, change, facts, rows=rows, groups=groups))
+    return _section("upgrading", result, pictures, _catch_up(result), [words.sources.note_structure()])
 
 
 def _structure(result: Upgrading, change: pl.DataFrame) -> Picture | None:
     """Return in which regions the structure became more rational and more advanced."""
-    moved = change.drop_nulls("advancement_end").with_columns(
+    changes = change.drop_nulls("advancement_end").with_columns(
         x=pl.col("advancement_end") - pl.col("advancement_start"), y=pl.col("theil_start") - pl.col("theil_end")
     )
-    both = moved.filter((pl.col("x") > 0) & (pl.col("y") > 0)).height
-    facts = {"k": both, "n": moved.height, "start": change["start"].min(), "end": change["end"].max()}
+    improved = changes.filter((pl.col("x") > 0) & (pl.col("y") > 0)).height
+    facts = {"k": improved, "n": changes.height, "start": change["start"].min(), "end": change["end"].max()}
     corners = [words.sources.chart_of(f"corner_{place}") for place in ("better", "rational", "worse", "advanced")]
-    rows = _grouped(result, moved, x="x", y="y")
+    rows = _grouped(result, changes, x="x", y="y")
     return shown("sources.structure", result, change, facts, rows=rows, corners=corners)
 
 
@@ -247,7 +251,7 @@ def _share_table(result: Innovation) -> Table:
     last = dict(result.frame.group_by("share").agg(pl.col("year").max()).sort("share").iter_rows())
     ends = pl.DataFrame({"share": list(last), "year": list(last.values())})
     latest = result.frame.join(ends, on=["share", "year"], maintain_order="left")
-    wide = latest.pivot("share", index="region", values="value", maintain_order=True)
+    shares = latest.pivot("share", index="region", values="value", maintain_order=True)
     columns = [
         Column(
             name=share,
@@ -257,7 +261,7 @@ def _share_table(result: Innovation) -> Table:
         )
         for share, year in last.items()
     ]
-    return table("sources_innovation", wide, ["region", *columns], result, title=words.sources.table_innovation())
+    return table("sources_innovation", shares, ["region", *columns], result, title=words.sources.table_innovation())
 
 
 def _groups(regions: pl.DataFrame) -> list[Text]:

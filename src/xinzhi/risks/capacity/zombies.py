@@ -112,11 +112,11 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
 
     def _unknown(self) -> Fact:
         most = max(self.verdict_counts().iter_rows(named=True), key=lambda r: r["unknown"] / r["every"])
-        unknown, every = most["unknown"], most["every"]
+        unknown, total = most["unknown"], most["every"]
         if not unknown:
-            return words.overcapacity.headline_all_judged(n=every)
+            return words.overcapacity.headline_all_judged(n=total)
         name = _criterion_name(most["criterion"])
-        return words.overcapacity.headline_unknown(name=name, k=unknown, n=every, share=unknown / every)
+        return words.overcapacity.headline_unknown(name=name, k=unknown, n=total, share=unknown / total)
 
 
 def _criterion_name(criterion: str) -> Text:

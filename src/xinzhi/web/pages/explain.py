@@ -57,7 +57,7 @@ def page(store: Store, address: Address) -> Page:
     facts = {"name": view.name(code), "span": span.label}
     row = view.regions_in(span).row(by_predicate=pl.col("region") == code, named=True)
     means = {name: row[column] for column, name in COLUMNS.items()}
-    years = replace(tables.shown(view, "region_years", rows), title=words.web.explain_years(name=view.name(code)))
+    years = replace(tables.table_of(view, "region_years", rows), title=words.web.explain_years(name=view.name(code)))
     account_of_years = Section(  # of which the figures of the period are the mean
         key=TFP, title=words.web.explain_account(), answer=(words.web.explain_mean(n=rows.height),), tables=(years,)
     )

@@ -124,7 +124,7 @@ def figure(store: Store, address: Address, key: str) -> Page:
             "nation": nation,
             "nation_shown": format_growth(nation),
             "banded": any(row.get("low") is not None for row in regions),
-            "twin": tables.shown(view, "periods", frame),
+            "twin": tables.table_of(view, "periods", frame),
             "about": about.about,
         },
     )

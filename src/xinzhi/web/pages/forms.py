@@ -10,7 +10,7 @@ from typing import Any
 from xinzhi import words
 from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.text import Text
-from xinzhi.report.internal import kept, levels
+from xinzhi.report.internal import hold, levels
 from xinzhi.studies import Assessment, Study
 from xinzhi.web.page import Address, Call, Page, Part
 from xinzhi.web.parameters import assessment_of, decimals
@@ -114,7 +114,7 @@ def audit(store: Store, address: Address) -> Page:
     level = address.query.get("hold", "")
     if level in {key for _, rows in choices for key, _ in rows}:
         name, _, at = level.rpartition(":")
-        section = kept(section, audited, study.region, (name, int(at)))
+        section = hold(section, audited, study.region, (name, int(at)))
     parts = [Part(section=replace(section, answer=()), titled=False, result="audit", file=("audit", "audit"))]
     why: list[Text] = []
     try:

@@ -12,7 +12,7 @@ from xinzhi import words
 from xinzhi.core.schema import describe
 from xinzhi.core.text import NOTHING, Text, percent, same
 from xinzhi.report import Table
-from xinzhi.report.internal import bilingual_html, drawn, profiles
+from xinzhi.report.internal import bilingual_html, profiles, region_chart
 from xinzhi.report.pages import brief
 from xinzhi.studies import Assessment, Brief, input_units
 from xinzhi.web.html_charts import SLOTS, lines, pair, ranges
@@ -49,7 +49,7 @@ def page(store: Store, address: Address) -> Page:
     profile = next(iter(profiles(view, units, [code])), None) if code in view.codes else None
     if profile is not None:  # drawn in both widths; its figures lead to what they are made of
         places = int(measured.protocol.value("reporting.decimals"))
-        shapes = [drawn(view, code, address.language, narrow=narrow) for narrow in (False, True)]
+        shapes = [region_chart(view, code, address.language, narrow=narrow) for narrow in (False, True)]
         periods = explained(profile.periods, code, places, why(store, address))
         profile = replace(profile, svg=pair(*shapes), periods=periods)
     codes = store.regions

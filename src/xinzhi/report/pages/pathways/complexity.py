@@ -28,10 +28,10 @@ THIRDS = ("high", "middle", "low")
 NARROW = 15.0  # width of a name that stands in a picture, in units of its size
 
 
-def tree(near: FloatArray) -> list[tuple[int, int]]:
+def tree(proximity: FloatArray) -> list[tuple[int, int]]:
     """Return the edges of the maximum spanning tree of a proximity matrix (p, p), in the order of its growth (Prim)."""
-    p = len(near)
-    best, parent = near[0].astype(float), np.zeros(p, dtype=np.int64)
+    p = len(proximity)
+    best, parent = proximity[0].astype(float), np.zeros(p, dtype=np.int64)
     inside = np.zeros(p, dtype=bool)
     inside[0] = True
     edges = []
@@ -39,31 +39,33 @@ def tree(near: FloatArray) -> list[tuple[int, int]]:
         nearest = int(np.argmax(np.where(inside, -np.inf, best)))
         edges.append((int(parent[nearest]), nearest))
         inside[nearest] = True
-        closer = near[nearest] > best
-        best[closer], parent[closer] = near[nearest][closer], nearest
+        closer = proximity[nearest] > best
+        best[closer], parent[closer] = proximity[nearest][closer], nearest
     return edges
 
 
-def links(near: FloatArray, least: float = STRONG) -> list[tuple[int, int]]:
+def links(proximity: FloatArray, least: float = STRONG) -> list[tuple[int, int]]:
     """Return the tree and the strongest links beside it, at most as many again as the tree has."""
-    base = tree(near)
-    taken = {tuple(sorted(edge)) for edge in base}
-    rows, columns = np.triu_indices(len(near), 1)
-    strong = [(float(near[a, b]), int(a), int(b)) for a, b in zip(rows, columns, strict=True) if near[a, b] >= least]
-    strong.sort(key=lambda one: (-one[0], one[1], one[2]))
-    beside = [(a, b) for _, a, b in strong if (a, b) not in taken]
-    return base + beside[: len(base)]
+    base = tree(proximity)
+    edges = {tuple(sorted(edge)) for edge in base}
+    rows, columns = np.triu_indices(len(proximity), 1)
+    strong = [
+        (float(proximity[a, b]), int(a), int(b)) for a, b in zip(rows, columns, strict=True) if proximity[a, b] >= least
+    ]
+    strong.sort(key=lambda edge: (-edge[0], edge[1], edge[2]))
+    extra = [(a, b) for _, a, b in strong if (a, b) not in edges]
+    return base + extra[: len(base)]
 
 
-def places(near: FloatArray, steps: int = STEPS) -> FloatArray:
+def places(proximity: FloatArray, steps: int = STEPS) -> FloatArray:
     """Return where the activities of a proximity matrix (p, p) stand (p, 2)."""
     # The tree alone would be spread by its distances in steps (classical scaling); from there springs along the links
     # and repulsion between all activities (Fruchterman and Reingold 1991) run to rest. Nothing is drawn at random.
-    p = len(near)
+    p = len(proximity)
     if p < 3:  # noqa: PLR2004 - nothing to spread
         return np.array([[float(i), 0.0] for i in range(p)])
-    edges = np.array(links(near))
-    at = _scaled(_distances(p, tree(near)))
+    edges = np.array(links(proximity))
+    at = _scaled(_distances(p, tree(proximity)))
     weight = np.zeros((p, p))
     weight[edges[:, 0], edges[:, 1]] = weight[edges[:, 1], edges[:, 0]] = BESIDE
     stem = edges[: p - 1]
@@ -81,26 +83,26 @@ def places(near: FloatArray, steps: int = STEPS) -> FloatArray:
 
 def _distances(p: int, edges: Sequence[tuple[int, int]]) -> FloatArray:
     """Return how many steps of the tree part every two activities; the edges come in the order of the growing tree."""
-    far = np.zeros((p, p))
-    seen = [0]
+    distances = np.zeros((p, p))
+    queue = [0]
     for parent, child in edges:
-        far[child, seen] = far[seen, child] = far[parent, seen] + 1
-        seen.append(child)
-    return far
+        distances[child, queue] = distances[queue, child] = distances[parent, queue] + 1
+        queue.append(child)
+    return distances
 
 
-def _scaled(far: FloatArray) -> FloatArray:
+def _scaled(distances: FloatArray) -> FloatArray:
     """Return points in the plane whose distances are like these (Torgerson), the signs fixed."""
-    p = len(far)
+    p = len(distances)
     middle = np.eye(p) - 1 / p
-    values, vectors = np.linalg.eigh(-0.5 * middle @ far**2 @ middle)
-    found = vectors[:, [-1, -2]] * np.sqrt(np.maximum(values[[-1, -2]], 0))
-    first: IntArray = np.abs(found).argmax(axis=0)
-    found = found * np.sign(found[first, range(2)])
+    values, vectors = np.linalg.eigh(-0.5 * middle @ distances**2 @ middle)
+    coordinates = vectors[:, [-1, -2]] * np.sqrt(np.maximum(values[[-1, -2]], 0))
+    first: IntArray = np.abs(coordinates).argmax(axis=0)
+    coordinates = coordinates * np.sign(coordinates[first, range(2)])
     # Leaves of one stem coincide in the plane: a spiral of a thousandth parts them.
     turn = np.arange(p) * 2.399963229728653
-    found = found + 1e-3 * np.column_stack([np.cos(turn), np.sin(turn)])
-    return np.asarray(found / (np.abs(found).max() or 1.0))
+    coordinates = coordinates + 1e-3 * np.column_stack([np.cos(turn), np.sin(turn)])
+    return np.asarray(coordinates / (np.abs(coordinates).max() or 1.0))
 
 
 def thirds(values: Mapping[str, float]) -> dict[str, int]:
@@ -151,26 +153,26 @@ def complexity(result: Complexity, *, region: str | None = None) -> Section:
 def space(result: Complexity, code: str | None) -> Picture:
     """Return the product space: which activities are near to each other; of one region, which of them it has."""
     # All activities, or the largest, in their order.
-    kept = sorted(np.argsort(-result.matrix.values.sum(axis=0), kind="stable")[:MOST].tolist())
-    codes = [result.matrix.activities[i] for i in kept]
-    near = result.proximity[np.ix_(kept, kept)].astype(float)
-    at, names = places(near), result.names.distinct("industry", result.matrix.activities)
+    columns = sorted(np.argsort(-result.matrix.values.sum(axis=0), kind="stable")[:MOST].tolist())
+    codes = [result.matrix.activities[i] for i in columns]
+    proximity = result.proximity[np.ix_(columns, columns)].astype(float)
+    at, names = places(proximity), result.names.distinct("industry", result.matrix.activities)
     worth = dict(result.activities.select("activity", "complexity").rows())
-    third = thirds({one: worth[one] for one in codes})
+    third = thirds({code: worth[code] for code in codes})
     who: Text
     if code is None:
-        size, groups = result.matrix.values[:, kept].sum(axis=0), [THIRDS[third[one]] for one in codes]
-        who, facts, word = words.pathways.chart_all_regions(), _across(result, codes, near, third), "space"
+        size, groups = result.matrix.values[:, columns].sum(axis=0), [THIRDS[third[code]] for code in codes]
+        who, facts, word = words.pathways.chart_all_regions(), _across(result, codes, proximity, third), "space"
     else:
         row = result.matrix.places.index(code)
-        size, here = result.matrix.values[row, kept], result.present[row, kept]
-        groups = ["here" if one else "absent" for one in here]
-        own = result.frame.row(by_predicate=pl.col("place") == code, named=True)
+        size, presence = result.matrix.values[row, columns], result.present[row, columns]
+        groups = ["here" if present else "absent" for present in presence]
+        place = result.frame.row(by_predicate=pl.col("place") == code, named=True)
         who, word = result.names.region(code), "space_of"
         counts = {"k": int(result.present[row].sum()), "p": result.activities.height, "n": result.frame.height}
         low, high = (result.ranges or {}).get(code, (None, None))
         word = word if low is None else "space_ranged"
-        facts = {"name": who, "rank": own["rank"], "ranks": ranks_text(low, high), **counts}
+        facts = {"name": who, "rank": place["rank"], "ranks": ranks_text(low, high), **counts}
     nodes = [
         {
             "id": codes[i],
@@ -182,9 +184,9 @@ def space(result: Complexity, code: str | None) -> Picture:
         }
         for i in sorted(range(len(codes)), key=lambda i: ("here", "absent", *THIRDS).index(groups[i]))
     ]
-    drawn = links(near)
+    edges = links(proximity)
     frame = pl.DataFrame(
-        [(codes[a], codes[b], float(near[a, b])) for a, b in sorted(drawn, key=lambda one: -near[one])],
+        [(codes[a], codes[b], float(proximity[a, b])) for a, b in sorted(edges, key=lambda edge: -proximity[edge])],
         schema={"activity": pl.String, "other": pl.String, "proximity": pl.Float64},
         orient="row",
     )
@@ -196,19 +198,21 @@ def space(result: Complexity, code: str | None) -> Picture:
         facts,
         headline=word,
         unit="proximity",
-        edges=[(codes[a], codes[b]) for a, b in drawn],
+        edges=[(codes[a], codes[b]) for a, b in edges],
         size=words.pathways.chart_size(name=who),
     )
 
 
-def _across(result: Complexity, codes: Sequence[str], near: np.ndarray, third: dict[str, int]) -> dict[str, object]:
+def _across(
+    result: Complexity, codes: Sequence[str], proximity: np.ndarray, third: dict[str, int]
+) -> dict[str, object]:
     """Return the most complex activities, and how near the complex ones are to each other and to the rest."""
-    high = np.array([third[one] == 0 for one in codes])
-    inside = near[high[:, None] & high[None, :] & ~np.eye(len(near), dtype=bool)]
-    across = near[high[:, None] != high[None, :]]
+    high = np.array([third[code] == 0 for code in codes])
+    inside = proximity[high[:, None] & high[None, :] & ~np.eye(len(proximity), dtype=bool)]
+    across = proximity[high[:, None] != high[None, :]]
     names = result.names.distinct("industry", result.matrix.activities)
     return {
-        "top": [names[one] for one in result.activities.sort("rank")["activity"][:FEW]],
+        "top": [names[code] for code in result.activities.sort("rank")["activity"][:FEW]],
         "inside": float(inside.mean()) if inside.size else None,
         "across": float(across.mean()) if across.size else None,
     }
@@ -223,7 +227,7 @@ def shares(result: Complexity, code: str) -> Picture:
         {
             "activity": result.matrix.activities,
             "share": values / values.sum(),
-            "third": [THIRDS[third[one]] for one in result.matrix.activities],
+            "third": [THIRDS[third[code]] for code in result.matrix.activities],
         }
     )
     frame = frame.filter(pl.col("share") > 0).sort("share", descending=True, maintain_order=True)
@@ -231,14 +235,14 @@ def shares(result: Complexity, code: str) -> Picture:
     names = result.names.distinct("industry", result.matrix.activities)
     facts = {
         "name": name,
-        "top": [names[one] for one in frame["activity"][:FEW]],
+        "top": [names[code] for code in frame["activity"][:FEW]],
         "sum": 100 * first,
         "high": 100 * high,
         "p": result.activities.height,
     }
     # The colours in their order; the treemap sorts by size itself.
-    drawn = frame.sort(pl.col("third").replace_strict(THIRDS, range(3)), maintain_order=True)
-    rows = rows_of(drawn, result, {"activity": names.__getitem__}, name="activity", value="share", group="third")
+    dots = frame.sort(pl.col("third").replace_strict(THIRDS, range(3)), maintain_order=True)
+    rows = rows_of(dots, result, {"activity": names.__getitem__}, name="activity", value="share", group="third")
     return picture(
         "pathways.shares",
         kinds.treemap,

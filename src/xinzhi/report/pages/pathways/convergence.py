@@ -36,30 +36,30 @@ def leapfrog(result: internal.Leapfrog, *, region: str | None = None) -> Section
         for name in conditions
     ]
     twin = table("pathways_leapfrog", frame, ("region", *conditions, "met", "judged"), result)
-    drawn = shown("pathways.conditions", result, frame, result.facts(), rows=cells, twin=twin)
+    chart = shown("pathways.conditions", result, frame, result.facts(), rows=cells, twin=twin)
     tables = []
     if region is not None:
         code = result.names.resolve(region, frame["region"])
         tables = [table("pathways_evidence", result.explain(code), of=result, name=names[code])]
     notes = (words.pathways.note_leapfrog(),)
-    return Section.of("pathways.leapfrog", [drawn], tables, anchor="paths-leapfrog", notes=notes)
+    return Section.of("pathways.leapfrog", [chart], tables, anchor="paths-leapfrog", notes=notes)
 
 
 @section.register
 def northeast(result: internal.Northeast) -> Section:
     """Return provinces beside their synthetic controls, series by series."""
     facts = list(result.answer())
-    drawn = [_gap(result, fact.values) for fact in facts if fact.key == "headline.gap"]
+    pictures = [_gap(result, fact.values) for fact in facts if fact.key == "headline.gap"]
     names = [result.names.region(code) for code in dict.fromkeys(result.table["region"])]
-    told = [sentence(fact) for fact in facts if fact.key == "headline.people"]
+    sentences = [sentence(fact) for fact in facts if fact.key == "headline.people"]
     refused = [fact for fact in facts if fact.key == "summary.refused"]
     return Section.of(
         "pathways.northeast",
-        drawn,
+        pictures,
         [table("pathways_northeast_ends", of=result), table("pathways_weights", result.comparable_weights, of=result)],
         anchor="paths-northeast",
         facts={"names": names},
-        answer=[*told, *(sentence(one.headline) for one in drawn[:FEW]), *refused],
+        answer=[*sentences, *(sentence(picture.headline) for picture in pictures[:FEW]), *refused],
         notes=(*result.missing, words.pathways.note_synthetic()),
     )
 
@@ -73,7 +73,7 @@ def _gap(result: internal.Northeast, facts: Mapping[str, object]) -> Picture:
     start, until = frame["year"].min(), max(matched_years, default=None)
     matched = {"start": start, "end": until, "word": words.pathways.chart_matched()}
     columns = ("region", "year", "actual", "synthetic", "gap")
-    drawn = picture(
+    chart = picture(
         "pathways.gap",
         kinds.lines,
         rows_of(frame, result, group="region", year="year", value="gap"),
@@ -86,7 +86,7 @@ def _gap(result: internal.Northeast, facts: Mapping[str, object]) -> Picture:
         marks=[] if until is None or until == start else [matched],
     )
     kind = "northeast" if series == "population" else f"northeast-{series.replace('_', '-')}"
-    return replace(drawn, kind=kind, unit=label)
+    return replace(chart, kind=kind, unit=label)
 
 
 @section.register
@@ -105,15 +105,15 @@ def lead_changes(result: internal.LeadChanges, *, region: str | None = None) -> 
         )
         rows += [{"name": name, "start": a, "end": b, "group": words.pathways.chart_of(word)} for a, b, word in spans]
     facts, frame = list(result.answer(code)), result.episodes_by_year(code)
-    told = [fact for fact in facts if fact.key == "summary.history"]
-    drawn = shown(
+    history = [fact for fact in facts if fact.key == "summary.history"]
+    chart = shown(
         "pathways.overtaking", result, frame, values_by_key(facts), rows=rows, values={"shown": latest.height}
     )
     return Section.of(
         "pathways.lead",
-        [drawn] if rows else [],
-        [drawn.twin] if drawn and not rows else [],
+        [chart] if rows else [],
+        [chart.twin] if chart and not rows else [],
         anchor="paths-overtaking",
-        answer=[*([sentence(drawn.headline)] if drawn else []), *told],
+        answer=[*([sentence(chart.headline)] if chart else []), *history],
         notes=(words.pathways.note_overtaking(),),
     )

@@ -52,7 +52,7 @@ def plan(result: Plan, *, region: str | None = None) -> Section:
 
 def _nothing(result: Plan, region: str | None) -> Section:
     """Return the test that recommends nothing, and in its place what evidence shows."""
-    told, listed = evidence(result.choices)
+    evidence_texts, listed = evidence(result.choices)
     notes = [] if region is None else [spoken(result, region)]
     weighed = {key: values for key, values in result.facts().items() if key == "plan.candidates"}
     notes += sentences(weighed, "pathways")
@@ -61,7 +61,7 @@ def _nothing(result: Plan, region: str | None) -> Section:
         [],
         listed,
         anchor="plan",
-        answer=[*tested(result.answer()), *told],
+        answer=[*tested(result.answer()), *evidence_texts],
         notes=(*notes, *finding_notes(result.findings)),
     )
 
@@ -92,8 +92,8 @@ def portfolios(result: Plan) -> Picture | None:
         return None
     short = narrow(result, list(dict.fromkeys(grid["category"])), "category")
     names = result.names.distinct("region", result.regions["region"])
-    called = {"region": names.__getitem__, "category": short.__getitem__}
-    rows = rows_of(grid, result, called, row="region", column="category", value="value")
+    formats = {"region": names.__getitem__, "category": short.__getitem__}
+    rows = rows_of(grid, result, formats, row="region", column="category", value="value")
     twin = table("pathways_portfolios", of=result)
     return shown("pathways.portfolios", result, grid, result.facts(), rows=rows, twin=twin)
 
@@ -108,21 +108,21 @@ def opportunities(result: Opportunities, *, region: str | None = None) -> Sectio
     """Return what a region could enter, its best chances, and how all regions stand."""
     facts = result.facts()
     if result.silent:
-        told, listed = evidence(result.choices)
+        sentences, listed = evidence(result.choices)
         return Section.of(
             "pathways.opportunities",
             [],
             listed,
             anchor="paths-opportunities",
-            answer=[*tested(result.answer()), *told],
+            answer=[*tested(result.answer()), *sentences],
             notes=finding_notes(result.findings),
         )
     if not result.measured.signed:
-        near = result.nearest(FEW)
+        nearest = result.nearest(FEW)
         return Section.of(
             "pathways.opportunities",
             [],
-            [table("pathways_opportunities", near, ("place", "activity", "density", "fit"), result)],
+            [table("pathways_opportunities", nearest, ("place", "activity", "density", "fit"), result)],
             anchor="paths-opportunities",
             answer=[words.pathways.summary_near_only(**facts["summary.near_only"])],
             notes=finding_notes(result.findings),
@@ -195,10 +195,16 @@ def best(result: Opportunities, code: str) -> Picture | None:
 def regions(result: Opportunities) -> Picture | None:
     """Return how many activities of each quadrant every region could enter."""
     counts = result.quadrants()
-    there = [name for name in QUADRANTS if counts[name].sum()]
-    parts = {name: (words.pathways.chart_of(name), INKS[name]) for name in there}
+    quadrants = [name for name in QUADRANTS if counts[name].sum()]
+    parts = {name: (words.pathways.chart_of(name), INKS[name]) for name in quadrants}
     return shown(
-        "pathways.regions", result, counts, result.facts(), draws=_each(there), listed=("place", *there), parts=parts
+        "pathways.regions",
+        result,
+        counts,
+        result.facts(),
+        draws=_by_part(quadrants),
+        listed=("place", *quadrants),
+        parts=parts,
     )
 
 
@@ -207,15 +213,15 @@ def backtest(result: Backtest) -> Section:
     """Return how well each score predicted entry in years that no model has seen."""
     facts = list(result.answer())
     verdicts = {fact.values["absent"]: fact for fact in facts if fact.key != "answer.task"}
-    drawn = [
+    pictures = [
         _precision(result, task["absent"], task["entries"] / task["candidates"], verdicts[f"{task['absent']:g}"])
         for task in result.tasks.iter_rows(named=True)
     ]
     tasks = [fact for fact in facts if fact.key == "answer.task"]
-    answer = [*(sentence(picture.headline) for picture in drawn), *tasks]
+    answer = [*(sentence(picture.headline) for picture in pictures), *tasks]
     return Section.of(
         "pathways.backtest",
-        drawn,
+        pictures,
         [table("pathways_measures", result.measures, of=result)],
         anchor="paths-backtest",
         answer=answer,
@@ -236,7 +242,7 @@ def _precision(result: Backtest, absent: float, guess: float, headline: Fact) ->
         title=words.pathways.title_precision(absent=f"{absent:g}"),
     )
     rows = rows_of(frame, result, name="score", value="value", low="low", high="high", group="ours")
-    drawn = picture(
+    chart = picture(
         "pathways.precision",
         kinds.dots,
         rows,
@@ -247,7 +253,7 @@ def _precision(result: Backtest, absent: float, guess: float, headline: Fact) ->
         reference=guess,
         groups=(words.pathways.chart_ours(), words.pathways.chart_baseline()),
     )
-    return replace(drawn, kind=kind)
+    return replace(chart, kind=kind)
 
 
 @section.register
@@ -255,8 +261,8 @@ def able(result: Able, *, region: str | None = None) -> Section:
     """Return who is able to do what, by which kind of evidence, and where nothing was found."""
     notes: list[Text] = [words.pathways.able_limits()]
     if region is not None:
-        said = result.of_region(region)
-        notes.insert(0, Text(zh=said.text("zh"), en=said.text("en")))
+        summary = result.of_region(region)
+        notes.insert(0, Text(zh=summary.text("zh"), en=summary.text("en")))
     evidence = table("pathways_facts", result.evidence_in_words, of=result)
     judged = table("pathways_able", result.with_verdict, of=result)
     return Section.of("pathways.able", [verdicts(result)], [judged, evidence], anchor="able", notes=tuple(notes))
@@ -284,7 +290,7 @@ def choices(result: Choices, *, region: str | None = None) -> Section:
     chance = table("pathways_chance", of=result)
     return Section.of(
         "pathways.choices",
-        [named(result), lacking(result), remedy(result)],
+        [recommendations(result), lacking(result), remedy(result)],
         [chance],
         anchor="paths-choices",
         notes=tuple(notes),
@@ -293,8 +299,8 @@ def choices(result: Choices, *, region: str | None = None) -> Section:
 
 def spoken(result: Choices | Plan, region: str) -> Text:
     """Return the explanation of a region in both languages."""
-    said = result.explain(region)
-    return Text(zh=said.text("zh"), en=said.text("en"))
+    explanation = result.explain(region)
+    return Text(zh=explanation.text("zh"), en=explanation.text("en"))
 
 
 def tested(facts: Iterable[Fact]) -> list[Text]:
@@ -307,11 +313,11 @@ def evidence(result: object) -> tuple[list[Text], list[Table]]:
     if not isinstance(result, Choices):
         return [], []
     year = result.last_year()
-    said = [sentence(result.remedy_fact()), words.pathways.summary_caveat()]
-    return said, [table("pathways_by_region", of=result, year=year)]
+    sentences = [sentence(result.remedy_fact()), words.pathways.summary_caveat()]
+    return sentences, [table("pathways_by_region", of=result, year=year)]
 
 
-def named(result: Choices) -> Picture | None:
+def recommendations(result: Choices) -> Picture | None:
     """Return how many regions name each category, parted by the evidence for it."""
     year = result.last_year()
     return shown(
@@ -319,7 +325,7 @@ def named(result: Choices) -> Picture | None:
         result,
         result.last_rows,
         result.facts(),
-        draws=_each(PARTS),
+        draws=_by_part(PARTS),
         values={"year": year},
         parts=_parts(PARTS),
     )
@@ -333,7 +339,7 @@ def lacking(result: Choices) -> Picture | None:
         result,
         result.last_regions,
         result.facts(),
-        draws=_each(PARTS),
+        draws=_by_part(PARTS),
         values={"year": year},
         parts=_parts(PARTS),
     )
@@ -347,12 +353,12 @@ def remedy(result: Choices) -> Picture | None:
     colours = {"made": 0, "proxy": 1, "designated": 4, "unproven": 2, "contradicted": 3, "open": 5}
     parts = {name: GROUPS[at] for name, at in colours.items()}
     frame = result.balance
-    rows = rows_of(frame, result, name="category", **_each(parts))
+    rows = rows_of(frame, result, name="category", **_by_part(parts))
     twin = table("pathways_remedy", of=result, year=year)
     return shown("pathways.remedy", result, frame, facts, rows=rows, twin=twin, parts=_parts(parts))
 
 
-def _each(parts: Iterable[str]) -> dict[str, Any]:
+def _by_part(parts: Iterable[str]) -> dict[str, Any]:
     return {part: part for part in parts}
 
 

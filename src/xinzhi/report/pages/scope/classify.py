@@ -40,7 +40,7 @@ def year_of(day: date) -> float:
 
 def era_of(day: date) -> Era:
     """Return the era that a day lies in."""
-    return [one for one in eras() if one.begins is None or one.begins <= day][-1]
+    return [era for era in eras() if era.begins is None or era.begins <= day][-1]
 
 
 def power_line(day: date) -> Picture:
@@ -62,25 +62,25 @@ def powers_table() -> Table:
         columns=tuple(column(f"scope.{name}", "name" if name == "power" else "text") for name in columns),
         rows=[
             (
-                one.title,
-                one.begins.isoformat() if one.begins else None,
-                one.ends.isoformat() if one.ends else None,
-                one.event,
-                listing([_dated(event, when) for when, event in one.alternatives]) if one.alternatives else None,
-                listing([_coded(name, codes) for name, codes in one.leading]),
-                one.evidence,
+                era.title,
+                era.begins.isoformat() if era.begins else None,
+                era.ends.isoformat() if era.ends else None,
+                era.event,
+                listing([_with_date(event, when) for when, event in era.alternatives]) if era.alternatives else None,
+                listing([_with_codes(name, codes) for name, codes in era.leading]),
+                era.evidence,
             )
-            for one in eras()
+            for era in eras()
         ],
         notes=(words.scope.note_eras(),),
     )
 
 
-def _dated(event: Text, when: date) -> Text:
+def _with_date(event: Text, when: date) -> Text:
     return words.scope.label_event(event=event, begins=when.isoformat())
 
 
-def _coded(name: Text, codes: tuple[str, ...]) -> Text:
+def _with_codes(name: Text, codes: tuple[str, ...]) -> Text:
     if not codes:
         return name
     return Text(zh=f"{name.zh}（{'、'.join(codes)}）", en=f"{name.en} ({', '.join(codes)})")
@@ -90,7 +90,7 @@ def _eras(day: date) -> Chart:
     """Return the eras as bars, with what began or ended each, and where other readings begin."""
     last = year_of(day) if day.year > FIRST else float(FIRST)
     end = max(last, 2026.0) + 4
-    bars, events, others = _rows(end)
+    bars, events, gaps = _rows(end)
     names = [bar["name"] for bar in bars]
     inks = dict(zip(names, (palette.GROUPS[at] for at in (7, 2, 0, 1, 3)), strict=False))
     texts = [
@@ -119,7 +119,7 @@ def _eras(day: date) -> Chart:
         "groups": list(inks),
         "inks": list(inks.values()),
         "bars": [{**bar, "group": bar["name"], "label": _era_label(bar)} for bar in bars],
-        "marks": others,
+        "marks": gaps,
         "mark_fill": "white",
         "mark_edge": palette.INK,
         "texts": texts,
@@ -139,41 +139,41 @@ def _event_lines(canvas: Canvas) -> dict[str, object]:
 
 def _rows(end: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the bars, the events at their ends, and where other readings begin."""
-    bars, events, others = [], [], []
+    bars, events, gaps = [], [], []
     for era in eras():
         start = year_of(era.begins) if era.begins else float(FIRST)
         stop = year_of(era.ends) if era.ends else end
         bars.append({"name": era.title, "start": start, "end": stop})
-        event = _dated(era.event, era.begins) if era.begins else era.event
+        event = _with_date(era.event, era.begins) if era.begins else era.event
         at_left = start < MIDDLE
         side = {"at": start, "align": "left"} if at_left else {"at": stop, "align": "right"}
         events.append({"name": era.title, "text": event, **side})
         for when, _ in era.alternatives:
             if when.year >= FIRST:
-                others.append({"name": era.title, "mark": year_of(when)})
-    return bars, events, others
+                gaps.append({"name": era.title, "mark": year_of(when)})
+    return bars, events, gaps
 
 
 @section.register
 def classified(result: Scope) -> Section:
     """Return what counts as new quality on a day; the pictures show all regions."""
-    drawn = [treemap(result), lists(result), regions(result), years(result), power_line(result.question.day)]
-    return _section(result, drawn, [industries(result), sources(result)])
+    pictures = [treemap(result), lists(result), regions(result), years(result), power_line(result.question.day)]
+    return _section(result, pictures, [industries(result), sources(result)])
 
 
 def brief(result: Scope) -> Section:
     """Return the section for the report of an assessment: the table holds only what counts."""
-    whole, by_region = treemap(result), regions(result)
-    shown = industries(result, counted=True) if whole else powers_table()
-    made = _section(result, [whole or power_line(result.question.day)], [shown])
-    return made if by_region is None else replace(made, sheets=(by_region.twin,))
+    tree, by_region = treemap(result), regions(result)
+    content = industries(result, counted=True) if tree else powers_table()
+    section = _section(result, [tree or power_line(result.question.day)], [content])
+    return section if by_region is None else replace(section, sheets=(by_region.twin,))
 
 
-def _section(result: Scope, drawn: list[Picture | None], tables: list[Table]) -> Section:
+def _section(result: Scope, pictures: list[Picture | None], tables: list[Table]) -> Section:
     facts = result.facts()
     return Section.of(
         "scope.scope",
-        drawn,
+        pictures,
         tables,
         anchor="scope",
         facts={"day": result.day},
@@ -184,8 +184,8 @@ def _section(result: Scope, drawn: list[Picture | None], tables: list[Table]) ->
 
 def unit(result: Scope) -> Text:
     """Return the unit of the measure; empty where it is not known."""
-    given = result.units.get(result.weight_name or "")
-    return unit_text(given) if given else NO_UNIT
+    weights = result.units.get(result.weight_name or "")
+    return unit_text(weights) if weights else NO_UNIT
 
 
 def _amount(result: Scope) -> Column:
@@ -199,20 +199,20 @@ def inside(result: Scope) -> pl.DataFrame:
 
 def treemap(result: Scope) -> Picture | None:
     """Return what is in, coloured by the lists that name it; None where nothing is."""
-    some = inside(result)
-    if some.is_empty():
+    rows = inside(result)
+    if rows.is_empty():
         return None
-    first = some.row(0, named=True)
-    total = float(some["in_scope"].sum())
+    first = rows.row(0, named=True)
+    total = float(rows["in_scope"].sum())
     facts = {"measure": result.share_base, "name": result.industry(first["code"]), "share": first["in_scope"] / total}
-    named = some.with_columns(industry=pl.col("code"), lists=pl.col("definitions"))
+    labelled = rows.with_columns(industry=pl.col("code"), lists=pl.col("definitions"))
     names = {
         "industry": result.industry,
-        "lists": lambda ids: listing([result.list_name(one) for one in ids.split(";") if one]),
+        "lists": lambda ids: listing([result.list_name(name) for name in ids.split(";") if name]),
     }
     twin = table(
         "scope_treemap",
-        named,
+        labelled,
         [column("scope.industry", "name"), "code", *SPREAD, _amount(result), column("scope.lists", "text")],
         result,
         names=names,
@@ -220,20 +220,20 @@ def treemap(result: Scope) -> Picture | None:
     return picture(
         "scope.treemap",
         _treemap,
-        some,
+        rows,
         twin,
-        facts | {"count": some.height},
+        facts | {"count": rows.height},
         headline=None if result.weight_name else "treemap_plain",
         unit="share",
         result=result,
     )
 
 
-def _treemap(some: pl.DataFrame, *, result: Scope) -> Drawing:
+def _treemap(units: pl.DataFrame, *, result: Scope) -> Drawing:
     rows: list[dict[str, Any]] = []
-    for row in some.iter_rows(named=True):
-        named = row["definitions"].split(";")
-        group = result.list_name(named[0]) if len(named) == 1 else words.scope.label_several()
+    for row in units.iter_rows(named=True):
+        definitions = row["definitions"].split(";")
+        group = result.list_name(definitions[0]) if len(definitions) == 1 else words.scope.label_several()
         rows.append({"name": result.industry(row["code"]), "value": row["in_scope"], "group": group})
     return kinds.treemap(rows)
 
@@ -244,24 +244,24 @@ def _spread(row: Any) -> dict[str, float]:  # noqa: ANN401 - a row of a frame, o
 
 def lists(result: Scope) -> Picture | None:
     """Return every list by itself and all of them together; None where there is one list."""
-    rows, whole = result.by_list, result.whole
-    if rows.height < 2 or whole is None:  # noqa: PLR2004 - one list has nothing to be compared with
+    rows, total_value = result.by_list, result.whole
+    if rows.height < 2 or total_value is None:  # noqa: PLR2004 - one list has nothing to be compared with
         return None
-    drawn = [
+    bars = [
         {"name": result.list_name(row["definition"]), **_spread(row), "group": words.scope.column_list()}
         for row in rows.sort("share", descending=True, maintain_order=True).iter_rows(named=True)
     ]
-    drawn.append({"name": words.scope.label_union(), **_spread(whole), "group": words.scope.label_in_scope()})
+    bars.append({"name": words.scope.label_union(), **_spread(total_value), "group": words.scope.label_in_scope()})
     total = float(rows["share"].sum())
     counted = result.codes.filter(COUNTED).height
     ends = [
         {"definition": "sum", "share": total},
-        {"definition": "twice", "share": total - whole["share"]},
-        {"definition": "union", "named": counted, **{name: whole[name] for name in SPREAD}},
+        {"definition": "twice", "share": total - total_value["share"]},
+        {"definition": "union", "named": counted, **{name: total_value[name] for name in SPREAD}},
     ]
     frame = pl.concat([rows, pl.DataFrame(ends, schema=rows.schema)])
-    own = {name: words.scope.label_of(name) for name in ("sum", "twice", "union")}
-    names = {"definition": lambda name: own.get(name) or result.list_name(name)}
+    labels = {name: words.scope.label_of(name) for name in ("sum", "twice", "union")}
+    names = {"definition": lambda name: labels.get(name) or result.list_name(name)}
     twin = table(
         "scope_lists",
         frame,
@@ -269,8 +269,8 @@ def lists(result: Scope) -> Picture | None:
         result,
         names=names,
     )
-    facts = {"sum": total, "union": whole["share"], "measure": result.share_base}
-    return shown("scope.lists", result, frame, facts, rows=drawn, twin=twin)
+    facts = {"sum": total, "union": total_value["share"], "measure": result.share_base}
+    return shown("scope.lists", result, frame, facts, rows=bars, twin=twin)
 
 
 def regions(result: Scope) -> Picture | None:
@@ -303,9 +303,9 @@ def years(result: Scope) -> Picture | None:
 def industries(result: Scope, *, counted: bool = False) -> Table:
     """Return every industry with verdict, bounds and who names it, or only those that count."""
     rows = result.codes.filter(COUNTED) if counted else result.codes
-    said = _reasons(result)
+    reasons = _reasons(result)
     nobody = words.scope.label_nobody()
-    names = {"industry": result.industry, "reason": lambda code: said.get(code, nobody)}
+    names = {"industry": result.industry, "reason": lambda code: reasons.get(code, nobody)}
     amount = [_amount(result)] if result.weight_name is not None else []
     texts = [column(f"scope.{name}", "text") for name in ("industry", "reason")]
     frame = rows.drop("reason_zh", "reason_en").with_columns(industry=pl.col("code"), reason=pl.col("code"))
@@ -330,8 +330,14 @@ def _reasons(result: Scope) -> dict[str, Text]:
 def sources(result: Scope) -> Table:
     """Return the definitions that were used, with who issued them and where they stand."""
     rows = [
-        (one.title, one.id, one.authority, same(one.valid_from.isoformat()), one.source)
-        for one in result.question.definitions
+        (
+            definition.title,
+            definition.id,
+            definition.authority,
+            same(definition.valid_from.isoformat()),
+            definition.source,
+        )
+        for definition in result.question.definitions
     ]
     texts = (column(f"scope.{name}", "text") for name in ("authority", "begins", "source"))
     columns = (column("scope.title", "name"), column("scope.definition", "code"), *texts)

@@ -46,13 +46,13 @@ def dependence(result: Dependence) -> Section:
     )
 
 
-def name_of(code: str, given: str) -> Text:
+def name_of(code: str, name: str) -> Text:
     """Return what an industry of a table is called: as given, or as the shipped table or the standard names it."""
-    known = document("wiod-2013.yaml")["industries"].get(code)
-    if known and given in ("", known["en"]):
-        return Text(zh=known["zh"], en=known["en"])
-    if given:
-        return same(given)
+    title = document("wiod-2013.yaml")["industries"].get(code)
+    if title and name in ("", title["en"]):
+        return Text(zh=title["zh"], en=title["en"])
+    if name:
+        return same(name)
     normal = standard().normal(code)
     return industry_name(normal) if normal else same(code)
 
@@ -241,12 +241,12 @@ def _carriers(result: History, region: str | None) -> Picture:
     top = max(rows.rows(named=True), key=lambda row: (row["year"], row["share"]))
     facts = {"country": result.names.text("country", country), "last": last, "share": top["share"]}
     facts |= {"carrier": result.names.text("carrier", top["carrier"])}
-    wide = rows.pivot(on="carrier", index="year", values="share")
+    shares = rows.pivot(on="carrier", index="year", values="share")
     columns = [
         Column(name=name, title=result.names.text("carrier", name), kind="points", unit=same("%"))
-        for name in wide.columns[1:]
+        for name in shares.columns[1:]
     ]
-    twin = table("scope_carriers", wide, ["year", *columns])
+    twin = table("scope_carriers", shares, ["year", *columns])
     unit = words.scope.unit_of_energy()
     return picture(
         "scope.carriers",
@@ -265,18 +265,20 @@ def _lines(rows: pl.DataFrame, result: History) -> list[dict[str, Any]]:
     """Return the lines of the carriers; a year without a figure breaks a line."""
     lines = []
     for (carrier,), part in rows.partition_by("carrier", as_dict=True, maintain_order=True).items():
-        known = dict(zip(part["year"], part["share"], strict=True))
+        shares = dict(zip(part["year"], part["share"], strict=True))
         name = result.names.text("carrier", carrier)
-        lines += [{"group": name, "year": year, "value": known.get(year)} for year in range(min(known), max(known) + 1)]
+        lines += [
+            {"group": name, "year": year, "value": shares.get(year)} for year in range(min(shares), max(shares) + 1)
+        ]
     return lines
 
 
 def _marks(first: int, last: int) -> list[dict[str, Any]]:
     """Return every second era as a shade, so that all can be told apart."""
     marks = []
-    for place, one in enumerate(eras()):
-        start, end = (one.begins.year if one.begins else first), (one.ends.year if one.ends else last)
+    for place, era in enumerate(eras()):
+        start, end = (era.begins.year if era.begins else first), (era.ends.year if era.ends else last)
         low, high = max(start, first), min(end, last)
         if low < high and place % 2 == 0:
-            marks.append({"start": low, "end": high, "word": one.title})
+            marks.append({"start": low, "end": high, "word": era.title})
     return marks

@@ -28,7 +28,7 @@ AXES = ("development", "coupling_corrected")
 
 
 def chosen(
-    region: str | None, codes: Sequence[str], result: Sectors | Index, year: int, left: Iterable[str], default: str
+    region: str | None, codes: Sequence[str], result: Sectors | Index, year: int, excluded: Iterable[str], default: str
 ) -> str:
     """Return the code of the region asked for by code or name; of one that was left out, `explain` raises why."""
     if region is None:
@@ -37,7 +37,7 @@ def chosen(
         return result.names.resolve(region, codes)
     except UsageError:
         try:
-            absent = result.names.resolve(region, sorted(set(left) - set(codes)))
+            absent = result.names.resolve(region, sorted(set(excluded) - set(codes)))
         except UsageError:
             absent = None
         if absent is not None:
@@ -47,13 +47,13 @@ def chosen(
 
 def sector_inks(names: Sequence[str]) -> dict[str, str]:
     """Return the colour of every sector, the same on every page."""
-    others = [ink for ink in GROUPS if ink not in INKS.values()]
+    unused = [ink for ink in GROUPS if ink not in INKS.values()]
     free = [name for name in names if name not in INKS]
-    return {name: INKS.get(name) or others[free.index(name) % len(others)] for name in names}
+    return {name: INKS.get(name) or unused[free.index(name) % len(unused)] for name in names}
 
 
 @section.register
-def together(result: Sectors, *, region: str | None = None) -> Section:
+def advance_and_services(result: Sectors, *, region: str | None = None) -> Section:
     """Return the section; `region` is the one drawn, else the one that its lowest sector holds back most."""
     view, facts = View(result), result.facts()
     code = chosen(region, view.codes, result, view.span["last"], result.omitted["region"], result.most_held_back)
@@ -248,7 +248,7 @@ def _lagging(view: View) -> Picture | None:
     tiles = arrangement(view.codes)
     if not tiles:
         return None
-    named = [
+    labels = [
         words.sectors.answer_count(name=sector_text(row["sector"]), count=row["lagging"])
         for row in view.result.lagging_counts.iter_rows(named=True)
     ]
@@ -277,8 +277,8 @@ def _lagging(view: View) -> Picture | None:
         kinds.tiles,
         rows,
         twin,
-        view.span | {"counts": named},
-        headline=None if named else words.sectors.answer_level(**view.span),
+        view.span | {"counts": labels},
+        headline=None if labels else words.sectors.answer_level(**view.span),
         unit="relative",
         legend=words.sectors.title_lagging(),
         arrangement=tiles,
@@ -351,8 +351,8 @@ def _notes(view: View, facts: Facts) -> list[Text]:
     keys = []
     if result.bounds.height:
         keys += ["note.measured" if result.provenance.options.get("measured") else "note.per_worker", "note.bounds"]
-    said: Facts = {key: {} for key in keys}
-    said |= {key: values for key, values in facts.items() if key.startswith("note.")}
+    values: Facts = {key: {} for key in keys}
+    values |= {key: values for key, values in facts.items() if key.startswith("note.")}
     if result.interpolated:
-        said["note.interpolated"] = {}
-    return sentences(said | {"note.thin": {}, "note.no_cause": {}}, "sectors")
+        values["note.interpolated"] = {}
+    return sentences(values | {"note.thin": {}, "note.no_cause": {}}, "sectors")

@@ -45,10 +45,10 @@ def uncertain(result: Uncertainty) -> Section:
 def gamed(result: Gaming) -> Section:
     """Return the section on how far every region could move by convention alone."""
     now, facts = result.last(), result.facts()
-    said = now.with_columns(pl.col("convention", "single").fill_null(""))
-    called = result.names.distinct("region", now["region"]).__getitem__
-    names: dict[str, Any] = {"convention": departures, "single": departures, "region": called}
-    twin = table("index_room", said, of=result, names=names, year=now["year"][0])
+    rows = now.with_columns(pl.col("convention", "single").fill_null(""))
+    region_name = result.names.distinct("region", now["region"]).__getitem__
+    names: dict[str, Any] = {"convention": departures, "single": departures, "region": region_name}
+    twin = table("index_room", rows, of=result, names=names, year=now["year"][0])
     size: Any = facts["answer.gaming"]
     refused = [
         words.sectors.note_refused(count=result.left_out.height, reason=Text(zh=zh, en=en))
@@ -69,20 +69,20 @@ def sensitive(result: Sensitivity) -> Section:
     """Return the section on which choice moves ranks."""
     by = "shapley" if "shapley" in result.overall.columns else "total"
     shares = result.shares()
-    drawn = None
+    chart = None
     if shares.height:
         rows = result.overall.fill_nan(None).drop_nulls(by).sort(by, descending=True)
         columns = ["choice", *(name for name in ("shapley", "first_order", "total") if name in rows.columns)]
         twin = table("index_variance", rows, columns, result, names={"choice": _choice})
         facts = {"name": _choice(shares["choice"][0]), "share": shares["share"][0]}
         bars = [{"name": _choice(name), "value": 100 * share} for name, share in shares.iter_rows()]
-        drawn = shown("sectors.variance", result, rows, facts, rows=bars, twin=twin, how=f"variance_{by}")
+        chart = shown("sectors.variance", result, rows, facts, rows=bars, twin=twin, how=f"variance_{by}")
     return Section.of(
         "sectors.sensitivity",
-        [drawn],
+        [chart],
         anchor="index-sensitivity",
         answer=sentences(result.facts(), "sectors"),
-        notes=tuple(_left_out(result.left_out)) if drawn else (),
+        notes=tuple(_left_out(result.left_out)) if chart else (),
     )
 
 
@@ -92,12 +92,12 @@ def _choice(name: str) -> Text:
 
 def _shift(result: Gaming, facts: Any) -> Picture | None:  # noqa: ANN401 - facts of the result
     """Return what a constant before the logarithm of the entropy does to ranks."""
-    plain = result.shifts.with_columns(
+    shifts = result.shifts.with_columns(
         pl.col("shift").map_elements(lambda value: f"{value:.6f}".rstrip("0").rstrip("."), return_dtype=pl.String)
     )
     twin = table(
         "index_shift",
-        plain,
+        shifts,
         [column("sectors.shift", "name"), "furthest", "moved", "largest_weight", "largest_change"],
         result,
         part="shifts",
@@ -105,15 +105,16 @@ def _shift(result: Gaming, facts: Any) -> Picture | None:  # noqa: ANN401 - fact
     )
     rows = [
         {"name": words.sectors.chart_shift(shift=shift), "value": furthest}
-        for shift, furthest in plain.select("shift", "furthest").iter_rows()
+        for shift, furthest in shifts.select("shift", "furthest").iter_rows()
     ]
-    return shown("sectors.shift", result, plain, facts["headline.shift"], rows=rows, twin=twin)
+    return shown("sectors.shift", result, shifts, facts["headline.shift"], rows=rows, twin=twin)
 
 
 def _levels(result: Uncertainty) -> Table:
-    said = [method(choice, level) for choice, level in result.levels.select("choice", "level").iter_rows()]
+    methods = [method(choice, level) for choice, level in result.levels.select("choice", "level").iter_rows()]
     frame = result.levels.drop("level").with_columns(
-        level_zh=pl.Series([one.zh for one in said]), level_en=pl.Series([one.en for one in said])
+        level_zh=pl.Series([method_name.zh for method_name in methods]),
+        level_en=pl.Series([method_name.en for method_name in methods]),
     )
     of = column("sectors.level_of", "text", of="level")
     columns = [column("sectors.choice", "name"), of, column("sectors.draws", "integer")]
@@ -135,14 +136,14 @@ def indexed(result: Index, *, region: str | None = None) -> Section:
     codes = view.now["region"].to_list()
     code = chosen(region, codes, result, view.year, result.frame["region"], codes[0])
     pictures = [_ranking(view), _scores(view) if len(view.groups) > 1 else None, _weights(view), _region(view, code)]
-    said = {"answer.index", "answer.index_few", "answer.weights", "answer.covered"}
+    keys = {"answer.index", "answer.index_few", "answer.weights", "answer.covered"}
     return Section.of(
         "sectors.index",
         pictures,
         [_coverage(view), _years(view)],
         anchor="index",
         title=words.sectors.title_index(system=result.system.title),
-        answer=sentences({key: values for key, values in result.facts().items() if key in said}, "sectors"),
+        answer=sentences({key: values for key, values in result.facts().items() if key in keys}, "sectors"),
         notes=tuple(_notes(view)),
     )
 
@@ -206,8 +207,8 @@ class View:
         codes = self.result.system.codes
         scores = self.result.normalised.filter(year=self.year)
         ranks = scores.select("region", pl.col(codes).rank("min", descending=True).cast(pl.Int64))
-        mine = ranks.filter(region=code).drop("region").unpivot(variable_name="indicator", value_name="place")
-        return self.result.explain(code, self.year).join(mine, on="indicator").sort("place", "indicator")
+        places = ranks.filter(region=code).drop("region").unpivot(variable_name="indicator", value_name="place")
+        return self.result.explain(code, self.year).join(places, on="indicator").sort("place", "indicator")
 
 
 def _ranking(view: View) -> Picture:
@@ -240,16 +241,16 @@ def _scores(view: View) -> Picture:
     best = {name: set(view.now.filter(pl.col(name) == pl.col(name).max())["region"]) for name in view.groups}
     leads = [view.words[name] for name, codes in best.items() if top in codes]
     places = view.now.select("region", pl.col(view.groups).rank("min", descending=True).cast(pl.Int64))
-    shown = places if places.height <= MOST else pl.concat([places.head(END), places.tail(END)])
-    others = max(places.height - 1, 1)
+    rows = places if places.height <= MOST else pl.concat([places.head(END), places.tail(END)])
+    least = max(places.height - 1, 1)
     cells = [
         {
             "row": view.regions[row["region"]],
             "column": view.labels[name],
-            "value": 100 * (places.height - row[name]) / others,
+            "value": 100 * (places.height - row[name]) / least,
             "mark": same(row[name]),
         }
-        for row in shown.iter_rows(named=True)
+        for row in rows.iter_rows(named=True)
         for name in view.groups
     ]
     facts = {"region": view.regions[top], "names": listing(leads), "count": len(leads), "total": len(view.groups)}
@@ -332,9 +333,9 @@ def _coverage(view: View) -> Table:
 def _years(view: View) -> Table:
     """Return the index of every region and year that has one."""
     done = view.result.frame.drop_nulls("index").sort("year", "region")
-    wide = done.pivot("year", index="region", values="index").sort("region")
-    years = [column("sectors.in_year", "score", of=year, year=year) for year in wide.columns[1:]]
-    return table("index_years", wide, ["region", *years], view.result, names=view.names)
+    values = done.pivot("year", index="region", values="index").sort("region")
+    years = [column("sectors.in_year", "score", of=year, year=year) for year in values.columns[1:]]
+    return table("index_years", values, ["region", *years], view.result, names=view.names)
 
 
 def _notes(view: View) -> list[Text]:
@@ -346,6 +347,8 @@ def _notes(view: View) -> list[Text]:
         words.sectors.note_complete(done=done.height, rows=view.result.frame.height, **years),
     ]
     # that years cannot be compared has just been said
-    warnings = [one for one in view.result.findings if one.severity != "note" and one.rule != "not-comparable"]
-    notes += [Text(zh=one.sentence("zh"), en=one.sentence("en")) for one in warnings]
+    warnings = [
+        finding for finding in view.result.findings if finding.severity != "note" and finding.rule != "not-comparable"
+    ]
+    notes += [Text(zh=warning.sentence("zh"), en=warning.sentence("en")) for warning in warnings]
     return [*notes, words.sectors.note_convention(), words.sectors.note_not_tfp()]

@@ -41,7 +41,7 @@ RIDGES = 8  # densities that one picture holds
 def neighbouring(result: SpatialAutocorrelation) -> Section:
     """Return whether neighbours are alike, and where."""
     facts = result.facts()
-    said = {key: values for key, values in facts.items() if key != "answer.cluster"}
+    selected = {key: values for key, values in facts.items() if key != "answer.cluster"}
     leading: Any = next(iter(facts.values()))
     local = result.local.filter(year=result.frame["year"][-1])
     group, mean = words.sectors.chart_moran(), float(result.frame["expected"].to_numpy().mean())
@@ -51,7 +51,7 @@ def neighbouring(result: SpatialAutocorrelation) -> Section:
         [index, _scatter(result, local), _clusters(result, local)],
         anchor="neighbours",
         facts=leading,
-        answer=sentences(said, "sectors"),
+        answer=sentences(selected, "sectors"),
         notes=(words.sectors.note_permutations(), words.sectors.note_fdr()),
     )
 
@@ -62,10 +62,10 @@ def _local(result: SpatialAutocorrelation, local: pl.DataFrame) -> Table:
 
 def _scatter(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture:
     counts = {kind: local.filter(cluster=kind).height for kind in CLUSTER_INKS if kind}
-    named = local.with_columns(name=pl.when("significant").then("region"))
+    labelled = local.with_columns(name=pl.when("significant").then("region"))
     name = column("sectors.region", "name", of="name")
-    called = result.names.distinct("region", local["region"])
-    rows = rows_of(named, names=called.__getitem__, x="value", y="lag", name=name)
+    region_name = result.names.distinct("region", local["region"])
+    rows = rows_of(labelled, names=region_name.__getitem__, x="value", y="lag", name=name)
     return picture(
         "sectors.scatter",
         kinds.points,
@@ -85,7 +85,7 @@ def _clusters(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture | 
     tiles = arrangement(local["region"].to_list())
     if not tiles:
         return None
-    shown = local.with_columns(kind=pl.when("significant").then("cluster").otherwise(pl.lit("")))
+    clusters = local.with_columns(kind=pl.when("significant").then("cluster").otherwise(pl.lit("")))
     groups = {
         kind: words.by_key(f"sectors.cluster.{kind}" if kind else "sectors.chart.not_significant")
         for kind in CLUSTER_INKS
@@ -93,9 +93,9 @@ def _clusters(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture | 
     rows = [
         {"region": code, "group": groups[kind], "value": value}
         for kind in groups
-        for code, value in shown.filter(kind=kind).select("region", "moran").iter_rows()
+        for code, value in clusters.filter(kind=kind).select("region", "moran").iter_rows()
     ]
-    present = set(shown["kind"])
+    present = set(clusters["kind"])
     facts = {"count": int(local["significant"].sum()), "regions": local.height, "year": local["year"][0]}
     return picture(
         "sectors.clusters",
@@ -115,14 +115,14 @@ def moving(result: MarkovChain) -> Section:
     """Return how often regions stay, rise and fall, and whether neighbours matter."""
     facts = result.facts()
     leading: Any = facts["answer.transitions"]
-    plain = result.frame.filter(neighbours=0)
+    islands = result.frame.filter(neighbours=0)
     cells = [
         {
             "row": words.sectors.chart_origin(at=row["origin"]),
             "column": words.sectors.chart_destination(at=row["destination"]),
             "value": None if row["probability"] is None else 100 * row["probability"],
         }
-        for row in plain.iter_rows(named=True)
+        for row in islands.iter_rows(named=True)
     ]
     around = column("sectors.neighbours", "name")
     names = {"neighbours": lambda state: same(state) if state else words.sectors.chart_anywhere()}
@@ -143,7 +143,7 @@ def moving(result: MarkovChain) -> Section:
         notes.append(
             words.sectors.note_cuts_relative(bounds=bounds) if relative else words.sectors.note_cuts(bounds=bounds)
         )
-    drawn = picture(
+    chart = picture(
         "sectors.transitions",
         kinds.matrix,
         cells,
@@ -156,7 +156,7 @@ def moving(result: MarkovChain) -> Section:
     )
     return Section.of(
         "sectors.mobility",
-        [drawn],
+        [chart],
         [steady],
         anchor="mobility",
         facts={"value": leading["value"]},
@@ -165,7 +165,7 @@ def moving(result: MarkovChain) -> Section:
     )
 
 
-def called(result: Inequality | Densities) -> Text:
+def title(result: Inequality | Densities) -> Text:
     """Return what the figure of a result is called."""
     return series_text(str(result.provenance.options["value"]), result.names)
 
@@ -173,9 +173,9 @@ def called(result: Inequality | Densities) -> Text:
 @section.register
 def unequal(result: Inequality) -> Section:
     """Return the Gini over the years and what it is made of."""
-    what, facts = called(result), result.facts()
+    what, facts = title(result), result.facts()
     grouped = result.frame.height > 0 and result.frame["within"][-1] is not None
-    drawn = [_parts(result, what) if grouped else None, _gini(result, what) if result.frame.height else None]
+    pictures = [_parts(result, what) if grouped else None, _gini(result, what) if result.frame.height else None]
     pairs = None
     if grouped:
         year = result.frame["year"][-1]
@@ -183,7 +183,7 @@ def unequal(result: Inequality) -> Section:
         pairs = table("inequality_pairs", result.pairs.filter(year=year), of=result, names=names, year=year)
     return Section.of(
         "sectors.inequality",
-        drawn,
+        pictures,
         [pairs],
         anchor="inequality",
         facts={"value": what},
@@ -253,13 +253,13 @@ def _notes(result: Inequality, *, grouped: bool) -> list[Text]:
 @section.register
 def dense(result: Densities) -> Section:
     """Return where the regions crowd, year by year."""
-    what, facts = called(result), result.facts()
+    what, facts = title(result), result.facts()
     moves: Any = facts["answer.densities"]
     filled = result.years.with_columns(pl.col("reason_zh", "reason_en").fill_null(""))
     twin = table("densities_years", filled, of=result)
     years = spread(result.frame["year"].unique().sort().to_list(), RIDGES)
-    shown = result.frame.filter(pl.col("year").is_in(years)).sort("year", "x")
-    rows = rows_of(shown, name=column("sectors.year", "text", of="year"), x="x", density="density")
+    densities = result.frame.filter(pl.col("year").is_in(years)).sort("year", "x")
+    rows = rows_of(densities, name=column("sectors.year", "text", of="year"), x="x", density="density")
     return Section.of(
         "sectors.densities",
         [picture("sectors.ridges", kinds.ridges, rows, twin, moves, unit="density", x=what)],
@@ -275,14 +275,14 @@ def decoupled(result: Decoupling) -> Section:
     """Return whether a pressure still grows with its driver, region by region."""
     facts = result.facts()
     names = {"pressure": series_text(result.pressure), "driver": series_text(result.driver)}
-    drawn = _states(result, facts["answer.states"]) if "answer.states" in facts else None
+    states = _states(result, facts["answer.states"]) if "answer.states" in facts else None
     return Section.of(
         "sectors.decoupling",
-        [drawn],
+        [states],
         anchor="decoupling",
         title=words.sectors.title_decoupling(**names),
         answer=sentences(facts, "sectors"),
-        notes=(words.sectors.note_elasticity(),) if drawn else (),
+        notes=(words.sectors.note_elasticity(),) if states else (),
     )
 
 
@@ -319,12 +319,12 @@ def educated(result: Education) -> Section:
     """Return what schooling contributed to growth, or how much human capital there is."""
     facts = result.facts()
     grown: Any = facts.get("answer.education")
-    drawn = (
+    chart = (
         _contributions(result, grown) if grown is not None else _human_capital(result, facts["answer.human_capital"])
     )
     return Section.of(
         "sectors.education",
-        [drawn],
+        [chart],
         anchor="education",
         answer=answer_of(facts, "sectors"),
         notes=(words.sectors.note_schooling(), *notes_of(facts, "sectors")),
@@ -358,14 +358,14 @@ def cultured(result: Culture) -> Section:
     """Return the weight of culture in employment, region by region."""
     facts = result.facts()
     values: Any = facts.get("answer.culture")
-    drawn = None
+    chart = None
     if values is not None:
         now = latest(result.frame, "employment_share")
         twin = table("culture_regions", now, of=result, drop_empty=True, **values)
-        drawn = shown("sectors.culture", result, now, values, twin=twin)
+        chart = shown("sectors.culture", result, now, values, twin=twin)
     return Section.of(
         "sectors.culture",
-        [drawn],
+        [chart],
         anchor="culture",
         answer=answer_of(facts, "sectors"),
         notes=tuple(notes_of(facts, "sectors")),
@@ -377,17 +377,17 @@ def intense(result: Green) -> Section:
     """Return what a unit of output takes of energy and emissions, and what was passed in."""
     facts = result.facts()
     green = pl.DataFrame() if result.productivity is None else result.productivity
-    made: dict[str, Callable[[Any], Picture | None]] = {
+    makers: dict[str, Callable[[Any], Picture | None]] = {
         "intensity": partial(_intensity, result),
-        "productivity": lambda said: shown("sectors.productivity", result, latest(green, "level"), said),
-        "costs": lambda said: shown("sectors.costs", result, latest(result.cost_shares(), "share"), said),
+        "productivity": lambda values: shown("sectors.productivity", result, latest(green, "level"), values),
+        "costs": lambda values: shown("sectors.costs", result, latest(result.cost_shares(), "share"), values),
     }
-    drawn = [make(facts[key]) for name, make in made.items() if (key := f"headline.{name}") in facts]
+    pictures = [make(facts[key]) for name, make in makers.items() if (key := f"headline.{name}") in facts]
     return Section.of(
         "sectors.green",
-        drawn,
+        pictures,
         anchor="green",
-        answer=None if drawn else [words.sectors.answer_no_years()],
+        answer=None if pictures else [words.sectors.answer_no_years()],
         notes=(words.sectors.note_intensity(),) if "headline.intensity" in facts else (),
     )
 
@@ -397,7 +397,7 @@ def _intensity(result: Green, values: Any) -> Picture | None:  # noqa: ANN401 - 
     frame = pl.concat(paths)
     hundred = column("sectors.index_100", "points", of="value")
     names = {"indicator": intensity_text}
-    called = column("sectors.indicator", "name")
-    twin = table("green_intensity", frame, [called, "year", "regions", "intensity", hundred], result, names=names)
-    rows = rows_of(frame, names=names, group=called, year="year", value="value")
+    name = column("sectors.indicator", "name")
+    twin = table("green_intensity", frame, [name, "year", "regions", "intensity", hundred], result, names=names)
+    rows = rows_of(frame, names=names, group=name, year="year", value="value")
     return shown("sectors.intensity", result, frame, values, rows=rows, twin=twin)

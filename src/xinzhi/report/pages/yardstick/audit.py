@@ -35,15 +35,15 @@ RANKED = {"value": "reference_rank", "mark": "best_rank", "tick": "rank_median"}
 def reach(view: AuditView) -> tuple[Text, ...]:
     """Return the sentences behind the answer; where a region moves, also by which changes."""
     facts = view.audit.facts()
-    said = notes_of(facts, view.audit.topic)
+    sentences = notes_of(facts, view.audit.topic)
     if "audit.jump" in facts:
         row = view.row(view.furthest or "")
         departures = view.departures(int(str(row["best_protocol"])))
-        said.insert(2, words.shared.audit_changes(name=view.name(str(row["region"])), departures=departures))
-    return tuple(said)
+        sentences.insert(2, words.shared.audit_changes(name=view.name(str(row["region"])), departures=departures))
+    return tuple(sentences)
 
 
-def room(view: AuditView) -> Headline:
+def headroom(view: AuditView) -> Headline:
     """Return the headline of the chart of gaming room."""
     first = view.ranked.filter(pl.col("best_rank") == 1).height
     return "room" if view.ranked["rank_gain"].max() else "room_none", {"k": first, "n": view.ranked.height}
@@ -51,35 +51,37 @@ def room(view: AuditView) -> Headline:
 
 def ranks(view: AuditView) -> Headline:
     """Return the headline of the chart of ranks under one protocol for all."""
-    moved = view.ranked.select((pl.col("rank_p95") - pl.col("rank_p05")).median()).item()
-    return ("ranks", {"places": number(moved, 0)}) if moved else ("ranks_none", {})
+    spread = view.ranked.select((pl.col("rank_p95") - pl.col("rank_p05")).median()).item()
+    return ("ranks", {"places": number(spread, 0)}) if spread else ("ranks_none", {})
 
 
-def _curve(view: AuditView, region: str | None, held: tuple[str, int] | None = None) -> Picture:
+def _curve(view: AuditView, region: str | None, level: tuple[str, int] | None = None) -> Picture:
     """Return the specification curve of a region; of the protocols alone that have one level of a choice."""
-    found = view.curve(region, held)
-    facts: dict[str, Any] = {"low": found.values[0], "high": found.values[-1], "reference": found.reference}
-    facts |= {"name": view.name(found.code), "n": f"{len(found.values):,}"}
-    if held is not None:
-        facts["level"] = departure(next(one for one in view.choices if one.name == held[0]), held[1])
-    headline = "curve" if held is None else "curve_kept", facts
-    twin = audit_tables.curve(view, found)
-    return _picture(view, "curve", headline, pictures.curve, found, twin, view=view)
+    curve = view.curve(region, level)
+    facts: dict[str, Any] = {"low": curve.values[0], "high": curve.values[-1], "reference": curve.reference}
+    facts |= {"name": view.name(curve.code), "n": f"{len(curve.values):,}"}
+    if level is not None:
+        facts["level"] = departure(next(choice for choice in view.choices if choice.name == level[0]), level[1])
+    headline = "curve" if level is None else "curve_kept", facts
+    twin = audit_tables.curve(view, curve)
+    return _picture(view, "curve", headline, pictures.curve, curve, twin, view=view)
 
 
-def kept(section: Section, audit: Audit, region: str | None, held: tuple[str, int]) -> Section:
+def hold(section: Section, audit: Audit, region: str | None, level: tuple[str, int]) -> Section:
     """Return the section of an audit whose curve shows the protocols alone that have one level of a choice."""
-    held_curve = _curve(AuditView(audit), region, held)
-    return replace(section, pictures=tuple(held_curve if one.kind == "curve" else one for one in section.pictures))
+    held_curve = _curve(AuditView(audit), region, level)
+    return replace(
+        section, pictures=tuple(held_curve if picture.kind == "curve" else picture for picture in section.pictures)
+    )
 
 
 def levels(audit: Audit) -> list[tuple[Text, list[tuple[str, Text]]]]:
     """Return the choices that were varied: title, and of every level its key and what it is."""
     view = AuditView(audit)
     return [
-        (choice_title(one.name), [(f"{one.name}:{at}", level_text(one, at)) for at in range(len(one.levels))])
-        for one in view.ordered
-        if len(one.levels) > 1
+        (choice_title(code.name), [(f"{code.name}:{at}", level_text(code, at)) for at in range(len(code.levels))])
+        for code in view.ordered
+        if len(code.levels) > 1
     ]
 
 
@@ -117,20 +119,20 @@ def audit(result: Audit, *, region: str | None = None) -> Section:
         answer=(paragraph(answer_of(facts, result.topic)),),
         reach=reach(view),
         warning=words.shared.audit_warning(protocol=result.grid.protocol.title),
-        pictures=tuple(one for one in drawn(view, region) if one is not None),
+        pictures=tuple(picture for picture in charts(view, region) if picture is not None),
         sketches=(_curves(view),) if view.rows.height > 1 else (),
         notes=(words.shared.note_convention_audit(),),
-        behind=tuple(_behind(view)),
+        behind=tuple(_annexes(view)),
         sheets=tuple(audit_tables.contents(view)),
-        document=partial(_own, view),
+        document=partial(_words_of, view),
     )
 
 
-def drawn(view: AuditView, region: str | None = None) -> list[Picture | None]:
+def charts(view: AuditView, region: str | None = None) -> list[Picture | None]:
     """Return every picture that the audit has figures for, the leading one first."""
     several = view.rows.height > 1 and view.audit.regions_declared.complete
     return [
-        _places(view, room(view), pictures.room(view), "reference_to_best") if several else None,
+        _places(view, headroom(view), pictures.headroom(view), "reference_to_best") if several else None,
         _places(view, ranks(view), pictures.ranks(view), "middle_ranks") if several else None,
         _curve(view, region) if view.rows.height else None,
         _picture(view, "variance", variance(view), pictures.variance, view, audit_tables.variance(view), "share")
@@ -165,7 +167,7 @@ def _picture(
 def _places(view: AuditView, headline: Headline, rows: Any, column: str) -> Picture:  # noqa: ANN401 - rows of the chart
     """Return a picture of the ranks that a region could have."""
     kind = headline[0].removesuffix("_none")
-    made = _picture(
+    picture = _picture(
         view,
         kind,
         headline,
@@ -177,7 +179,7 @@ def _places(view: AuditView, headline: Headline, rows: Any, column: str) -> Pict
         columns=[(words.shared.chart_of(column), "text")],
     )
     titles = {name: describe("audit", column) for name, column in RANKED.items()}
-    return replace(made, chart=described_chart(made.chart, titles, 0))
+    return replace(picture, chart=described_chart(picture.chart, titles, 0))
 
 
 def _curves(view: AuditView) -> Picture:
@@ -185,18 +187,18 @@ def _curves(view: AuditView) -> Picture:
     return _picture(view, "curves", curves(view), pictures.small_curves, view, twin)
 
 
-def _behind(view: AuditView) -> list[Section]:
+def _annexes(view: AuditView) -> list[Section]:
     """Return what a region would gain by misreporting, what was varied, and what the data cannot compute."""
-    found = []
+    sections = []
     if view.audit.misreports.height:
         misreports = without_notes(audit_tables.misreport_kinds(view))
-        found = [of_table("misreports", misreports, (words.shared.note_misreports_intro(),))]
+        sections = [of_table("misreports", misreports, (words.shared.note_misreports_intro(),))]
     varied: tuple[Text | Markup, ...] = (words.shared.note_choices(), *introduction(view.audit.grid.protocol))
     choices = of_table("choices", without_notes(audit_tables.choices(view)), varied)
-    return [*found, choices, of_table("left-out", audit_tables.left_out(view))]
+    return [*sections, choices, of_table("left-out", audit_tables.left_out(view))]
 
 
-def _own(view: AuditView, made: Section, source: Text) -> dict[str, Any]:
+def _words_of(view: AuditView, section: Section, source: Text) -> dict[str, Any]:
     """Return what the page of an audit has otherwise than those of other results."""
     protocol = view.audit.grid.protocol
     return {
@@ -204,8 +206,8 @@ def _own(view: AuditView, made: Section, source: Text) -> dict[str, Any]:
         "subtitle": words.shared.title_subtitle_audit(package=source, protocol=protocol.title, span=view.span.label),
         "cover": words.shared.cover_audit(),
         "method": words.shared.note_about_audit(verb=view.audit.provenance.verb, package=source),
-        "data": summary(view, made),
-        "tables": made.sheets,
+        "data": summary(view, section),
+        "tables": section.sheets,
         "protocol": protocol,
         "notes": (words.shared.note_convention(),),
     }
@@ -224,7 +226,7 @@ def summary(view: AuditView, lead: Section) -> dict[str, Any]:
         "protocol": protocol_summary(result.grid.protocol),
         "protocols": result.protocols.height,
         "choices": [
-            {"choice": choice.name, "parameters": choice.paths, "levels": [one.label() for one in choice.levels]}
+            {"choice": choice.name, "parameters": choice.paths, "levels": [level.label() for level in choice.levels]}
             for choice in result.grid.choices
         ],
         "left_out": rows(result.left_out),

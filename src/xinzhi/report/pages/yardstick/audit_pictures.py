@@ -31,7 +31,7 @@ NEAR = 25  # a label this near to an end of the curve is written towards its mid
 STEP = 24
 
 
-def room(view: AuditView) -> list[dict[str, Any]]:
+def headroom(view: AuditView) -> list[dict[str, Any]]:
     """Return, by reference rank, the ranks that each region could get while the others keep the reference protocol."""
     rows = []
     for row in view.ranked.iter_rows(named=True):
@@ -334,7 +334,7 @@ def _cells(view: AuditView, curves: Sequence[Curve], reach: Sequence[float], can
     lines: list[dict[str, Any]] = []
     cells: dict[str, list[dict[str, Any]]] = {name: [] for name in ("names", "dots", "zeros", "needs", "scale")}
     for at, curve in enumerate(curves):
-        left = SIDE + at % across * (CELL + BETWEEN)
+        start = SIDE + at % across * (CELL + BETWEEN)
         top = at // across * (CELL + TITLE + BETWEEN) + TITLE
 
         def y(value: float, top: float = top) -> float:
@@ -343,19 +343,19 @@ def _cells(view: AuditView, curves: Sequence[Curve], reach: Sequence[float], can
         count, name, foot = len(curve.values), view.name(curve.code), y(0.0)
         places = thinned(count, POINTS).tolist()
         for place in places:
-            x = round(left + CELL * (place + 0.5) / count, 1)
+            x = round(start + CELL * (place + 0.5) / count, 1)
             lines.append({"cell": at, "x": x, "y": y(100 * float(curve.values[place])), "foot": foot})
         label = words.shared.chart_told_line(
             name=name, value=words.shared.chart_reference_value(value=percent(curve.reference))
         )
-        cells["names"].append({"x": left, "y": top - 6, "text": name})
-        cells["dots"].append({"x": left + CELL * curve.place, "y": y(100 * curve.reference), "label": label})
-        cells["zeros"].append({"x": left, "x2": left + CELL, "y": foot})
+        cells["names"].append({"x": start, "y": top - 6, "text": name})
+        cells["dots"].append({"x": start + CELL * curve.place, "y": y(100 * curve.reference), "label": label})
+        cells["zeros"].append({"x": start, "x2": start + CELL, "y": foot})
         if curve.needed is not None:
-            cells["needs"].append({"x": left, "x2": left + CELL, "y": y(100 * curve.needed)})
+            cells["needs"].append({"x": start, "x2": start + CELL, "y": y(100 * curve.needed)})
         if at % across == 0:
             cells["scale"] += [
-                {"x": left - 4, "y": y(value), "text": number(value, 0)} for value in (reach[0], 0.0, reach[1])
+                {"x": start - 4, "y": y(value), "text": number(value, 0)} for value in (reach[0], 0.0, reach[1])
             ]
     high = -(-len(curves) // across) * (CELL + TITLE + BETWEEN)
     return {"width": SIDE + across * (CELL + BETWEEN), "height": high, "lines": lines, **cells}

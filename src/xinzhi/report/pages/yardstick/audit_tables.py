@@ -81,9 +81,9 @@ class AuditView:
         rows = rows.sort("reference_rank", "region", nulls_last=True)
         reference, lowest = rows["reference"].to_numpy(), rows["minimum"].to_numpy()
         ranked = rows["region"].is_in(self.audit.ranked(rows)["region"].implode())
-        own = np.sort(reference[ranked.to_numpy()])
+        values = np.sort(reference[ranked.to_numpy()])
         # A region is not overtaken by itself.
-        above = len(own) - np.searchsorted(own, lowest, side="right") - (reference > lowest)
+        above = len(values) - np.searchsorted(values, lowest, side="right") - (reference > lowest)
         return rows.with_columns(worst_rank=pl.when(ranked).then(pl.Series(1 + above, dtype=pl.Int64)))
 
     @cached_property
@@ -138,8 +138,8 @@ class AuditView:
     @cached_property
     def furthest(self) -> str | None:
         """Return the region that could move furthest up by choosing its own ruler; None when there are no regions."""
-        moved = self.rows.sort("rank_gain", "growth_gain", descending=True, nulls_last=True)["region"]
-        return str(moved[0]) if moved.len() else None
+        order = self.rows.sort("rank_gain", "growth_gain", descending=True, nulls_last=True)["region"]
+        return str(order[0]) if order.len() else None
 
     def row(self, code: str) -> dict[str, object]:
         """Return a region in the leading period."""
@@ -149,26 +149,26 @@ class AuditView:
         """Return the name of a region."""
         return self.names.get(code, same(code))
 
-    def curve(self, code: str | None = None, held: tuple[str, int] | None = None) -> Curve:
+    def curve(self, code: str | None = None, level: tuple[str, int] | None = None) -> Curve:
         """Return the specification curve of a region; None is the region that could move furthest."""
         # `held` keeps the protocols that have a level of a choice: its name and the place of the level.
         code = Names({"region": self.names}).resolve(code or self.furthest, self.codes)
-        place, rows, kept = self._places[code], self.audit.grid.rows, self._measured
-        reference = float(self._values[kept, place][0])
-        others = self.ranked.filter(pl.col("region") != code)["reference"]
-        needed = float(others.to_numpy().max()) if others.len() and code in self.ranked["region"] else None
-        if held is not None:
-            axis = [choice.name for choice in self.choices].index(held[0])
-            kept = kept & (rows[:, axis] == held[1])
-        values = self._values[kept, place]
-        barred = self.audit.admission.of_span(self.audit.spans.index(self.audit.official_span))[kept, place]
+        place, rows, measured = self._places[code], self.audit.grid.rows, self._measured
+        reference = float(self._values[measured, place][0])
+        rest = self.ranked.filter(pl.col("region") != code)["reference"]
+        needed = float(rest.to_numpy().max()) if rest.len() and code in self.ranked["region"] else None
+        if level is not None:
+            axis = [choice.name for choice in self.choices].index(level[0])
+            measured = measured & (rows[:, axis] == level[1])
+        values = self._values[measured, place]
+        barred = self.audit.admission.of_span(self.audit.spans.index(self.audit.official_span))[measured, place]
         leads = ~barred & (values >= (math.inf if needed is None else needed))
         order = np.argsort(values, kind="stable")
         below = float((values < reference).mean())
         return Curve(
             code=code,
             values=values[order],
-            levels=rows[kept][order],
+            levels=rows[measured][order],
             reference=reference,
             place=below,
             needed=needed,
@@ -187,10 +187,10 @@ class AuditView:
     @cached_property
     def _singles(self) -> dict[str, Text]:
         return {
-            one.label(): departure(choice, at)
+            level.label(): departure(choice, at)
             for choice in self.choices
-            for at, one in enumerate(choice.levels)
-            if len(one.departs) == 1
+            for at, level in enumerate(choice.levels)
+            if len(level.departs) == 1
         }
 
     @cached_property
@@ -203,39 +203,39 @@ class AuditView:
 
     @cached_property
     def _measured(self) -> BoolArray:
-        shown = [self._places[code] for code in self.codes]
-        return np.asarray(np.isfinite(self._values[:, shown]).all(axis=1))
+        positions = [self._places[code] for code in self.codes]
+        return np.asarray(np.isfinite(self._values[:, positions]).all(axis=1))
 
 
 def regions(view: AuditView, key: str) -> Table:
     """Return columns of the regions, in the leading period or (`audit_regions`) in every one; departures in words."""
     frame = view.audit.frame if key == "audit_regions" else view.rows
     source = frame.with_columns(pl.col("single_departure").fill_null(""), departures=pl.col("best_protocol"))
-    said: dict[str, Any] = {"region": view.name, "departures": view.departures, "single_departure": view.single}
-    return picked(key, source, view.audit, said)
+    columns: dict[str, Any] = {"region": view.name, "departures": view.departures, "single_departure": view.single}
+    return picked(key, source, view.audit, columns)
 
 
-def _made(key: str, rows: Sequence[tuple[Any, ...]], columns: Sequence[Column] | None = None) -> Table:
+def _table(key: str, rows: Sequence[tuple[Any, ...]], columns: Sequence[Column] | None = None) -> Table:
     """Return a table whose cells are ready: texts, and figures in percent."""
-    known = [describe("audit", name, key) for name in COLUMNS[key]] if columns is None else columns
-    return Table(key=key, title=words.shared.table_of(key), columns=tuple(known), rows=rows, notes=notes(key))
+    described = [describe("audit", name, key) for name in COLUMNS[key]] if columns is None else columns
+    return Table(key=key, title=words.shared.table_of(key), columns=tuple(described), rows=rows, notes=notes(key))
 
 
-def curve(view: AuditView, found: Curve) -> Table:
+def curve(view: AuditView, lead_curve: Curve) -> Table:
     """Return the TFP growth of one region by level of each choice, over the protocols that have it."""
     rows: list[tuple[Any, ...]] = []
     for choice in view.ordered:
         axis = view.choices.index(choice)
         for at in range(len(choice.levels)):
-            taken = found.levels[:, axis] == at
-            inside = found.values[taken]
+            rows_at = lead_curve.levels[:, axis] == at
+            inside = lead_curve.values[rows_at]
             if not len(inside):
                 continue
-            first = None if found.needed is None else 100 * float(found.leads[taken].mean())
+            first = None if lead_curve.needed is None else 100 * float(lead_curve.leads[rows_at].mean())
             figures = (100 * float(value) for value in (inside.min(), np.median(inside), inside.max()))
             mark = words.shared.label_yes() if at == 0 else ""
             rows.append((choice_title(choice.name), level_text(choice, at), mark, *figures, first, len(inside)))
-    return _made("curve", rows)
+    return _table("curve", rows)
 
 
 def choices(view: AuditView) -> Table:
@@ -249,7 +249,7 @@ def choices(view: AuditView) -> Table:
         )
         for choice in view.ordered
     ]
-    return _made("choices", rows)
+    return _table("choices", rows)
 
 
 def variance(view: AuditView) -> Table:
@@ -259,40 +259,40 @@ def variance(view: AuditView) -> Table:
     member = pl.col("region").replace_strict({code: group.en for code, group in view.group_of.items()}, default=None)
     # sorted, a group is added up by one thread: the last digit does not hang on how many there are
     sums = inside.group_by("choice", group=member).agg(pl.col("shapley").sort().sum())
-    whole = sums.group_by("group").agg(whole=pl.col("shapley").sort().sum()).filter(pl.col("whole") > 0)
+    totals = sums.group_by("group").agg(whole=pl.col("shapley").sort().sum()).filter(pl.col("whole") > 0)
     share = pl.col("shapley") / pl.col("whole")
-    parts = {row[:2]: row[2] for row in sums.join(whole, on="group").select("choice", "group", share).rows()}
+    parts = {row[:2]: row[2] for row in sums.join(totals, on="group").select("choice", "group", share).rows()}
     ends = inside.group_by("choice").agg(low=pl.col("share").min(), high=pl.col("share").max())
     reach = {name: (low, high) for name, low, high in ends.rows()}
     rows = []
     for name in (choice.name for choice in view.ordered):
         of_groups = (parts.get((name, group.en)) for group in groups)
-        own = (view.shares.get(name), *of_groups, *reach.get(name, (None, None)))
-        rows.append((choice_title(name), name, *map(to_percent, own)))
+        cells = (view.shares.get(name), *of_groups, *reach.get(name, (None, None)))
+        rows.append((choice_title(name), name, *map(to_percent, cells)))
     *first, part, lowest, highest = (describe("audit", name) for name in COLUMNS["variance"])
-    return _made("variance", rows, [*first, part, *(replace(part, title=group) for group in groups), lowest, highest])
+    return _table("variance", rows, [*first, part, *(replace(part, title=group) for group in groups), lowest, highest])
 
 
 def variance_by_region(view: AuditView) -> Table:
     """Return the variance by choice of every region in every period."""
-    whole = pl.col("variance")
+    total = pl.col("variance")
     parts = {
-        name: pl.when(whole > 0).then(pl.col(name) / whole).otherwise(pl.col(name)) for name in ("first_order", "total")
+        name: pl.when(total > 0).then(pl.col(name) / total).otherwise(pl.col(name)) for name in ("first_order", "total")
     }
-    frame = view.audit.variance.with_columns(path=pl.col("choice"), variance=1e4 * whole, part=pl.col("share"), **parts)
+    frame = view.audit.variance.with_columns(path=pl.col("choice"), variance=1e4 * total, part=pl.col("share"), **parts)
     return picked("variance_by_region", frame, view.audit, {"region": view.name, "choice": choice_title})
 
 
 def reversals(view: AuditView) -> Table:
     """Return the share of the protocols in which the row grows faster than the column, by reference rank."""
     inside = view.audit.reversals.filter(view.span.holds()).select("region", "other", "above")
-    above = {(code, other): 100 * value for code, other, value in inside.rows()}
+    above = {(code, column): 100 * value for code, column, value in inside.rows()}
     share = describe("audit", "above")
-    known = {code for code, _ in above}
-    codes = [code for code in view.codes if code in known]
+    supplied = {code for code, _ in above}
+    codes = [code for code in view.codes if code in supplied]
     columns = [describe("audit", "region"), *(replace(share, title=view.name(code)) for code in codes)]
-    rows = [(view.name(code), *(above.get((code, other)) for other in codes)) for code in codes]
-    return _made("reversals", rows, columns)
+    rows = [(view.name(code), *(above.get((code, column)) for column in codes)) for code in codes]
+    return _table("reversals", rows, columns)
 
 
 def protocols(view: AuditView) -> Table:
@@ -309,47 +309,47 @@ def protocols(view: AuditView) -> Table:
     source = frame.with_columns(
         departures=pl.col("number"), serves=pl.when(pl.col("number").is_in(list(serves))).then(pl.col("number"))
     )
-    called: dict[str, Any] = {"departures": view.departures, "serves": lambda number: join_with_commas(serves[number])}
-    return table("protocols", source, [*names, *settings], view.audit, names=called, notes=notes("protocols"))
+    formats: dict[str, Any] = {"departures": view.departures, "serves": lambda number: join_with_commas(serves[number])}
+    return table("protocols", source, [*names, *settings], view.audit, names=formats, notes=notes("protocols"))
 
 
 def left_out(view: AuditView) -> Table:
     """Return the alternatives that the data cannot compute, and why."""
     frame = view.audit.left_out.select("departures", "reason", "reason_zh")
-    return _made("left_out", [(departures, Text(zh=zh, en=en)) for departures, en, zh in frame.rows()])
+    return _table("left_out", [(departures, Text(zh=zh, en=en)) for departures, en, zh in frame.rows()])
 
 
 def misreports(view: AuditView) -> Table:
     """Return what each region would gain by each kind of misreport, and which tests report it."""
-    said: dict[str, Any] = {"region": view.name, "caught_during": _tests, "caught_after": _tests}
-    return picked("misreports", view.audit.misreports, view.audit, said, part="misreports")
+    formats: dict[str, Any] = {"region": view.name, "caught_during": _tests, "caught_after": _tests}
+    return picked("misreports", view.audit.misreports, view.audit, formats, part="misreports")
 
 
 def misreport_kinds(view: AuditView) -> Table:
     """Return the kinds of misreport: what each gains, mean of the regions, and in how many a test reports it."""
-    seen = {f"seen_{when}": (pl.col(f"caught_{when}") != "none").sum() for when in ("during", "after")}
+    counts = {f"seen_{when}": (pl.col(f"caught_{when}") != "none").sum() for when in ("during", "after")}
     frame = view.audit.misreports.group_by("kind", "start", "end", "corrected_end", maintain_order=True).agg(
         pl.col("gain").mean(),
         pl.col("loss").mean(),
         up=(pl.col("honest_rank") - pl.col("misreported_rank")).mean(),
         first=(pl.col("misreported_rank") == 1).sum(),
-        **seen,
+        **counts,
     )
     return picked("misreport_kinds", frame, view.audit, {}, part="misreports")
 
 
 def _tests(codes: str) -> Text:
     """Return the titles of tests of admission."""
-    known = admission.terms()["tests"]
-    found = [Text(**known[code]["title"]) for code in codes.split(", ") if code in known]
-    return join_with_commas(found or [words.shared.label_no_test()])
+    tests = admission.terms()["tests"]
+    titles = [Text(**tests[code]["title"]) for code in codes.split(", ") if code in tests]
+    return join_with_commas(titles or [words.shared.label_no_test()])
 
 
 def contents(view: AuditView) -> list[Table]:
     """Return the tables of the workbook, one a sheet."""
-    found = [regions(view, "audit_regions"), choices(view), variance(view), variance_by_region(view)]
+    tables = [regions(view, "audit_regions"), choices(view), variance(view), variance_by_region(view)]
     if view.rows.height > 1:
-        found.append(reversals(view))
+        tables.append(reversals(view))
     if view.audit.misreports.height:
-        found.append(misreports(view))
-    return [*found, protocols(view), left_out(view), protocol(view.audit.grid.protocol)]
+        tables.append(misreports(view))
+    return [*tables, protocols(view), left_out(view), protocol(view.audit.grid.protocol)]

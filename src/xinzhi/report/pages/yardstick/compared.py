@@ -30,8 +30,8 @@ TOLD = 6  # claims that the answer tells one by one; the table has all of them
 @section.register
 def history(result: internal.VintageHistory) -> Section:
     """Return what every recorded revision did to the growth and the levels of output."""
-    moved = result.growth.filter(pl.col("revision").abs() > LEAST)
-    pairs = moved.select("before", "after").unique(maintain_order=True).rows()
+    revised = result.growth.filter(pl.col("revision").abs() > LEAST)
+    pairs = revised.select("before", "after").unique(maintain_order=True).rows()
     return Section.of(
         "yardstick.history",
         [_revised(result, before, after) for before, after in pairs],
@@ -54,12 +54,12 @@ def _revised(result: internal.VintageHistory, before: str, after: str) -> Pictur
         part="growth",
         title=words.yardstick.table_revised(**facts),
     )
-    drawn = rows_of(frame, result, part="growth", name="region", value="revision")
+    rows = rows_of(frame, result, part="growth", name="region", value="revision")
     shared = dict.fromkeys(("title", "headline", "how"), "revised")
     return picture(
         f"yardstick.{kind}",
         kinds.bars,
-        drawn,
+        rows,
         twin,
         facts,
         unit=words.shared.unit_of_share(),
@@ -74,7 +74,7 @@ def change(result: internal.VintageChange) -> Section:
     """Return what moved the growth of every region between two vintages, part by part."""
     frame = result.frame.sort("total", "region", descending=[True, False])
     parts = {name: (describe(result.verb, name).title, ink) for name, ink in zip(PARTS, GROUPS, strict=False)}
-    drawn = picture(
+    chart = picture(
         "yardstick.change",
         kinds.stacked,
         rows_of(frame, result, None, name="region", total="total", **{name: name for name in PARTS}),
@@ -86,11 +86,11 @@ def change(result: internal.VintageChange) -> Section:
         total="total",
         decimals=2,
     )
-    left = result.not_comparable.drop("reason")
+    excluded = result.not_comparable.drop("reason")
     return Section.of(
         "yardstick.change",
-        [drawn],
-        [table("vintages_not_comparable", left, of=result)] if left.height else [],
+        [chart],
+        [table("vintages_not_comparable", excluded, of=result)] if excluded.height else [],
         anchor="vintage-change",
         answer=sentences(result.facts(), result.topic),
         sheets=tuple(table(f"vintages_change_{part}", of=result) for part in ("periods", "years")),
@@ -101,15 +101,15 @@ def change(result: internal.VintageChange) -> Section:
 def bridge(result: internal.Bridge) -> Section:
     """Return both figures, every step with its range over the orders, and where the other figure comes from."""
     steps, groups = (describe(result.verb, name).values for name in ("step", "kind"))
-    drawn = [
+    rows = [
         {"name": steps[step], "value": 100 * mean, "bands": [(100 * low, 100 * high)], "group": groups[kind]}
         for step, kind, mean, low, high in result.frame.select("step", "kind", "mean", "low", "high").iter_rows()
     ]
     facts = result.facts()
-    shown = picture(
+    chart = picture(
         "yardstick.bridge",
         kinds.spreads,
-        drawn,
+        rows,
         table("yardstick_bridge", of=result),
         cast("dict[str, Any]", facts["bridge.head"]),
         reference=0.0,
@@ -119,7 +119,7 @@ def bridge(result: internal.Bridge) -> Section:
     )
     return Section.of(
         "yardstick.bridge",
-        [shown],
+        [chart],
         anchor="bridge",
         answer=sentences(facts, result.topic),
         notes=(words.yardstick.bridge_source(source=result.source),),
@@ -175,22 +175,22 @@ def digital(result: internal.DigitalCapital) -> Section:
 @section.register
 def claims(result: internal.Claims) -> Section:
     """Return what became of every claim."""
-    given = [name for name in internal.VERDICTS if name in set(result.frame["verdict"])]
-    means = [(_verdict(name), words.yardstick.claims_means_of(name)) for name in given]
-    said = [words.yardstick.claims_meaning(name=name, text=text) for name, text in means]
+    verdicts = [name for name in internal.VERDICTS if name in set(result.frame["verdict"])]
+    means = [(_verdict(name), words.yardstick.claims_means_of(name)) for name in verdicts]
+    meanings = [words.yardstick.claims_meaning(name=name, text=text) for name, text in means]
     return Section.of(
         "yardstick.claims",
-        [_held(result)],
+        [_tally(result)],
         [_claim_table(result, "departures")] if result.departures.height else [],
         anchor="claims",
         answer=sentences(result.facts(), result.topic)[:TOLD],
-        notes=(*said, words.yardstick.claims_unit()),
+        notes=(*meanings, words.yardstick.claims_unit()),
         sheets=(_claim_table(result, "protocols"),),
-        document=partial(_own, result),
+        document=partial(_options, result),
     )
 
 
-def _own(result: internal.Claims, _: Section, __: Text) -> dict[str, Any]:
+def _options(result: internal.Claims, _: Section, __: Text) -> dict[str, Any]:
     """Return the files beside the page: the protocols that give a claim, and the note in Markdown."""
     return {
         "protocol": result.grid.protocol,
@@ -209,10 +209,10 @@ def _verdict(name: str) -> Text:
     return words.yardstick.claims_verdict_of(name)
 
 
-def _held(result: internal.Claims) -> Picture:
+def _tally(result: internal.Claims) -> Picture:
     """Return every claim beside what the reference protocol gives and the range of all protocols."""
     frame = result.frame
-    drawn = [
+    rows = [
         {
             "name": words.yardstick.chart_claim(name=result.names.region(row["region"]), **row),
             "value": 100 * row["growth"],
@@ -226,7 +226,7 @@ def _held(result: internal.Claims) -> Picture:
     return picture(
         "yardstick.claims",
         kinds.spreads,
-        drawn,
+        rows,
         _claim_table(result, "frame"),
         facts,
         unit=words.shared.unit_of_percent(),
@@ -270,10 +270,10 @@ def bands(result: yardstick.Bands, *, region: str | None = None) -> Section:
     facts = result.facts()
     start, end = internal.leading_span(result)
     values = {"span": span_text(start, end), "level": result.level}
-    here = result.leading_of(region)
+    leading = result.leading_of(region)
     return Section.of(
         "bands.bands",
-        [_whiskers(result, here, facts, values), _ranks(result, here, facts, values)],
+        [_whiskers(result, leading, facts, values), _ranks(result, leading, facts, values)],
         _tables(result, start, end),
         anchor="bands",
         answer=answer_of(facts, "bands"),
@@ -282,42 +282,42 @@ def bands(result: yardstick.Bands, *, region: str | None = None) -> Section:
     )
 
 
-def _whiskers(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture:
+def _whiskers(result: yardstick.Bands, leading: pl.DataFrame, facts: Facts, values: Facts) -> Picture:
     """Return a whisker for every region; without a control total those of growth less that of all together."""
     low, high = ("relative_low", "relative_high") if result.refused else ("low", "high")
     rows: list[dict[str, Any]] = []
     lanes = (words.bands.chart_draws(), words.bands.chart_protocols())
-    several = not result.refused and here["protocol_low"].is_not_null().any()
-    for row in here.drop_nulls(low).iter_rows(named=True):
+    several = not result.refused and leading["protocol_low"].is_not_null().any()
+    for row in leading.drop_nulls(low).iter_rows(named=True):
         name = result.names.text("group" if row["region"] == internal.NATIONAL else "region", row["region"])
         middle = (row[low] + row[high]) / 2 if result.refused else row["median"]
         spans = [(row[f"all_{low}"], row[f"all_{high}"]), (row[low], row[high])]
-        bands = [(100 * one, 100 * other) for one, other in spans if one is not None]
+        bands = [(100 * low, 100 * high) for low, high in spans if low is not None]
         measured = {} if result.refused else {"tick": 100 * row["measured"]}
         lane = {"group": lanes[0]} if several else {}
         rows.append({"name": name, "value": 100 * middle, "bands": bands, **measured, **lane})
         if several and row["protocol_low"] is not None:
-            beside = (100 * row["protocol_low"], 100 * row["protocol_high"])
-            rows.append({"name": name, "value": None, "bands": [beside, beside], "group": lanes[1]})
-    nation = here.filter(region=internal.NATIONAL)
+            band = (100 * row["protocol_low"], 100 * row["protocol_high"])
+            rows.append({"name": name, "value": None, "bands": [band, band], "group": lanes[1]})
+    nation = leading.filter(region=internal.NATIONAL)
     reference = None if result.refused or nation.is_empty() else 100 * nation["median"].item()
-    alone = result.part is not None
+    single = result.part is not None
     return picture(
         "bands.whiskers",
         kinds.spreads,
         rows,
-        table("bands_bands", here, of=result, drop_empty=True, **values),
-        values if alone else values | facts["answer.pairs"],
-        headline="whiskers_alone" if alone else None,
+        table("bands_bands", leading, of=result, drop_empty=True, **values),
+        values if single else values | facts["answer.pairs"],
+        headline="whiskers_alone" if single else None,
         reference=reference,
         groups=lanes if several else (),
         inks=(DEEP, GROUPS[2]),
     )
 
 
-def _ranks(result: yardstick.Bands, here: pl.DataFrame, facts: Facts, values: Facts) -> Picture | None:
+def _ranks(result: yardstick.Bands, leading: pl.DataFrame, facts: Facts, values: Facts) -> Picture | None:
     """Return the range of the rank of every region."""
-    ranked = result.ranked(here)
+    ranked = result.ranked(leading)
     if ranked.height < 2 or result.part is not None:  # noqa: PLR2004 - a rank is one of several
         return None
     rows = [
@@ -357,16 +357,16 @@ def _coverage(result: yardstick.Backtest, facts: Facts) -> Picture:
     """Return the part of the bands that held the truth, by years ahead and test."""
     groups: dict[str, Text] = {name: words.bands.chart_of(name) for name in TESTS}
     rows = [
-        {"name": words.bands.chart_horizon(n=years), "value": 100 * held, "group": groups[test]}
-        for years, held, test in result.by_horizon.iter_rows()
+        {"name": words.bands.chart_horizon(n=years), "value": 100 * share, "group": groups[test]}
+        for years, share, test in result.by_horizon.iter_rows()
     ]
-    told = next(iter(facts.values()))
+    values = next(iter(facts.values()))
     return picture(
         "bands.coverage",
         kinds.spreads,
         rows,
         table("bands_backtest", of=result),
-        {"level": result.level, "relative": told["relative"]},
+        {"level": result.level, "relative": values["relative"]},
         reference=100 * result.level,
         groups=tuple(groups.values()),
         inks=(DEEP, GROUPS[2]),

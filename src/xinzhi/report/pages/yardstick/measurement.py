@@ -59,19 +59,20 @@ def ranking(result: Ranking, *, region: str | None = None) -> Section:
     )
 
 
-def _ranked(result: Ranking, plain: Picture) -> Picture:
+def _ranked(result: Ranking, base: Picture) -> Picture:
     """Return the ranking with whiskers, the newest period first; its headline says who stands out in both."""
-    view, said = View(result.measurement), result.bands
-    if said is None and not result.protocols:
-        return plain
+    view, bands = View(result.measurement), result.bands
+    if bands is None and not result.protocols:
+        return base
     newest = view.spans[-1]
     key = "ranking_ranges"
     facts: dict[str, object] = {"span": newest.label}
-    if said is not None:
-        both = (
-            said.pairs.filter(start=newest.start, end=newest.end, component=one)["decided"] for one in (TOGETHER, ALL)
+    if bands is not None:
+        decisions = (
+            bands.pairs.filter(start=newest.start, end=newest.end, component=component)["decided"]
+            for component in (TOGETHER, ALL)
         )
-        (k, n), (revised, _) = ((int(one.sum()), len(one)) for one in both)
+        (k, n), (revised, _) = ((int(pairs.sum()), len(pairs)) for pairs in decisions)
         if n:
             key = "ranking_ties"
             facts |= {
@@ -79,11 +80,11 @@ def _ranked(result: Ranking, plain: Picture) -> Picture:
                 "n": n,
                 "revised": "" if revised == k else words.yardstick.ranking_ties_revised(k=revised),
             }
-    level = 0.9 if said is None else said.level
+    level = 0.9 if bands is None else bands.level
     how = paragraph([words.shared.how_ranking_ranges(), words.shared.how_whiskers(level=level)])
-    twin = shown(result)
-    made = picture("ranking", pictures.ranking, view, twin, facts, headline=key, how=how, ranked=result)
-    return replace(made, legend=twin.notes)
+    twin = table_of(result)
+    chart = picture("ranking", pictures.ranking, view, twin, facts, headline=key, how=how, ranked=result)
+    return replace(chart, legend=twin.notes)
 
 
 def sheet(result: Ranking) -> Table:
@@ -93,37 +94,37 @@ def sheet(result: Ranking) -> Table:
     return table("ranking", codes, names, result, drop_empty=True, notes=notes("ranking_ranges", result.frame["flags"]))
 
 
-def shown(result: Ranking) -> Table:
+def table_of(result: Ranking) -> Table:
     """Return both periods side by side, ranges in one cell each."""
     view = View(result.measurement)
     spans = list(dict.fromkeys([view.spans[-1], view.lead]))
     frame = result.in_period(spans[0].start, spans[0].end).select("region", group="region")
     columns = [describe(result.verb, name) for name in ("region", "group")]
     for span in spans:
-        mine = result.in_period(span.start, span.end)
-        cells = {name: _spelled(mine, *PAIRS[name]) if name in PAIRS else mine[name] for name in ORDER}
-        kept = [name for name in ORDER if cells[name].null_count() < mine.height]
-        other = pl.DataFrame({"region": mine["region"], **{f"{name}{span.label.en}": cells[name] for name in kept}})
-        frame = frame.join(other, on="region", how="left", maintain_order="left")
-        columns += [_column(result, name, span) for name in kept]
-    called: Mapping[str, Callable[[Any], Text | None]] = {"region": view.name, "group": view.group_of.get}
-    return table("ranking", frame, columns, names=called, notes=notes("ranking_ranges", result.frame["flags"]))
+        regions = result.in_period(span.start, span.end)
+        cells = {name: _ranges(regions, *PAIRS[name]) if name in PAIRS else regions[name] for name in ORDER}
+        names = [name for name in ORDER if cells[name].null_count() < regions.height]
+        later = pl.DataFrame({"region": regions["region"], **{f"{name}{span.label.en}": cells[name] for name in names}})
+        frame = frame.join(later, on="region", how="left", maintain_order="left")
+        columns += [_column(result, name, span) for name in names]
+    formats: Mapping[str, Callable[[Any], Text | None]] = {"region": view.name, "group": view.group_of.get}
+    return table("ranking", frame, columns, names=formats, notes=notes("ranking_ranges", result.frame["flags"]))
 
 
-def _spelled(rows: pl.DataFrame, low: str, high: str, times: float, decimals: int) -> pl.Series:
+def _ranges(rows: pl.DataFrame, low: str, high: str, times: float, decimals: int) -> pl.Series:
     """Return a range as one cell; one of a single value is that value."""
-    spelled: list[str | None] = []
+    texts: list[str | None] = []
     for pair in rows.select(low, high).rows():
         ends = [number(times * end, decimals) for end in pair if end is not None]
-        spelled.append(" – ".join(dict.fromkeys(ends)) if ends else None)
-    return pl.Series(spelled, dtype=pl.String)
+        texts.append(" – ".join(dict.fromkeys(ends)) if ends else None)
+    return pl.Series(texts, dtype=pl.String)
 
 
 def _column(result: Ranking, name: str, span: Span) -> Column:
     """Return the column of a period: as the schema describes it, a range by the words of the page."""
-    plain = column(name, "text") if name in PAIRS else describe(result.verb, name)
-    title = words.shared.column_in_period(title=plain.title, period=span.label)
-    return replace(plain, name=f"{name}{span.label.en}", title=title)
+    description = column(name, "text") if name in PAIRS else describe(result.verb, name)
+    title = words.shared.column_in_period(title=description.title, period=span.label)
+    return replace(description, name=f"{name}{span.label.en}", title=title)
 
 
 def sides(result: Ranking) -> dict[str, str]:
@@ -208,19 +209,19 @@ PICTURES: Mapping[str, tuple[Callable[..., Any], Callable[[View], Headline]]] = 
 def measurement(result: Measurement, *, region: str | None = None) -> Section:
     """Return what a measurement says; with a region its picture stands behind the others."""
     view, facts = View(result), result.facts()
-    drawn = [_picture(view, kind) for kind in available(view)]
+    charts = [_picture(view, kind) for kind in available(view)]
     return Section(
         key="growth",
         title=words.shared.title_report(),
         answer=(paragraph(answer_of(facts, result.topic)),),
         reach=tuple(notes_of(facts, result.topic)),
-        pictures=(*drawn, *((_of_region(view, region),) if region is not None else ())),
+        pictures=(*charts, *((_of_region(view, region),) if region is not None else ())),
         notes=(words.shared.note_convention(),),
-        document=partial(_own, view),
+        document=partial(_options, view),
     )
 
 
-def _own(view: View, *_: object) -> dict[str, Any]:
+def _options(view: View, *_: object) -> dict[str, Any]:
     """Return what the page of a measurement has otherwise than those of other results."""
     return {"leads": True, "protocol": view.measurement.protocol, "tables": tables.workbook(view)}
 
@@ -237,22 +238,24 @@ def available(view: View) -> list[str]:
 
 
 def _picture(view: View, kind: str) -> Picture:
-    chart, said = PICTURES[kind]
-    headline, facts = said(view)
-    own = {"ranking": tables.ranking, "groups": tables.groups}.get(kind)
-    twin = own(view) if own else tables.shown(view, "national_periods" if kind == "contributions" else kind)
+    chart, answer = PICTURES[kind]
+    headline, facts = answer(view)
+    table = {"ranking": tables.ranking, "groups": tables.groups}.get(kind)
+    twin = table(view) if table else tables.table_of(view, "national_periods" if kind == "contributions" else kind)
     title = "contrast" if kind == "groups" and view.contrast else kind
     single = {"ranking": view.latest is None, "groups": view.measurement.levels.height == 0}
     how = words.by_key(f"how.{kind}_one" if single.get(kind) else f"how.{kind}")
     if kind in {"ranking", "sources"} and view.regions_in(view.lead).height > MOST:
         how = paragraph([how, words.shared.how_ends(n=END)])
-    made = picture(kind, chart, view, twin, {**facts, "span": view.lead.label}, title=title, headline=headline, how=how)
-    return replace(made, legend=twin.notes if kind == "ranking" else ())
+    result = picture(
+        kind, chart, view, twin, {**facts, "span": view.lead.label}, title=title, headline=headline, how=how
+    )
+    return replace(result, legend=twin.notes if kind == "ranking" else ())
 
 
 def _of_region(view: View, region: str) -> Picture:
     code = view.code(region)
     facts = {"name": view.name(code), "finding": region_headline(view, code)}
     frame = view.measurement.frame.filter(region=code).sort("year")
-    twin = tables.shown(view, "region_years", frame)
+    twin = tables.table_of(view, "region_years", frame)
     return picture("region", pictures.region, view, twin, facts, title=view.name(code), code=code)

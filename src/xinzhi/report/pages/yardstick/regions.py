@@ -32,7 +32,7 @@ LEFT, RIGHT = (34, 450), (506, 694)
 NARROW, ABOVE, BELOW = 330, (34, 322), (34, 296)  # on a narrow screen one part stands under the other
 
 
-def shown(view: View) -> tuple[list[str], tuple[Text, ...]]:
+def visible(view: View) -> tuple[list[str], tuple[Text, ...]]:
     """Return the regions of the page: all, or of many the ends of the ranking, and a sentence that says so."""
     most, ends = (setting(Path(__file__).with_suffix(".yaml"), name) for name in ("most_shown", "shown_ends"))
     if len(view.codes) <= most:
@@ -58,8 +58,8 @@ def profiles(view: View, units: Mapping[str, str], codes: Sequence[str]) -> tupl
             headline=region_headline(view, code),
             svg=Markup(picture(scales, yearly[code], f"r{code}")),  # noqa: S704 - made here, its words escaped
             facts=size(inputs.get(code), units),
-            periods=without_notes(tables.shown(view, "region_periods", periods.get(code, none))),
-            years=without_notes(tables.shown(view, "region_years", yearly[code])),
+            periods=without_notes(tables.table_of(view, "region_periods", periods.get(code, none))),
+            years=without_notes(tables.table_of(view, "region_years", yearly[code])),
             flags=flags.in_words(yearly[code].select("year", "flags").rows()),
         )
         for code in codes
@@ -114,7 +114,7 @@ def frame_of(view: View) -> Frame:
     )
 
 
-def drawn(view: View, code: str, language: Language, *, narrow: bool = False) -> str:
+def region_chart(view: View, code: str, language: Language, *, narrow: bool = False) -> str:
     """Return the picture of one region whose years have what the pointer is told, for a wide or a narrow screen."""
     rows = view.measurement.frame.fill_nan(None).filter(region=code).sort("year")
     places = int(view.measurement.protocol.value("reporting.decimals"))
@@ -133,7 +133,7 @@ def drawn(view: View, code: str, language: Language, *, narrow: bool = False) ->
         for year, value in rows.select("year", "tfp_level").rows()
         if value is not None
     }
-    return picture(frame_of(view), rows, f"r{code}", narrow=narrow, told=(growth, level), language=language)
+    return picture(frame_of(view), rows, f"r{code}", narrow=narrow, tips=(growth, level), language=language)
 
 
 def picture(
@@ -142,31 +142,31 @@ def picture(
     name: str,
     *,
     narrow: bool = False,
-    told: tuple[Told, Told] = ({}, {}),
+    tips: tuple[Told, Told] = ({}, {}),
     language: Language = "en",
 ) -> str:
-    """Return the picture of one region; `told` is what the years of its two parts say under the pointer."""
-    left, right = (ABOVE, BELOW) if narrow else (LEFT, RIGHT)
+    """Return the picture of one region; `tips` is what the years of its two parts say under the pointer."""
+    start, right = (ABOVE, BELOW) if narrow else (LEFT, RIGHT)
     width, height = (NARROW, 2 * HEIGHT) if narrow else (WIDTH, HEIGHT)
     growth = [
         bilingual_svg_text(words.shared.chart_points(), 4, 9),
-        _bands(rows, scales, left),
-        _axes(scales, left, scales.growth, 0.0, 5),
-        "".join([*_bars(rows, scales, left), *_marks(rows, scales, left), *_told(told[0], scales, left, language)]),
+        _bands(rows, scales, start),
+        _axes(scales, start, scales.growth, 0.0, 5),
+        "".join([*_bars(rows, scales, start), *_marks(rows, scales, start), *_tips(tips[0], scales, start, language)]),
     ]
     level = [
         bilingual_svg_text(words.shared.chart_level(), right[0] - 28, 9),
         _bands(rows, scales, right),
         _axes(scales, right, scales.level, 1.0, 10),
-        "".join([*_line(rows, scales, right), *_told(told[1], scales, right, language)]),
+        "".join([*_line(rows, scales, right), *_tips(tips[1], scales, right, language)]),
     ]
-    drawn = "".join(a + b for a, b in zip(growth, level, strict=True))
+    marks = "".join(a + b for a, b in zip(growth, level, strict=True))
     if narrow:
-        drawn = f'{"".join(growth)}<g transform="translate(0,{HEIGHT})">{"".join(level)}</g>'
+        marks = f'{"".join(growth)}<g transform="translate(0,{HEIGHT})">{"".join(level)}</g>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="group" aria-labelledby="{name}-title" class="sketch" '
         f'viewBox="0 0 {width} {height}" width="{width}" font-size="10" fill="{SOFT}">'
-        f"{drawn}</svg>"
+        f"{marks}</svg>"
     )
 
 
@@ -244,27 +244,27 @@ def _marks(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> Iterable
     yield f'<path d="{"".join(dots)}" fill="{INK}"/>'
 
 
-def _told(told: Told, scales: Frame, side: tuple[int, int], language: Language) -> Iterable[str]:
+def _tips(tips: Told, scales: Frame, side: tuple[int, int], language: Language) -> Iterable[str]:
     """Return the place of every year, which has what the pointer is told there."""
     step = (side[1] - side[0]) / (scales.years[1] - scales.years[0] + 1)
-    for year, figures in told.items():
+    for year, figures in tips.items():
         lines = [words.shared.chart_told_line(name=title, value=value).lang(language) for title, value in figures]
-        said = escape("\n".join([str(year), *lines]))
+        label = escape("\n".join([str(year), *lines]))
         x = _x(year, scales, side) - step / 2
         place = f'x="{x:.1f}" y="{TOP}" width="{step:.1f}" height="{BOTTOM - TOP}"'
-        yield f'<rect {place} fill="none" pointer-events="all" role="img" aria-label="{said}"/>'
+        yield f'<rect {place} fill="none" pointer-events="all" role="img" aria-label="{label}"/>'
 
 
 def _line(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> list[str]:
-    known = rows.drop_nulls("tfp_level").select("year", "tfp_level").rows()
-    if not known:
+    levels = rows.drop_nulls("tfp_level").select("year", "tfp_level").rows()
+    if not levels:
         return []
-    places = [(_x(year, scales, side), _y(level, scales.level)) for year, level in known]
+    places = [(_x(year, scales, side), _y(level, scales.level)) for year, level in levels]
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
     x, y = places[-1]
     colour = FACTORS["tfp"]
     return [
         f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"/>',
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{colour}"/>',
-        f'<text x="{side[1] + 2}" y="{y + 3.5:.1f}" fill="{INK}">{known[-1][1]:.2f}</text>',
+        f'<text x="{side[1] + 2}" y="{y + 3.5:.1f}" fill="{INK}">{levels[-1][1]:.2f}</text>',
     ]

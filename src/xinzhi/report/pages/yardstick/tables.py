@@ -64,29 +64,31 @@ def introduction(document: Protocol) -> tuple[Markup, ...]:
     return line, Markup('<span class="fingerprint">{}</span>').format(bilingual_html(mark))
 
 
-def of_table(key: str, shown: Table, intro: tuple[Text | Markup, ...] = (), notes: tuple[Text, ...] = ()) -> Section:
+def of_table(key: str, content: Table, intro: tuple[Text | Markup, ...] = (), notes: tuple[Text, ...] = ()) -> Section:
     """Return the section of one table; an empty one is a sentence."""
     name = key.replace("-", "_")
     empty, title = f"note.no_{name}", words.shared.title_of(name)
-    if not shown.rows and has(empty):
+    if not content.rows and has(empty):
         return Section(key=key, title=title, answer=(), intro=(words.by_key(empty),))
-    return Section(key=key, title=title, answer=(), intro=intro, tables=(shown,), notes=notes)
+    return Section(key=key, title=title, answer=(), intro=intro, tables=(content,), notes=notes)
 
 
 def protocol(document: Protocol) -> Table:
     """Return every parameter of the yardstick: value, unit, the argument for it, its sources and what others use."""
     rows = [
         (
-            one.path,
-            one.title,
-            in_words(one),
-            "" if one.unit == "choice" else one.unit,
-            one.description,
-            "; ".join(f"{source.title}, {source.where}" if source.where else source.title for source in one.reference),
-            "; ".join(map(alternative, one.alternatives)),
-            one.origin,
+            parameter.path,
+            parameter.title,
+            in_words(parameter),
+            "" if parameter.unit == "choice" else parameter.unit,
+            parameter.description,
+            "; ".join(
+                f"{source.title}, {source.where}" if source.where else source.title for source in parameter.reference
+            ),
+            "; ".join(map(alternative, parameter.alternatives)),
+            parameter.origin,
         )
-        for one in document.parameters.values()
+        for parameter in document.parameters.values()
     ]
     return _table("protocol", PARAMETER, rows)
 
@@ -119,31 +121,31 @@ def as_written(value: Any) -> str:  # noqa: ANN401 - a parameter of any kind
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def alternative(one: Alternative) -> str:
+def alternative(choice: Alternative) -> str:
     """Write an alternative as value and who uses it."""
-    return f"{as_written(one.value)} ({', '.join(one.used_by)})" if one.used_by else as_written(one.value)
+    return f"{as_written(choice.value)} ({', '.join(choice.used_by)})" if choice.used_by else as_written(choice.value)
 
 
-def findings(found: Sequence[Finding]) -> Table:
+def findings(items: Sequence[Finding]) -> Table:
     """Return what was found wrong with the data, errors first."""
     rows = [
         (
-            words.shared.severity_of(one.severity),
-            Text(zh=one.where("zh"), en=one.where("en")),
-            one.message,
-            one.hint,
-            one.value or "",
-            one.expected or "",
-            one.rule,
+            words.shared.severity_of(finding.severity),
+            Text(zh=finding.where("zh"), en=finding.where("en")),
+            finding.message,
+            finding.hint,
+            finding.value or "",
+            finding.expected or "",
+            finding.rule,
         )
-        for one in sorted(found, key=lambda one: SEVERITIES[one.severity])
+        for finding in sorted(items, key=lambda finding: SEVERITIES[finding.severity])
     ]
     return _table("findings", FINDING, rows)
 
 
 # On the page several columns share a cell, so that long texts have room: the table of the workbook is the full one.
-def parameters_on_page(full: Table, own: str) -> Table:
-    """Return the parameters as the page shows them; those that `own` does not fix say who does."""
+def parameters_on_page(full: Table, section_key: str) -> Table:
+    """Return the parameters as the page shows them; those that `section_key` does not fix say who does."""
     unit = Markup(' <span class="unit">{}</span>')
     rows = [
         (
@@ -151,13 +153,13 @@ def parameters_on_page(full: Table, own: str) -> Table:
             Markup("{}{}{}").format(
                 bilingual_html(value),
                 unit.format(measure) if measure else "",
-                Markup("<br>{}").format(_code(origin)) if origin != own else "",
+                Markup("<br>{}").format(_code(origin)) if origin != section_key else "",
             ),
             Markup("{}{}{}").format(
-                bilingual_html(said), _source("reference", reference), _source("alternatives", others)
+                bilingual_html(measured_in), _source("reference", reference), _source("alternatives", alternatives)
             ),
         )
-        for path, title, value, measure, said, reference, others, origin in full.rows
+        for path, title, value, measure, measured_in, reference, alternatives, origin in full.rows
     ]
     return _table(full.key, {"parameter": "name", "value": "value", "description": "value"}, rows)
 
@@ -168,9 +170,9 @@ def findings_on_page(full: Table) -> Table:
         (
             Markup("{}<br><code>{} · {}</code>").format(bilingual_html(where), bilingual_html(severity), rule),
             Markup('{}<p class="source">{}</p>').format(bilingual_html(message), bilingual_html(hint)),
-            Markup("{}{}").format(found, _source("expected", expected)),
+            Markup("{}{}").format(value, _source("expected", expected)),
         )
-        for severity, where, message, hint, found, expected, rule in full.rows[:SHOWN]
+        for severity, where, message, hint, value, expected, rule in full.rows[:SHOWN]
     ]
     return _table(full.key, {"where": "name", "message": "value", "found": "value"}, rows)
 
@@ -197,16 +199,16 @@ def picked(
 ) -> Table:
     """Return the columns of a frame that ``columns.yaml`` names; ``code`` repeats the code of ``region`` as text."""
     graded = "grade" in frame.columns and frame["grade"].null_count() < frame.height
-    chosen = [name for name in COLUMNS[key] if name != "grade" or graded]
-    if "code" in chosen:
+    columns = [name for name in COLUMNS[key] if name != "grade" or graded]
+    if "code" in columns:
         frame = frame.with_columns(code=pl.col("region"))
-    if "rank" in chosen and "start" in frame.columns:  # a rank of estimated years is not told without its range
+    if "rank" in columns and "start" in frame.columns:  # a rank of estimated years is not told without its range
         estimated = [flags.is_extrapolated(cell) for cell in frame["flags"]]
         frame = frame.with_columns(rank=pl.when(~pl.Series(estimated, dtype=pl.Boolean)).then(pl.col("rank")))
-    if "period" in chosen:
+    if "period" in columns:
         frame = with_period(frame)
-    marks = frame["flags"].to_list() if "flags" in chosen else []
-    return table(key, frame, chosen, of, part=part, names=names, units=units, notes=notes(key, marks))
+    marks = frame["flags"].to_list() if "flags" in columns else []
+    return table(key, frame, columns, of, part=part, names=names, units=units, notes=notes(key, marks))
 
 
 def notes(key: str, cells: Iterable[str | None] = ()) -> tuple[Text, ...]:
@@ -236,47 +238,50 @@ FRAMES: Mapping[str, Callable[[View], pl.DataFrame]] = {
 }
 
 
-def shown(view: View, key: str, frame: pl.DataFrame | None = None, units: Mapping[str, str] | None = None) -> Table:
+def table_of(view: View, key: str, frame: pl.DataFrame | None = None, units: Mapping[str, str] | None = None) -> Table:
     """Return a table of a measurement, of some rows where they are given; `units` are those of the inputs."""
-    said = {name: unit_text(unit) for name, unit in (units or {}).items()}
+    unit_texts = {name: unit_text(unit) for name, unit in (units or {}).items()}
     rows = FRAMES[key](view) if frame is None else frame
     if key == "coverage":
         return picked(key, rows, view.measurement, {"series": flags.series_name}, part=key)
-    return picked(key, rows, view.measurement, view.name, said)
+    return picked(key, rows, view.measurement, view.name, unit_texts)
 
 
 def workbook(view: View, units: Mapping[str, str] | None = None) -> list[Table]:
     """Return the tables of the workbook, one a sheet."""
-    first = [ranking(view), *(shown(view, key) for key in ("periods", "growth", "levels", "national"))]
-    more = [shown(view, "national_periods"), shown(view, "inputs", units=units), shown(view, "coverage")]
+    first = [ranking(view), *(table_of(view, key) for key in ("periods", "growth", "levels", "national"))]
+    more = [table_of(view, "national_periods"), table_of(view, "inputs", units=units), table_of(view, "coverage")]
     return [*first, *more, omitted(view)]
 
 
 def ranking(view: View) -> Table:
     """Return the ranking: the leading period, the latest one beside it, and the whole span."""
     grade = () if view.measurement.graded is None else ("grade",)
-    own = ("output_growth", "tfp_growth", "tfp_part", *grade, "flags")
-    frame = view.regions_in(view.lead).select("rank", "region", *own)
-    columns = [*(_column(name) for name in ("rank", "region", "group")), *(_column(name, view.lead) for name in own)]
-    others = [span for span in (view.latest, view.whole) if span is not None and span != view.lead]
-    for span in dict.fromkeys(others):
+    own_columns = ("output_growth", "tfp_growth", "tfp_part", *grade, "flags")
+    frame = view.regions_in(view.lead).select("rank", "region", *own_columns)
+    columns = [
+        *(_column(name) for name in ("rank", "region", "group")),
+        *(_column(name, view.lead) for name in own_columns),
+    ]
+    spans = [span for span in (view.latest, view.whole) if span is not None and span != view.lead]
+    for span in dict.fromkeys(spans):
         places = () if view.is_extrapolated(span) else ("rank",)  # no rank of estimated years without its range
         names = {name: f"{name}{span.label.en}" for name in ("tfp_growth", *places, *grade, "flags")}
-        other = view.regions_in(span).select("region", *names).rename(names)
-        frame = frame.join(other, on="region", how="left", maintain_order="left")
+        later = view.regions_in(span).select("region", *names).rename(names)
+        frame = frame.join(later, on="region", how="left", maintain_order="left")
         columns += [replace(_column(name, span), name=renamed) for name, renamed in names.items()]
     marks = [mark for name in frame.columns if name.startswith("flags") for mark in frame[name]]
-    called: Mapping[str, Callable[[Any], Text | None]] = {"region": view.name, "group": view.group_of.get}
+    formats: Mapping[str, Callable[[Any], Text | None]] = {"region": view.name, "group": view.group_of.get}
     source = frame.with_columns(group=pl.col("region"))
-    return table("ranking", source, columns, names=called, notes=notes("ranking", marks))
+    return table("ranking", source, columns, names=formats, notes=notes("ranking", marks))
 
 
 def _column(name: str, period: Span | None = None) -> Column:
     """Return the column of a name, in a period where one is given."""
-    plain = describe("measure", name)
+    description = describe("measure", name)
     if period is None:
-        return plain
-    return replace(plain, title=words.shared.column_in_period(title=plain.title, period=period.label))
+        return description
+    return replace(description, title=words.shared.column_in_period(title=description.title, period=period.label))
 
 
 def cumulated(view: View) -> pl.DataFrame:
@@ -284,8 +289,8 @@ def cumulated(view: View) -> pl.DataFrame:
     frame = view.measurement.groups.fill_nan(None).drop_nulls("tfp_growth").sort("region", "year")
     start = frame.group_by("region", maintain_order=True).agg(year=pl.col("year").min() - 1, value=pl.lit(100.0))
     later = frame.select("region", "year", value=100 * pl.col("tfp_growth").cum_sum().over("region").exp())
-    both = pl.concat([start, later], how="vertical_relaxed")
-    return both.rename({"region": "group"}).sort("group", "year")
+    ends = pl.concat([start, later], how="vertical_relaxed")
+    return ends.rename({"region": "group"}).sort("group", "year")
 
 
 def group_levels(view: View) -> pl.DataFrame:
@@ -303,12 +308,12 @@ def groups(view: View) -> Table:
         "group_level": ("level", words.shared.unit_of_level()),
     }
     frame, columns = lines["cumulated"].select("year").clear(), [describe("measure", "year")]
-    for name, found in lines.items():
-        groups_ = [group for group in view.shown_groups if group.en in set(found["group"])]
-        named = {group.en: f"{name} {group.en}" for group in groups_}
-        wide = found.pivot(on="group", index="year", values="value").select("year", *named).rename(named)
-        frame = frame.join(wide, on="year", how="full", coalesce=True)
-        columns += [column(name, *kinds[name], of=named[group.en], group=group) for group in groups_]
+    for name, line in lines.items():
+        groups_ = [group for group in view.shown_groups if group.en in set(line["group"])]
+        titles = {group.en: f"{name} {group.en}" for group in groups_}
+        shares = line.pivot(on="group", index="year", values="value").select("year", *titles).rename(titles)
+        frame = frame.join(shares, on="year", how="full", coalesce=True)
+        columns += [column(name, *kinds[name], of=titles[group.en], group=group) for group in groups_]
     return table("groups", frame.sort("year"), columns)
 
 
@@ -318,8 +323,8 @@ def omitted(view: View) -> Table:
     for code, year, missing in view.measurement.omitted.select("region", "year", "missing").rows():
         years.setdefault((code, missing), []).append(year)
     regions: dict[tuple[Text, str], list[Text]] = {}
-    for (code, missing), some in years.items():
-        regions.setdefault((flags.year_ranges(some), missing), []).append(view.name(code))
+    for (code, missing), missing_rows in years.items():
+        regions.setdefault((flags.year_ranges(missing_rows), missing), []).append(view.name(code))
     everyone = len(view.codes)
     rows = [
         (
