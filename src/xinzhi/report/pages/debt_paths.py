@@ -148,7 +148,7 @@ def _stress_notes(result: DebtStress, facts: Facts) -> list[Text]:
     lacking = result.not_computed()
     for (scenario, zh, en), codes in result.not_computed_regions().items():
         every = len(codes) == result.inputs.height
-        said = {"name": named[scenario], "why": Text(zh=zh, en=en), "names": some(result, codes)}
+        said = {"name": named[scenario], "why": Text(zh=zh, en=en), "names": region_names(result, codes)}
         notes.append(words.debt.note_not_computed(**said) if every else words.debt.note_not_computed_in(**said))
     if lacking.height:
         notes.append(words.debt.note_combined())
