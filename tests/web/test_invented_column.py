@@ -38,7 +38,7 @@ def clear():
 @pytest.fixture
 def study(store, monkeypatch):
     describe_invented(monkeypatch)
-    measured = figures.overall(store)
+    measured = figures.assessment_of(store)
     columns = [pl.lit(VALUES.get(kind, 0.25)).alias(f"invented_{kind}") for kind in KINDS]
     levels = measured.measurement.levels.with_columns(columns)
     frame = measured.measurement.frame.with_columns(columns)
@@ -61,7 +61,7 @@ def test_it_is_in_the_table_the_csv_and_the_workbook(study, tmp_path):
 
 @pytest.mark.parametrize("kind", sorted(figures.KINDS))
 def test_it_has_a_page_of_the_explorer_that_says_what_it_is(store, study, kind, monkeypatch):
-    monkeypatch.setattr(figures, "overall", lambda *_: study)
+    monkeypatch.setattr(figures, "assessment_of", lambda *_: study)
     key = f"invented_{kind}.{figures.YEARS}"
     assert key in figures.keys(store)
     page = figures.figure(store, Address(language="en", page="figures", key=key), key)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import polars as pl
-
 from xinzhi.core.errors import UsageError
+from xinzhi.core.lazy import pl
 
 
 def side_by_side(first: pl.DataFrame, second: pl.DataFrame, key: Sequence[str], name: str) -> pl.DataFrame:
