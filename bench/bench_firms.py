@@ -189,26 +189,27 @@ def on_paper(rows: int, spent: dict[str, float]) -> None:
 
 def save(folder: Path, lines: list[dict[str, object]]) -> None:
     """Write the figures, and a chart of time on rows."""
-    import altair as alt
-    import polars as pl
+    import vl_convert
 
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "firms-cost.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(lines[0]))
         writer.writeheader()
         writer.writerows(lines)
-    frame = pl.DataFrame(lines).select("rows", "job", "cpu")
-    scale = alt.Scale(type="log")
-    chart = (
-        alt.Chart(frame)
-        .mark_line(point=True)
-        .encode(
-            x=alt.X("rows", scale=scale, title="rows"), y=alt.Y("cpu", scale=scale, title="CPU seconds"), color="job"
-        )
-    )
-    chart.properties(width=420, height=280, title=f"Cost of jobs on firms, {lines[0]['date']}").save(
-        folder / "firms-cost.svg"
-    )
+    log = {"type": "log"}
+    chart = {
+        "title": f"Cost of jobs on firms, {lines[0]['date']}",
+        "data": {"values": [{name: line[name] for name in ("rows", "job", "cpu")} for line in lines]},
+        "mark": {"type": "line", "point": True},
+        "encoding": {
+            "x": {"field": "rows", "type": "quantitative", "scale": log, "title": "rows"},
+            "y": {"field": "cpu", "type": "quantitative", "scale": log, "title": "CPU seconds"},
+            "color": {"field": "job", "type": "nominal"},
+        },
+        "width": 420,
+        "height": 280,
+    }
+    (folder / "firms-cost.svg").write_text(vl_convert.vegalite_to_svg(chart), encoding="utf-8")
 
 
 def main() -> int:

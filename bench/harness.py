@@ -357,8 +357,7 @@ def measure_curves() -> dict[str, tuple[list[float], float]]:
 
 def draw(curves: dict[str, tuple[list[float], float]]) -> None:
     """Draw times and sizes as multiples of the first ones, beside what grows in proportion."""
-    import altair as alt
-    import polars as pl
+    import vl_convert
 
     rows, plain = [], "in proportion 1.00"
     for name, (seconds, slope) in curves.items():
@@ -366,14 +365,26 @@ def draw(curves: dict[str, tuple[list[float], float]]) -> None:
         rows += [(f"{name} {slope:.2f}", at / sizes[0], s / seconds[0]) for at, s in zip(sizes, seconds, strict=True)]
     most = max(size for _, size, _ in rows)
     rows += [(plain, size, size) for size in (1.0, most)]
-    log = alt.Scale(type="log", nice=False)
-    chart = alt.Chart(pl.DataFrame(rows, schema=["what, slope", "size", "time"], orient="row")).mark_line(point=True)
-    chart.encode(
-        alt.X("size", scale=log, title="size, times the smallest"),
-        alt.Y("time", scale=log, title="CPU time, times that of the smallest"),
-        color=alt.Color("what, slope", sort=None),
-        strokeDash=alt.condition(f"datum['what, slope'] == '{plain}'", alt.value([4, 4]), alt.value([1, 0])),
-    ).properties(width=460, height=320).save(CHART)
+    log = {"type": "log", "nice": False}
+    dashed = {"test": f"datum['what'] == '{plain}'", "value": [4, 4]}
+    chart = {
+        "data": {"values": [dict(zip(("what", "size", "time"), row, strict=True)) for row in rows]},
+        "mark": {"type": "line", "point": True},
+        "encoding": {
+            "x": {"field": "size", "type": "quantitative", "scale": log, "title": "size, times the smallest"},
+            "y": {
+                "field": "time",
+                "type": "quantitative",
+                "scale": log,
+                "title": "CPU time, times that of the smallest",
+            },
+            "color": {"field": "what", "type": "nominal", "sort": None, "title": "what, slope"},
+            "strokeDash": {"condition": dashed, "value": [1, 0]},
+        },
+        "width": 460,
+        "height": 320,
+    }
+    CHART.write_text(vl_convert.vegalite_to_svg(chart), encoding="utf-8")
 
 
 def main(chosen: list[str]) -> int:

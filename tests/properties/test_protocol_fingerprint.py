@@ -63,7 +63,7 @@ def numbers(spec):
 def versions(spec, plain):
     """Return strategies for dated values where the parameter may change with time."""
     days = st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1))
-    dated = st.dictionaries(days, plain, min_size=1, max_size=4).map(DatedValue.of)
+    dated = st.dictionaries(days, plain, min_size=1, max_size=4).map(DatedValue.from_mapping)
     return plain | dated if spec.dated else plain
 
 

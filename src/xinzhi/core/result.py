@@ -172,8 +172,8 @@ class Result(Displayed):
         Examples
         --------
         >>> import xinzhi
-        >>> xinzhi.measure("china-provinces").plot("map").to_dict()["title"]["text"][0][:10]
-        'TFP grew in'
+        >>> xinzhi.measure("china-provinces").plot("map").to_dict()["title"]["text"][0][:8]
+        'TFP rose'
         """
         import xinzhi
 

@@ -1,4 +1,4 @@
-"""A chart as a user has it: with_title, in one language, to look at, to save, or to take elsewhere as Vega-Lite."""
+"""A chart as a user has it: with a title, in one language, to look at, to save, or to take elsewhere as Vega-Lite."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Plot:
     >>> import xinzhi
     >>> plot = xinzhi.measure("china-provinces").plot("ranking")
     >>> plot.svg[:4], sorted(plot.to_dict())[:3]
-    ('<svg', ['config', 'title', 'vconcat'])
+    ('<svg', ['$schema', 'config', 'title'])
     """
 
     drawing: Drawing

@@ -377,7 +377,7 @@ def plot(result: Result, kind: str | None = None, language: Language = "en", *, 
     --------
     >>> import xinzhi
     >>> chart = xinzhi.plot(xinzhi.measure("china-provinces"), "ranking", language="zh")
-    >>> chart.to_dict()["title"]["text"]  # doctest: +ELLIPSIS
+    >>> chart.to_dict()["title"]["text"][0]  # doctest: +ELLIPSIS
     '...居首...'
     """
     require("markupsafe")

@@ -10,7 +10,7 @@ The verbs
     declared system (`systems`, `load_system`, `check_system`, `from_package`, `Normalisation`). Each sector:
     `education`, `schooling_return`, `composition`; `culture`; `green`, `decoupling`, `lmdi`, `kaya`. Several together:
     `coupling`, `obstacle`. Between regions: `inequality` (with `gini`, `dagum`, `theil`), `ridgelines`, `moran`,
-    `markov`, `ellipse`, on the borders of `contiguity`.
+    `markov`, on the borders of `contiguity`.
 """
 
 from __future__ import annotations

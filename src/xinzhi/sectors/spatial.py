@@ -1,4 +1,4 @@
-"""Space: who borders on whom, whether neighbours are alike (Moran's I), and where the centre is (ellipse)."""
+"""Space: who borders on whom, and whether neighbours are alike (Moran's I)."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def share_range_text(values: Iterable[float], kind: str = "signed") -> Text:
 
     Examples
     --------
-    >>> ranged([0.0207, 0.012]).en, ranged([0.0001, 0.00011], "plain").en
+    >>> share_range_text([0.0207, 0.012]).en, share_range_text([0.0001, 0.00011], "plain").en
     ('+1.20 to +2.07', '0.01')
     """
     ordered = sorted(values)

@@ -1,4 +1,4 @@
-"""Inequality, densities, borders, Moran, Markov and ellipses: hand-worked cases and input that cannot be used."""
+"""Inequality, densities, borders, Moran and Markov: hand-worked cases and input that cannot be used."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from xinzhi.sectors.distribution import bandwidth, kernel_density
 from xinzhi.sectors.figures import balanced_cells
 from xinzhi.sectors.green import decoupling_state
 from xinzhi.sectors.lmdi import lmdi_additive, logarithmic_mean
-from xinzhi.sectors.spatial import deviational_ellipse, global_moran, local_moran, spatial_weights
+from xinzhi.sectors.spatial import global_moran, local_moran, spatial_weights
 
 HALVES = np.array([0.5, 0.5])
 CORNERS = np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0]])
@@ -133,8 +133,6 @@ def test_space_by_hand():
     assert global_moran(np.arange(5.0), chain, draws=99)["moran"] == pytest.approx(0.5)
     local = local_moran(np.arange(1.0, 5.0), LINE, draws=99)[0]
     assert local == pytest.approx([0.45, 0.15, 0.15, 0.45])
-    shape = deviational_ellipse(np.array([[2.0, 0], [-2, 0], [0, 1], [0, -1]]), np.ones(4))
-    assert (shape.major, shape.minor, shape.rotation) == pytest.approx((2**0.5, 0.5**0.5, 90))
 
 
 def test_densities_by_hand():

@@ -1,4 +1,4 @@
-"""Figures beside the main ones by hand: status of a row, one indicator, places without weight, relative levels."""
+"""Figures beside the main ones by hand: status of a row, one indicator, relative levels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 import xinzhi
 from xinzhi import sectors
 from xinzhi.sectors.composite.transform import objective
-from xinzhi.sectors.spatial import deviational_ellipse
 
 
 def test_a_row_is_imputed_only_where_a_figure_was_missing():
@@ -25,15 +24,6 @@ def test_a_row_is_imputed_only_where_a_figure_was_missing():
 def test_one_indicator_has_all_the_weight(method):
     scores = np.array([[0.1], [0.5], [0.9]])
     assert objective(method, scores, scores, np.ones(1)).tolist() == [1.0]
-
-
-def test_a_place_without_weight_is_no_place():
-    points = np.array([[2.0, 0], [-2, 0], [0, 1], [0, -1]])
-    more = np.vstack([points, [50.0, 50.0]])
-    alone = deviational_ellipse(points, np.ones(4), method="crimestat")
-    assert deviational_ellipse(more, np.array([1.0, 1, 1, 1, 0]), method="crimestat") == alone
-    # variance 2 along the first axis, and sqrt(2 n / (n - 2)) of CrimeStat with four points
-    assert alone.major == pytest.approx(np.sqrt(2.0) * 2.0)
 
 
 def test_a_level_is_relative_to_the_mean_of_the_sectors():

@@ -85,7 +85,7 @@ def compared_counts(levels: LevelArray) -> IntArray:
     --------
     >>> levels = np.full((2, len(FIELDS)), MISSING, dtype=np.int8)
     >>> levels[0, [NAMES.index(name) for name in ("place", "site", "owner")]] = 1
-    >>> facts_compared(levels).tolist()
+    >>> compared_counts(levels).tolist()
     [2, 0]
     """
     # a name that is only like another is wording, and no fact; a county and its town and its hill are one: where it is

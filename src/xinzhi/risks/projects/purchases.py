@@ -115,7 +115,7 @@ def chance_pairs(bought: IntArray, others_with_name: IntArray, size: int) -> Flo
 
     Examples
     --------
-    >>> expected(np.array([5]), np.array([2]), 39).round(3).tolist()
+    >>> chance_pairs(np.array([5]), np.array([2]), 39).round(3).tolist()
     [0.316]
     """
     # half a record more: a small archive does not make a name rare

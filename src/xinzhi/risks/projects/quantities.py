@@ -42,7 +42,7 @@ def to_simplified(narrow: pl.Series) -> pl.Series:
 
     Examples
     --------
-    >>> simplified(pl.Series(["興國縣水廠"])).to_list()
+    >>> to_simplified(pl.Series(["興國縣水廠"])).to_list()
     ['兴国县水厂']
     """
     written = narrow.str.contains(f"[{''.join(map(chr, traditional()))}]").to_numpy().nonzero()[0]

@@ -327,7 +327,7 @@ def reader_verdicts(frame: pl.DataFrame) -> pl.DataFrame:
 
     Examples
     --------
-    >>> as_shown(pl.DataFrame({"verdict": ["repackaged"] * 2, "basis": ["buyer", "facts"]}))["verdict"].to_list()
+    >>> reader_verdicts(pl.DataFrame({"verdict": ["repackaged"] * 2, "basis": ["buyer", "facts"]}))["verdict"].to_list()
     ['purchase', 'repackaged']
     """
     notices = pl.col("basis").is_in(NOTICES)
