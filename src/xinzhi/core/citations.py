@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from xinzhi.core.text import read_words
 
 SPECIAL = re.compile(r"([&%#_])")
+NO_KEY = re.compile(r"[^A-Za-z0-9:_.-]+")  # signs that a key of BibTeX cannot have
+COMMANDS = re.compile(r"[\\{}$~^]")  # signs that TeX reads as commands, in a name that a user gave
 
 
 def bibtex(verb: str, version: str, data: str | None, protocol: str | None) -> str:
@@ -27,8 +29,9 @@ def data_entry(package: str | None, digests: Mapping[str, str], issuers: str | N
     """Return the entry of the data: its tables by their digests, and the offices whose figures they are."""
     note = "; ".join(f"{table} sha256 {digest[:16]}" for table, digest in digests.items())
     author = {"author": f"{{{issuers}}}"} if issuers else {}
-    title = f"Data of {package}" if package else "Data of the user"
-    return entry(f"data:{package or 'frame'}", {**author, "title": title, "note": note})
+    title = f"Data of {COMMANDS.sub(' ', package)}" if package else "Data of the user"
+    key = NO_KEY.sub("-", package or "frame")
+    return entry(f"data:{key}", {**author, "title": title, "note": note})
 
 
 def entry(name: str, fields: Mapping[str, object]) -> str:

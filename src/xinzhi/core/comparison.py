@@ -22,8 +22,14 @@ def side_by_side(first: pl.DataFrame, second: pl.DataFrame, key: Sequence[str], 
         for column, kind in first.schema.items()
         if kind.is_numeric() and column not in keys and column in second.columns and second.schema[column].is_numeric()
     ]
-    differences = [(pl.col(column) - pl.col(f"{column}_other")).alias(f"{column}_difference") for column in numbers]
+    differences = [_difference(column, first.schema[column]).alias(f"{column}_difference") for column in numbers]
     return pairs.with_columns(differences).sort(keys)
+
+
+def _difference(column: str, kind: pl.DataType) -> pl.Expr:
+    """Return the first less the second; counts are signed first, since those of polars cannot be below zero."""
+    first, second = pl.col(column), pl.col(f"{column}_other")
+    return first.cast(pl.Int64) - second.cast(pl.Int64) if kind.is_integer() else first - second
 
 
 def _check_keys(first: pl.DataFrame, second: pl.DataFrame, keys: Sequence[str], name: str) -> None:

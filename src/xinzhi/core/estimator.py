@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -59,7 +60,7 @@ class Estimator(Result):
             When the level is none, or the intervals come from a bootstrap at another level.
         """
         rows, coverage = self.coefficients, self.coverage()
-        if level is None or level == coverage:
+        if level is None or math.isclose(level, coverage):
             return rows.select(*self.models, "term", "low", "high")
         if not 0 < level < 1:
             raise UsageError("core.coverage", level=level)

@@ -12,6 +12,7 @@ import pytest
 
 import xinzhi as xz
 from xinzhi import frontier, micro, pathways, scope, sectors
+from xinzhi.core.citations import data_entry
 from xinzhi.core.comparison import side_by_side
 from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.estimator import COLUMNS, Estimator
@@ -216,3 +217,15 @@ def test_rows_without_a_key_are_identified_by_what_is_no_fraction():
     pairs = side_by_side(first, second, (), "Rows")
     assert pairs["x_difference"].to_list() == [-0.5, 0.0]
     assert "extra_difference" not in pairs.columns
+
+
+def test_a_difference_of_counts_may_be_negative():
+    first = pl.DataFrame({"region": ["a"], "rank": pl.Series([1], dtype=pl.UInt32)})
+    second = pl.DataFrame({"region": ["a"], "rank": pl.Series([2], dtype=pl.UInt32)})
+    assert side_by_side(first, second, ["region"], "Ranks")["rank_difference"].to_list() == [-1]
+
+
+def test_a_name_of_data_with_signs_of_tex_leaves_the_entry_whole():
+    cited = data_entry("my data, v2 {x", {"accounts": "0" * 64}, None)
+    assert cited.startswith("@misc{data:my-data-v2-x,")
+    assert cited.count("{") == cited.count("}")

@@ -36,7 +36,7 @@
   document.addEventListener("keydown", function (event) {
     var steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }, svg = event.target.closest && event.target.closest("svg.chart, svg.sketch");
     if (event.key === "Escape") { say("", 0, 0); }
-    if (!svg || !(event.key in steps)) { return; }
+    if (!svg || !(event.key in steps) || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) { return; }
     var marks = Array.prototype.slice.call(svg.querySelectorAll("[aria-label]")), at = marks.indexOf(event.target);
     var next = marks[at < 0 ? 0 : (at + steps[event.key] + marks.length) % marks.length];
     if (!next) { return; }
