@@ -231,8 +231,9 @@ def choice_shares(result: Audit, span: tuple[int, int]) -> dict[str, float]:
     """Return the part of each choice in the variance of a period, summed over the regions, largest first."""
     rows = result.variance.filter(start=span[0], end=span[1])
     sums = rows.group_by("choice", maintain_order=True).agg(pl.col("shapley").sort().sum())
-    sums = sums.sort("shapley", descending=True, maintain_order=True)  # those of the same part as they were varied
     total = sums["shapley"].sum()
+    # those of the same part, but for rounding, stand as they were varied
+    sums = sums.sort((pl.col("shapley") / total).round(12), descending=True, maintain_order=True)
     return {choice: value / total for choice, value in sums.iter_rows()}
 
 
