@@ -11,8 +11,8 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, clauses, outward, ranks_text, same, sentences, span_text
-from xinzhi.studies.brief_facts import ability, evidence, headline, moves, read
-from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, title
+from xinzhi.studies.brief_facts import Read, ability, evidence, headline, moves, read
+from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Progress, Study, title
 from xinzhi.studies.registry import topic
 from xinzhi.studies.tables import load
 from xinzhi.yardstick import internal
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
     from xinzhi.core.text import Language
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
-    from xinzhi.studies.brief_facts import Read
-    from xinzhi.studies.draft import Progress
     from xinzhi.yardstick import Bands, Measurement
-    from xinzhi.yardstick.internal import Gaps
 
 SURE = {"sure", "residual"}
 UNCOUNTED = {"abundant", "doubtful", "unsteady", "chance"}  # no shortfall, even where the band lies above zero
@@ -324,7 +321,7 @@ def contributions(shared: Read, code: str) -> pl.DataFrame:
     return pl.concat([*tables[2:], *tables[:2]])
 
 
-def shortfalls(gaps: Gaps, code: str) -> Facts:
+def shortfalls(gaps: internal.Gaps, code: str) -> Facts:
     """Return the two largest gaps to the median of the peers, which of them is sure, and how many chance would show."""
     rows = gaps.of_region(code)
     if not rows:

@@ -20,16 +20,14 @@ from xinzhi.core.parameters import setting
 from xinzhi.core.provenance import provenance
 from xinzhi.core.text import Text, same
 from xinzhi.micro import internal
-from xinzhi.studies.draft import SILENT, Draft, first_line
-from xinzhi.studies.firm_plan import measure, read_deflator, read_plan, rules_of, with_value
+from xinzhi.studies.draft import SILENT, Draft, Progress, Study, first_line
+from xinzhi.studies.firm_plan import Plan, measure, read_deflator, read_plan, rules_of, with_value
 from xinzhi.studies.registry import topic
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyFrame
     from xinzhi.core.result import Result
     from xinzhi.micro import Panel, Rules
-    from xinzhi.studies.draft import Progress, Study
-    from xinzhi.studies.firm_plan import Plan
 
 MANIFEST = "manifest.json"
 _SAME = 9  # digits of a sum that do not depend on the order in which an engine adds
