@@ -111,13 +111,15 @@ def finish(root: ET.Element, key: str, heading: str) -> ET.Element:
 
 
 def _rename(root: ET.Element, key: str) -> None:
-    """Give the ids of a drawing a beginning of their own."""
+    """Give the ids of a drawing its key and a number: the renderer counts on from one drawing to the next."""
+    names = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
+    new = {name: f"{key}-{place}" for place, name in enumerate(dict.fromkeys(names))}
     for element in root.iter():
         for name, value in element.attrib.items():
             if name == "id":
-                element.set(name, f"{key}-{value}")
-            elif value.startswith("url(#"):
-                element.set(name, f"url(#{key}-{value[5:]}")
+                element.set(name, new[value])
+            elif value.startswith("url(#") and value[5:-1] in new:
+                element.set(name, f"url(#{new[value[5:-1]]})")
 
 
 def tidy(parent: ET.Element) -> None:
