@@ -300,7 +300,7 @@ def as_read(source: Source) -> Package:
     findings += examine(sheets)
     sheets = {
         name: sheet for name, sheet in sheets.items() if sheet.has_key_columns
-    }  # what cannot be told apart nobody reads
+    }  # a table without its key columns names no row
     place = {table.name: number for number, table in enumerate(source.tables)}
     findings.sort(
         key=lambda problem: (place.get(problem.table or "", -1), problem.line or 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -37,7 +38,7 @@ STONED = "stoned"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(ABC):
     """What every question asks: of which goods, under which returns to scale.
 
     `refuses` has the options that another question takes, and what is said to whoever gives them to this one.
@@ -56,12 +57,12 @@ class Question:
     rts: str | None = None
     orientation: str | None = None
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027 - most questions have nothing to refuse
         """Refuse values that do not go together."""
 
+    @abstractmethod
     def answer(self, source: Source, count: Count) -> Labelled:
         """Return the result."""
-        raise NotImplementedError
 
     def choices(self, *names: str) -> dict[str, Any]:
         """Return the options that were given; the verb has its own default of each."""
@@ -270,9 +271,9 @@ class OfYear(Question):
         """Return what was assumed of the goods."""
         return ()
 
+    @abstractmethod
     def score(self, frame: pl.DataFrame, count: Count) -> Labelled:
         """Return what the verb says of the rows of the year."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -140,7 +140,7 @@ def opportunities(result: Opportunities, *, region: str | None = None) -> Sectio
 
 
 def _rows(result: Opportunities, frame: pl.DataFrame, names: Any, **encodings: str) -> list[dict[str, Any]]:  # noqa: ANN401 - Called
-    """Return the rows of a chart, those of emerging activities told apart where any is known to be."""
+    """Return the rows of a chart, emerging activities in a group of their own where any is marked."""
     rows = rows_of(frame, result, names, **encodings)
     if frame["emerging"].is_not_null().any():
         groups = {True: words.pathways.chart_emerging(), False: words.pathways.chart_other_activities()}
