@@ -4,4 +4,4 @@ from xinzhi.report.certificate.certify import dependencies
 
 
 def test_dependencies() -> None:
-    assert {"fastexcel", "polars", "python"} <= dependencies().keys()
+    assert {"numpy", "polars", "python"} <= dependencies().keys()
