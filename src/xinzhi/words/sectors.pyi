@@ -54,22 +54,6 @@ def title_densities(*, value: Value) -> Fact:
     r"""分布的变化：{value} | How the distribution moved: {value} """
 def title_ridges() -> Fact:
     r"""核密度 | Kernel densities """
-def title_neighbours(*, value: Value) -> Fact:
-    r"""相邻地区是否相似：{value} | Are neighbours alike? {value} """
-def title_moran() -> Fact:
-    r"""莫兰指数 | Moran's I """
-def title_scatter() -> Fact:
-    r"""莫兰散点图 | Moran scatter plot """
-def title_clusters() -> Fact:
-    r"""局部集聚 | Local clusters """
-def title_mobility(*, value: Value) -> Fact:
-    r"""地区能否换位：{value} | Do regions change places? {value} """
-def title_transitions() -> Fact:
-    r"""转移概率 | Transition probabilities """
-def title_decoupling(*, driver: Value, pressure: Value) -> Fact:
-    r"""{pressure}与{driver}是否脱钩 | Does {pressure} decouple from {driver}? """
-def title_states() -> Fact:
-    r"""脱钩状态 | States of decoupling """
 def title_education() -> Fact:
     r"""教育：受教育年限对增长的贡献 | Education: what schooling contributes to growth """
 def title_contribution() -> Fact:
@@ -244,16 +228,6 @@ def headline_gini(*, high: float | None, last: Value, now: float | None, peak: V
     r"""{value}的差距在{peak}年最大（基尼系数{high:.3}），{last}年为{now:.3} | Inequality of {value} was largest in {peak} (Gini {high:.3}); it is {now:.3} in {last} """
 def headline_ridges(*, after: Value, before: Value, first: Value, last: Value, modes_after: Value, modes_before: Value, value: Value) -> Fact:
     r"""{first}—{last}年，{value}的主峰由{before}移至{after}，峰数由{modes_before}变为{modes_after} | Between {first} and {last} the highest peak of {value} moved from {before} to {after}, and {modes_before} peaks became {modes_after} """
-def headline_moran(*, after: float | None, before: float | None, first: Value, last: Value, p: float | None, value: Value) -> Fact:
-    r"""{value}的莫兰指数由{first}年的{before:.2}变为{last}年的{after:.2}（{p:p}） | Moran's I of {value} went from {before:.2} in {first} to {after:.2} in {last} ({p:p}) """
-def headline_scatter(*, HH: Value, HL: Value, LH: Value, LL: Value, year: Value) -> Fact:
-    r"""{year}年：高-高{HH}个，低-低{LL}个，低-高{LH}个，高-低{HL}个 | In {year} {HH} regions are high among high, {LL} low among low, {LH} low among high and {HL} high among low """
-def headline_clusters(*, count: Value, regions: int, year: Value) -> Fact:
-    r"""{year}年{regions}个地区中，{count}个的局部集聚显著 | {count} of {regions:region|regions} are significant local clusters in {year} """
-def headline_transitions(*, fall: float | None, rise: float | None, stay: float | None) -> Fact:
-    r"""每年{stay:%.1}%的地区留在原组，{rise:%.1}%上升，{fall:%.1}%下降 | From one year to the next {stay:%.1} % stay in their class, {rise:%.1} % rise and {fall:%.1} % fall """
-def headline_states(*, counts: Value, driver: Value, first: Value, last: Value, pressure: Value, regions: int) -> Fact:
-    r"""{first}—{last}年{pressure}与{driver}，{regions}个地区中：{counts} | Between {first} and {last}, {pressure} against {driver}: of {regions:region|regions} {counts} """
 def headline_education(*, first: Value, last: Value, mean: float | None, part: float | None) -> Fact:
     r"""{first}—{last}年受教育年限提高每年贡献{mean:%.2}个百分点，占产出增长的{part:%.1}% | Schooling contributed {mean:%.2} points a year between {first} and {last}, {part:%.1} % of output growth """
 def headline_human_capital(*, high: Value, high_value: float | None, low: Value, low_value: float | None, year: Value) -> Fact:
@@ -300,16 +274,6 @@ def how_gini() -> Fact:
     r"""三种度量的数值不可相互比较，只比较各自随时间的变化。 | The three measures are on scales of their own: compare each with itself over time. """
 def how_ridges() -> Fact:
     r"""自上而下为各年；曲线下面积为1。一峰变两峰意味着分化。 | Years from top to bottom; the area under every curve is one. Two peaks where there was one mean polarisation. """
-def how_moran() -> Fact:
-    r"""虚线为地区随机排列时的期望值；高于它表示相邻地区相似。 | The dashed line is what regions dealt at random would give; above it neighbours are alike. """
-def how_scatter() -> Fact:
-    r"""横轴为地区自身与均值的偏离，纵轴为相邻地区平均的偏离（以标准差计）；只标出局部显著的地区。 | Across: how far a region is from the mean. Up: how far the mean of its neighbours is, in standard deviations. Regions that are significant locally bear their names. """
-def how_clusters() -> Fact:
-    r"""局部莫兰指数在5%水平上显著的地区，格中数字为局部指数；31次检验中平均有一两次属偶然。 | Regions whose local index (the figure on the tile) is significant at 5 %; of 31 tests one or two are so by chance. """
-def how_transitions() -> Fact:
-    r"""行为当年所在组，列为次年所在组（1最低），数字为百分比，每行合计100。 | Rows are the class of a year, columns that of the next (1 is the lowest); percentages, each row adds up to 100. """
-def how_states(*, lower: Value, upper: Value) -> Fact:
-    r"""斜线上两者同比变动；弹性在{lower}与{upper}之间为连结，零线以下为绝对减少。 | On the slanted line both change alike; an elasticity between {lower} and {upper} is coupling, below the level line the pressure fell outright. """
 def how_education() -> Fact:
     r"""条形为劳动份额乘以人力资本增速，按年平均；人力资本由受教育年限与分段收益率得出。 | Bars are the labour share times the growth of human capital, a year on average; human capital follows from years of schooling and their piecewise returns. """
 def how_human_capital() -> Fact:
@@ -376,18 +340,6 @@ def note_ragged(*, high: Value, low: Value) -> Fact:
     r"""各年地区数不同（{low}至{high}个），比较年份时请注意。 | Years have different numbers of regions ({low} to {high}): mind this when comparing them. """
 def note_bandwidth(*, rule: Value) -> Fact:
     r"""正态核，带宽规则：{rule}。 | Normal kernel; bandwidth: {rule}. """
-def note_permutations() -> Fact:
-    r"""p值由随机排列得到，双侧。 | Probabilities are from permutations, two-sided. """
-def note_fdr() -> Fact:
-    r"""错误发现率控制按Benjamini与Hochberg（1995）。 | False discoveries by Benjamini and Hochberg (1995). """
-def note_classes() -> Fact:
-    r"""各组为分位数；转移需要相连两年都有数据，缺口不跨越。 | Classes are quantiles; a transition needs two successive years, gaps are not bridged. """
-def note_cuts(*, bounds: Value) -> Fact:
-    r"""各组上限：{bounds}。 | Upper bounds of the classes: {bounds}. """
-def note_cuts_relative(*, bounds: Value) -> Fact:
-    r"""各组上限（与当年均值之比）：{bounds}。 | Upper bounds of the classes, relative to the mean of the year: {bounds}. """
-def note_elasticity() -> Fact:
-    r"""脱钩状态按Tapio（2005）；起点不为正或驱动量未变动的地区没有弹性，不在图中。 | States by Tapio (2005); where a series begins at zero or below, or the driver stood still, there is no elasticity. """
 def note_schooling() -> Fact:
     r"""受教育年限不说明教育质量；贡献按增长核算，不是因果。 | Years of schooling say nothing of its quality; a contribution is accounting, not a cause. """
 def note_unweighed() -> Fact:
@@ -476,8 +428,6 @@ def unit_of_percent() -> Fact:
     r"""% | % """
 def unit_of_none() -> Fact:
     r"""无 | none """
-def unit_of_moran() -> Fact:
-    r"""莫兰指数 | Moran's I """
 def unit_of_relative() -> Fact:
     r"""占各领域平均的百分比 | % of the mean of the sectors """
 def unit_of_index() -> Fact:
@@ -490,8 +440,6 @@ def unit_of_gini() -> Fact:
     r"""0至1 | 0 to 1 """
 def unit_of_density() -> Fact:
     r"""概率密度 | density """
-def unit_of_deviations() -> Fact:
-    r"""标准差 | standard deviations """
 def unit_of_years() -> Fact:
     r"""年 | years """
 def unit_of_points() -> Fact:
@@ -552,26 +500,6 @@ def chart_theil_l() -> Fact:
     r"""泰尔L指数 | Theil's L """
 def chart_measures() -> Fact:
     r"""地区差距 | inequality between regions """
-def chart_moran() -> Fact:
-    r"""莫兰指数 | Moran's I """
-def chart_moran_axis() -> Fact:
-    r"""莫兰指数（虚线为随机时的期望） | Moran's I (dashed: expected at random) """
-def chart_own() -> Fact:
-    r"""地区自身，标准差 | the region itself, standard deviations """
-def chart_lag() -> Fact:
-    r"""相邻地区平均，标准差 | mean of its neighbours, standard deviations """
-def chart_not_significant() -> Fact:
-    r"""不显著 | not significant """
-def chart_origin(*, at: Value) -> Fact:
-    r"""自第{at}组 | from class {at} """
-def chart_destination(*, at: Value) -> Fact:
-    r"""至第{at}组 | to class {at} """
-def chart_probability() -> Fact:
-    r"""转移概率，% | transition probability, % """
-def chart_anywhere() -> Fact:
-    r"""不分相邻地区 | whatever the neighbours """
-def chart_change_of(*, name: Value) -> Fact:
-    r"""{name}变动，% | change of {name}, % """
 def chart_contribution() -> Fact:
     r"""对增长的贡献，百分点／年 | contribution to growth, points a year """
 def chart_human_capital() -> Fact:
@@ -628,16 +556,6 @@ def table_pairs(*, year: Value) -> Fact:
     r"""{year}年组内与组间 | Inside and between groups in {year} """
 def table_densities_years() -> Fact:
     r"""分年分布 | The distribution by year """
-def table_neighbours_years() -> Fact:
-    r"""分年莫兰指数 | Moran's I by year """
-def table_local(*, year: Value) -> Fact:
-    r"""{year}年局部莫兰指数 | Local indices in {year} """
-def table_transitions() -> Fact:
-    r"""转移次数与概率 | Transitions and probabilities """
-def table_steady() -> Fact:
-    r"""长期分布 | Long-run distribution """
-def table_states(*, first: Value, last: Value) -> Fact:
-    r"""{first}—{last}年脱钩状态 | States of decoupling, {first}–{last} """
 def table_education(*, first: Value, last: Value) -> Fact:
     r"""{first}—{last}年，按年平均 | {first}–{last}, means a year """
 def table_human_capital(*, year: Value) -> Fact:
@@ -706,16 +624,6 @@ def column_draws() -> Fact:
     r"""抽取次数 | draws """
 def column_gini() -> Fact:
     r"""基尼系数 | Gini """
-def column_moran() -> Fact:
-    r"""莫兰指数 | Moran's I """
-def column_own() -> Fact:
-    r"""地区自身 | the region """
-def column_local() -> Fact:
-    r"""局部莫兰指数 | local index """
-def column_neighbours() -> Fact:
-    r"""相邻地区所在组 | class of the neighbours """
-def column_change_of(*, name: Value) -> Fact:
-    r"""{name}变动 | change of {name} """
 def column_contribution() -> Fact:
     r"""对增长的贡献 | contribution """
 def column_part_of_growth() -> Fact:
@@ -849,20 +757,20 @@ def sheet_lagging() -> Fact:
 def sheet_drag() -> Fact:
     r"""领域之间的牵制 | Lagging and later advance """
 
-def title_of(leaf: Literal["sectors", "map", "levels", "obstacles", "lagging", "region", "index", "ranking", "scores", "weights", "index_region", "uncertainty", "ranks", "gaming", "room", "shift", "sensitivity", "variance", "inequality", "parts", "gini", "densities", "ridges", "neighbours", "moran", "scatter", "clusters", "mobility", "transitions", "decoupling", "states", "education", "contribution", "human_capital", "culture", "culture_employment", "green", "intensity", "productivity", "costs"], /, *, driver: Value = ..., pressure: Value = ..., region: Value = ..., system: Value = ..., value: Value = ...) -> Fact: ...
+def title_of(leaf: Literal["sectors", "map", "levels", "obstacles", "lagging", "region", "index", "ranking", "scores", "weights", "index_region", "uncertainty", "ranks", "gaming", "room", "shift", "sensitivity", "variance", "inequality", "parts", "gini", "densities", "ridges", "education", "contribution", "human_capital", "culture", "culture_employment", "green", "intensity", "productivity", "costs"], /, *, region: Value = ..., system: Value = ..., value: Value = ...) -> Fact: ...
 def answer_of(leaf: Literal["move", "one_year", "all", "not_all", "rise", "keep_up", "behind", "level", "lags", "even", "slope", "drag", "no_drag", "count", "index", "ranged", "index_few", "weights", "covered", "uncertain", "widest", "beyond", "surest", "gaming", "furthest", "part", "sensitivity", "unmoved", "no_years", "gini", "parts", "densities", "deviation", "alike", "unlike", "random", "clusters", "transitions", "matter", "no_matter", "states", "driver", "drivers", "from_zero", "education", "human_capital", "culture", "intensity", "no_rows", "coupling", "coupling_form", "composition", "schooling_return", "cluster", "imputed", "sizes", "reach", "never"], /, *, above: Value = ..., after: Value | float | None = ..., apart: bool = ..., before: Value | float | None = ..., best: Value = ..., between: float | None = ..., bottom: Value = ..., by: Value = ..., change: float | None = ..., choices: Value = ..., cluster: Value = ..., convention: Names = ..., count: Value | int = ..., counts: Value = ..., covered: Value = ..., degrees: Value = ..., draws: Value = ..., driver: Value = ..., economy: float | None = ..., effects: Text | str | float | None = ..., error: float | None = ..., fall: float | None = ..., first: Value = ..., form: Value = ..., gain: float | None = ..., growth: float | None = ..., heavy: Value = ..., heavy_value: float | None = ..., high: Value | float | None = ..., high_value: float | None = ..., how: Value = ..., imputed: int = ..., k: int = ..., kept: Value = ..., last: Value = ..., left: int = ..., light: Value = ..., light_value: float | None = ..., low: Value | float | None = ..., low_value: float | None = ..., mean: float | None = ..., method: Value = ..., modes_after: Value = ..., modes_before: Value = ..., moves: Value = ..., name: Value = ..., names: Names | Value = ..., order: Value = ..., p: float | None = ..., part: float | None = ..., parts: Value = ..., placed: Value = ..., pressure: Value = ..., rank: Value = ..., ranks: Value = ..., region: Value = ..., regions: Text | str | float | None | Value | int = ..., rise: float | None = ..., rows: Value = ..., share: float | None = ..., span: float | None = ..., statistic: float | None = ..., stay: float | None = ..., top: Value = ..., total: Value | float | None = ..., transvariation: float | None = ..., value: Value | float | None = ..., widest: Value = ..., within: float | None = ..., year: Value = ..., years: Value = ...) -> Fact: ...
-def headline_of(leaf: Literal["map", "map_once", "levels", "one_year", "obstacles", "lagging", "region", "region_level", "ranking", "scores", "scores_none", "weights", "index_region", "ranks", "room", "shift", "variance", "parts", "gini", "ridges", "moran", "scatter", "clusters", "transitions", "states", "education", "human_capital", "culture", "intensity", "productivity", "costs"], /, *, HH: Value = ..., HL: Value = ..., LH: Value = ..., LL: Value = ..., after: Value | float | None = ..., before: Value | float | None = ..., best: Value = ..., count: Value = ..., counts: Value = ..., draws: Value = ..., driver: Value = ..., fall: float | None = ..., first: Value = ..., furthest: Value = ..., half: Value = ..., high: Value | float | None = ..., high_value: float | None = ..., last: Value = ..., least: Value = ..., least_value: float | None = ..., level: float | None = ..., low: Value = ..., low_value: float | None = ..., mean: float | None = ..., modes_after: Value = ..., modes_before: Value = ..., most: Value = ..., most_value: float | None = ..., moves: Value = ..., name: Value = ..., names: Value = ..., now: float | None = ..., p: float | None = ..., part: Value | float | None = ..., peak: Value = ..., pressure: Value = ..., region: Value = ..., regions: Value | int = ..., rise: float | None = ..., share: float | None = ..., shift: Value = ..., span: float | None = ..., spread: float | None = ..., stay: float | None = ..., total: Value = ..., up: Value = ..., value: Value | float | None = ..., worst: Value = ..., year: Value = ...) -> Fact: ...
-def how_of(leaf: Literal["map", "levels", "obstacles", "lagging", "region", "ranking", "scores", "weights", "index_region", "ranks", "room", "shift", "variance_shapley", "variance_total", "parts", "gini", "ridges", "moran", "scatter", "clusters", "transitions", "states", "education", "human_capital", "culture", "intensity", "productivity", "costs"], /, *, lower: Value = ..., upper: Value = ...) -> Fact: ...
-def note_of(leaf: Literal["ends", "gain", "measured", "per_worker", "bounds", "left_out", "forms", "interpolated", "thin", "no_cause", "drag", "mean_weights", "built", "pooled", "yearly", "complete", "convention", "not_tfp", "no_error", "level_left_out", "refused", "same_for_all", "gini", "dagum", "unweighted", "ragged", "bandwidth", "permutations", "fdr", "classes", "cuts", "cuts_relative", "elasticity", "schooling", "unweighed", "intensity", "finding"], /, *, aggregation: Value = ..., bounds: Value = ..., choice: Value = ..., corrected: float | None = ..., correlation: float | None = ..., count: Value = ..., done: Value = ..., first: Value = ..., gain: float | None = ..., high: Value = ..., high_ranks: Value = ..., high_value: float | None = ..., imputation: Value = ..., last: Value = ..., level: Value = ..., low: Value = ..., low_ranks: Value = ..., low_value: float | None = ..., message: Value = ..., n: Value = ..., name: Value = ..., names: Names = ..., normalisation: Value = ..., reason: Value = ..., rows: Value = ..., rule: Value = ..., standard: float | None = ..., treatment: Value = ..., weights: Value = ..., year: Value = ...) -> Fact: ...
+def headline_of(leaf: Literal["map", "map_once", "levels", "one_year", "obstacles", "lagging", "region", "region_level", "ranking", "scores", "scores_none", "weights", "index_region", "ranks", "room", "shift", "variance", "parts", "gini", "ridges", "education", "human_capital", "culture", "intensity", "productivity", "costs"], /, *, after: Value | float | None = ..., before: Value | float | None = ..., best: Value = ..., count: Value = ..., counts: Value = ..., draws: Value = ..., first: Value = ..., furthest: Value = ..., half: Value = ..., high: Value | float | None = ..., high_value: float | None = ..., last: Value = ..., least: Value = ..., least_value: float | None = ..., level: float | None = ..., low: Value = ..., low_value: float | None = ..., mean: float | None = ..., modes_after: Value = ..., modes_before: Value = ..., most: Value = ..., most_value: float | None = ..., moves: Value = ..., name: Value = ..., names: Value = ..., now: float | None = ..., part: Value | float | None = ..., peak: Value = ..., region: Value = ..., regions: Value | int = ..., share: float | None = ..., shift: Value = ..., span: float | None = ..., spread: float | None = ..., total: Value = ..., up: Value = ..., value: Value | float | None = ..., worst: Value = ..., year: Value = ...) -> Fact: ...
+def how_of(leaf: Literal["map", "levels", "obstacles", "lagging", "region", "ranking", "scores", "weights", "index_region", "ranks", "room", "shift", "variance_shapley", "variance_total", "parts", "gini", "ridges", "education", "human_capital", "culture", "intensity", "productivity", "costs"], /) -> Fact: ...
+def note_of(leaf: Literal["ends", "gain", "measured", "per_worker", "bounds", "left_out", "forms", "interpolated", "thin", "no_cause", "drag", "mean_weights", "built", "pooled", "yearly", "complete", "convention", "not_tfp", "no_error", "level_left_out", "refused", "same_for_all", "gini", "dagum", "unweighted", "ragged", "bandwidth", "schooling", "unweighed", "intensity", "finding"], /, *, aggregation: Value = ..., choice: Value = ..., corrected: float | None = ..., correlation: float | None = ..., count: Value = ..., done: Value = ..., first: Value = ..., gain: float | None = ..., high: Value = ..., high_ranks: Value = ..., high_value: float | None = ..., imputation: Value = ..., last: Value = ..., level: Value = ..., low: Value = ..., low_ranks: Value = ..., low_value: float | None = ..., message: Value = ..., n: Value = ..., name: Value = ..., names: Names = ..., normalisation: Value = ..., reason: Value = ..., rows: Value = ..., rule: Value = ..., standard: float | None = ..., treatment: Value = ..., weights: Value = ..., year: Value = ...) -> Fact: ...
 def reason_of(leaf: Literal["no_value", "no_group", "no_weight", "no_schooling", "missing", "unbalanced", "island", "constant", "few", "from_zero", "still", "no_intensity", "group_gap", "factor_missing", "total_zero", "no_denominator", "gaps_left", "made_constant"], /, *, fewest: Value = ..., names: Names = ...) -> Fact: ...
 def choice_of(leaf: str, /) -> Fact: ...
 def cluster_of(leaf: str, /) -> Fact: ...
 def part_of(leaf: str, /) -> Fact: ...
 def explain_of(leaf: Literal["head", "degree", "sector", "indicator"], /, *, degree: float | None = ..., flags: Value = ..., gain: float | None = ..., grade: Value = ..., indicator: Value = ..., level: float | None = ..., lower: Value = ..., name: Value = ..., names: Names = ..., obstacle: float | None = ..., sector: Value = ..., upper: Value = ..., value: Value = ..., year: Value = ...) -> Fact: ...
-def unit_of_of(leaf: Literal["level", "percent", "none", "moran", "relative", "index", "place", "places", "gini", "density", "deviations", "years", "points", "index_100"], /) -> Fact: ...
-def chart_of(leaf: Literal["development", "coupling", "mean_level", "level", "obstacle", "alike", "mean", "holds", "not", "in_year", "index", "not_above", "weight", "place", "interval", "room", "more", "less", "covered", "missing", "shift", "furthest", "variance", "gini", "theil_t", "theil_l", "measures", "moran", "moran_axis", "own", "lag", "not_significant", "origin", "destination", "probability", "anywhere", "change_of", "contribution", "human_capital", "culture", "intensity", "per_output", "productivity", "costs"], /, *, at: Value = ..., name: Value = ..., shift: Value = ..., year: Value = ...) -> Fact: ...
-def table_of(leaf: Literal["map", "years", "obstacles", "lagging", "region", "regions", "bounds", "drag", "index_ranking", "weights", "coverage", "index_years", "index_region", "ranks", "levels", "room", "shift", "variance", "inequality_years", "pairs", "densities_years", "neighbours_years", "local", "transitions", "steady", "states", "education", "human_capital", "culture_regions", "intensity", "productivity", "costs"], /, *, first: Value = ..., last: Value = ..., region: Value = ..., year: Value = ..., years: Value = ...) -> Fact: ...
-def column_of(leaf: Literal["region", "year", "in_year", "level", "development_in", "coupling_corrected_in", "coordination_corrected_in", "grade", "change_since", "obstacle", "lagging", "lags", "gain", "indicator", "index", "score_of", "direction", "unit", "denominator", "note", "contribution_arithmetic", "contribution_geometric", "contribution_harmonic", "shift", "choice", "level_of", "draws", "gini", "moran", "own", "local", "neighbours", "change_of", "contribution", "part_of_growth", "culture_employment_share", "intensity", "index_100", "level_since", "cost_share"], /, *, margin: Value = ..., name: Value = ..., year: Value = ...) -> Fact: ...
+def unit_of_of(leaf: Literal["level", "percent", "none", "relative", "index", "place", "places", "gini", "density", "years", "points", "index_100"], /) -> Fact: ...
+def chart_of(leaf: Literal["development", "coupling", "mean_level", "level", "obstacle", "alike", "mean", "holds", "not", "in_year", "index", "not_above", "weight", "place", "interval", "room", "more", "less", "covered", "missing", "shift", "furthest", "variance", "gini", "theil_t", "theil_l", "measures", "contribution", "human_capital", "culture", "intensity", "per_output", "productivity", "costs"], /, *, name: Value = ..., shift: Value = ..., year: Value = ...) -> Fact: ...
+def table_of(leaf: Literal["map", "years", "obstacles", "lagging", "region", "regions", "bounds", "drag", "index_ranking", "weights", "coverage", "index_years", "index_region", "ranks", "levels", "room", "shift", "variance", "inequality_years", "pairs", "densities_years", "education", "human_capital", "culture_regions", "intensity", "productivity", "costs"], /, *, first: Value = ..., last: Value = ..., region: Value = ..., year: Value = ..., years: Value = ...) -> Fact: ...
+def column_of(leaf: Literal["region", "year", "in_year", "level", "development_in", "coupling_corrected_in", "coordination_corrected_in", "grade", "change_since", "obstacle", "lagging", "lags", "gain", "indicator", "index", "score_of", "direction", "unit", "denominator", "note", "contribution_arithmetic", "contribution_geometric", "contribution_harmonic", "shift", "choice", "level_of", "draws", "gini", "contribution", "part_of_growth", "culture_employment_share", "intensity", "index_100", "level_since", "cost_share"], /, *, margin: Value = ..., name: Value = ..., year: Value = ...) -> Fact: ...
 def series_of(leaf: str, /) -> Fact: ...
 def method_treatment_of(leaf: Literal["none", "winsorise", "log", "box-cox"], /) -> Fact: ...
 def method_imputation_of(leaf: Literal["none", "mean", "median", "group-mean", "linear", "nearest"], /) -> Fact: ...

@@ -35,9 +35,6 @@ KINDS = {
     "inequality": ("parts", "gini"),
     "ungrouped": ("gini",),
     "densities": ("ridges",),
-    "moran": ("moran", "scatter", "clusters"),
-    "markov": ("transitions",),
-    "decoupling": ("states",),
     "education": ("contribution",),
     "unweighed": ("human-capital",),
     "culture": ("employment",),
@@ -81,11 +78,6 @@ MAKERS = {
     "inequality": lambda: sectors.inequality(per_head(), FIGURE, group="group"),
     "ungrouped": lambda: sectors.inequality(per_head(), FIGURE),
     "densities": lambda: sectors.ridgelines(per_head(), FIGURE),
-    "moran": lambda: sectors.moran(
-        per_head().filter(pl.col("year") > 2015), FIGURE, neighbours=sectors.contiguity(sea=True), draws=99
-    ),
-    "markov": lambda: sectors.markov(per_head(), FIGURE, neighbours=sectors.contiguity(sea=True)),
-    "decoupling": lambda: sectors.decoupling(package(), span=5),
     "education": lambda: sectors.education(package(), xinzhi.measure(package())),
     "unweighed": lambda: sectors.education(package()),
     "culture": lambda: sectors.culture(package()),
@@ -279,11 +271,12 @@ def test_parts_of_inequality_and_group_names():
 
 
 def test_moran_and_markov_say_what_their_tests_say():
-    moran = section(result("moran"))
-    last = result("moran").frame.row(-1, named=True)
-    assert ("Neighbours are alike" in moran.answer[0].en) == (last["p_permutation"] <= 0.05)
-    markov = section(result("markov"))
-    assert ("The neighbours matter" in markov.answer[1].en) == (result("markov").homogeneity.p < 0.05)
+    recent, borders = per_head().filter(pl.col("year") > 2015), sectors.contiguity(sea=True)
+    moran = sectors.moran(recent, FIGURE, neighbours=borders, draws=99)
+    last = moran.frame.row(-1, named=True)
+    assert ("Neighbours are alike" in moran.summary("en")) == (last["p_permutation"] <= 0.05)
+    markov = sectors.markov(per_head(), FIGURE, neighbours=borders)
+    assert ("The neighbours matter" in markov.summary("en")) == (markov.homogeneity.p < 0.05)
 
 
 def test_an_assessment_gets_the_section_or_nothing(brief):

@@ -9,160 +9,28 @@ from typing import Any
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.text import Text, listing, number, same, sentences
+from xinzhi.core.text import Text, same, sentences
 from xinzhi.report import palette
 from xinzhi.report.charts import kinds
 from xinzhi.report.palette import FACTORS, GROUPS
 from xinzhi.report.section import Picture, Section, picture, rows_of, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import answer_of, arrangement, notes_of, spread
-from xinzhi.report.table import Table, column, table
+from xinzhi.report.sentence import answer_of, notes_of, spread
+from xinzhi.report.table import column, table
 from xinzhi.sectors.internal import (
     Culture,
-    Decoupling,
     Densities,
     Education,
     Green,
     Inequality,
-    MarkovChain,
-    SpatialAutocorrelation,
     intensity_text,
     latest,
     series_text,
-    setting,
 )
 
 CLUSTER_INKS = {kind: GROUPS[at] for kind, at in {"HH": 3, "LH": 2, "LL": 0, "HL": 6}.items()} | {"": FACTORS["labour"]}
 PART_INKS = {"within": palette.GROUPS[0], "between": palette.GROUPS[2], "transvariation": palette.GROUPS[1]}
 RIDGES = 8  # densities that one picture holds
-
-
-@section.register
-def neighbouring(result: SpatialAutocorrelation) -> Section:
-    """Return whether neighbours are alike, and where."""
-    facts = result.facts()
-    selected = {key: values for key, values in facts.items() if key != "answer.cluster"}
-    leading: Any = next(iter(facts.values()))
-    local = result.local.filter(year=result.frame["year"][-1])
-    group, mean = words.sectors.chart_moran(), float(result.frame["expected"].to_numpy().mean())
-    index = shown("sectors.moran", result, None, leading, draws={"group": group}, reference=mean)
-    return Section.of(
-        "sectors.neighbours",
-        [index, _scatter(result, local), _clusters(result, local)],
-        anchor="neighbours",
-        facts=leading,
-        answer=sentences(selected, "sectors"),
-        notes=(words.sectors.note_permutations(), words.sectors.note_fdr()),
-    )
-
-
-def _local(result: SpatialAutocorrelation, local: pl.DataFrame) -> Table:
-    return table("neighbours_local", local, of=result, year=local["year"][0])
-
-
-def _scatter(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture:
-    counts = {kind: local.filter(cluster=kind).height for kind in CLUSTER_INKS if kind}
-    labelled = local.with_columns(name=pl.when("significant").then("region"))
-    name = column("sectors.region", "name", of="name")
-    region_name = result.names.distinct("region", local["region"])
-    rows = rows_of(labelled, names=region_name.__getitem__, x="value", y="lag", name=name)
-    return picture(
-        "sectors.scatter",
-        kinds.points,
-        rows,
-        _local(result, local),
-        {"year": local["year"][0], **counts},
-        unit="deviations",
-        x="own",
-        y="lag",
-        split=(0.0, 0.0),
-        corners=[words.sectors.cluster_of(kind) for kind in CLUSTER_INKS if kind],
-    )
-
-
-def _clusters(result: SpatialAutocorrelation, local: pl.DataFrame) -> Picture | None:
-    """Return the tiles of the clusters; None where the regions have no tiles."""
-    tiles = arrangement(local["region"].to_list())
-    if not tiles:
-        return None
-    clusters = local.with_columns(kind=pl.when("significant").then("cluster").otherwise(pl.lit("")))
-    groups = {
-        kind: words.by_key(f"sectors.cluster.{kind}" if kind else "sectors.chart.not_significant")
-        for kind in CLUSTER_INKS
-    }
-    rows = [
-        {"region": code, "group": groups[kind], "value": value}
-        for kind in groups
-        for code, value in clusters.filter(kind=kind).select("region", "moran").iter_rows()
-    ]
-    present = set(clusters["kind"])
-    facts = {"count": int(local["significant"].sum()), "regions": local.height, "year": local["year"][0]}
-    return picture(
-        "sectors.clusters",
-        kinds.tiles,
-        rows,
-        _local(result, local),
-        facts,
-        unit="moran",
-        legend=words.sectors.title_clusters(),
-        arrangement=tiles,
-        inks=[CLUSTER_INKS[kind] for kind in groups if kind in present],
-    )
-
-
-@section.register
-def moving(result: MarkovChain) -> Section:
-    """Return how often regions stay, rise and fall, and whether neighbours matter."""
-    facts = result.facts()
-    leading: Any = facts["answer.transitions"]
-    islands = result.frame.filter(neighbours=0)
-    cells = [
-        {
-            "row": words.sectors.chart_origin(at=row["origin"]),
-            "column": words.sectors.chart_destination(at=row["destination"]),
-            "value": None if row["probability"] is None else 100 * row["probability"],
-        }
-        for row in islands.iter_rows(named=True)
-    ]
-    around = column("sectors.neighbours", "name")
-    names = {"neighbours": lambda state: same(state) if state else words.sectors.chart_anywhere()}
-    twin = table(
-        "mobility_transitions",
-        result.frame,
-        [around, "origin", "destination", "count", "probability"],
-        result,
-        names=names,
-    )
-    steady = table(
-        "mobility_steady", result.steady, [around, "class", "probability"], result, part="steady", names=names
-    )
-    notes = [words.sectors.note_classes()]
-    if result.bounds:
-        bounds = same(", ".join(number(bound, 2) for bound in result.bounds))
-        relative = bool(result.provenance.options.get("relative"))
-        notes.append(
-            words.sectors.note_cuts_relative(bounds=bounds) if relative else words.sectors.note_cuts(bounds=bounds)
-        )
-    chart = picture(
-        "sectors.transitions",
-        kinds.matrix,
-        cells,
-        twin,
-        leading,
-        unit="percent",
-        legend="probability",
-        decimals=0,
-        domain=(0.0, 100.0),
-    )
-    return Section.of(
-        "sectors.mobility",
-        [chart],
-        [steady],
-        anchor="mobility",
-        facts={"value": leading["value"]},
-        answer=sentences(facts, "sectors"),
-        notes=tuple(notes),
-    )
 
 
 def title(result: Inequality | Densities) -> Text:
@@ -267,50 +135,6 @@ def dense(result: Densities) -> Section:
         facts={"value": what},
         answer=answer_of(facts, "sectors"),
         notes=tuple(notes_of(facts, "sectors")),
-    )
-
-
-@section.register
-def decoupled(result: Decoupling) -> Section:
-    """Return whether a pressure still grows with its driver, region by region."""
-    facts = result.facts()
-    names = {"pressure": series_text(result.pressure), "driver": series_text(result.driver)}
-    states = _states(result, facts["answer.states"]) if "answer.states" in facts else None
-    return Section.of(
-        "sectors.decoupling",
-        [states],
-        anchor="decoupling",
-        title=words.sectors.title_decoupling(**names),
-        answer=sentences(facts, "sectors"),
-        notes=(words.sectors.note_elasticity(),) if states else (),
-    )
-
-
-def _states(result: Decoupling, facts: Any) -> Picture:  # noqa: ANN401 - facts of the result
-    last = result.last()
-    unit = words.sectors.unit_of_percent()
-    growth = [
-        column("sectors.change_of", "percent", unit, of=f"{name}_growth", name=facts[name])
-        for name in ("driver", "pressure")
-    ]
-    twin = table("decoupling_states", last, ["region", *growth, "elasticity", "state"], result, **facts)
-    rows = rows_of(last, result, x=growth[0], y=growth[1], name="region", group="state")
-    ends = sorted({0.0, *(row["x"] for row in rows)})
-    line = [(at, at) for at in (ends[0], ends[-1])]
-    x, y = (words.sectors.chart_change_of(name=facts[name]) for name in ("driver", "pressure"))
-    how = words.sectors.how_states(lower=setting("decoupling.lower"), upper=setting("decoupling.upper"))
-    return picture(
-        "sectors.states",
-        kinds.points,
-        rows,
-        twin,
-        facts | {"counts": listing(facts["counts"][:2])},
-        how=how,
-        unit="percent",
-        x=x,
-        y=y,
-        split=(None, 0.0),
-        line=line,
     )
 
 
