@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
@@ -30,6 +30,7 @@ Method = Literal[
 DECOMPOSITIONS = (OLLEY, *METHODS)
 _DECIMALS = 4  # of the sentences
 _SURVIVORS = ("mean", "covariance")  # of what the firms that stay add to growth
+Split = tuple[pl.DataFrame, tuple[str, ...], tuple[Finding, ...]]  # the frame, its parts, what is wrong
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -148,16 +149,22 @@ def decompose(  # noqa: PLR0913 - a table, its columns, and the policies
         names = {"firm": firm, "year": year, "value": value, "weight": weight}
         names |= {role: name for role, name in (("born", born), ("closed", closed)) if name is not None}
         used = ("value", "weight", *YEARS, *groups)
-        how: dict[str, Any] = {"engine": engine, "duplicates": duplicates, "sums": (groups, _sums)}
-        firms = panel(frame, names, groups, roles=used, **how)
+        sums = (groups, _sums)
+        firms = panel(frame, names, groups, roles=used, engine=engine, duplicates=duplicates, sums=sums)
     firms.need("value", "weight", *groups)
     usable, totals = _usable(firms, groups)
     if method == OLLEY:
-        result = _levels(usable, totals, groups)
+        table, names_of_parts, findings = _levels(usable, totals, groups)
     else:
-        result = _pairs(usable, totals, groups, method, step, movers_apart=movers == "apart")
-    about = provenance("micro_decompose", method=method, group=list(groups))
-    return Decomposition(**result, provenance=about, method=method, groups=groups)
+        table, names_of_parts, findings = _pairs(usable, totals, groups, method, step, movers_apart=movers == "apart")
+    return Decomposition(
+        frame=table,
+        provenance=provenance("micro_decompose", method=method, group=list(groups)),
+        method=method,
+        parts=names_of_parts,
+        groups=groups,
+        findings=findings,
+    )
 
 
 def _usable(firms: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
@@ -183,7 +190,7 @@ def _usable(firms: Panel, by: Sequence[str]) -> tuple[Panel, pl.DataFrame]:
     return replace(firms, table=table), totals
 
 
-def _sums(table: Ibis) -> dict[str, Any]:
+def _sums(table: Ibis) -> dict[str, Ibis]:
     """Return what a decomposition needs of the rows of a group."""
     return {
         "n": table.count(),
@@ -195,7 +202,7 @@ def _sums(table: Ibis) -> dict[str, Any]:
     }
 
 
-def _levels(usable: Panel, totals: pl.DataFrame, by: tuple[str, ...]) -> dict[str, Any]:
+def _levels(usable: Panel, totals: pl.DataFrame, by: tuple[str, ...]) -> Split:
     """Return mean and covariance of Olley and Pakes by group and year; the covariance from its own sum."""
     frame = totals.with_columns(
         aggregate=pl.col("weighted") / pl.col("weight"),
@@ -206,12 +213,12 @@ def _levels(usable: Panel, totals: pl.DataFrame, by: tuple[str, ...]) -> dict[st
     frame, findings = _without(frame, pl.col("weight") > 0, "micro.no-weight", usable.least)
     closes(frame, "aggregate", ["mean", "covariance"], pl.col("aggregate").abs())
     frame = frame.select(*by, "year", "firms", "aggregate", "mean", "covariance").sort(*by, "year")
-    return {"frame": frame, "parts": ("mean", "covariance"), "findings": (*usable.findings, *findings)}
+    return frame, ("mean", "covariance"), (*usable.findings, *findings)
 
 
 def _pairs(
     usable: Panel, totals: pl.DataFrame, by: tuple[str, ...], method: Method, step: int | None, *, movers_apart: bool
-) -> dict[str, Any]:
+) -> Split:
     """Return growth and its parts by group and pair of periods."""
     years = sorted(totals["year"].unique().to_list())
     later = dict(pairwise(years))
@@ -239,7 +246,7 @@ def _pairs(
     used = [name for name in names if name.partition("_")[0] not in {"rotation", "moved"} or (table[name] != 0).any()]
     counts = [f"n_{name}" for name in COHORTS if name in {"stay", "entry", "exit"} or (table[f"n_{name}"] > 0).any()]
     frame = table.select(*by, "start", pl.col("year").alias("end"), "growth", *used, *counts).sort(*by, "start")
-    return {"frame": frame, "parts": tuple(used), "findings": (*usable.findings, *blank_findings, *one_sided, *split)}
+    return frame, tuple(used), (*usable.findings, *blank_findings, *one_sided, *split)
 
 
 def _without(

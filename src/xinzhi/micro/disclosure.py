@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
-from typing import Any
 
 import polars as pl
 
@@ -39,8 +39,7 @@ class Totals(Result, verb="firm_totals", topic="firms"):
         )
 
 
-def _usual(name: str) -> Any:  # noqa: ANN401 - of the type of its field
-    return field(default_factory=lambda: setting(CONVENTIONS, f"disclosure.{name}"))
+_usual = partial(setting, CONVENTIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +67,13 @@ class Rules:
     10
     """
 
-    least: int = _usual("least")
-    dominant: int = _usual("dominant")
-    dominance: float = _usual("dominance")
-    closeness: float = _usual("closeness")
-    protection: float = _usual("protection")
-    base: int = _usual("base")
-    digits: int = _usual("digits")
+    least: int = field(default_factory=partial(_usual, "disclosure.least"))
+    dominant: int = field(default_factory=partial(_usual, "disclosure.dominant"))
+    dominance: float = field(default_factory=partial(_usual, "disclosure.dominance"))
+    closeness: float = field(default_factory=partial(_usual, "disclosure.closeness"))
+    protection: float = field(default_factory=partial(_usual, "disclosure.protection"))
+    base: int = field(default_factory=partial(_usual, "disclosure.base"))
+    digits: int = field(default_factory=partial(_usual, "disclosure.digits"))
 
     def __post_init__(self) -> None:
         """Refuse rules that protect nobody."""

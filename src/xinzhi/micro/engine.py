@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import polars as pl
 
@@ -21,13 +23,19 @@ from xinzhi.data.internal import read_any
 from xinzhi.micro.cohorts import cells, pair_sums, parts
 from xinzhi.micro.delimited_files import codec_of, csv_error, first_bad_line, header_of, in_utf8, is_text
 
+if TYPE_CHECKING:
+    import duckdb
+    from pyspark.sql import SparkSession
+
 CONVENTIONS = Path(__file__).with_name("micro.yaml")
 PRIME = 2**31 - 1  # squares of what is smaller fit 64 bits
 _NUMBERS = count(1)
+P = ParamSpec("P")
+T = TypeVar("T")
 _LACKS = re.compile(r"'(\w+)' operation")  # as Ibis says what a backend has no rule for; it quotes no cell
 
 
-def ibis() -> Any:  # noqa: ANN401 - the library, which loads on use
+def ibis() -> ModuleType:
     """Return the library of expressions; a `UsageError` names the extra that brings it.
 
     Examples
@@ -39,7 +47,8 @@ def ibis() -> Any:  # noqa: ANN401 - the library, which loads on use
         import ibis as library
     except ImportError as error:
         raise UsageError("micro.no-engine", extra="micro") from error
-    return library
+    module: ModuleType = library
+    return module
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +70,12 @@ class Engine:
     """
 
     name: str
-    backend: Any = None
-    connection: Any = None
+    backend: Ibis = None
+    connection: duckdb.DuckDBPyConnection | None = None
     spill: Path | None = None
-    session: Any = None
+    session: SparkSession | None = None
 
-    def table(self, source: Any, encoding: str | None = None) -> Any:  # noqa: ANN401 - any table in, an Ibis table out
+    def table(self, source: AnyFrame, encoding: str | None = None) -> Ibis:
         """Return a source as a table of expressions; all columns of a text file are text.
 
         Parameters
@@ -86,7 +95,7 @@ class Engine:
         if isinstance(source, library.Table):
             return source
         if self.connection is None:
-            return self._elsewhere(library, source, encoding)
+            return self._elsewhere(source, encoding)
         name = f"firms_{next(_NUMBERS)}"
         if (paths := files_of(source)) is not None:
             if is_text(paths[0]):  # types that are guessed from the first rows fail at a cell further down
@@ -105,12 +114,13 @@ class Engine:
         kinds = self._run(f'select * from "{name}" limit 0', rows=True).schema  # noqa: S608 - a name of our own
         return ibis().table(ibis().Schema.from_pyarrow(kinds), name=name)
 
-    def _elsewhere(self, library: Any, source: Any, encoding: str | None) -> Any:  # noqa: ANN401 - Ibis and its tables
+    def _elsewhere(self, source: AnyFrame, encoding: str | None) -> Ibis:
+        """Return a source as a table of another engine than DuckDB."""
         paths = files_of(source)
         if paths is None:
             return self._handed(_frame(source))
         parts = [self._file(path, encoding) for path in paths]
-        return parts[0] if len(parts) == 1 else library.union(*parts)
+        return parts[0] if len(parts) == 1 else ibis().union(*parts)
 
     def _handed(self, frame: pl.DataFrame) -> Ibis:
         """Hand a table in memory to the engine: what is computed from it has to be computed there."""
@@ -189,7 +199,7 @@ class Engine:
             if self.spill is not None:
                 shutil.rmtree(self.spill, ignore_errors=True)
 
-    def _guarded(self, work: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - what a backend does
+    def _guarded(self, work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
         """Let another engine work; what it says when it fails may quote cells of the table, and is not told."""
         try:
             return work(*arguments, **options)
@@ -203,6 +213,7 @@ class Engine:
     def _run(self, sql: str, *, rows: bool = False) -> Any:  # noqa: ANN401 - rows as an Arrow table, or nothing of use
         import duckdb
 
+        assert self.connection is not None  # noqa: S101 - only DuckDB runs SQL of ours
         try:
             return self.connection.sql(sql).to_arrow_table() if rows else self.connection.execute(sql)
         except duckdb.OutOfMemoryException as error:
@@ -252,7 +263,7 @@ def connect(
             backend = None if spark else library.connect(target)
         except Exception as error:
             raise UsageError("micro.no-target", given=target.partition("@")[2] or target) from error
-        engine = _spark(library, target) if spark else _other(backend)
+        engine = _spark(target) if spark else _other(backend)
     elif hasattr(target, "to_pyarrow") and hasattr(target, "compile"):
         engine = _other(target)
     else:
@@ -284,7 +295,10 @@ def _duckdb(memory_limit: str | None, threads: int | None, spill: Path | str | N
         Path(spill).mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="xinzhi-", dir=spill))
     # the order of rows carries no meaning here, and to keep it costs memory
-    config: dict[str, Any] = {"temp_directory": str(folder), "preserve_insertion_order": "false"}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "temp_directory": str(folder),
+        "preserve_insertion_order": "false",
+    }
     if memory_limit is not None:
         config["memory_limit"] = memory_limit
     if threads is not None:
@@ -302,7 +316,8 @@ def _duckdb(memory_limit: str | None, threads: int | None, spill: Path | str | N
     return Engine(name=f"duckdb {duckdb.__version__}", connection=connection, spill=folder)
 
 
-def _spark(library: Any, master: str) -> Engine:  # noqa: ANN401 - Ibis
+def _spark(master: str) -> Engine:
+    """Return a session of Spark as an engine."""
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
@@ -313,10 +328,11 @@ def _spark(library: Any, master: str) -> Engine:  # noqa: ANN401 - Ibis
     )  # from version 4 on GB18030 is not read without it
     session = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
-    return Engine(name=f"spark {session.version}", backend=library.pyspark.connect(session), session=session)
+    return Engine(name=f"spark {session.version}", backend=ibis().pyspark.connect(session), session=session)
 
 
-def _other(backend: Any) -> Engine:  # noqa: ANN401 - of Ibis
+def _other(backend: Ibis) -> Engine:
+    """Return a backend of Ibis as an engine."""
     return Engine(name=f"{backend.name} {backend.version}", backend=backend)
 
 
@@ -351,7 +367,7 @@ def _read_csv(path: Path) -> str:
     return f"read_csv({_sql_literal(path)}, columns = {{{kinds}}}, {how})"
 
 
-def _spark_reader_options(path: Path, encoding: str | None) -> dict[str, Any]:
+def _spark_reader_options(path: Path, encoding: str | None) -> dict[str, bool | str]:
     """Return how Spark reads a text file: every column as text, in the encoding that is named where it is needed."""
     bad = first_bad_line(path, "utf-8-sig")
     if bad is None:

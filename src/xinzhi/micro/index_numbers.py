@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import AnyEngine, AnyFrame
+from xinzhi.core.arrays import AnyEngine, AnyFrame, Ibis
 from xinzhi.core.errors import InputError
 from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
@@ -36,7 +35,7 @@ class FirmIndex(Result, verb="tfp_index", topic="firms", key=CELL):
         The panel it is of.
     """
 
-    table: Any
+    table: Ibis
     panel: Panel
     findings: tuple[Finding, ...] = ()
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import NormalDist
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
@@ -51,7 +51,7 @@ class Misallocation(Result, verb="misallocation", topic="firms", key=CELL):
     groups: pl.DataFrame
     counterfactuals: pl.DataFrame
     noise: Noise | None = None
-    firms: Any = None
+    firms: Ibis | None = None
     sigma: float
     findings: tuple[Finding, ...] = ()
 
@@ -81,7 +81,7 @@ class _Model:
     """The rows that are used, the cells of industry and year, and what is assumed of them."""
 
     panel: Panel
-    base: Any  # firm, keys and amounts; logarithms follow when a pass over the rows needs them
+    base: Ibis  # firm, keys and amounts; logarithms follow when a pass over the rows needs them
     sigma: float
     cells: pl.DataFrame = field(default_factory=pl.DataFrame)
 
@@ -114,7 +114,7 @@ def misallocation(  # noqa: PLR0913 - a table and the conventions of the literat
     columns: Mapping[str, str] | None = None,
     *,
     sigma: float | None = None,
-    capital_share: Any = "income",  # noqa: ANN401 - a word, a number, or a table by industry
+    capital_share: Literal["income"] | float | AnyFrame = "income",
     labour: Literal["wages", "labour"] | None = None,
     trim: float | None = None,
     trim_within: Literal["year", "industry"] = "year",
@@ -234,7 +234,9 @@ def _usable(firms: Panel, workers: str, sigma: float, by: Sequence[str]) -> tupl
     return _Model(panel=firms, base=base, sigma=sigma), counts.filter(pl.col("good") > 0)
 
 
-def _shares(firms: Panel, counts: pl.DataFrame, capital_share: Any) -> tuple[tuple[Finding, ...], pl.DataFrame]:  # noqa: ANN401 - of several kinds
+def _shares(
+    firms: Panel, counts: pl.DataFrame, capital_share: str | float | AnyFrame
+) -> tuple[tuple[Finding, ...], pl.DataFrame]:
     """Return the share of capital by industry and year; industries without one in (0, 1) are left out, counted."""
     if isinstance(capital_share, int | float) and not isinstance(capital_share, bool):
         if not 0 < capital_share < 1:

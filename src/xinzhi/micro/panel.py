@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
@@ -32,7 +32,7 @@ FIGURES = (*AMOUNTS, "value", "weight")
 MISSING, NOT_POSITIVE = "missing", "not-positive"
 ROLES = (*KEY, *GROUPS, *YEARS, *FIGURES)
 NO_ROWS = pl.DataFrame({"year": [0]})  # until they are counted
-Sums = Callable[[Any], dict[str, Any]]  # sums of the columns of a table, by their names
+Sums = Callable[[Ibis], dict[str, Ibis]]  # sums of the columns of a table, by their names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Panel:
     """
 
     engine: Engine
-    table: Any
+    table: Ibis
     columns: Mapping[str, str]
     findings: tuple[Finding, ...] = ()
     rows: pl.DataFrame
@@ -332,7 +332,7 @@ def unreadable(
     texts = [role for role in numbers if kinds[role].is_string()]
     if not texts:
         return ()
-    sums: dict[str, Any] = {}
+    sums: dict[str, Ibis] = {}
     for role in texts:
         text = table[names[role]].strip()
         blank, number = text.isnull() | (text == ""), typed(table[names[role]], role)

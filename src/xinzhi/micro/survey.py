@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -80,7 +79,7 @@ def read_survey(
     backend: Engine = connect(engine)
     path = Path(source)
     files = files_of(path) or []
-    parts: list[Any] = []
+    parts: list[Ibis] = []
     findings: list[Finding] = []
     column_of: dict[str, str] = {}
     unread: dict[str, None] = {}
@@ -132,7 +131,7 @@ def _kind(role: str) -> str:
 
 def _read_survey_file(
     engine: Engine, file: Path, least: int, encoding: str | None
-) -> tuple[Any, dict[str, str], tuple[Finding, ...], list[str]]:
+) -> tuple[Ibis, dict[str, str], tuple[Finding, ...], list[str]]:
     """Return a file under the names and codes of the panel, what columns are called or not read, what is no number."""
     table = engine.table(file, encoding)
     names = survey_columns(table.columns)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add, mul
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -27,6 +27,7 @@ from xinzhi.micro.production.second_stage import Pairs, SecondStage, Units, expo
 
 METHODS = ("ols", "fe", "cost-shares", "robinson", "op", "lp", "acf")
 Power = tuple[int, ...]
+Columns: TypeAlias = Mapping[str, Ibis]  # of a table, by name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +39,10 @@ class Estimate:
     searched: tuple[str, ...]
     covariance: FloatArray
     counts: Mapping[str, int | None]
-    firms: Any  # an expression of the engine: firm, year, productivity, and noise where it is separate
+    firms: Ibis  # an expression of the engine: firm, year, productivity, and noise where it is separate
 
 
-def read(source: AnyFrame, roles: Roles, engine: AnyEngine) -> tuple[Engine, Any, pl.DataFrame]:
+def read(source: AnyFrame, roles: Roles, engine: AnyEngine) -> tuple[Engine, Ibis, pl.DataFrame]:
     """Return the engine, the usable rows in logs, and how many rows are left out for which reason.
 
     Rows have ``firm, year, by`` and the figures as ``x0, x1, ...`` in the order of ``roles.figures``.
@@ -91,7 +92,7 @@ def estimated(engine: Engine, rows: Ibis, roles: Roles, method: str, settings: S
     return _LINEAR[method](group) if method in _LINEAR else _Stages(group, method).estimate()
 
 
-def gram(engine: Engine, table: Ibis, variables: Sequence[Any], columns: Sequence[Power]) -> FloatArray:
+def gram(engine: Engine, table: Ibis, variables: Sequence[Ibis], columns: Sequence[Power]) -> FloatArray:
     """Return the sums of the products of all pairs of columns, each a product of powers of variables.
 
     Products that are the same monomial are summed once.
@@ -128,15 +129,15 @@ def _unit(at: int, size: int) -> Power:
     return tuple(int(place == at) for place in range(size))
 
 
-def _plus(parts: Sequence[Any]) -> Ibis:
+def _plus(parts: Sequence[Ibis]) -> Ibis:
     return reduce(add, parts)
 
 
-def _combined(weights: FloatArray, columns: Sequence[Any]) -> Ibis:
+def _combined(weights: FloatArray, columns: Sequence[Ibis]) -> Ibis:
     return _plus([float(weight) * column for weight, column in zip(weights, columns, strict=True)])
 
 
-def _monomials(variables: Sequence[Any], powers: Sequence[Power], constant: Ibis) -> list[Any]:
+def _monomials(variables: Sequence[Ibis], powers: Sequence[Power], constant: Ibis) -> list[Ibis]:
     """Return monomials as columns; `constant` is the constant."""
     out = []
     for power in powers:
@@ -150,14 +151,14 @@ class _GroupRows:
     """The rows of one group with their columns by name, how many rows and firms there are, and what is asked."""
 
     engine: Engine
-    rows: Any
-    x: Mapping[str, Any]
+    rows: Ibis
+    x: Columns
     roles: Roles
     settings: Settings
     count: int
     firms: int
 
-    def covariance(self, parts: Sequence[Any], count: int) -> FloatArray:
+    def covariance(self, parts: Sequence[Ibis], count: int) -> FloatArray:
         """Return the covariance of coefficients from what rows add: tables with ``firm, i0, i1, ...``."""
         stacked = reduce(lambda merged, part: merged.union(part), parts)
         by = stacked.group_by("firm").agg(**{f"i{at}": stacked[f"i{at}"].sum() for at in range(count)})
@@ -165,7 +166,7 @@ class _GroupRows:
         return sums * self.firms / (self.firms - 1)
 
     def instrumented(
-        self, table: Ibis, base: Sequence[Any], columns: Sequence[Sequence[Power]], count: int
+        self, table: Ibis, base: Sequence[Ibis], columns: Sequence[Sequence[Power]], count: int
     ) -> tuple[FloatArray, FloatArray]:
         """Return the first `count` coefficients of the last of some variables on columns, and their covariance.
 
@@ -214,7 +215,7 @@ class _GroupRows:
             raise InputError("production.collinear")
         return {name: (values[f"m_{name}"], float(np.sqrt(values[f"v_{name}"]))) for name in names}
 
-    def pairs(self) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    def pairs(self) -> tuple[Ibis, Columns, Columns]:
         """Return every row that has its predecessor, kept, and the columns of both years by name."""
         rows, roles = self.rows, self.roles
         names = dict.fromkeys([roles.output, *roles.inputs, *roles.controls, *roles.proxy])
@@ -300,12 +301,12 @@ class _Stages:
         self.instruments = [(name, name in roles.free) for name in self.second] if acf or gross else None
         self.units = group.units(self.poly)
 
-    def _columns(self, x: Mapping[str, Any], constant: Ibis) -> list[Any]:
+    def _columns(self, x: Columns, constant: Ibis) -> list[Ibis]:
         """Return the columns of the first stage at some rows: free inputs, controls, the polynomial."""
         v = [(x[name] - self.units[name][0]) / self.units[name][1] for name in self.poly]
         return [*(x[name] for name in (*self.linear, *self.roles.controls)), *_monomials(v, self.powers, constant)]
 
-    def _first(self, x: Mapping[str, Any]) -> tuple[FloatArray, FloatArray]:
+    def _first(self, x: Columns) -> tuple[FloatArray, FloatArray]:
         """Return the inverse of the sums of products, and the coefficients."""
         v = [(x[name] - self.units[name][0]) / self.units[name][1] for name in self.poly]
         flat = [x[name] for name in (*self.linear, *self.roles.controls)]
@@ -369,7 +370,7 @@ class _Stages:
             firms=firms,
         )
 
-    def _stage(self, table: Ibis, now: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[SecondStage, int]:
+    def _stage(self, table: Ibis, now: Columns, before: Columns) -> tuple[SecondStage, int]:
         """Return the second stage from its sums, and how many pairs there are."""
         count = len(self.second)
         z, z0 = ([side[name] for name in self.second] for side in (now, before))
@@ -413,13 +414,13 @@ class _Stages:
         )
         return SecondStage(shape, units=units, sums=gram(self.engine, table, variables, columns)), n
 
-    def _centred(self, z: Sequence[Any]) -> list[Any]:
+    def _centred(self, z: Sequence[Ibis]) -> list[Ibis]:
         return [
             (column - float(mean)) / float(sd)
             for column, mean, sd in zip(z, self.standard.mean, self.standard.sd, strict=True)
         ]
 
-    def _signal(self, signal: Ibis, z: Sequence[Any]) -> Ibis:
+    def _signal(self, signal: Ibis, z: Sequence[Ibis]) -> Ibis:
         unit = self.standard
         parts = [
             float(slope) * (column - float(mean)) for slope, column, mean in zip(unit.base, z, unit.mean, strict=True)
@@ -431,9 +432,9 @@ class _Stages:
         stage: SecondStage,
         theta: FloatArray,
         table: Ibis,
-        sides: tuple[Mapping[str, Any], Mapping[str, Any]],
+        sides: tuple[Columns, Columns],
         first: tuple[FloatArray, FloatArray],
-    ) -> list[Any]:
+    ) -> list[Ibis]:
         """Return what every row adds to the coefficients, of the first stage and of the second."""
         (now, before), (inverse, gamma), unit = sides, first, self.standard
         constant, degree, count = table.year * 0.0 + 1.0, self.settings.degree[1], len(self.second)
@@ -479,7 +480,7 @@ class _Stages:
         return [self.rows.select("firm", **adds), table.select("firm", **later)]
 
     def _cross(
-        self, table: Ibis, g: Sequence[Any], columns: Sequence[Any], count: int
+        self, table: Ibis, g: Sequence[Ibis], columns: Sequence[Ibis], count: int
     ) -> tuple[FloatArray, FloatArray]:
         """Return the sums of products of weights and other columns: those of the first stage, and the last `count`."""
         sums = {f"s{i}_{j}": (weight * column).sum() for i, weight in enumerate(g) for j, column in enumerate(columns)}

@@ -13,8 +13,8 @@ from scipy.stats import chi2, norm
 
 from xinzhi.core.arrays import AnyEngine, AnyFrame, FloatArray, Ibis
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.core.result import Provenance
-from xinzhi.micro.engine import ibis
+from xinzhi.core.result import FrameKind, Provenance
+from xinzhi.micro.engine import Engine, ibis
 from xinzhi.micro.production.control_function import ControlFunction, ShareEquation, refuse_proxy
 from xinzhi.micro.production.estimator import (
     ANSWERS,
@@ -34,10 +34,15 @@ from xinzhi.micro.production.result import ALL, ProductionFunction
 
 Name = Literal["ols", "fe", "cost-shares", "op", "lp", "acf", "wooldridge", "robinson", "gnr", "blundell-bond"]
 METHODS: tuple[Name, ...] = get_args(Name)
+_PRODUCTIVITY: Mapping[str, type[pl.DataType]] = {
+    **dict.fromkeys(("method", "group", "firm"), pl.String),
+    "year": pl.Int64,
+    **dict.fromkeys(("productivity", "noise", "omega"), pl.Float64),
+}
 
 
-class Options(TypedDict, total=False):
-    """Further keywords of `production_function`."""
+class ColumnOptions(TypedDict, total=False):
+    """The further keywords of `production_function` that name columns, and whether these are taken in logs."""
 
     by: str | None
     controls: Sequence[str]
@@ -45,6 +50,12 @@ class Options(TypedDict, total=False):
     share: str | None
     costs: Sequence[str]
     exit: str | None
+    logs: bool
+
+
+class Options(ColumnOptions, total=False):
+    """Further keywords of `production_function`."""
+
     attrition: bool
     form: Literal["cobb-douglas", "translog"]
     degree: tuple[int, int]
@@ -53,8 +64,7 @@ class Options(TypedDict, total=False):
     draws: int
     level: float
     seed: int
-    logs: bool
-    engine: Any
+    engine: AnyEngine
 
 
 def production_function(
@@ -122,12 +132,12 @@ def production_function(
     [0.6, 0.4]
     """
     engine = options.pop("engine", None)
-    settings, column_options = _settle(dict(options))
+    settings = _settle(dict(options))
     methods: list[Name] = [method] if isinstance(method, str) else list(method)
     for name in methods:
         if name not in METHODS:
             raise UsageError("production.method", method=name, known=list(METHODS))
-    roles = _roles(output, (free, state, proxy), (firm, year), column_options)
+    roles = _roles(output, (free, state, proxy), (firm, year), options)
     # an option that would change nothing with a method is refused: the caller believes that it is at work
     in_use = {"attrition": settings.attrition, "drivers": bool(roles.drivers), "controls": bool(roles.controls)}
     for name in methods:
@@ -159,6 +169,7 @@ def production_function(
 
 
 Frames = dict[str, list[pl.DataFrame]]
+Omission = tuple[str, str, int]  # reason, group (and method), rows
 
 
 def _every(
@@ -167,10 +178,10 @@ def _every(
     roles: Roles,
     estimate: Callable[[str, Name], dict[str, pl.DataFrame]],
     height: Callable[[str], int],
-) -> tuple[Frames, list[dict[str, Any]]]:
+) -> tuple[Frames, list[Omission]]:
     """Return the tables of all groups and methods, and which of several groups are left out."""
     frames: Frames = {name: [] for name in ("coefficients", "elasticities", "diagnostics", "minima", "productivity")}
-    left_out: list[dict[str, Any]] = []
+    left_out: list[Omission] = []
     for group in groups:
         for name in methods:
             try:
@@ -179,8 +190,8 @@ def _every(
                 if not roles.by:
                     raise
                 small = error.code == "production.few-firms"
-                why = {"reason": "few-firms" if small else "failed", "column": group if small else f"{group}, {name}"}
-                left_out.append({**why, "rows": height(group)})
+                reason, column = ("few-firms", group) if small else ("failed", f"{group}, {name}")
+                left_out.append((reason, column, height(group)))
                 if small:
                     break
                 continue
@@ -192,17 +203,32 @@ def _every(
 def _result(
     frames: Frames,
     dropped: pl.DataFrame,
-    left_out: Sequence[Mapping[str, Any]],
+    left_out: Sequence[Omission],
     about: Provenance,
-    **more: Any,  # noqa: ANN401 - fields of the result
+    *,
+    firms: Ibis | None = None,
+    engine: Engine | None = None,
+    kind: FrameKind = "polars",
 ) -> ProductionFunction:
     """Return the result of all methods and groups; refuse one without any estimate."""
     if not frames["diagnostics"]:
         raise InputError("production.few-firms", firms=0, least=convention("fewest_firms"))
-    done: dict[str, Any] = {key: pl.concat(tables, how="diagonal") for key, tables in frames.items() if tables}
-    done = {key: table.select("method", "group", pl.exclude("method", "group")) for key, table in done.items()}
-    all_dropped = pl.concat([dropped, pl.DataFrame(left_out, schema=dropped.schema)])
-    return ProductionFunction(frame=done.pop("coefficients"), provenance=about, dropped=all_dropped, **done, **more)
+    done = {
+        key: pl.concat(tables, how="diagonal").select("method", "group", pl.exclude("method", "group"))
+        for key, tables in frames.items()
+    }
+    return ProductionFunction(
+        frame=done["coefficients"],
+        provenance=about,
+        kind=kind,
+        elasticities=done["elasticities"],
+        diagnostics=done["diagnostics"],
+        minima=done["minima"],
+        dropped=pl.concat([dropped, pl.DataFrame(left_out, schema=dropped.schema, orient="row")]),
+        productivity=done["productivity"],
+        firms=firms,
+        engine=engine,
+    )
 
 
 def _in_engine(
@@ -244,13 +270,16 @@ def _in_engine(
             (errors, values - z * errors, values + z * errors)
             for errors, values in ((error, result.fit.coefficients), (error[inputs], result.fit.mean))
         ]
-        how: dict[str, Any] = {
-            "terms": result.terms,
-            "inputs": roles.inputs,
-            "searched": result.searched,
-            "counts": result.counts,
-        }
-        return _tables(result.fit, roles, spreads, float(np.sqrt(scale_variance)), **how)
+        return _tables(
+            result.fit,
+            roles,
+            spreads,
+            float(np.sqrt(scale_variance)),
+            terms=result.terms,
+            inputs=roles.inputs,
+            searched=result.searched,
+            counts=result.counts,
+        )
 
     frames, left_out = _every(
         groups,
@@ -261,9 +290,7 @@ def _in_engine(
     )
     about = provenance("production_function", **call, engine=backend.name)
     firms = reduce(lambda merged, part: merged.union(part), tables) if tables else None
-    none: dict[str, Any] = dict.fromkeys(("method", "group", "firm"), pl.String) | {"year": pl.Int64}
-    none |= dict.fromkeys(("productivity", "noise", "omega"), pl.Float64)
-    frames["productivity"] = [pl.DataFrame(schema=none)]
+    frames["productivity"] = [pl.DataFrame(schema=_PRODUCTIVITY)]
     return _result(frames, dropped, left_out, about, firms=firms, engine=backend)
 
 
@@ -306,18 +333,13 @@ def _tables(  # noqa: PLR0913 - what an estimate is made of
     }
 
 
-def _settle(options: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
-    """Return how to estimate, checked, and the options that name columns."""
-    names = ("by", "controls", "drivers", "share", "costs", "exit", "logs")
-    choices = [*names, *(field.name for field in fields(Settings))]
+def _settle(options: Mapping[str, Any]) -> Settings:
+    """Return how to estimate, checked."""
+    choices = [*ColumnOptions.__annotations__, *(field.name for field in fields(Settings))]
     for name in options:
         if name not in choices:
             raise UsageError("production.option", option=name, known=sorted(choices))
-    columns = {name: options.pop(name) for name in names if name in options}
-    for name in ("controls", "drivers", "costs"):
-        listed = columns.get(name, ())
-        columns[name] = (listed,) if isinstance(listed, str) else tuple(listed)
-    settings = Settings(**options)
+    settings = Settings(**{name: value for name, value in options.items() if name not in ColumnOptions.__annotations__})
     if settings.form not in {"cobb-douglas", "translog"}:
         raise UsageError("production.form-unknown", form=settings.form)
     if not 0 < settings.level < 1:
@@ -326,7 +348,7 @@ def _settle(options: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
     for name, value, least in (*sizes, ("degree", min(settings.degree), 1)):
         if value < least:
             raise UsageError("production.size", name=name, least=least, given=value)
-    return settings, columns
+    return settings
 
 
 def _column_names(entry: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -336,10 +358,12 @@ def _column_names(entry: str | Sequence[str] | None) -> tuple[str, ...]:
     return (entry,) if isinstance(entry, str) else tuple(entry)
 
 
-def _roles(output: str, inputs: tuple[Any, Any, Any], key: tuple[str, str], columns: dict[str, Any]) -> Roles:
+def _roles(
+    output: str, inputs: Sequence[str | Sequence[str] | None], key: tuple[str, str], columns: ColumnOptions
+) -> Roles:
     """Return which column plays which part, from keywords or a formula."""
     free, state, proxy = (_column_names(entry) for entry in inputs)
-    controls = columns.pop("controls")
+    controls = _column_names(columns.get("controls"))
     if "~" in output:
         output, _, right = output.partition("~")
         parts = [tuple(name.strip() for name in part.split("+") if name.strip()) for part in right.split("|")]
@@ -349,8 +373,21 @@ def _roles(output: str, inputs: tuple[Any, Any, Any], key: tuple[str, str], colu
         controls = (*controls, *more)
     if not (free or state):
         raise UsageError("production.no-inputs")
-    keys: dict[str, Any] = {"output": output.strip(), "firm": key[0], "year": key[1]}
-    return Roles(**keys, free=free, state=state, proxy=proxy, controls=controls, **columns)
+    return Roles(
+        output=output.strip(),
+        free=free,
+        state=state,
+        firm=key[0],
+        year=key[1],
+        proxy=proxy,
+        controls=controls,
+        drivers=_column_names(columns.get("drivers")),
+        share=columns.get("share"),
+        costs=_column_names(columns.get("costs")),
+        by=columns.get("by"),
+        exit=columns.get("exit"),
+        logs=columns.get("logs", True),
+    )
 
 
 _STAGED, _BARE = ("op", "lp", "acf"), ("cost-shares", "gnr")
@@ -387,17 +424,19 @@ def _estimated(firms: Panel, name: Name, settings: Settings) -> dict[str, pl.Dat
         for at, part in enumerate((*parts, scale))
     )
     counts = {"firms": firms.firms, "rows": len(firms.firm), "pairs": len(firms.now), "gaps": firms.gaps}
-    how: dict[str, Any] = {
-        "terms": method.terms,
-        "inputs": method.inputs,
-        "searched": method.searched,
-        "counts": counts,
-    }
     tables = _tables(
-        fit, firms.roles, spreads, float(total[0][0]), **how, draw_count=0 if samples is None else len(samples[0])
+        fit,
+        firms.roles,
+        spreads,
+        float(total[0][0]),
+        terms=method.terms,
+        inputs=method.inputs,
+        searched=method.searched,
+        counts=counts,
+        draw_count=0 if samples is None else len(samples[0]),
     )
     omega = None if fit.productivity is None or fit.noise is None else fit.productivity - fit.noise
-    columns: dict[str, Any] = {"productivity": fit.productivity, "noise": fit.noise, "omega": omega}
+    columns: dict[str, FloatArray | None] = {"productivity": fit.productivity, "noise": fit.noise, "omega": omega}
     if fit.elasticities is not None:  # those that differ by row
         columns |= {f"elasticity:{name}": row for name, row in zip(method.inputs, fit.elasticities, strict=True)}
     empty = pl.lit(None, pl.Float64)
@@ -440,5 +479,5 @@ def _diagnostics(counts: Mapping[str, int | None], fit: Fit, draw_count: int, er
         "draws": draw_count,
     }
     numbers = ("returns_to_scale", "returns_error", "out_of_range", "criterion", "p_value", "explained")
-    kinds: dict[str, Any] = dict.fromkeys(numbers, pl.Float64) | dict.fromkeys(("pairs", "gaps"), pl.Int64)
+    kinds: Mapping[str, type[pl.DataType]] = dict.fromkeys(numbers, pl.Float64) | {"pairs": pl.Int64, "gaps": pl.Int64}
     return pl.DataFrame([row], schema_overrides=kinds)

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict, cast
 
 import polars as pl
 
 from xinzhi import words
+from xinzhi.core.arrays import Ibis
 from xinzhi.core.errors import InputError
 from xinzhi.core.estimator import Estimator, with_tests
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.text import Text, same
+from xinzhi.micro.engine import Engine
 from xinzhi.micro.production.estimator import ANSWERS, convention
 
 ALL = "all"  # the group of a call without groups
+
+
+class Diagnosis(TypedDict):
+    """A row of the diagnostics, what the sentences need of it."""
+
+    method: str
+    group: str
+    status: Literal["several", "none-in-range", "local", "no-solution"]
+    firms: int
+    rows: int
+    returns_to_scale: float
+    starts: int
+    minima: int
+    leaning: str
+    explained: float
+    draws: int
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -40,8 +58,8 @@ class ProductionFunction(Estimator, verb="production_function", topic="productio
     minima: pl.DataFrame
     dropped: pl.DataFrame
     productivity: pl.DataFrame
-    firms: Any = None
-    engine: Any = None
+    firms: Ibis | None = None
+    engine: Engine | None = None
 
     def write_firms(self, path: Path | str) -> Path:
         """Write productivity by method, group, firm and year as parquet, without bringing it home from an engine.
@@ -55,8 +73,7 @@ class ProductionFunction(Estimator, verb="production_function", topic="productio
         ['method', 'group', 'firm', 'year', 'productivity', 'noise']
         """
         if self.engine is not None:
-            written: Path = self.engine.write(self.firms, path)
-            return written
+            return self.engine.write(self.firms, path)
         self.productivity.write_parquet(path)
         return Path(path)
 
@@ -127,7 +144,7 @@ class ProductionFunction(Estimator, verb="production_function", topic="productio
         facts["note.draws" if draws else "note.analytic"] = {"draws": draws, "level": level}
         return facts
 
-    def _parts(self, row: dict[str, Any]) -> dict[str, object]:
+    def _parts(self, row: Diagnosis) -> dict[str, object]:
         rows = self.elasticities.filter(pl.col("method") == row["method"], pl.col("group") == row["group"])
         parts = [
             words.production.chart_part(input=term["term"], value=term["estimate"], error=term["standard_error"])
@@ -136,13 +153,11 @@ class ProductionFunction(Estimator, verb="production_function", topic="productio
         return {"parts": parts, "scale": row["returns_to_scale"], "firms": row["firms"], "rows": row["rows"]}
 
 
-def _describe_rows(
-    rows: pl.DataFrame, more: Callable[[dict[str, Any]], dict[str, object]]
-) -> list[Mapping[str, object]]:
+def _describe_rows(rows: pl.DataFrame, more: Callable[[Diagnosis], dict[str, object]]) -> list[Mapping[str, object]]:
     """Return method and group of every row in words, with more facts about it."""
     return [
         {"method": method_text(row["method"]), "group": group_text(row["group"]), **more(row)}
-        for row in rows.iter_rows(named=True)
+        for row in cast("Iterator[Diagnosis]", rows.iter_rows(named=True))
     ]
 
 
