@@ -1,30 +1,35 @@
 """Change the formulas one place at a time and count the changes that a test catches.
 
 The tests of a package are collected once; each mutant is a fork of that process, in which the code of one function is
-exchanged and the tests that run this function follow, the test that caught it the last time first. `tools/mutants.yaml`
-says which files, how many mutants and which of them change no figure; `tools/mutants.json` keeps the result.
+exchanged and the tests that run this function follow, the fastest first. A mutant is caught when a test that passes on
+the clean function fails on it, in the same order of tests, after the function ran, and not because a module, memory, a
+file or time was wanting. `tools/mutants.yaml` says how many mutants of each package and which of them change no figure;
+`tools/mutants.json` keeps the result. What the sample holds and no run has judged is `not counted`, and an error.
 
     python tools/mutants.py                 # all packages
     python tools/mutants.py core frontier   # some
     python tools/mutants.py core --file markov_chains --all   # each mutant of a file
+    python tools/mutants.py --show          # the table of what is stored
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import hashlib
 import importlib
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
 import types
 from collections import Counter, defaultdict
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 import yaml
@@ -35,7 +40,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "xinzhi"
 PLAN = ROOT / "tools" / "mutants.yaml"
 RECORD = ROOT / "tools" / "mutants.json"
-CACHE = ROOT / ".mutants"  # which test runs which function; made anew when it is absent
+CACHE = ROOT / ".mutants"  # which test runs which function, by what the files held when they ran
 LAYERS = ("unit", "reference")
 OUTSIDE = {  # tests of other packages that run the formulas of a package
     "core": (
@@ -48,27 +53,47 @@ OUTSIDE = {  # tests of other packages that run the formulas of a package
     ),
     "yardstick": ("properties/test_breaks_*.py", "properties/test_vintages_*.py"),
 }
-CAUGHT = ("caught", "time")
+RESULTS = ("caught", "survived", "equivalent", "timed out", "not counted")
+WANTING = (ImportError, MemoryError, OSError, SystemExit, KeyboardInterrupt)  # a failure that judges no formula
+PLUGINS = ("cacheprovider", "logging", "terminal", "xdist")  # of pytest, and not needed here
+MEMORY = 8 * 2**30  # bytes that a mutant may take
+WAIT = 600  # seconds that a mutant may sleep without computing
 
+Entry = dict[str, str | int]
 Functions = dict[tuple[str, str], list[types.FunctionType]]
 
 
-def plan_of(package: str, plan: dict[str, Any], only: str, *, complete: bool) -> list[mutations.Mutant]:
-    """Return the sample of mutants of a package."""
-    files = [path for path in sorted((SOURCE / package).rglob("*.py")) if path.stem != "__init__"]
+class Plan(TypedDict):
+    """What `tools/mutants.yaml` holds."""
+
+    seed: int
+    per_function: int
+    bound: float
+    equivalents: float
+    seconds: float
+    packages: dict[str, int]
+    without: dict[str, list[str]]
+    equivalent: dict[str, str]
+
+
+def pool_of(package: str, plan: Plan) -> list[mutations.Mutant]:
+    """Return each mutant of a package."""
     without = {f"{package}/{name}.py" for name in plan["without"].get(package, ())}
     absent = [name for name in without if not (SOURCE / name).is_file()]
     if absent:
-        print("not there:", *sorted(absent))
-    files = [path for path in files if path.relative_to(SOURCE).as_posix() not in without and only in str(path)]
-    pool = [mutant for path in files for mutant in mutations.mutants(path, SOURCE)]
-    if complete:
-        return pool
+        sys.exit(f"tools/mutants.yaml leaves out what is not there: {', '.join(sorted(absent))}")
+    files = [path for path in sorted((SOURCE / package).rglob("*.py")) if path.stem != "__init__"]
+    files = [path for path in files if path.relative_to(SOURCE).as_posix() not in without]
+    return mutations.mutants(files, SOURCE)
+
+
+def sample_of(package: str, plan: Plan) -> list[mutations.Mutant]:
+    """Return the sample of mutants of a package: by the digest of seed and name, so that it stays when files move."""
     count: Counter[tuple[str, str]] = Counter()
     sample = []
-    for mutant in sorted(pool, key=lambda mutant: mutations.digest(f"{plan['seed']}{mutant.name}")):
+    for mutant in sorted(pool_of(package, plan), key=lambda mutant: mutations.digest(f"{plan['seed']}{mutant.name}")):
         function = (mutant.path, mutant.function)
-        if count[function] < plan["per_function"] and mutant.name not in plan["equivalent"]:
+        if count[function] < plan["per_function"]:
             count[function] += 1
             sample.append(mutant)
     return sample[: plan["packages"][package]]
@@ -86,26 +111,41 @@ def folders(package: str) -> list[str]:
 class Runner:
     """The plugin that takes the place of pytest's loop over the tests."""
 
-    def __init__(self, package: str, sample: list[mutations.Mutant], plan: dict[str, Any], jobs: int) -> None:
+    def __init__(self, package: str, sample: list[mutations.Mutant], plan: Plan, jobs: int) -> None:
         self.package, self.sample, self.plan, self.jobs = package, sample, plan, jobs
         self.before = recorded()
-        self.failed: list[str] = []
+        self.failed: list[str] = []  # tests that failed, for whatever reason
+        self.judged: list[str] = []  # what the failures say that judge a formula
         self.seconds: dict[str, float] = {}
-        self.result: dict[str, dict[str, Any]] = {}
+        self.result: dict[str, Entry] = {}
         self.stack: list[set[str]] = []
         self.fixtures: dict[int, set[str]] = {}
 
     def pytest_configure(self) -> None:
-        """Let hypothesis begin with the same examples each time, and not look for a smaller one."""
-        from hypothesis import Phase, settings
+        """Let hypothesis begin with the same examples each time, look for no smaller one, and watch no clock."""
+        from hypothesis import HealthCheck, Phase, settings
 
-        settings.register_profile("mutants", phases=[Phase.explicit, Phase.generate], database=None, derandomize=True)
+        settings.register_profile(
+            "mutants",
+            phases=[Phase.explicit, Phase.generate],
+            database=None,
+            derandomize=True,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
         settings.load_profile("mutants")
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a test that failed."""
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note a test that failed, and whether its failure judges a formula."""
+        report = yield
         if report.failed:
-            self.failed.append(report.nodeid)
+            self.failed.append(item.nodeid)
+            if call.excinfo and judges(call.excinfo.value):
+                self.judged.append(type(call.excinfo.value).__name__)
+        return report
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
@@ -133,7 +173,7 @@ class Runner:
         tests = self._map(session)
         functions = self._functions()
         order = sorted(self.sample, key=lambda mutant: mutant.path)
-        running: dict[int, tuple[mutations.Mutant, Path, float]] = {}
+        running: dict[int, tuple[mutations.Mutant, Path]] = {}
         while order or running:
             while order and len(running) < self.jobs:
                 mutant = order.pop()
@@ -144,38 +184,36 @@ class Runner:
         return True
 
     def _map(self, session: pytest.Session) -> dict[str, list[str]]:
-        """Return the tests that run each function, the fastest first, from the cache or by running all of them."""
+        """Return the tests that run each function, the fastest first; those of a changed file are run anew."""
         path = CACHE / f"{self.package}.json"
-        if not path.is_file():
-            CACHE.mkdir(exist_ok=True)
-            parts: list[list[pytest.Item]] = [[] for _ in range(self.jobs)]
-            size: Counter[int] = Counter()
-            files: dict[str, list[pytest.Item]] = defaultdict(list)
-            for item in session.items:
-                files[item.nodeid.split("::")[0]].append(item)
-            for group in sorted(files.values(), key=len, reverse=True):
-                least = min(range(self.jobs), key=lambda part: size[part])
-                parts[least] += group
-                size[least] += len(group)
-            children = []
-            for number, part in enumerate(parts):
-                pid = os.fork()
-                if pid == 0:
-                    self._trace(part, CACHE / f"{self.package}-{number}.part")
-                children.append(pid)
-            for pid in children:
-                os.waitpid(pid, 0)
-            record: dict[str, Any] = {}
-            for number in range(self.jobs):
-                part_path = CACHE / f"{self.package}-{number}.part"
-                record |= json.loads(part_path.read_text(encoding="utf-8"))
-                part_path.unlink()
-            path.write_text(json.dumps(record), encoding="utf-8")
-        record = json.loads(path.read_text(encoding="utf-8"))
-        self.seconds = {nodeid: entry["seconds"] for nodeid, entry in record.items()}
+        CACHE.mkdir(exist_ok=True)
+        source = content(SOURCE.rglob("*"), (ROOT / "tests").glob("*.py"), (ROOT / "tests").rglob("conftest.py"))
+        cache = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        stored = cache.get("files", {}) if cache.get("source") == source else {}
+        files: dict[str, list[pytest.Item]] = defaultdict(list)
+        for item in session.items:
+            files[item.nodeid.split("::")[0]].append(item)
+        digests = {name: content([ROOT / name]) for name in files}
+        fresh = {name: entry for name, entry in stored.items() if entry["digest"] == digests.get(name)}
+        record: dict[str, Any] = {}
+        stale = [item for name, items in files.items() if name not in fresh for item in items]
+        if stale:
+            part = CACHE / f"{self.package}.part"
+            pid = os.fork()
+            if pid == 0:
+                self._trace(stale, part)
+            os.waitpid(pid, 0)
+            record = json.loads(part.read_text(encoding="utf-8"))
+            part.unlink()
+        for name in files.keys() - fresh.keys():
+            own = {nodeid: entry for nodeid, entry in record.items() if nodeid.split("::")[0] == name}
+            fresh[name] = {"digest": digests[name], "tests": own}
+        path.write_text(json.dumps({"source": source, "files": fresh}), encoding="utf-8")
+        passing = {nodeid: entry for name in files for nodeid, entry in fresh[name]["tests"].items()}
+        self.seconds = {nodeid: entry["seconds"] for nodeid, entry in passing.items()}
         tests: dict[str, list[str]] = defaultdict(list)
-        for nodeid in sorted(record, key=lambda nodeid: record[nodeid]["seconds"]):
-            for function in record[nodeid]["functions"]:
+        for nodeid in sorted(passing, key=lambda nodeid: (passing[nodeid]["seconds"], nodeid)):
+            for function in passing[nodeid]["functions"]:
                 tests[function].append(nodeid)
         return tests
 
@@ -224,67 +262,125 @@ class Runner:
         functions: Functions,
         tests: dict[str, list[str]],
         items: dict[str, pytest.Item],
-        running: dict[int, tuple[mutations.Mutant, Path, float]],
+        running: dict[int, tuple[mutations.Mutant, Path]],
     ) -> None:
-        """Begin a mutant in a fork."""
-        nodes = [nodeid for nodeid in tests.get(f"{mutant.path}:{mutant.function}", ()) if nodeid in items]
+        """Begin a mutant in a fork, whose own forks run the tests on the changed and on the clean function."""
+        nodes = tests.get(f"{mutant.path}:{mutant.function}", [])
         last = self.before.get(mutant.name, {}).get("by")
-        if last in items:
-            nodes = [last, *(nodeid for nodeid in nodes if nodeid != last)]
+        if last in nodes:
+            nodes = [str(last), *(nodeid for nodeid in nodes if nodeid != last)]
         path = CACHE / f"{mutant.name}.result"
         path.unlink(missing_ok=True)
         pid = os.fork()
         if pid == 0:
             status = 1
             try:
-                status = self._child(mutant, functions, [items[nodeid] for nodeid in nodes], path)
+                quiet()
+                entry = self._judge(mutant, functions.get((mutant.path, mutant.function), []), nodes, items, path)
+                path.write_text(json.dumps(entry), encoding="utf-8")
+                status = 0
             finally:
                 os._exit(status)
-        running[pid] = mutant, path, time.monotonic()
+        running[pid] = mutant, path
 
-    def _child(self, mutant: mutations.Mutant, functions: Functions, items: list[pytest.Item], path: Path) -> int:
-        quiet()
-        code = mutations.compiled(mutant, SOURCE / mutant.path)
-        live = functions.get((mutant.path, mutant.function), [])
-        if not live:
-            return note(path, "no function")
-        for function in live:
-            function.__code__ = code.replace(co_freevars=function.__code__.co_freevars)
+    def _judge(
+        self,
+        mutant: mutations.Mutant,
+        functions: list[types.FunctionType],
+        nodes: list[str],
+        items: dict[str, pytest.Item],
+        path: Path,
+    ) -> Entry:
+        """Return how a mutant ends: a test that fails counts when it passes after the same tests on the clean code."""
+        if not functions:
+            return {"result": "no function"}
+        entry: Entry = {"result": "survived", "tests": 0}
+        for _ in range(3):
+            entry = self._fork(mutant, functions, [items[nodeid] for nodeid in nodes], path, change=True)
+            if entry["result"] != "caught":
+                return entry
+            before = nodes[: nodes.index(str(entry["by"])) + 1]
+            control = self._fork(mutant, functions, [items[nodeid] for nodeid in before], path, change=False)
+            if control["result"] == "survived":
+                return entry
+            nodes = [nodeid for nodeid in nodes if nodeid != entry["by"]]
+            entry = {"result": f"control {control['result']}"}
+        return entry
+
+    def _fork(
+        self,
+        mutant: mutations.Mutant,
+        functions: list[types.FunctionType],
+        items: list[pytest.Item],
+        path: Path,
+        *,
+        change: bool,
+    ) -> Entry:
+        """Run tests in a fork, and return how they ended."""
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                signal.alarm(WAIT)
+                resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, resource.RLIM_INFINITY))
+                code = mutations.compiled(mutant, SOURCE / mutant.path, change=change)
+                for function in functions:
+                    function.__code__ = code.replace(co_freevars=function.__code__.co_freevars)
+                entry = self._follow(items, all_of_them=not change)
+                path.write_text(json.dumps(entry), encoding="utf-8")
+                status = 0
+            finally:
+                os._exit(status)
+        _, status = os.waitpid(pid, 0)
+        if os.WIFSIGNALED(status):
+            late = os.WTERMSIG(status) in {signal.SIGXCPU, signal.SIGALRM}
+            return {"result": "timed out" if late else f"signal {os.WTERMSIG(status)}"}
+        if status:
+            return {"result": f"status {os.WEXITSTATUS(status)}"}
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
+    def _follow(self, items: list[pytest.Item], *, all_of_them: bool) -> Entry:
+        """Run tests until a failure judges the formula, or until the time of a mutant is over."""
         for at, item in enumerate(items):
             used = time.process_time()
-            if used > self.plan["seconds"]:
-                return note(path, "survived", tests=at)
-            limit = int(used + 10 * self.seconds.get(item.nodeid, 1.0) + 10)
+            if used > self.plan["seconds"] and not all_of_them:
+                return {"result": "survived", "tests": at}
+            limit = int(used + 10 * self.seconds[item.nodeid] + 20)
             resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
-            note(path, "time", by=item.nodeid)  # what stands there when the limit ends the fork
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=items[at + 1] if at + 1 < len(items) else None)
-            if self.failed:
-                return note(path, "caught", by=item.nodeid)
-        return note(path, "survived" if items else "untested", tests=len(items))
+            after = items[at + 1] if at + 1 < len(items) else None
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+            if self.judged and mutations.RUNS:
+                return {"result": "caught", "by": item.nodeid, "error": self.judged[0]}
+        return {"result": "survived" if items else "untested", "tests": len(items)}
 
-    def _end(self, mutant: mutations.Mutant, path: Path, start: float, status: int) -> None:
+    def _end(self, mutant: mutations.Mutant, path: Path, status: int) -> None:
         """Note how a mutant ended."""
-        entry = {"file": mutant.path, "function": mutant.function, "line": mutant.line, "change": mutant.change}
+        entry = described(mutant)
         entry |= json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"result": f"status {status}"}
         path.unlink(missing_ok=True)
         self.result[mutant.name] = entry
         if len(self.result) % 10 == 0:
             print(f"{self.package}: {len(self.result)} of {len(self.sample)}", file=sys.__stderr__, flush=True)
-            store(self.result)
-        if entry["result"] not in CAUGHT:
-            seconds = time.monotonic() - start
+        if entry["result"] != "caught":
             print(
                 f"{entry['result']:9} {mutant.name} {mutant.path}:{mutant.line} {mutant.function}: {mutant.change}"
-                f"  ({entry.get('tests', '')} tests, {seconds:.0f} s)",
+                f"  ({entry.get('tests', '')} tests)",
                 file=sys.__stderr__,
                 flush=True,
             )
 
 
-def note(path: Path, result: str, **more: object) -> int:
-    """Write how a mutant fares, and return the exit status of its fork."""
-    path.write_text(json.dumps({"result": result, **more}), encoding="utf-8")
-    return 0
+def judges(error: BaseException) -> bool:
+    """Return whether an error can say that a formula is wrong, and not that something was wanting."""
+    from hypothesis.errors import HypothesisException
+
+    return not isinstance(error, (*WANTING, HypothesisException))
+
+
+def content(*paths: Iterable[Path]) -> str:
+    """Return the digest of what files hold."""
+    files = sorted(path for group in paths for path in group if path.is_file() and path.suffix != ".pyc")
+    return mutations.digest("".join(f"{path}{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files))
 
 
 def quiet() -> None:
@@ -299,71 +395,132 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("packages", nargs="*")
     parser.add_argument("--file", default="", help="only files whose path has this in it")
-    parser.add_argument("--all", action="store_true", help="each mutant, and not a sample")
+    parser.add_argument("--all", action="store_true", help="each mutant, and not a sample; keeps no result")
     parser.add_argument("--survivors", action="store_true", help="only those that no test caught the last time")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--show", action="store_true", help="run none, and print the stored figures")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    plan = yaml.safe_load(PLAN.read_text(encoding="utf-8"))
+    plan: Plan = yaml.safe_load(PLAN.read_text(encoding="utf-8"))
     packages = options.packages or list(plan["packages"])
-    if options.one:
+    if options.here:
         run(packages[0], plan, options)
         return
-    for package in packages:
+    failed = []
+    for package in packages if not options.show else ():
         flags = [flag for flag in sys.argv[1:] if flag not in packages]
-        subprocess.run([sys.executable, __file__, package, *flags, "--one"], check=False)  # noqa: S603 - this script
-    sys.exit(show(plan))
+        child = subprocess.run([sys.executable, __file__, package, *flags, "--here"], check=False)  # noqa: S603 - this script
+        failed += [package] if child.returncode else []
+    status = show(plan)
+    sys.exit(f"did not run: {', '.join(failed)}" if failed else status)
 
 
-def run(package: str, plan: dict[str, Any], options: argparse.Namespace) -> None:
+def run(package: str, plan: Plan, options: argparse.Namespace) -> None:
     """Run the sample of one package in this process and keep the result."""
     os.environ |= {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    sample = plan_of(package, plan, options.file, complete=options.all)
-    runner = Runner(package, sample, plan, options.jobs)
+    sample = pool_of(package, plan) if options.all else sample_of(package, plan)
+    sample = [mutant for mutant in sample if options.file in mutant.path and mutant.name not in plan["equivalent"]]
     if options.survivors:
-        runner.sample = [m for m in sample if runner.before.get(m.name, {}).get("result") not in CAUGHT]
+        before = recorded()
+        sample = [mutant for mutant in sample if before.get(mutant.name, {}).get("result") != "caught"]
+    sys.modules["mutants"] = sys.modules["__main__"]
+    runner = Runner(package, sample, plan, options.jobs)
     start = time.monotonic()
-    pytest.main(
-        [*folders(package), "-q", "-p", "no:cacheprovider", "-p", "no:logging", "--tb=no", "-p", "no:xdist"],
+    status = pytest.main(
+        [
+            *folders(package),
+            "-o",
+            "addopts=--import-mode=importlib",
+            *(part for name in PLUGINS for part in ("-p", f"no:{name}")),
+        ],
         plugins=[runner],
     )
     print(f"{package}: {len(runner.result)} mutants in {time.monotonic() - start:.0f} s")
-    if not options.file and not options.survivors:
-        names = {mutant.name for mutant in sample}
-        store(runner.result, {name for name, entry in recorded().items() if of(entry) == package} - names)
-    else:
-        store(runner.result)
+    if len(runner.result) < len(sample):
+        sys.exit(f"{package}: {len(runner.result)} of {len(sample)} mutants ran (pytest: {status})")
+    if not options.all:
+        store(runner.result, plan)
 
 
-def recorded() -> dict[str, dict[str, Any]]:
+def recorded() -> dict[str, Entry]:
     """Return the stored result of each mutant."""
-    return json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+    return json.loads(RECORD.read_text(encoding="utf-8"))["mutants"] if RECORD.is_file() else {}
 
 
-def of(entry: dict[str, Any]) -> str:
-    """Return the package of a mutant."""
-    return str(entry["file"]).split("/")[0]
+def described(mutant: mutations.Mutant) -> Entry:
+    """Return where a mutant stands and what it changes."""
+    return {"file": mutant.path, "function": mutant.function, "line": mutant.line, "change": mutant.change}
 
 
-def store(result: dict[str, dict[str, Any]], gone: set[str] | None = None) -> None:
+def current(plan: Plan) -> dict[str, dict[str, Entry]]:
+    """Return the stored result of each mutant of the samples as they are now, or that it was not counted."""
+    record = recorded()
+    result: dict[str, dict[str, Entry]] = {}
+    for package in plan["packages"]:
+        result[package] = {}
+        for mutant in sample_of(package, plan):
+            entry = record.get(mutant.name, {"result": "not counted"})
+            if mutant.name in plan["equivalent"]:
+                entry = {"result": "equivalent"}
+            elif entry["result"] == "caught" and not stands(str(entry["by"])):
+                entry = {"result": "not counted"}
+            outcome = {key: value for key, value in entry.items() if key in {"result", "by", "error", "tests"}}
+            result[package][mutant.name] = described(mutant) | outcome
+    return result
+
+
+def stands(nodeid: str) -> bool:
+    """Return whether a test is still there."""
+    name, *parts = nodeid.split("[", maxsplit=1)[0].split("::")
+    path = ROOT / name
+    return path.is_file() and f"def {parts[-1]}(" in path.read_text(encoding="utf-8")
+
+
+def table(results: dict[str, dict[str, Entry]]) -> dict[str, dict[str, int]]:
+    """Return how many mutants of each package ended in each way; what is none of the other ways survived."""
+    counts = {}
+    for package, entries in results.items():
+        count = Counter(str(entry["result"]) for entry in entries.values())
+        count["survived"] = sum(count.values()) - sum(count[name] for name in RESULTS if name != "survived")
+        counts[package] = {name: count[name] for name in RESULTS}
+    counts["all"] = {name: sum(count[name] for count in counts.values()) for name in RESULTS}
+    return counts
+
+
+def store(result: dict[str, Entry], plan: Plan) -> None:
     """Add results to the stored ones, and take out those of mutants that are no longer in the sample."""
-    record = {name: entry for name, entry in (recorded() | result).items() if name not in (gone or set())}
-    record = dict(sorted(record.items(), key=lambda pair: (pair[1]["file"], pair[1]["line"], pair[0])))
+    write(recorded() | result, {})
+    results = current(plan)
+    entries = {name: entry for own in results.values() for name, entry in own.items()}
+    entries = {name: entry for name, entry in entries.items() if entry["result"] != "not counted"}
+    write(entries, table(results))
+
+
+def write(entries: dict[str, Entry], counts: dict[str, dict[str, int]]) -> None:
+    """Write results and counts."""
+    order = sorted(entries, key=lambda name: (str(entries[name]["file"]), int(entries[name]["line"]), name))
+    record = {"counts": counts, "mutants": {name: entries[name] for name in order}}
     RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def show(plan: dict[str, Any]) -> int:
-    """Print how many mutants of each package a test caught; one when the share is below the bound."""
-    record = recorded()
-    record = {name: entry for name, entry in record.items() if name not in plan["equivalent"]}
-    total: Counter[str] = Counter(of(entry) for entry in record.values())
-    caught = Counter(of(entry) for entry in record.values() if entry["result"] in CAUGHT)
-    for package, count in total.items():
-        print(f"{package:10} {caught[package]:4} of {count:4}")
-    share = sum(caught.values()) / max(sum(total.values()), 1)
-    print(f"{'caught':10} {sum(caught.values()):4} of {sum(total.values()):4}, {share:.1%}; bound {plan['bound']:.0%}")
-    print(f"{len(plan['equivalent'])} equivalent mutants left out")
-    return int(share < plan["bound"])
+def show(plan: Plan) -> int:
+    """Print how the mutants of each package ended; one when a bound is broken or a mutant was not counted."""
+    counts = table(current(plan))
+    print(f"{'':10}" + "".join(f"{name:>13}" for name in RESULTS))
+    for package, count in counts.items():
+        print(f"{package:10}" + "".join(f"{count[name]:13}" for name in RESULTS))
+    count = counts["all"]
+    size = sum(count.values())
+    share = count["caught"] / max(size - count["equivalent"], 1)
+    print(f"caught {share:.1%} of {size - count['equivalent']} that change a figure; bound {plan['bound']:.0%}")
+    breaks = {
+        f"{count['not counted']} of {size} mutants not counted": count["not counted"] > 0,
+        f"more than {plan['equivalents']:.0%} called equivalent": count["equivalent"] > plan["equivalents"] * size,
+        f"less than {plan['bound']:.0%} caught": share < plan["bound"],
+    }
+    for sentence in (sentence for sentence, broken in breaks.items() if broken):
+        print(sentence)
+    return int(any(breaks.values()))
 
 
 if __name__ == "__main__":

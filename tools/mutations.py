@@ -1,7 +1,8 @@
 """What can be wrong in a formula: each change that a mutant of a function makes, found on its syntax tree.
 
-A mutant is named by a digest of its file, its function without the names of variables, and its place there: to rename
-a variable or to format a file anew leaves the name as it is.
+A mutant is named by a digest of its package, the shape of its function (operators, numbers and the calls listed below,
+without other names, texts and annotations) and its place there. To rename a variable, a method or a function, to move a
+function to another file of the package, or to format a file anew leaves the name, and with it the sample, as it is.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ast
 import copy
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,7 +78,8 @@ TEXTS = (
     "object",
     "NoReturn",
 )  # what returns these says something, and computes nothing
-SILENT = {"facts", "summary", "findings", "tidy", "glance"}
+RUNS: set[int] = set()  # not empty when the function of a mutant ran
+SILENT = {"answer", "facts", "summary", "findings", "tidy", "glance"}
 
 
 def digest(text: str) -> str:
@@ -97,31 +100,36 @@ class Mutant:
     variant: int
 
 
-def mutants(path: Path, root: Path) -> list[Mutant]:
-    """Return each mutant of the functions of a file."""
-    relative = path.relative_to(root).as_posix()
+def mutants(paths: list[Path], root: Path) -> list[Mutant]:
+    """Return each mutant of the functions of some files of a package."""
     result = []
-    for function, node in _functions(ast.parse(path.read_text(encoding="utf-8"))):
-        if not _computes(node):
-            continue
-        body = _blank(node)
-        for place, part in enumerate(_parts(node)):
-            for variant, after in enumerate(_variants(part)):
-                seed = f"{relative}|{body}|{place}|{variant}"
-                name = digest(seed)
-                change = f"{_short(part)} -> {_short(after)}"
-                result.append(Mutant(name, relative, function, part.lineno, change, place, variant))
+    shapes: Counter[str] = Counter()  # two functions of the same shape are told apart by their order
+    for path in sorted(paths):
+        relative = path.relative_to(root).as_posix()
+        package = relative.split("/")[0]
+        for function, node in _functions(ast.parse(path.read_text(encoding="utf-8"))):
+            if not _computes(node):
+                continue
+            shape = _shape(node)
+            shapes[shape] += 1
+            for place, part in enumerate(_parts(node)):
+                for variant, after in enumerate(_variants(part)):
+                    name = digest(f"{package}|{shape}|{shapes[shape]}|{place}|{variant}")
+                    change = f"{_short(part)} -> {_short(after)}"
+                    result.append(Mutant(name, relative, function, part.lineno, change, place, variant))
     return result
 
 
-def compiled(mutant: Mutant, path: Path) -> CodeType:
-    """Return the code of the mutated function."""
+def compiled(mutant: Mutant, path: Path, *, change: bool = True) -> CodeType:
+    """Return the code of the mutated function, or without the change that of the function; each notes that it ran."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     node = dict(_functions(tree))[mutant.function]
     part = list(_parts(node))[mutant.place]
-    after = _variants(part)[mutant.variant]
-    module = ast.fix_missing_locations(_Replace(part, ast.copy_location(after, part)).visit(tree))
-    return _code(compile(module, str(path), "exec"), mutant.function)
+    if change:
+        after = _variants(part)[mutant.variant]
+        tree = _Replace(part, ast.copy_location(after, part)).visit(tree)
+    node.body.insert(0, ast.copy_location(ast.parse("__import__('mutations').RUNS.add(0)").body[0], node.body[0]))
+    return _code(compile(ast.fix_missing_locations(tree), str(path), "exec"), mutant.function)
 
 
 def _code(module: CodeType, function: str) -> CodeType:
@@ -166,7 +174,7 @@ def _computes(node: Function) -> bool:
 
 def _parts(node: Function) -> Iterator[ast.expr | ast.AugAssign]:
     """Yield the expressions of a function that can be wrong, in the order of the source."""
-    stack: list[ast.AST] = list(reversed(node.body))
+    stack: list[ast.AST] = list(reversed(_statements(node)))
     while stack:
         part = stack.pop()
         if isinstance(part, ast.Raise | ast.JoinedStr | ast.Assert | ast.Import | ast.ImportFrom):
@@ -262,23 +270,41 @@ RULES: dict[type[ast.AST], Callable[..., list[ast.AST]]] = {
 }
 
 
-class _Blank(ast.NodeTransformer):
-    """Take the names of variables, functions and texts out of a tree."""
+class _Shape(ast.NodeTransformer):
+    """Take names, texts and annotations out of a tree, but for the names of calls that a mutant changes."""
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
-        return ast.copy_location(ast.Name("_", node.ctx), node)
+        return ast.Name(node.id if node.id in BUILTINS else "_", node.ctx)
 
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        return ast.copy_location(ast.arg("_"), node)
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        return ast.Attribute(self.visit(node.value), node.attr if node.attr in CALLS else "_", node.ctx)
+
+    def visit_keyword(self, node: ast.keyword) -> ast.AST:
+        return ast.keyword("_", self.visit(node.value))
+
+    def visit_arg(self, _node: ast.arg) -> ast.AST:
+        return ast.arg("_")
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        return ast.Assign([self.visit(node.target)], self.visit(node.value)) if node.value else ast.Pass()
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        inner = [self.visit(statement) for statement in _statements(node)]
+        return ast.FunctionDef("_", self.visit(node.args), inner, [])
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        return ast.copy_location(ast.Constant("_"), node) if isinstance(node.value, str) else node
+        return ast.Constant("_") if isinstance(node.value, str) else node
 
 
-def _blank(node: Function) -> str:
+def _statements(node: Function) -> list[ast.stmt]:
+    """Return the statements of a function without its docstring."""
+    return node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+
+
+def _shape(node: Function) -> str:
     """Return a function as text without names, annotations and texts."""
-    bare = _Blank().visit(copy.deepcopy(node))
-    return "|".join(ast.dump(statement) for statement in bare.body)
+    statements = [_Shape().visit(copy.deepcopy(statement)) for statement in _statements(node)]
+    return ast.unparse(ast.fix_missing_locations(ast.Module(statements, [])))
 
 
 def _short(part: ast.AST, size: int = 60) -> str:

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from xinzhi.core import arrays, index_numbers, markov_chains, regression, shapley, spatial
+from xinzhi.core import arrays, densities, index_numbers, markov_chains, quarters, regression, shapley, spatial
+from xinzhi.core.errors import InputError
 
 NAN = np.nan
 
@@ -39,6 +40,11 @@ NAN = np.nan
         (index_numbers.bilateral(*np.array([[1.0, 1.0], [2.0, 1.0], [10.0, 10.0], [10.0, 20.0]]), "laspeyres"), 1.5),
         (regression.bartlett(5, 2), [2 / 3, 1 / 3, 0.0, 0.0]),
         (regression.codes(["b", "a", "b"]), [0, 1, 0]),
+        (densities.peaks(np.array([0.0, 2.0, 1.0, 1.0, 3.0, 3.0, 0.0])), [1, 4]),
+        (densities.peaks(np.array([0.0, 1.0, 0.0, 4.0, 0.0]), least=0.5), [3]),
+        (quarters.year_of(np.array([quarters.quarter(1947, 1), quarters.quarter(2003, 4)])), [1947, 2003]),
+        (quarters.year_of(np.array([1947, 2003])), [1947, 2003]),
+        ([quarters.year_of(quarters.quarter(1947, number)) for number in (1, 2, 3, 4)], [1947] * 4),
     ],
 )
 def test_by_hand(found, expected):
@@ -69,6 +75,13 @@ def test_mobility_of_two_classes():
     np.testing.assert_allclose(values, [0.4, 0.4, 0.4, 0.4, 0.2])
 
 
+def test_the_class_without_probabilities_is_named():
+    matrix = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5], [NAN, NAN, NAN]])
+    with pytest.raises(InputError) as error:
+        markov_chains.mobility_indices(matrix)
+    assert "3" in str(error.value)
+
+
 def test_equal_chains_are_homogeneous():
     found = markov_chains.homogeneity(np.array([[[8.0, 2.0], [1.0, 9.0]]] * 2))
     assert (found.statistic, found.degrees, found.p, found.pearson) == (0.0, 2, 1.0, 0.0)
@@ -93,3 +106,30 @@ def test_a_saturated_logit_reproduces_the_odds():
     x, y = np.repeat([0.0, 1.0], 4), np.array([True, False, False, False, True, True, True, False])
     found = regression.logit(np.column_stack([np.ones(8), x]), y)
     np.testing.assert_allclose(found / np.log(3), [-1.0, 2.0], atol=1e-9)
+
+
+def test_clustered_errors_of_a_logit_by_hand():
+    # One of four: chance .25, information 4 * .25 * .75; the clusters' scores are .75 - .25 and -.25 - .25.
+    outcome, cluster = np.array([True, False, False, False]), np.array([0, 0, 1, 1])
+    errors = regression.logit_errors(np.ones((4, 1)), outcome, np.array([-math.log(3)]), cluster)
+    assert errors.tolist() == pytest.approx([math.sqrt(2 * (0.5**2 + 0.5**2)) / 0.75])
+
+
+def test_effects_of_an_interaction_and_of_a_choice_alone():
+    # x y + 2 z with each choice at -1 and 1: the variance is 1 of x and y together and 4 of z.
+    x, y, z = np.meshgrid([-1.0, 1.0], [-1.0, 1.0], [-1.0, 1.0], indexing="ij")
+    effects = shapley.effects(np.stack([x * y + 2 * z, z], axis=-1), np.ones((2, 2, 2), bool))
+    np.testing.assert_allclose(effects.variance, [5, 1])
+    np.testing.assert_allclose(effects.first_order, [[0, 0], [0, 0], [4, 1]], atol=1e-12)
+    np.testing.assert_allclose(effects.total, [[1, 0], [1, 0], [4, 1]], atol=1e-12)
+    np.testing.assert_allclose(effects.shapley, [[0.5, 0], [0.5, 0], [4, 1]], atol=1e-12)
+
+
+def test_a_combination_left_out_has_no_part_in_the_effects():
+    # Three combinations with 0, 3, 3: the variance is 2; x explains 4 + 2 * .25 = 4.5 of 6, and so does y.
+    admissible = np.array([[True, True], [True, False]])
+    effects = shapley.effects(np.array([[0.0, 3.0], [3.0, 99.0]]), admissible)
+    assert float(effects.variance) == pytest.approx(2)
+    np.testing.assert_allclose(effects.first_order, [0.5, 0.5])
+    np.testing.assert_allclose(effects.total, [1.5, 1.5])
+    np.testing.assert_allclose(effects.shapley, [1, 1])

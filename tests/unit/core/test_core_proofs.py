@@ -55,3 +55,8 @@ def test_one_rate_out_of_range_is_enough():
 def test_a_class_is_left_after_the_inverse_of_its_chance_to_leave():
     stays = markov_chains.sojourn_times(np.array([[0.9, 0.1], [0.25, 0.75]]))
     np.testing.assert_allclose(stays, [10.0, 4.0], rtol=1e-12)
+
+
+def test_a_matrix_is_handed_on_by_column():
+    starts, rows, values = programs._by_column(np.array([[0.0, 2.0, 0.0], [3.0, 4.0, 0.0]]))  # noqa: SLF001
+    assert (starts.tolist(), rows.tolist(), values.tolist()) == ([0, 1, 3, 3], [1, 0, 1], [3.0, 2.0, 4.0])

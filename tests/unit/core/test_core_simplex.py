@@ -189,3 +189,38 @@ def test_what_moves_for_nothing_is_unbounded():
     answers = Answers.blank(1, 2)
     simplex.resolve_failures(batch, answers)
     assert answers.status[0] == UNBOUNDED
+
+
+def test_prices_of_a_basis_by_hand():
+    # One of the second column meets the output and leaves half the input: a target higher by one costs .5 in each row.
+    batch = radial_batch(
+        np.array([[[-2.0, -1.0], [1.0, 1.0]]]),
+        np.zeros(2, bool),
+        np.array([[-2.0, 1.0]] * 2),
+        np.array([[2.0, 0.0]] * 2),
+    )
+    prices = simplex.prices_of(batch, np.array([[1, 4], [1, 1]]))
+    assert prices.ravel().tolist() == pytest.approx([0.5, 0.5, 0, 0])  # the second basis has no inverse
+
+
+def test_a_ray_on_which_the_target_is_worth_nothing_proves_nothing():
+    batch = radial_batch(
+        np.array([[[-1.0], [1.0]]]), np.ones(2, bool), np.array([[-1.0, 1.0], [-2.0, 1.0]]), np.array([[1.0, -1.0]] * 2)
+    )
+    assert simplex._impossible(batch, np.arange(2), np.ones((2, 2))).tolist() == [False, True]  # noqa: SLF001
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_walk_itself_solves_programs_of_several_technologies(seed):
+    rng = np.random.default_rng(seed)
+    signs = np.array([-1.0, -1.0, 1.0])
+    goods = np.exp(rng.normal(0, 1, (3, 3, 12)))
+    columns = np.concatenate([goods * signs[:, None], np.ones((3, 1, 12))], axis=1)
+    point = np.exp(rng.normal(0, 1, (40, 3)))
+    target, gain = np.hstack([point * signs, np.ones((40, 1))]), np.hstack([point * [1, 1, 0], np.zeros((40, 1))])
+    equal = np.array([False, False, False, True])
+    batch = radial_batch(columns, equal, target, gain, which=rng.integers(0, 3, 40))
+    start = np.tile(12 + np.arange(4), (40, 1))
+    start[:, 0] = 16
+    answers = solve_batch(batch, start)
+    assert (answers.status != FAILED).all()

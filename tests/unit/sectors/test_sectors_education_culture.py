@@ -172,6 +172,9 @@ def test_the_digital_part_follows_a_scope_list():
     part = sum(share * activity.filter(industry=code)["employment"].sum() for code, share in (("39", 1.0), ("23", 0.5)))
     row = result.frame.filter(region="440000", year=2015).row(0, named=True)
     assert row["digital_share"] == pytest.approx(part / activity["employment"].sum(), abs=TOLERANCE)
+    whole = sectors.culture("china-provinces", digital=listed.select("industry")).frame  # without shares, all of each
+    part = activity.filter(pl.col("industry").is_in(["39", "23"]))["employment"].sum() / activity["employment"].sum()
+    assert whole.filter(region="440000", year=2015)["digital_share"][0] == pytest.approx(part, abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("share", [1.5, -0.1])

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from xinzhi.core.errors import UsageError
 from xinzhi.sectors import Normalisation, index
-from xinzhi.sectors.composite.build import aggregate, positive_where_needed, yearly_ranks
+from xinzhi.sectors.composite.build import UNIT, aggregate, build, positive_where_needed, yearly_ranks
+from xinzhi.sectors.composite.gaming import gaming, shifted_entropy
+from xinzhi.sectors.composite.transform import normalise
 from xinzhi.sectors.composite.uncertainty import draw, grid, rank_draws, space
 from xinzhi.sectors.conventions import convention
 
@@ -140,6 +144,19 @@ def test_shifts_are_kept_apart_from_conventions_in_use(provinces):
     assert moves[1.0] > 10
     assert game.frame.filter(pl.col("shift").is_null())["shift_gain"].max() <= 0
     assert "shift" not in game.conventions.columns
+
+
+def test_the_largest_change_of_a_weight_is_a_gain_or_a_loss():
+    frame, system = made(years=1)
+    result = index(frame, system)
+    values, years = result.filled[result.complete], result.table.years[result.complete]
+    how = replace(result.convention, weights="entropy", pooled=True)
+    base = build(values, years, result.system, how)
+    scores = normalise(base.treated, result.system.directions, UNIT)
+    moves = np.array([shifted_entropy(scores, shift) - base.weights[0] for shift in convention("entropy_shifts")])
+    assert (moves.max(axis=1) < -moves.min(axis=1)).any()
+    largest = gaming(result).shifts["largest_change"]
+    assert largest.to_list() == pytest.approx(np.maximum(moves.max(axis=1), -moves.min(axis=1)), abs=1e-12)
 
 
 def test_what_cannot_be_drawn_says_why(provinces):

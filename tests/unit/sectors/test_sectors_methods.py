@@ -30,8 +30,8 @@ from xinzhi.sectors.coupling import coordination_degree, coupling_degree, laggin
 from xinzhi.sectors.distribution import bandwidth, kernel_density
 from xinzhi.sectors.figures import balanced_cells
 from xinzhi.sectors.green import decoupling_state
-from xinzhi.sectors.lmdi import lmdi_additive, logarithmic_mean
-from xinzhi.sectors.spatial import global_moran, local_moran, spatial_weights
+from xinzhi.sectors.lmdi import lmdi, lmdi_additive, logarithmic_mean
+from xinzhi.sectors.spatial import _two_sided, global_moran, local_moran, spatial_weights
 
 HALVES = np.array([0.5, 0.5])
 CORNERS = np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0]])
@@ -124,6 +124,20 @@ def test_decomposition_by_hand():
     assert lmdi_additive(np.array([0.0, 5.0]), np.array([2.0, 4.0])) == pytest.approx([8, 0])
     rates = decoupling_state(np.array([-0.01, 0.02, 0.05]), np.full(3, 0.05))
     assert rates == ["strong_decoupling", "weak_decoupling", "expansive_coupling"]
+
+
+def test_a_contribution_names_the_year_that_it_starts_from():
+    data = pl.DataFrame({"region": "a", "year": [2001, 2003, 2005], "x": [1.0, 2.0, 2.0], "y": [3.0, 3.0, 6.0]})
+    rows = lmdi(data, ["x", "y"], span=2).frame.filter(factor="x").sort("year")
+    assert rows.select("start", "year").rows() == [(2001, 2003), (2003, 2005)]
+    assert rows["additive"].to_list() == pytest.approx([3, 0])  # from 3 to 6, and from 6 to 12 by y alone
+
+
+def test_a_permutation_counts_the_observation_among_the_draws():
+    draws = np.arange(1.0, 10.0)[:, None]
+    # two of nine draws are at least 8; none is at least 12; the median is as far from either end
+    tails = _two_sided(np.hstack([draws, draws, draws]), np.array([8.0, 12.0, 5.0]))
+    assert tails == pytest.approx([2 * 3 / 10, 2 * 1 / 10, 1.0])
 
 
 def test_space_by_hand():
