@@ -12,6 +12,7 @@ from xinzhi import studies
 from xinzhi.core.text import words
 from xinzhi.web import Store, pages, render
 from xinzhi.web.page import Address, Call
+from xinzhi.studies.internal import options_of
 
 
 def spoken_lines(html):
@@ -55,7 +56,7 @@ def test_every_copied_line_is_understood_and_asks_the_same(client, folder, monke
     assert len(pairs) > 40
     lines = {"cli": [line for line, _ in pairs], "python": [line for _, line in pairs]}
     for (verb, told), (topic, python) in zip(*heard(monkeypatch, lines), strict=True):
-        options = studies.options_of(topic)
+        options = options_of(topic)
         assert set(python) - {"data"} <= set(options)
         data = next(told.pop(name) for name in ("data", "file", "projects") if name in told)
         assert verb == topic

@@ -50,7 +50,8 @@ def _address(host: str, port: int, token: str | None) -> str:
     except ValueError:
         name = host
     else:
-        name = gethostname() if place.is_unspecified else f"[{host}]" if ":" in host else host
+        bare = f"[{host}]" if ":" in host else host
+        name = gethostname() if place.is_unspecified else bare
     query = f"?token={quote(token, safe='')}" if token else ""
     return f"http://{name}:{port}/{query}"
 

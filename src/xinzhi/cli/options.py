@@ -17,7 +17,7 @@ from xinzhi.core.text import by_commas, option_words, read_words, same
 
 if TYPE_CHECKING:
     from xinzhi.core.text import Language
-    from xinzhi.studies import Option
+    from xinzhi.studies.internal import Option
 
 SOURCE = Path(__file__).parents[1]
 WIDTH, INDENT = 100, 2
@@ -284,6 +284,13 @@ def params_of(
     return list(params.values())
 
 
+def _spelling(param: click.Parameter | None) -> str:
+    """Return how a parameter is written."""
+    if isinstance(param, click.Option):
+        return param.opts[-1]
+    return "" if param is None else str(param.metavar)
+
+
 def misuse(error: click.UsageError) -> UsageError:
     """Return a misuse that the parser found as an error of both languages."""
     command = error.ctx.command if error.ctx else None
@@ -299,9 +306,7 @@ def misuse(error: click.UsageError) -> UsageError:
                 near=[same(name) for name in matches],
             )
         case click.MissingParameter():
-            param = error.param
-            name = "" if param is None else param.opts[-1] if isinstance(param, click.Option) else str(param.metavar)
-            return UsageError("cli.missing", given=name)
+            return UsageError("cli.missing", given=_spelling(error.param))
         case click.BadOptionUsage():
             params = command.params if command else ()
             flag = any(getattr(param, "is_flag", False) for param in params if error.option_name in param.opts)

@@ -62,7 +62,8 @@ def verify(call: Call) -> int:
         package = data.load(call.get("data"), encoding=call.get("encoding"))
         bar.step("verify")
         path, files = Path(call.get("certificate")), call.get("files")
-        folder = None if files is None else Path(files) if files else path.parent
+        beside = None if files is None else path.parent
+        folder = Path(files) if files else beside
         result = run(path, package, key=signer, protocol=rules, files=folder, cells=call.get("cells"))
     if call.json:
         print_json(result.to_dict())

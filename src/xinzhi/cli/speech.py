@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from xinzhi.cli.call import Call
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
-    from xinzhi.studies import Progress
+    from xinzhi.studies.internal import Progress
 
 FILE_WIDTH = 160
 _NAMES = {1: "stdout", 2: "stderr"}
@@ -106,7 +106,7 @@ def counts_text(findings: Iterable[Finding], language: Language) -> str:
 @contextmanager
 def progress(language: Language, *, quiet: bool = False) -> Iterator[Progress]:
     """Show the step that runs and what it counts; silent when stderr is no terminal, or when `quiet`."""
-    from xinzhi.studies import Progress
+    from xinzhi.studies.internal import Progress
 
     if quiet or not sys.stderr.isatty():
         yield Progress()

@@ -303,7 +303,7 @@ def some_findings(findings: Sequence[Finding], call: Call) -> None:
 
 def _bubbles(study: Study, call: Call) -> None:
     """Print the episodes, the explanation of a series, what was not tested, and remarks."""
-    from xinzhi.studies import remarks
+    from xinzhi.studies.internal import remarks
 
     result: Any = study.results["bubbles"]
     rows = [
@@ -344,7 +344,9 @@ def _bands(study: Study, call: Call) -> None:
     names = ("relative_low", "relative_high") if result.refused else ("low", "high")
 
     def surely(chance: float) -> str:  # draws can tell neither zero nor one
-        return "< 0.01" if chance < SURE else "> 0.99" if chance > 1 - SURE else f"{chance:.2f}"
+        if chance > 1 - SURE:
+            return "> 0.99"
+        return "< 0.01" if chance < SURE else f"{chance:.2f}"
 
     compared = ["above-all", "ranks"] if result.part is None else []  # a part of the regions is compared with nothing
     cells = [

@@ -20,6 +20,7 @@ from xinzhi.core.files import whole
 from xinzhi.core.formulas import escape_formulas
 from xinzhi.core.text import same
 from xinzhi.risks import internal
+from xinzhi.studies.internal import archive_of, covered, options_of, plan_to_edit
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -47,7 +48,7 @@ def audit(call: Call) -> int:
 
 def run_study(call: Call, source: str | None, **more: object) -> Study:
     """Return the study of a call."""
-    known_options = studies.options_of(call.verb)
+    known_options = options_of(call.verb)
     options = call.among(known_options) | more
     if "settings" in call.options or "protocol" in options:
         options["protocol"] = rules_of(call)
@@ -81,7 +82,7 @@ def firms(call: Call) -> int:
         frame = mock(call.get("number"), seed=call.get("seed", 0))
         files = [folder / "firms.parquet", folder / "plan.yaml"]
         frame.write_parquet(files[0])
-        files[1].write_text(studies.plan_to_edit(), encoding="utf-8")
+        files[1].write_text(plan_to_edit(), encoding="utf-8")
         message = say("mocked", call.language, rows=frame.height, folder=folder)
         answer(call, {"files": [str(path) for path in files], "rows": frame.height}, [*files, message])
         return 0
@@ -183,7 +184,7 @@ def sectors(call: Call) -> int | None:
 
 def _systems(data: str, call: Call) -> None:
     """Print the systems that ship, and how much of each the data have."""
-    systems = studies.covered(data, call.get("encoding"))
+    systems = covered(data, call.get("encoding"))
     if call.json:
         print_json({"data": data, "systems": systems})
         return
@@ -229,7 +230,7 @@ def _index_archive(call: Call) -> None:
         raise UsageError("cli.needs-projects", given=idle)
     options = call.among(("keep", "encoding"))
     with progress(call.language, quiet=call.json) as bar:
-        archive, _ = studies.archive_of(call.get("archive"), progress=bar, **options)
+        archive, _ = archive_of(call.get("archive"), progress=bar, **options)
     folder, n = call.get("keep"), archive.frame.height
     if call.json:
         print_json({"folder": folder, "records": n, "findings": [finding.to_dict() for finding in archive.findings]})

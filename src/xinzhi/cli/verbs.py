@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from xinzhi import studies
 from xinzhi.cli import explorer, registries, topics
 from xinzhi.cli.call import PROTOCOL, Call
-from xinzhi.studies import Option
+from xinzhi.studies.internal import Option, options_of
 
 if TYPE_CHECKING:
     from xinzhi.studies import Study
@@ -42,7 +42,7 @@ class Verb:
     @property
     def options(self) -> tuple[Option, ...]:
         """The options: those in the signature of the study, then its own."""
-        of_study = () if self.study is None else tuple(studies.options_of(self.study.__name__).values())
+        of_study = () if self.study is None else tuple(options_of(self.study.__name__).values())
         return (*of_study, *self.extra)
 
 

@@ -17,7 +17,8 @@ from xinzhi.core.text import Language, Text, same, sentences
 from xinzhi.report.plots import Plot
 from xinzhi.report.section import Picture
 from xinzhi.report.table import Column, Table, cell, table
-from xinzhi.studies import Brief, Study
+from xinzhi.studies import Study
+from xinzhi.studies.internal import Brief
 
 ROWS = 8  # of the table that are shown; the others are counted
 FIRST = 3  # sentences that stand open

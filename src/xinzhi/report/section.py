@@ -423,6 +423,11 @@ def _unit(key: str, twin: Table) -> Text:
     return next((column.unit for column in twin.columns if column.unit.en), Text(zh="", en=""))
 
 
+def _as_text(cell: object) -> object:
+    """Return a cell of a name as a text in both languages."""
+    return same(cell) if isinstance(cell, str | int) else cell
+
+
 def rows_of(
     frame: pl.DataFrame,
     of: Result | None = None,
@@ -455,9 +460,7 @@ def rows_of(
             cells = frame[cell_source.name].to_list()  # a period as a place
         else:
             cells = cells_of(cell_source, frame, sources)
-        columns[name] = (
-            [same(cell) if isinstance(cell, str | int) else cell for cell in cells] if name in WORDED else cells
-        )
+        columns[name] = [_as_text(cell) for cell in cells] if name in WORDED else cells
     rows = Rows(dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True))
     rows.told = described
     return rows

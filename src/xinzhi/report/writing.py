@@ -17,7 +17,8 @@ from xinzhi.protocol import Protocol
 from xinzhi.report.document import BRIEFS, Document, brief_document, dump
 from xinzhi.report.plots import Plot
 from xinzhi.report.section import Section
-from xinzhi.studies import Brief, Study
+from xinzhi.studies import Study
+from xinzhi.studies.internal import Brief
 from xinzhi.yardstick import Audit, Measurement, Ranking
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ def write_study(
     ['plan.html', 'plan.xlsx', 'plan.json', 'plan.csv', 'plan.csv-metadata.json', 'plan.datapackage.json']
     """
     require_extra("report")
-    from xinzhi.studies import Assessment, Brief
+    from xinzhi.studies.internal import Assessment, Brief
 
     out, notes = Path(folder), study.notes
     if isinstance(study, Brief):

@@ -13,7 +13,7 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, clauses, outward, ranks_text, same, sentences, span_text
 from xinzhi.studies.brief_facts import Read, ability, evidence, headline, moves, read
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Progress, Study, title
-from xinzhi.studies.registry import topic
+from xinzhi.studies.registry import served, topic
 from xinzhi.studies.tables import load
 from xinzhi.yardstick import internal
 
@@ -61,6 +61,7 @@ class Brief(Study):
         return "\n".join([*lines, "", self.results["measurement"].provenance.foot(language)])
 
 
+@served("region")
 @topic
 def brief(
     source: AnyPackage,
@@ -96,7 +97,8 @@ def briefs(package: Package, protocol: Protocol | str = PROTOCOL) -> Callable[[s
     Examples
     --------
     >>> import xinzhi
-    >>> made = xinzhi.studies.briefs(xinzhi.load("china-provinces"))
+    >>> from xinzhi.studies.internal import briefs
+    >>> made = briefs(xinzhi.load("china-provinces"))
     >>> made("Jilin").region, made("52").region
     ('220000', '520000')
     """
@@ -206,10 +208,11 @@ def _band_of(bands: Bands | None, code: str) -> dict[str, Any] | None:
 def _sided(bands: Bands, row: Mapping[str, Any], agreed: float | None) -> dict[str, object]:
     """Return on which side of all together a region is, if decided, and whether only some protocols say so."""
     # `agreed` is the share of protocols by which it is above.
-    above = row["above_nation"]
-    side = "above" if above >= bands.decided else "below" if above <= 1 - bands.decided else "tie"
-    share = {"above": agreed, "below": None if agreed is None else 1 - agreed}.get(side)
-    return {"side": side, "alone": share is not None and share < internal.AGREED}
+    if row["above_nation"] >= bands.decided:
+        return {"side": "above", "alone": agreed is not None and agreed < internal.AGREED}
+    if row["above_nation"] <= 1 - bands.decided:
+        return {"side": "below", "alone": agreed is not None and 1 - agreed < internal.AGREED}
+    return {"side": "tie", "alone": False}
 
 
 def growth(shared: Read, code: str, about: Text) -> Facts:
@@ -311,11 +314,9 @@ def contributions(shared: Read, code: str) -> pl.DataFrame:
     """Return the contributions in the last two periods, of the region and of all together."""
     keys = ["output_growth", "capital_contribution", "labour_contribution", "human_capital_contribution", "tfp_growth"]
     tables = []
+    frames = {"self": shared.measured.periods.filter(region=code), "total": shared.measured.national_periods}
     for span in internal.View(shared.measured).spans[-2:]:
-        for kind, frame in (
-            ("self", shared.measured.periods.filter(region=code)),
-            ("total", shared.measured.national_periods),
-        ):
+        for kind, frame in frames.items():
             rows = frame.filter(start=span.start, end=span.end).select(keys)
             tables.append(rows.select(*keys, span=pl.lit(span.label.en), kind=pl.lit(kind)))
     return pl.concat([*tables[2:], *tables[:2]])
@@ -342,7 +343,8 @@ def shortfalls(gaps: internal.Gaps, code: str) -> Facts:
     ]
     head: Facts = {"gaps.about": {"names": gaps.peers.labels(code), "span": span_text(gaps.start, gaps.end)}}
     above = any(_uncounted(row) for row in sentences)
-    verdict: Facts = {"gaps.sure": {"n": sure}} if sure else {"gaps.uncounted" if above else "gaps.no_sure": {}}
+    unsure = "gaps.uncounted" if above else "gaps.no_sure"
+    verdict: Facts = {"gaps.sure": {"n": sure}} if sure else {unsure: {}}
     counted: Facts = {"gaps.counted": counts} if sure or above else {}
     return {**verdict, **counted, **head, "gaps.one": sentences}
 
@@ -373,7 +375,8 @@ def _verdict(row: Mapping[str, Any]) -> str:
     if not row["banded"]:
         return "plain" if row["steady"] else "unsure"
     if not row["sure"]:
-        return "unsure" if row["low"] <= 0 else "chance" if row["steady"] else "unsteady"
+        shown = "chance" if row["steady"] else "unsteady"
+        return "unsure" if row["low"] <= 0 else shown
     return "residual" if row["factor"] == "tfp" else "sure"  # what is left over is no factor that policy could add
 
 
@@ -441,12 +444,13 @@ def _distinct(bands: Bands | None, code: str, companions: list[str]) -> Facts:
     def decided(component: str) -> tuple[list[str], list[str]]:
         sure = bands.pairs.filter(pl.col("decided"), start=start, end=end, component=component)
         below = sure.filter(pl.col("region") == code, pl.col("other").is_in(companions))["other"]
-        return below.to_list(), sure.filter(pl.col("other") == code, pl.col("region").is_in(companions))[
-            "region"
-        ].to_list()
+        above = sure.filter(pl.col("other") == code, pl.col("region").is_in(companions))["region"]
+        return below.to_list(), above.to_list()
 
     faster, slower = decided(internal.TOGETHER)
-    key = "apart" if faster and slower else "faster" if faster else "slower" if slower else "tied"
+    key = {(True, True): "apart", (True, False): "faster", (False, True): "slower", (False, False): "tied"}[
+        bool(faster), bool(slower)
+    ]
     certain = {region for side in decided(internal.ALL) for region in side}
     lost = [bands.names.region(region) for region in (*faster, *slower) if region not in certain]
     lists = {
@@ -464,13 +468,8 @@ def comparison(shared: Read, code: str) -> pl.DataFrame:
     rows = []
     for region in dict.fromkeys([code, *peers, *around]):
         growth_row, band = _period(shared.measured, region, span), _band_of(shared.bands, region) or {}
-        kind = (
-            "self"
-            if region == code
-            else "both"
-            if region in peers and region in around
-            else ("peer" if region in peers else "neighbour")
-        )
+        company_of = {(True, True): "both", (True, False): "peer", (False, True): "neighbour"}
+        kind = "self" if region == code else company_of[region in peers, region in around]
         rows.append(
             {
                 "region": region,

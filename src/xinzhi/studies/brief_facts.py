@@ -284,7 +284,11 @@ def capacity_checks(shared: Read, category: str) -> str:
         return "none"
     rows = shared.register.checks.filter(pl.col("status") != "not checked", item=category)
     rules = set(rows["rule"]) & {SURVEY, WAVE}
-    return "both" if len(rules) > 1 else "survey" if SURVEY in rules else "wave" if rules else "none"
+    if not rules:
+        return "none"
+    if len(rules) > 1:
+        return "both"
+    return "survey" if SURVEY in rules else "wave"
 
 
 def moves(shared: Read, state: Ability, band: Mapping[str, Any] | None) -> Facts:

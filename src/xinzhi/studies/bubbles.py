@@ -13,7 +13,7 @@ from xinzhi.core.lazy import pl
 from xinzhi.core.text import Text, same
 from xinzhi.risks import internal
 from xinzhi.studies.draft import SILENT, Draft, first_line, title
-from xinzhi.studies.registry import topic
+from xinzhi.studies.registry import served, topic
 from xinzhi.studies.tables import DATE, SERIES, VALUE, Prices, is_plain, load, read_prices
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def _whole(text: int | str, name: str, *words_allowed: str) -> int | str:
         raise UsageError("studies.whole-or", option=name, given=text, others=" or ".join(words_allowed)) from None
 
 
+@served("region", "of")
 @topic
 def bubbles(
     source: AnyFrame = "china-provinces",
@@ -281,11 +282,10 @@ def remarks(findings: tuple[Finding, ...]) -> list[Text]:
                 zh=f"{finding.message.zh}{finding.hint.zh}", en=f"{finding.message.en} {finding.hint.en}".strip()
             )
             groups.setdefault(what, []).append(finding.key or "")
-    return [
-        words.studies.note_remark(
-            names=[same(key) for key in keys[:SHOWN]], more=f" … ({len(keys)})" if len(keys) > SHOWN else "", what=what
-        )
-        if any(keys)
-        else what
-        for what, keys in groups.items()
-    ]
+    return [_remark(what, keys) if any(keys) else what for what, keys in groups.items()]
+
+
+def _remark(what: Text, keys: list[str]) -> Text:
+    """Return what holds for some series, the first of them by name."""
+    more = f" … ({len(keys)})" if len(keys) > SHOWN else ""
+    return words.studies.note_remark(names=[same(key) for key in keys[:SHOWN]], more=more, what=what)

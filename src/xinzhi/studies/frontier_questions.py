@@ -82,7 +82,8 @@ class WithBad(Question):
 
     def bads(self, frame: pl.DataFrame, *, units: bool = True) -> pl.DataFrame | None:
         """Return the bad outputs, with the names of the units; None without any."""
-        return frame.select(*(["region"] if units else []), *self.bad) if self.bad else None
+        names = ["region"] if units else []
+        return frame.select(*names, *self.bad) if self.bad else None
 
 
 OVER_YEARS = {
@@ -366,7 +367,8 @@ class Metafrontier(WithModel):
     def score(self, frame: pl.DataFrame, count: Count) -> Labelled:
         """Return efficiency within the group and the gap between the frontiers."""
         del count
-        measure = "sbm" if self.model == "sbm" else self.orientation or ("directional" if self.bad else "output")
+        radial = self.orientation or ("directional" if self.bad else "output")
+        measure = "sbm" if self.model == "sbm" else radial
         groups, rts = frame["group"].to_list(), self.rts or "crs"
         bads = self.bads(frame)
         return verbs.metafrontier(*self.goods(frame), groups, bads, measure=measure, rts=rts, units="region")

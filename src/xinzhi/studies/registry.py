@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
+import collections.abc
+import typing
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from inspect import signature
-from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
+from types import NoneType
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import same
@@ -16,9 +20,16 @@ if TYPE_CHECKING:
 
 INTERNAL = frozenset({"source", "progress", "measurement", "evidence", "deeper"})  # parameters that are no options
 Kind = Literal["flag", "whole", "number", "columns", "pairs", "text"]
-KINDS: Mapping[str, Kind] = {"bool": "flag", "int": "whole", "float": "number", "tuple": "columns", "Mapping": "pairs"}
+KINDS: Mapping[object, Kind] = {
+    bool: "flag",
+    int: "whole",
+    float: "number",
+    tuple: "columns",
+    collections.abc.Mapping: "pairs",
+}
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer", bound=Study)
+Recipe = TypeVar("Recipe", bound="Callable[..., Study]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +50,65 @@ class Option:
 
 
 STUDIES: dict[str, Callable[..., Study]] = {}
-OPTIONS: dict[str, Mapping[str, Option]] = {}
+SERVED: dict[str, tuple[str, ...]] = {}
 
 
 def topic(recipe: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     """Register a study under its name, with the options that its signature describes; refuse all others."""
-    options = {
-        name: Option(name, kind_of(str(parameter.annotation)), parameter.default)
-        for name, parameter in signature(recipe).parameters.items()
-        if name not in INTERNAL
-    }
+    names = [name for name in signature(recipe).parameters if name not in INTERNAL]
 
     @wraps(recipe)
     def study(*source: Arguments.args, **values: Arguments.kwargs) -> Answer:
-        unknown = [name for name in values if name not in options and name not in INTERNAL]
+        unknown = [name for name in values if name not in names and name not in INTERNAL]
         if unknown:
-            raise UsageError("studies.no-option", name=unknown[0], known=[same(name) for name in options])
+            raise UsageError("studies.no-option", name=unknown[0], known=[same(name) for name in names])
         return recipe(*source, **values)
 
-    STUDIES[recipe.__name__], OPTIONS[recipe.__name__] = study, options
+    STUDIES[recipe.__name__] = study
     return study
 
 
-def kind_of(annotation: str) -> Kind:
-    """Return how a value of a type is written; a type beside the plain ones is text.
+def served(*names: str) -> Callable[[Recipe], Recipe]:
+    """Let visitors of a server ask a study, with options that name no file and keep the server busy for no longer."""
 
-    >>> kind_of("float | None"), kind_of("tuple[str, ...]"), kind_of("Protocol | str")
+    def register(study: Recipe) -> Recipe:
+        unknown = set(names) - set(signature(study).parameters)
+        if unknown:
+            raise TypeError(*sorted(unknown))
+        SERVED[study.__name__] = names
+        return study
+
+    return register
+
+
+@cache
+def options(name: str) -> Mapping[str, Option]:
+    """Return the options of a study by name, as its signature has them."""
+    study = STUDIES[name]
+    hints = get_type_hints(study, localns=_Names(vars(typing) | vars(collections.abc)))
+    return {
+        option: Option(option, kind_of(hints[option]), parameter.default)
+        for option, parameter in signature(study).parameters.items()
+        if option not in INTERNAL
+    }
+
+
+class _Names(dict[str, object]):
+    """The names in annotations of studies: those that only a type checker imports stand for any object."""
+
+    def __missing__(self, name: str) -> object:
+        if hasattr(builtins, name):
+            raise KeyError(name)
+        return object
+
+
+def kind_of(annotation: object) -> Kind:
+    """Return how a value of a type is written, of several the first; a type beside the plain ones is text.
+
+    >>> kind_of(float | None), kind_of(tuple[str, ...]), kind_of(str | int)
     ('number', 'columns', 'text')
     """
-    return KINDS.get(annotation.partition(" ")[0].partition("[")[0], "text")
+    members = [member for member in get_args(annotation) if member is not NoneType]
+    union = NoneType in get_args(annotation) or get_origin(annotation) in {typing.Union, type(int | str)}
+    first = members[0] if union else annotation
+    return KINDS.get(get_origin(first) or first, "text")

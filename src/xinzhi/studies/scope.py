@@ -12,7 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import by_commas, same
 from xinzhi.data import internal
 from xinzhi.studies.draft import SILENT, Draft
-from xinzhi.studies.registry import topic
+from xinzhi.studies.registry import served, topic
 from xinzhi.studies.tables import known_sheets, load
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _PROVINCE = "[1-8][0-9]0000"  # by GB/T 2260
 _KEYS = {"country": ("country", "entity", "region"), "year": ("year",)}  # what columns of energy tables are called
 
 
+@served("as_of", "region")
 @topic
 def scope(
     source: AnyFrame = None,
@@ -179,7 +180,10 @@ def _powers(energy: AnyFrame, region: str | None, encoding: str | None) -> Study
     """Compare the eras of the five powers with shares of energy."""
     cells = internal.read_any(energy, "energy", encoding=encoding)[0].cells
     columns = {name.lower(): name for name in cells.columns}
-    keys = {key: columns[name] for key, spellings in _KEYS.items() for name in spellings if name in columns}
+    keys: dict[str, str] = {}
+    for key, spellings in _KEYS.items():
+        present = [columns[name] for name in spellings if name in columns]
+        keys |= {key: present[-1]} if present else {}
     result = verbs.history(cells, **keys)
     countries = result.frame["country"].unique().sort().to_list()
     name = Path(energy).name if isinstance(energy, (str, Path)) else "table"

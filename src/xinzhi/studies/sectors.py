@@ -17,7 +17,7 @@ from xinzhi.core.text import Text, same
 from xinzhi.sectors import internal
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, first_line
 from xinzhi.studies.paths import measured_or_noted
-from xinzhi.studies.registry import topic
+from xinzhi.studies.registry import served, topic
 from xinzhi.studies.tables import load
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ Span = tuple[int, int]
 Made = TypeVar("Made", bound=Result)
 
 
+@served("region")
 @topic
 def sectors(
     source: AnyFrame,
@@ -202,7 +203,8 @@ def _index_study(
     frame, indicators, package = _read(source, system, encoding)
     progress.step("index")
     result = _whole(_index(frame if package is None else package, indicators, span, rules), package, span)
-    line = package.title if package is not None else same(Path(source).name if isinstance(source, (str, Path)) else "")
+    file = Path(source).name if isinstance(source, (str, Path)) else ""
+    line = same(file) if package is None else package.title
     draft = Draft(name="sectors", source=line, package=package, results={"index": result})
     progress.step("draws")
     single = result.frame.drop_nulls("index")["region"].n_unique() == 1

@@ -16,7 +16,7 @@ from xinzhi.core.text import by_commas, same
 from xinzhi.micro import internal
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, first_line
 from xinzhi.studies.firms import MANIFEST, firms
-from xinzhi.studies.registry import topic
+from xinzhi.studies.registry import served, topic
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyPackage
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TABLES = ("misallocation", "totals_output")
 
 
+@served("region")
 @topic
 def sources(
     source: AnyPackage,

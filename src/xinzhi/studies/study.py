@@ -14,7 +14,8 @@ from xinzhi.studies.firms import firms
 from xinzhi.studies.frontier import frontier
 from xinzhi.studies.paths import paths
 from xinzhi.studies.plan import able, plan
-from xinzhi.studies.registry import OPTIONS, STUDIES, Option
+from xinzhi.studies.registry import SERVED, STUDIES, Option
+from xinzhi.studies.registry import options as options_in_signature
 from xinzhi.studies.risks import risks
 from xinzhi.studies.scope import scope
 from xinzhi.studies.screen import screen
@@ -53,6 +54,9 @@ __all__ = [
     "vintages",
 ]
 TOPICS = tuple(sorted(STUDIES))
+ON_SERVERS: Mapping[str, tuple[str, ...]] = dict(
+    sorted(SERVED.items())
+)  # the topics that visitors may ask, and the options of each
 
 
 def study(name: str, source: AnyFrame, *, progress: Progress = SILENT, **options: object) -> Study:
@@ -106,4 +110,4 @@ def options_of(name: str) -> Mapping[str, Option]:
     >>> list(options_of("measure"))
     ['protocol', 'region', 'encoding']
     """
-    return OPTIONS[recipe_of(name).__name__]
+    return options_in_signature(recipe_of(name).__name__)

@@ -176,7 +176,8 @@ class Prices:
             holes = dict(inside.group_by(SERIES).agg(at.min()).iter_rows())
 
         def place(item: Finding) -> Finding:
-            at = None if not self.lines else holes.get(item.key) if item.line is None else item.line - 1
+            row = holes.get(item.key) if item.line is None else item.line - 1
+            at = row if self.lines else None
             column = self.columns[at] if at is not None else columns.get(item.key or "", self.value)
             return replace(item, file=self.file, line=None if at is None else self.lines[at], column=column)
 

@@ -17,7 +17,8 @@ from xinzhi.core.text import Language, Text, read_words, same
 from xinzhi.protocol import diff, plain, registry
 from xinzhi.report import PictureKind, Section, TableKind, as_json, drawing, file_of, study_document
 from xinzhi.studies import Study
-from xinzhi.web.parameters import TOPICS, WORD, ExplainQuery, TopicQuery, amiss, bilingual, query_model
+from xinzhi.studies.internal import ON_SERVERS
+from xinzhi.web.parameters import WORD, ExplainQuery, TopicQuery, amiss, bilingual, query_model
 from xinzhi.web.responses import (
     BUSY,
     JSON,
@@ -47,7 +48,7 @@ Name = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 def add_api(app: FastAPI, store: Store) -> None:
     """Add the interface for programs to an application."""
     router = APIRouter(prefix=PREFIX, responses=dict(FAULTS))
-    for topic in TOPICS:
+    for topic in ON_SERVERS:
         _add(router, store, topic)
     _add_registries(router, store)
     add_uploads(router, store)
@@ -290,5 +291,5 @@ def _index(store: Store) -> dict[str, Any]:
         "title": asdict(store.package.title),
         "protocol": store.rules.id,
         "fingerprint": store.rules.fingerprint,
-        "topics": [f"{PREFIX}/{topic}" for topic in TOPICS],
+        "topics": [f"{PREFIX}/{topic}" for topic in ON_SERVERS],
     }

@@ -13,8 +13,9 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Result
 from xinzhi.core.text import same
 from xinzhi.report import TableKind, file_of
+from xinzhi.studies.internal import ON_SERVERS
 from xinzhi.web.page import PROTOCOL, SETTINGS, Address, query_of
-from xinzhi.web.parameters import TOPICS, assessment_of, page_protocol
+from xinzhi.web.parameters import assessment_of, page_protocol
 from xinzhi.web.responses import MEDIA, OK, cached_response, refusal
 from xinzhi.web.store import Store
 
@@ -56,8 +57,8 @@ def _result(store: Store, topic: str, name: str, query: dict[str, str]) -> Resul
         study = assessment_of(store, address)
         bands = study.ranking.bands
         results = {**study.results, **({} if bands is None else {"bands": bands})}
-    elif topic in TOPICS:
-        options = {option: query[option] for option in OPTIONS if option in query and option in TOPICS[topic]}
+    elif topic in ON_SERVERS:
+        options = {option: query[option] for option in OPTIONS if option in query and option in ON_SERVERS[topic]}
         years = {option: int(options[option]) for option in ("start", "end") if options.get(option, "").isdecimal()}
         results = dict(store.study(topic, page_protocol(store, address), **options | years).results)
     else:

@@ -75,7 +75,8 @@ def _powers(low: float, high: float) -> list[float]:
     """Return round values between two ends of a scale of ratios: 1, 2 and 5 of every power of ten, or tens alone."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     marks = ROUND if len(powers) <= len(ROUND) else ROUND[:1]
-    return [value for power in powers for mark in marks if low <= (value := mark * 10.0**power) <= high]
+    values = (mark * 10.0**power for power in powers for mark in marks)
+    return [value for value in values if low <= value <= high]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from xinzhi import studies, words
+from xinzhi import words
 from xinzhi.core.text import LANGUAGES, Language, Text, option_words, read_words
 from xinzhi.report.internal import Section
 from xinzhi.studies import Study
+from xinzhi.studies.internal import PROTOCOL as DEFAULT_PROTOCOL
 
 HOME = "index"
 PROTOCOL = "protocol"  # what a link takes along to the next page, where that is computed under it
@@ -111,7 +112,7 @@ class Call:
         """Return the call for Python, the command line where it has the topic, R and Stata."""
         arguments = [_quote(self.topic), _quote(self.data)]
         options = dict(self.options)
-        rules = _quote(options.pop("protocol", studies.PROTOCOL)) if self.settings else ""
+        rules = _quote(options.pop("protocol", DEFAULT_PROTOCOL)) if self.settings else ""
         python = ", ".join([*arguments, *(f"{name}={_quote(value)}" for name, value in options.items())])
         r = ", ".join([*arguments, *(f"{name} = {_quote(value)}" for name, value in options.items())])
         if self.settings:

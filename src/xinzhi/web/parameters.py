@@ -8,38 +8,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from xinzhi import studies, words
+from xinzhi import words
 from xinzhi.core import yamlfile
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, Language, Text, listing, option_words
 from xinzhi.protocol import Protocol, specification
-from xinzhi.studies import Assessment, Study, explain
-from xinzhi.studies.explain import Explained
+from xinzhi.studies import Study, explain
+from xinzhi.studies.internal import ON_SERVERS, Assessment, Explained, options_of
 from xinzhi.web.page import PROTOCOL, SETTINGS, Address
 from xinzhi.web.store import Store
 from xinzhi.yardstick.internal import View, value_text
 
-TOPICS: Mapping[str, tuple[str, ...]] = {
-    "measure": ("region",),
-    "bands": ("region", "level", "quick"),
-    "backtest": (),
-    "audit": ("region", "what_if"),
-    "claim": ("region", "start", "end", "growth", "rounding"),
-    "brief": ("region",),
-    "able": ("region", "category", "as_of"),
-    "plan": ("region", "industries", "cap", "floor"),
-    "sources": ("region",),
-    "sectors": ("region",),
-    "scope": ("as_of", "region"),
-    "paths": ("region", "year"),
-    "risks": ("region", "year", "only"),
-    "frontier": ("region",),
-    "bubbles": ("region", "of"),
-    "screen": ("id", "prior"),
-    "vintages": ("start", "end"),
-    "bridge": ("to", "period"),
-    "digital": (),
-}
 CHANGEABLE = (
     "capital.depreciation", "shares.rule", "labour.quality", "output.vintage", "capital.benchmark", "labour.breaks",
 )  # fmt: skip
@@ -131,9 +110,9 @@ class ExplainQuery(BaseModel):
 
 def query_model(topic: str) -> type[TopicQuery]:
     """Return the model of what can be asked of a topic: names and types are those in the signature of its study."""
-    fields_of_topic = studies.options_of(topic)
+    fields_of_topic = options_of(topic)
     fields: dict[str, Any] = {}
-    for name in TOPICS[topic]:
+    for name in ON_SERVERS[topic]:
         kind = KINDS.get(fields_of_topic[name].kind, String)
         fields[name] = (kind | None, Field(None, description=bilingual(Text(**_pair(topic, name)))))
     if "protocol" in fields_of_topic:

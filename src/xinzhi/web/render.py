@@ -16,7 +16,7 @@ from xinzhi.core.result import Provenance
 from xinzhi.core.text import LANGUAGES, Language, Text, Values, paragraph
 from xinzhi.report.internal import LANG, Picture, Table, in_language, table_markup
 from xinzhi.report.internal import foot as report_foot
-from xinzhi.studies import options_of
+from xinzhi.studies.internal import options_of
 from xinzhi.web import pages, parameters
 from xinzhi.web.downloads import SUFFIXES
 from xinzhi.web.html_charts import pair
@@ -139,7 +139,9 @@ def text_html(text: object, language: Language) -> Markup:
     """Return a text in the language of the page."""
     if isinstance(text, Markup):
         return in_language(text, language)
-    return escape(text.lang(language) if isinstance(text, Text) else "" if text is None else str(text))
+    if isinstance(text, Text):
+        return escape(text.lang(language))
+    return escape("" if text is None else str(text))
 
 
 def table(source: Table, language: Language, decimals: int, above: Text | None = None) -> Markup:

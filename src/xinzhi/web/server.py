@@ -63,6 +63,7 @@ def run(store: Store, listening: socket, token: str | None = None) -> None:
         http=Patient.with_limits(store.limits),
         timeout_keep_alive=int(store.limits.sending),
         limit_concurrency=store.limits.connections,
+        timeout_graceful_shutdown=store.limits.ending,
         h11_max_incomplete_event_size=HEAD,
     )
     try:

@@ -18,7 +18,8 @@ from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.report import Section, sections
 from xinzhi.report.internal import topics
-from xinzhi.studies import Assessment, Study
+from xinzhi.studies import Study
+from xinzhi.studies.internal import PROTOCOL, Assessment, briefs, options_of
 from xinzhi.web.cache import Cache
 from xinzhi.web.workers import Limits, Workers
 
@@ -52,7 +53,7 @@ class Store:
         self,
         data: Package | Path | str = "china-provinces",
         *,
-        protocol: Protocol | str = studies.PROTOCOL,
+        protocol: Protocol | str = PROTOCOL,
         limits: Limits | None = None,
         guarded: bool = False,
     ) -> None:
@@ -132,7 +133,7 @@ class Store:
         options = {name: value for name, value in options.items() if value is not None}
         if topic in REGION_OF_PICTURES and "region" in options:
             return self._of_region(options.pop("region"), self.study(topic, protocol, **options))
-        if "protocol" in studies.options_of(topic):
+        if "protocol" in options_of(topic):
             options["protocol"] = self.protocol(protocol)
         work: Callable[[], Study] = partial(studies.study, topic, self.package, **options)
         if topic == "brief" and set(options) == {"region", "protocol"}:
@@ -152,7 +153,7 @@ class Store:
     def _brief(self, region: str, protocol: Protocol) -> Study:
         """Return the brief of a region; what all regions share is measured once."""
         cache, key = self._cache(protocol.fingerprint), ("briefs", protocol.fingerprint)
-        brief_of: Callable[[str], Study] = cache.compute(key, lambda: studies.briefs(self.package, protocol))
+        brief_of: Callable[[str], Study] = cache.compute(key, lambda: briefs(self.package, protocol))
         return brief_of(region)
 
     def _cache(self, fingerprint: str | None) -> Cache:

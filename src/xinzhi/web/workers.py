@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, fields
-from functools import partial
 from pathlib import Path
-from threading import RLock, Semaphore
+from queue import SimpleQueue
+from threading import Lock, Semaphore, Thread
 from typing import TypeVar, cast
 
 from xinzhi.core.errors import XinzhiError
@@ -36,6 +36,7 @@ class Limits:
     changed_studies: int
     seconds: float
     retry: int
+    ending: int
     studies: int
     answers: int
     body: int
@@ -71,36 +72,45 @@ class BusyError(XinzhiError):
         return int(str(self.values["seconds"]))
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A piece of work, where its outcome is waited for, and the line that it stands in."""
+
+    work: Callable[[], object]
+    future: Future[object]
+    key: Hashable
+    aside: bool
+
+
 class Workers:
     """Threads that compute for visitors; equal questions at the same time share one computation.
 
     What visitors can ask without end, such as protocols of their own, stands `aside`: one of it is computed at a time,
-    in a line of its own, so that a worker stays free for everything else.
+    in a line of its own, so that a worker stays free for everything else. No thread keeps the process from ending.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._pools = {
-            False: ThreadPoolExecutor(limits.workers, "xinzhi"),
-            True: ThreadPoolExecutor(1, "xinzhi-aside"),
-        }
+        self._threads = {False: limits.workers, True: 1}
         self._places = {False: limits.workers + limits.waiting, True: 1 + limits.changed}  # running and in line
+        self._lines: dict[bool, SimpleQueue[Task | None]] = {False: SimpleQueue(), True: SimpleQueue()}
         self._slots = Semaphore(limits.workers)
         self._futures: dict[Hashable, Future[object]] = {}
         self._active: Counter[bool] = Counter()
         self._waiting: Counter[Hashable] = Counter()
-        self._lock = RLock()
+        self._started: set[bool] = set()
+        self._lock = Lock()
 
     async def run(self, key: Hashable, work: Callable[[], Value], *, aside: bool = False) -> Value:
         """Return what work gives; refuse where too many wait, or too long: then it goes on all the same."""
         with self._lock:
-            future = self._futures.get(key) or self._submit(key, work, aside=aside)
             if self._waiting[key] >= self.limits.waiters_per_answer or self._waiting.total() >= self.limits.waiters:
                 raise self._busy()
+            future = self._futures.get(key) or self._submit(key, work, aside=aside)
             self._waiting[key] += 1
-        waiting = asyncio.wrap_future(future)
-        waiting.add_done_callback(_retrieve)
         try:
+            waiting = asyncio.wrap_future(future)
+            waiting.add_done_callback(_retrieve)
             done, _ = await asyncio.wait({waiting}, timeout=self.limits.seconds)
         finally:
             with self._lock:
@@ -112,26 +122,53 @@ class Workers:
 
     def close(self) -> None:
         """Let the threads end; what has not begun is dropped."""
-        for pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            for aside in self._started:
+                line = self._lines[aside]
+                while not line.empty():
+                    if (task := line.get()) is not None:
+                        task.future.set_exception(self._busy())
+                        self._leave(task)
+                for _ in range(self._threads[aside]):
+                    line.put(None)
+            self._started.clear()
 
     def _submit(self, key: Hashable, work: Callable[[], object], *, aside: bool) -> Future[object]:
         """Put work in its line; refuse where that is full."""
         if self._active[aside] >= self._places[aside]:
             raise self._busy()
+        if aside not in self._started:
+            self._started.add(aside)
+            for _ in range(self._threads[aside]):
+                Thread(target=self._serve, args=(self._lines[aside],), name="xinzhi", daemon=True).start()
+        task = Task(work, Future(), key, aside)
         self._active[aside] += 1
-        future = self._futures[key] = self._pools[aside].submit(self._work, work)
-        future.add_done_callback(partial(self._leave, key, aside=aside))
-        return future
+        self._futures[key] = task.future
+        self._lines[aside].put(task)
+        return task.future
 
-    def _work(self, work: Callable[[], object]) -> object:
-        with self._slots:
-            return work()
+    def _serve(self, line: SimpleQueue[Task | None]) -> None:
+        """Do the work of a line until it is closed."""
+        while (task := line.get()) is not None:
+            with self._slots:
+                task.future.set_running_or_notify_cancel()  # nobody takes back what runs
+                try:
+                    outcome = task.work()
+                except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait are told
+                    self._finish(task)
+                    task.future.set_exception(error)
+                else:
+                    self._finish(task)
+                    task.future.set_result(outcome)
 
-    def _leave(self, key: Hashable, _: Future[object], *, aside: bool) -> None:
+    def _finish(self, task: Task) -> None:
         with self._lock:
-            self._active[aside] -= 1
-            self._futures.pop(key, None)
+            self._leave(task)
+
+    def _leave(self, task: Task) -> None:
+        """Let the place of a task go to another."""
+        self._active[task.aside] -= 1
+        self._futures.pop(task.key, None)
 
     def _busy(self) -> BusyError:
         return BusyError("web.busy", seconds=self.limits.retry)

@@ -17,7 +17,7 @@ from xinzhi.core.files import whole
 from xinzhi.report import write_assessment, writing
 from xinzhi.report.pages.yardstick.assessment import NAMES
 from xinzhi.report.workbook import SHEETS
-from xinzhi.studies import input_units
+from xinzhi.studies.internal import input_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import has
-from xinzhi.studies import Progress
+from xinzhi.studies.internal import Progress
 from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_facts import read
 from xinzhi.yardstick import gaps

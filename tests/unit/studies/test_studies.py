@@ -15,7 +15,8 @@ from called import main_files
 
 import xinzhi
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.studies import TOPICS, assess
+from xinzhi.studies import assess
+from xinzhi.studies.internal import TOPICS
 
 DOORS = ("register", "capacity", "debt", "screen", "bubbles")
 ONCE = {

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -274,3 +276,48 @@ def test_a_package_of_ones_own_is_served(country):
     store = Store(load(country()))
     assert store.regions == ["r0", "r1", "r2", "r3"]
     store.close()
+
+
+def test_work_that_is_refused_is_never_begun():
+    workers, gate, begun = Workers(replace(LIMITS, waiters=1, seconds=5)), threading.Event(), []
+    threads, _ = visitors(1, workers, "first", gate.wait)
+    with pytest.raises(BusyError):
+        visit(workers, "second", lambda: begun.append(2))
+    gate.set()
+    for thread in threads:
+        thread.join()
+    assert visit(workers, "third", lambda: 3) == 3  # all threads have been idle since
+    assert begun == []
+    workers.close()
+
+
+def test_every_place_in_a_line_is_given_back_after_errors_and_after_the_end():
+    workers = Workers(replace(LIMITS, workers=1, waiting=1, seconds=5))
+    for number in range(5):  # more than there are places
+        with pytest.raises(ZeroDivisionError):
+            visit(workers, number, lambda: 1 / 0)
+    gate = threading.Event()
+    threads, _ = visitors(1, workers, "runs", gate.wait)
+    waiting, codes = visitors(1, workers, "waits", gate.wait)
+    workers.close()  # what waits is dropped
+    gate.set()
+    for thread in (*threads, *waiting):
+        thread.join(5)
+    assert visit(workers, "after", lambda: "again") == "again"
+    assert codes == ["web.busy"]
+    assert not workers._active.total()
+    workers.close()
+
+
+def test_work_that_runs_does_not_keep_the_process_from_ending():
+    program = (
+        "import asyncio, threading, time\n"
+        "from xinzhi.web.workers import Limits, Workers\n"
+        "workers = Workers(Limits.load())\n"
+        "threading.Thread(target=lambda: asyncio.run(workers.run('slow', lambda: time.sleep(60))), daemon=True).start()\n"
+        "time.sleep(0.5)\n"
+        "workers.close()\n"
+    )
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
+    assert time.perf_counter() - begun < 20

@@ -28,7 +28,8 @@ from xinzhi.report.certificate.results import compare_results
 from xinzhi.report.certificate.schema import FORMATS, Certificate, digest, identity, parse, read_document, without
 from xinzhi.report.certificate.tables import compare_protocol, compare_tables, mismatch
 from xinzhi.report.document import BRIEFS
-from xinzhi.studies import TOPICS, Study, assess, check
+from xinzhi.studies import Study, assess, check
+from xinzhi.studies.internal import TOPICS
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey

@@ -45,13 +45,21 @@ def grouped(inks: Mapping[Text, str]) -> dict[str, object]:
     return {"groups": list(inks), "inks": list(inks.values())} if inks else {}
 
 
+def figures_in(rows: Iterable[Row], *keys: str) -> list[float]:
+    """Return the figures that rows have under some keys, row by row."""
+    cells = (row.get(key) for row in rows for key in keys)
+    return [cell for cell in cells if cell is not None]
+
+
 def padded(values: Iterable[float | None], *, by: float = 0.12) -> list[float]:
     """Return a domain that holds zero and all values, with room for labels where the values reach."""
     ends = [0.0, *(value for value in values if value is not None)]
     low, high = min(ends), max(ends)
     room = by * ((high - low) or 1.0)
-    top = high + room if high > 0 else 0.0 if low < 0 else room
-    return [low - room if low < 0 else 0.0, top]
+    bottom = low - room if low < 0 else 0.0
+    if high > 0 or low == 0:
+        return [bottom, high + room]
+    return [bottom, 0.0]
 
 
 def around(values: Sequence[float]) -> list[float]:
@@ -68,9 +76,9 @@ def fitted(values: Sequence[float], *, by: float = 0.06) -> list[float]:
     return [low - room, high + room]
 
 
-def spread(rows: Iterable[Row], least: float) -> list[dict[str, Any]]:
+def spread(rows: Iterable[Row], least: float) -> list[Row]:
     """Return rows by their `value`, each with a `place` so far from the one below that no label covers another."""
-    placed: list[dict[str, Any]] = []
+    placed: list[Row] = []
     for row in sorted(rows, key=lambda row: row["value"]):
         place = max(row["value"], placed[-1]["place"] + least) if placed else row["value"]
         placed.append({**row, "place": place})
@@ -88,10 +96,10 @@ def stretches(zones: Zones, limits: Sequence[float]) -> list[tuple[float, float,
     return stretches
 
 
-def figures(canvas: Canvas, rows: Sequence[Row], columns: Columns) -> list[dict[str, Any]]:
+def figures(canvas: Canvas, rows: Sequence[Row], columns: Columns) -> list[Row]:
     """Return columns of figures at the right of a chart, each under its head."""
     first = {row["name"]: row for row in reversed(rows)}
-    edge, placed = 0.0, []
+    edge, placed = 0.0, list[Row]()
     for title, key in columns:
         texts = {name: row.get(key) or "" for name, row in first.items()}
         written = [canvas.word(text) if isinstance(text, Text) else text for text in (title, *texts.values())]
@@ -101,7 +109,7 @@ def figures(canvas: Canvas, rows: Sequence[Row], columns: Columns) -> list[dict[
     return placed
 
 
-def value_column(rows: Iterable[Row], decimals: int, key: str = "value") -> list[dict[str, Any]]:
+def value_column(rows: Iterable[Row], decimals: int, key: str = "value") -> list[dict[str, object]]:
     """Return the value of every name as a column of figures at the right."""
     cells = [{"name": row["name"], "text": number(row[key], decimals)} for row in rows]
     widest = max((width(cell["text"]) for cell in cells), default=0.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from xinzhi.core.text import Text, number
 from xinzhi.report import palette
@@ -78,7 +77,7 @@ def stacked(
     return Chart(template="rows", values=values, titles={"value": x}, decimals=decimals, layout=layout)
 
 
-def _pieces(row: Row, parts: Mapping[str, tuple[Text, str]]) -> list[dict[str, Any]]:
+def _pieces(row: Row, parts: Mapping[str, tuple[Text, str]]) -> list[dict[str, object]]:
     """Return the parts of a stack, above zero and below it, each from where the one before it ends."""
     above = below = 0.0
     pieces = []
@@ -134,7 +133,7 @@ def bullets(
     return Chart(template="rows", values=values, titles={"value": x}, layout=layout)
 
 
-def _within_and_beyond(row: Row, parts: tuple[Text, Text]) -> list[dict[str, Any]]:
+def _within_and_beyond(row: Row, parts: tuple[Text, Text]) -> list[dict[str, object]]:
     """Return the two parts of a bar that have a length."""
     value = float(row["value"])
     bound = value if row["bound"] is None else min(max(float(row["bound"]), 0.0), value)
@@ -145,16 +144,16 @@ def _within_and_beyond(row: Row, parts: tuple[Text, Text]) -> list[dict[str, Any
 def waterfall(steps: Sequence[tuple[Text, float, str]], *, y: Text, decimals: int = 2) -> Chart:
     """Return a waterfall: each part from where the one before it ends, the sum at the right from zero."""
     # steps: word, value and colour of every part; the last one is the sum and stands from zero
-    rows: list[dict[str, Any]] = []
-    level = 0.0
+    rows: list[dict[str, object]] = []
+    level, ends = 0.0, list[float]()
     for at, (word, value, ink) in enumerate(steps):
         last = at == len(steps) - 1
         start = 0.0 if last else level
         level = start + value
         figure = number(value, decimals, sign=not last)
         rows.append({"column": word, "start": start, "end": level, "value": value, "ink": ink, "text": figure})
-    for row in rows:
-        row["top"] = max(row["start"], row["end"])
+        rows[-1]["top"] = max(start, level)
+        ends += [start, level]
 
     def layout(canvas: Canvas) -> dict[str, object]:
         letters = (canvas.width - SIDE) / max(1, len(steps)) / SIZE
@@ -164,7 +163,7 @@ def waterfall(steps: Sequence[tuple[Text, float, str]], *, y: Text, decimals: in
     values = {
         "y": y,
         "column_order": [word for word, _, _ in steps],
-        "reach": padded([row[end] for row in rows for end in ("start", "end")]),
+        "reach": padded(ends),
         "bars": rows,
         "bar_width": 46,
         "height": 260,

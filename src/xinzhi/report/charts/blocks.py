@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from xinzhi.core.text import Text, number
 from xinzhi.report import palette
@@ -74,12 +73,14 @@ def _tiles(cells: Sequence[Row], by_group: bool, canvas: Canvas) -> dict[str, ob
     unknown: list[Row] = []
     texts: list[Row] = []
     small = tile < TILE
-    name_size = 7 if small else 9 if canvas.language == "en" else 10  # so that Heilongjiang fits
+    large = 9 if canvas.language == "en" else 10  # so that Heilongjiang fits
+    name_size = 7 if small else large
     for cell in cells:
         x, y = (tile * place for place in cell["at"])
         block = {"name": cell["word"], "x": x, "y": y, "x2": x + tile - GAP, "y2": y + tile - GAP}
         block |= {"value": cell["value"], "group": cell["group"]}
-        (unknown if cell["group" if by_group else "value"] is None else valued_blocks).append(block)
+        shade = cell["group"] if by_group else cell["value"]
+        (unknown if shade is None else valued_blocks).append(block)
         middle = (tile - GAP) / 2
         texts.append({"x": x + middle, "y": y + middle - 9, "text": cell["word"], "ink": cell["ink"], "kind": "name"})
         texts.append(
@@ -140,7 +141,7 @@ def _treemap(
         ink = palette.ink_on(0.0, [shades[row["group"]]] * 2) if group in shades else "#ffffff"
         lines = _lines(canvas.word(row["name"]), share, dx, dy)
         texts += [{"x": x + 4, "y": y + 4 + LINE * at, "text": line, "ink": ink} for at, line in enumerate(lines)]
-    groups: list[dict[str, Any]] = texts_by_ink(texts)
+    groups: list[dict[str, object]] = texts_by_ink(texts)
     for part in groups:
         part |= {"letter": SIZE, "align": "left", "baseline": "top"}
     return {"width": across, "height": height, "blocks": blocks, "texts": groups}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from xinzhi import words
 from xinzhi.core.text import Text, number, same
 from xinzhi.report import palette
-from xinzhi.report.charts.axes import Row, colours, fitted, grouped, names_of
+from xinzhi.report.charts.axes import Row, colours, figures_in, fitted, grouped, names_of
 from xinzhi.report.charts.chart import PADDING, PAGE, PHONE, Canvas, Chart, Drawing, Panels
 from xinzhi.report.charts.keys import key
 from xinzhi.report.charts.labels import of_lines
@@ -74,7 +74,7 @@ def _panel(
     **values: object,
 ) -> Chart:
     """Return one line with the dashed one that it is compared with, over shaded spans."""
-    reach = [row[name] for row in rows for name in ("value", "limit") if row.get(name) is not None]
+    reach = figures_in(rows, "value", "limit")
     y = values.get("y")
     filled = {
         "reach": fitted(reach),
@@ -91,12 +91,12 @@ def _panel(
     )
 
 
-def _span(span: Row) -> dict[str, Any]:
+def _span(span: Row) -> dict[str, object]:
     """Return a span from half a step before its first date to half a step after its last."""
     return {"start": span["start"] - 0.5, "end": span["end"] + 0.5, "group": span["group"]}
 
 
-def _strip(row: Row, dates: Unit, title: Text | None) -> dict[str, Any]:
+def _strip(row: Row, dates: Unit, title: Text | None) -> dict[str, object]:
     """Return the place of a date with what the line is there."""
     lines = [same(written(row["x"], dates))]
     value = number(row["value"], 2)
@@ -242,7 +242,7 @@ def spells(rows: Sequence[Row], *, dates: Unit, groups: Sequence[Text] = (), ste
     return Chart(template="rows", values=values, layout=partial(_dates, low, high, dates, (DATES, FEW_DATES)))
 
 
-def _signs(span: Row) -> dict[str, Any]:
+def _signs(span: Row) -> dict[str, object]:
     middle = (span["start"] + span["end"]) / 2
     return {"middle": middle, "mark": span["mark"], "after": span.get("after", "")}
 

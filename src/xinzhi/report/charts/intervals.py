@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from xinzhi.core.text import Text, number
 from xinzhi.report import palette
@@ -18,6 +17,7 @@ from xinzhi.report.charts.axes import (
     both_ends,
     colours,
     figures,
+    figures_in,
     fitted,
     grouped,
     names_of,
@@ -48,7 +48,7 @@ def dots(
     """Return a dot for every name, with its interval where it has one, and its figure at the right."""
     # rows, as they are drawn: name (Text), value (None is left blank), where known low, high and group (Text)
     rows = both_ends(rows)
-    reach = [row[key] for row in rows for key in ("value", "low", "high") if row.get(key) is not None]
+    reach = figures_in(rows, "value", "low", "high")
     spans = [row for row in rows if row.get("low") is not None and row.get("high") is not None]
     values = {
         "x": x,
@@ -126,12 +126,13 @@ def spreads(
 
 def _reach(rows: Sequence[Row], zones: Zones) -> list[float]:
     """Return the figures that an axis must hold; the ends of zones, too, so that all are seen."""
-    reach = [row[key] for row in rows for key in ("value", "tick", "mark") if row.get(key) is not None]
+    reach = figures_in(rows, "value", "tick", "mark")
     reach += [end for row in rows for pair in row.get("bands") or () for end in pair]
-    return reach + [end for start, stop, _ in zones for end in (start, stop) if end is not None]
+    ends = (end for start, stop, _ in zones for end in (start, stop))
+    return reach + [end for end in ends if end is not None]
 
 
-def _band(rows: Sequence[Row], depth: int) -> dict[str, Any]:
+def _band(rows: Sequence[Row], depth: int) -> dict[str, object]:
     """Return the intervals of one depth."""
     cells = [
         {"name": row["name"], "group": row.get("group"), "low": row["bands"][depth][0], "high": row["bands"][depth][1]}
@@ -174,12 +175,12 @@ def pairs(
     # rows, as they are drawn: name (Text), a and b (None is left out); ends: what the two are
     names = both_ends(names_of(rows))
     rows = [row for row in rows if row["name"] in names]
-    points = [
+    both = [
         {"name": row["name"], "group": word, "value": row[key]}
         for row in rows
         for key, word in zip("ab", ends, strict=True)
-        if row[key] is not None
     ]
+    points = [point for point in both if point["value"] is not None]
     joined = [
         {"name": row["name"], "low": row["a"], "high": row["b"]}
         for row in rows

@@ -81,7 +81,8 @@ def _layout(values: dict[str, Any], texts: Sequence[Row], cell: int, canvas: Can
     widest = max(map(width, columns), default=0.0)
     slanted = widest > step / 12
     letters = SIZE if step > SIZE + 2 else max(7.5, step - 1)
-    angle = (-90 if step < SMALL else -45) if slanted else 0
+    slant = -90 if step < SMALL else -45
+    angle = slant if slanted else 0
     high = max(LOWEST, min(HIGHEST, DOWN // max(1, len(rows))))
     return {
         "step": step,
@@ -98,7 +99,7 @@ def _layout(values: dict[str, Any], texts: Sequence[Row], cell: int, canvas: Can
     }
 
 
-def texts_by_ink(texts: Sequence[Row]) -> list[dict[str, Any]]:
+def texts_by_ink(texts: Sequence[Row]) -> list[dict[str, object]]:
     """Return rows with a text by the ink that can be read on their ground."""
     inks = dict.fromkeys(row["ink"] for row in texts)
     return [{"rows": [row for row in texts if row["ink"] == ink], "text_ink": ink} for ink in inks]

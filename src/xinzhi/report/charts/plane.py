@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from xinzhi.core.text import Text
 from xinzhi.report import palette
@@ -113,7 +113,7 @@ def _layout(
     }
 
 
-def names_by_side(labels: Sequence[tuple[Row, str, int]]) -> list[dict[str, Any]]:
+def names_by_side(labels: Sequence[tuple[Row, str, int]]) -> list[dict[str, object]]:
     """Return names by the side of the point on which they stand."""
     places = dict.fromkeys((side, gap) for _, side, gap in labels)
     groups = []
@@ -183,17 +183,19 @@ def _unit_ends(values: Sequence[float]) -> list[float]:
     return [max(0.0, low), min(1.0, high)]
 
 
-def products(domain: Sequence[float], reach: Sequence[float]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def products(
+    domain: Sequence[float], reach: Sequence[float]
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
     """Return the lines on which the root of the product of both axes is the same, by tenths, and their figures."""
     (start_x, right), (low, high) = domain, reach
-    curves: list[dict[str, Any]] = []
+    curves: list[dict[str, object]] = []
     degrees = []
     for tenth in range(1, 10):
         degree = tenth / 10
         start, end = max(start_x, degree**2 / high), min(right, degree**2 / low if low else right)
         places = [start + (end - start) * step / STEPS for step in range(STEPS + 1)] if start < end else []
         curve = [{"id": tenth, "x": place, "y": degree**2 / place} for place in places if place > 0]
-        curves += curve
+        curves += [dict(point) for point in curve]
         degrees += [{**row, "text": f"{degree:.1f}"} for row in curve[-1:]]
     return curves, degrees
 

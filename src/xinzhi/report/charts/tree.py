@@ -101,7 +101,8 @@ def finish(root: ET.Element, key: str, heading: str) -> ET.Element:
     """Make a drawing part of a page: its name is that of `heading`, its ids begin with `key`."""
     cell = Cell(root)
     ratio = cell.height / cell.width
-    shape = " tall" if ratio > TALL else " strip" if ratio < STRIP else ""
+    shapes = {" tall": ratio > TALL, " strip": ratio < STRIP}
+    shape = next((name for name, fits in shapes.items() if fits), "")
     size = {"width": f"{cell.width:g}", "viewBox": f"0 0 {cell.width:g} {cell.height:g}"}
     root.attrib.clear()
     root.attrib |= {"class": f"chart{shape}", "role": "group", "aria-labelledby": heading, **size}

@@ -6,12 +6,11 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 from xinzhi import words
 from xinzhi.core.text import Text, number
 from xinzhi.report import palette
-from xinzhi.report.charts.axes import Row, Zones, colours, fitted, grouped, names_of, spread, stretches
+from xinzhi.report.charts.axes import Row, Zones, colours, figures_in, fitted, grouped, names_of, spread, stretches
 from xinzhi.report.charts.chart import PAGE, Canvas, Chart
 from xinzhi.report.charts.labels import name_text, of_lines
 from xinzhi.report.lettering import least_width, shortfall
@@ -46,7 +45,7 @@ def lines(  # noqa: PLR0913 - what a line chart can show
     # groups whose lines stand out (None: all).
     shades = colours(rows, inks)
     points = [row for row in rows if row["value"] is not None]
-    reach = [row[key] for row in points for key in ("value", "low", "high") if row.get(key) is not None]
+    reach = figures_in(points, "value", "low", "high")
     reach += [] if reference is None else [reference]
     domain = fitted(reach)
     least = LABEL * HEIGHT / height * ((max(reach, default=1.0) - min(reach, default=0.0)) or 1.0)
@@ -84,16 +83,16 @@ def years_axis(years: Sequence[float]) -> dict[str, object]:
     return {"domain": [first, last], "places": few, "format": "d", "ticks": 6, "grid_x": False}
 
 
-def _level_word(start: float, end: float, word: Text, domain: Sequence[float]) -> dict[str, Any]:
+def _level_word(start: float, end: float, word: Text, domain: Sequence[float]) -> dict[str, object]:
     """Return the word of a stretch; at the foot of the picture it is further from the lines."""
     lowest = start == domain[0]
     side = {"baseline": "bottom", "dy": -3} if lowest else {"baseline": "top", "dy": 3}
     return {"at": start if lowest else end, "text": word, **side}
 
 
-def _pieces(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _pieces(rows: Sequence[Row]) -> list[dict[str, object]]:
     """Return the rows that have a band, numbered so that it breaks where the line does."""
-    pieces: list[dict[str, Any]] = []
+    pieces: list[dict[str, object]] = []
     breaks: dict[Text, int] = {}
     for row in rows:
         piece = breaks.setdefault(row["group"], 0)
@@ -104,7 +103,7 @@ def _pieces(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return pieces
 
 
-def _strips(rows: Sequence[Row], y: Text, decimals: int) -> list[dict[str, Any]]:
+def _strips(rows: Sequence[Row], y: Text, decimals: int) -> list[dict[str, object]]:
     """Return the place of every year with what the lines are there."""
     years = sorted({row["year"] for row in rows})
     half = min((after - before for before, after in pairwise(years)), default=1.0) / 2
@@ -125,7 +124,9 @@ def figure(row: Row, decimals: int) -> str:
     return f"{value} ({number(row['low'], decimals)} … {number(row['high'], decimals)})"
 
 
-def _end_labels(points: Sequence[Row], least: float, decimals: int, inks: Mapping[Text, str]) -> list[dict[str, Any]]:
+def _end_labels(
+    points: Sequence[Row], least: float, decimals: int, inks: Mapping[Text, str]
+) -> list[dict[str, object]]:
     """Return the labels at the ends of the lines, so far from each other that none covers another."""
     last: dict[Text, Row] = {}
     for row in points:
@@ -204,7 +205,7 @@ def _fan_strips(
     bands: Mapping[Text, Sequence[tuple[float, float, float]]],
     middle: Sequence[tuple[float, float]],
     y: Text,
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Return the place of every year with its value, or what may come."""
     lines_of: dict[float, list[Text]] = {}
     for year, value in (*points, *middle):

@@ -14,7 +14,7 @@ from xinzhi.core.text import NOTHING, Language, Text, outward, percent, same, sp
 from xinzhi.report.page import asset, bilingual_svg_text, environment, table_markup, ticks
 from xinzhi.report.palette import FACTORS, FAINT, INK, SOFT
 from xinzhi.report.table import Column, Table
-from xinzhi.studies import Brief, gap_figures
+from xinzhi.studies.internal import Brief, gap_figures
 
 WIDTH, ROW = 320, 16
 PLOT = (108, 286)

@@ -18,7 +18,7 @@ from xinzhi.report import Section, Table
 from xinzhi.report.internal import cell
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.table import table
-from xinzhi.studies import Assessment
+from xinzhi.studies.internal import Assessment, input_units
 from xinzhi.web.page import Address, Call, Page, Part, file
 from xinzhi.web.parameters import assessment_of, decimals, page_protocol
 from xinzhi.web.store import Store
@@ -112,7 +112,7 @@ def _band(study: Assessment, code: str, span: Span) -> list[Text]:
 
 def _factor(view: View, rows: pl.DataFrame, name: str, mean: float | None, store: Store) -> Section:
     """Return what one factor adds: its level, growth, weight and contribution in every year."""
-    units = studies.input_units(view.measurement.protocol, store.package)
+    units = input_units(view.measurement.protocol, store.package)
     levels = view.measurement.inputs.select("region", "year", name)
     frame = rows.join(levels, on=["region", "year"], how="left")
     share = replace(describe("measure", "labour_share"), decimals=1)
@@ -139,7 +139,8 @@ def _read(rows: Sequence[dict[str, Any]]) -> Section:
     years = sorted({row["year"] for row in rows})
     cells: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:
-        text = NOTHING if row["value"] is None else f"{row['value']:,.6g}{'' if row['official'] else '*'}"
+        estimated = "" if row["official"] else "*"
+        text = NOTHING if row["value"] is None else f"{row['value']:,.6g}{estimated}"
         cells.setdefault((row["column"], row["unit"]), {})[row["year"]] = text
     cells_of_rows: list[tuple[Any, ...]] = []
     for (column, unit), by_year in cells.items():

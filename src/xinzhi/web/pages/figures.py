@@ -14,7 +14,8 @@ from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Text, Values, number, unit_text
 from xinzhi.report.internal import DECIMALS, FRACTIONS, Table
 from xinzhi.report.pages.yardstick import tables
-from xinzhi.studies import Assessment, Study, input_units
+from xinzhi.studies import Study
+from xinzhi.studies.internal import Assessment, input_units
 from xinzhi.web.html_charts import SLOTS, lines, ranges
 from xinzhi.web.page import PROTOCOL, Address, Call, Page, file
 from xinzhi.web.pages.explain import COLUMNS

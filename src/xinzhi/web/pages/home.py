@@ -9,7 +9,7 @@ from typing import Any
 from xinzhi import words
 from xinzhi.core.text import Text, percent
 from xinzhi.report.internal import ranking, sides
-from xinzhi.studies import Assessment
+from xinzhi.studies.internal import Assessment
 from xinzhi.web.html_charts import ranges
 from xinzhi.web.page import Address, Call, Page, file
 from xinzhi.web.pages import topic
@@ -34,8 +34,8 @@ def page(store: Store, address: Address) -> Page:
     rows = regions(study, view)
     nation = view.national_of(view.spans[-1])["tfp_growth"]
     axis, placed = ranges(rows, [] if nation is None else [float(nation)])
-    pictures = [picture for kind in PICTURES for picture in section.pictures if picture.kind == kind]
-    ranked = next((picture for picture in section.pictures if picture.kind == "ranking"), None)
+    by_kind = {picture.kind: picture for picture in section.pictures}
+    pictures = [by_kind[kind] for kind in PICTURES if kind in by_kind]
     return Page(
         title=words.web.home_title(),
         kicker=kicker(study),
@@ -53,7 +53,7 @@ def page(store: Store, address: Address) -> Page:
             "axis": axis,
             "nation": nation,
             "span": view.spans[-1].label,
-            "ranked": ranked,
+            "ranked": by_kind.get("ranking"),
             "drawn": pictures,
             "reach": section.reach,
             "topics": topic.topic_answers(store) if study.topics else [],

@@ -21,7 +21,7 @@ from xinzhi.protocol import Protocol, diff
 from xinzhi.report import Section, Table
 from xinzhi.report.internal import LANG, bilingual_html
 from xinzhi.report.pages.yardstick import tables as parameters
-from xinzhi.studies import Assessment
+from xinzhi.studies.internal import Assessment
 from xinzhi.web.page import Address, Call, Page, Part
 from xinzhi.web.pages import category, topic
 from xinzhi.web.parameters import assessment_of, decimals, kicker

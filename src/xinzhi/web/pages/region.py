@@ -14,7 +14,7 @@ from xinzhi.core.text import NOTHING, Text, percent, same
 from xinzhi.report import Table
 from xinzhi.report.internal import bilingual_html, profiles, region_chart
 from xinzhi.report.pages import brief
-from xinzhi.studies import Assessment, Brief, input_units
+from xinzhi.studies.internal import Assessment, Brief, input_units
 from xinzhi.web.html_charts import SLOTS, lines, pair, ranges
 from xinzhi.web.page import Address, Call, Page, file
 from xinzhi.web.pages import category

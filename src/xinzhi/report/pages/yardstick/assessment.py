@@ -34,7 +34,7 @@ from xinzhi.report.pages.yardstick.tables import protocol as parameters
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
 from xinzhi.report.table import Column, Kind, Table, column, table
-from xinzhi.studies import Assessment, input_units
+from xinzhi.studies.internal import Assessment, input_units
 from xinzhi.yardstick import Measurement, Ranking
 from xinzhi.yardstick.internal import View
 

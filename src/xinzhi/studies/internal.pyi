@@ -1,0 +1,16 @@
+from .assess import Assessment as Assessment
+from .brief import Brief as Brief
+from .brief import briefs as briefs
+from .brief import gap_figures as gap_figures
+from .bubbles import remarks as remarks
+from .draft import PROTOCOL as PROTOCOL
+from .draft import Progress as Progress
+from .explain import Explained as Explained
+from .firm_plan import plan_to_edit as plan_to_edit
+from .frontier_source import input_units as input_units
+from .registry import Option as Option
+from .screen import archive_of as archive_of
+from .sectors import covered as covered
+from .study import ON_SERVERS as ON_SERVERS
+from .study import TOPICS as TOPICS
+from .study import options_of as options_of
