@@ -8,11 +8,10 @@ from html import unescape
 
 from web.reading import Reader
 
-from xinzhi import studies
 from xinzhi.core.text import words
+from xinzhi.studies.internal import options_of
 from xinzhi.web import Store, pages, render
 from xinzhi.web.page import Address, Call
-from xinzhi.studies.internal import options_of
 
 
 def spoken_lines(html):

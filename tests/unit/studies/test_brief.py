@@ -11,9 +11,9 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import has
-from xinzhi.studies.internal import Progress
 from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_facts import read
+from xinzhi.studies.internal import Progress
 from xinzhi.yardstick import gaps
 
 ORDER = ["answer", "growth", "where", "able", "gaps", "moves", "flags", "company", "record"]

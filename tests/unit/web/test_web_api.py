@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 
 import xinzhi
+from xinzhi.studies.internal import ON_SERVERS
 from xinzhi.web import Limits, Store
 from xinzhi.web.api import add_api
-from xinzhi.studies.internal import ON_SERVERS
 from xinzhi.web.parameters import query_model
 
 ROOT = Path(__file__).resolve().parents[3]
