@@ -1,10 +1,11 @@
 """Change the formulas one place at a time and count the changes that a test catches.
 
 The tests of a package are collected once; each mutant is a fork of that process, in which the code of one function is
-exchanged and the tests that run this function follow, the fastest first. A mutant is caught when a test that passes on
-the clean function fails on it, in the same order of tests, after the function ran, and not because a module, memory, a
-file or time was wanting. `tools/mutants.yaml` says how many mutants of each package and which of them change no figure;
-`tools/mutants.json` keeps the result. What the sample holds and no run has judged is `not counted`, and an error.
+exchanged and the tests that run this function follow: those of files that name it first, the fastest first. A mutant
+is caught when a test that passes on the clean function fails on it, in the same order of tests, after the function
+ran, and not because a module, memory, a file or time was wanting. `tools/mutants.yaml` says how many mutants of each
+package, and which change no figure; `tools/mutants.json` keeps the result. What no run has judged is `not counted`,
+and an error.
 
     python tools/mutants.py                 # all packages
     python tools/mutants.py core frontier   # some
@@ -187,7 +188,7 @@ class Runner:
         """Return the tests that run each function, the fastest first; those of a changed file are run anew."""
         path = CACHE / f"{self.package}.json"
         CACHE.mkdir(exist_ok=True)
-        source = content(SOURCE.rglob("*"), (ROOT / "tests").glob("*.py"), (ROOT / "tests").rglob("conftest.py"))
+        source = content((SOURCE / self.package).rglob("*.py"), (ROOT / "tests").rglob("conftest.py"))
         cache = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         stored = cache.get("files", {}) if cache.get("source") == source else {}
         files: dict[str, list[pytest.Item]] = defaultdict(list)
@@ -265,7 +266,7 @@ class Runner:
         running: dict[int, tuple[mutations.Mutant, Path]],
     ) -> None:
         """Begin a mutant in a fork, whose own forks run the tests on the changed and on the clean function."""
-        nodes = tests.get(f"{mutant.path}:{mutant.function}", [])
+        nodes = nearest(mutant.function.split(".")[-1], tests.get(f"{mutant.path}:{mutant.function}", []))
         last = self.before.get(mutant.name, {}).get("by")
         if last in nodes:
             nodes = [str(last), *(nodeid for nodeid in nodes if nodeid != last)]
@@ -370,6 +371,12 @@ class Runner:
             )
 
 
+def nearest(function: str, nodes: list[str]) -> list[str]:
+    """Return tests with those first whose file calls a function by its name; else the order stays."""
+    texts = {name: (ROOT / name).read_text(encoding="utf-8") for name in {nodeid.split("::")[0] for nodeid in nodes}}
+    return sorted(nodes, key=lambda nodeid: function not in texts[nodeid.split("::", maxsplit=1)[0]])
+
+
 def judges(error: BaseException) -> bool:
     """Return whether an error can say that a formula is wrong, and not that something was wanting."""
     from hypothesis.errors import HypothesisException
@@ -379,8 +386,10 @@ def judges(error: BaseException) -> bool:
 
 def content(*paths: Iterable[Path]) -> str:
     """Return the digest of what files hold."""
-    files = sorted(path for group in paths for path in group if path.is_file() and path.suffix != ".pyc")
-    return mutations.digest("".join(f"{path}{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files))
+    files = sorted(path for group in paths for path in group)
+    return mutations.digest(
+        "".join(f"{path.relative_to(ROOT)}{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files)
+    )
 
 
 def quiet() -> None:

@@ -177,13 +177,18 @@ def _parts(node: Function) -> Iterator[ast.expr | ast.AugAssign]:
     stack: list[ast.AST] = list(reversed(_statements(node)))
     while stack:
         part = stack.pop()
-        if isinstance(part, ast.Raise | ast.JoinedStr | ast.Assert | ast.Import | ast.ImportFrom):
+        if isinstance(part, ast.Raise | ast.JoinedStr | ast.Assert | ast.Import | ast.ImportFrom) or _is_type(part):
             continue
         if isinstance(part, ast.expr | ast.AugAssign):
             yield part
         if isinstance(part, ast.keyword) and part.arg == "axis" and isinstance(part.value, ast.UnaryOp):
             continue  # the last axis of a table with two is also the second
         stack.extend(child for child in reversed(list(ast.iter_child_nodes(part))) if child is not _annotation(part))
+
+
+def _is_type(part: ast.AST) -> bool:
+    """Return whether an expression is a type, as in the first argument of `cast`."""
+    return isinstance(part, ast.BinOp) and isinstance(part.right, ast.Constant) and part.right.value is None
 
 
 def _annotation(part: ast.AST) -> ast.AST | None:

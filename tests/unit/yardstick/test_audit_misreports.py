@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 
 import xinzhi
 from xinzhi.core.parameters import read_yaml
+from xinzhi.yardstick.audit import robustness
 from xinzhi.yardstick.audit.robustness import KINDS, Kind, misreported_panel, misreports
 from xinzhi.yardstick.growth_accounts import account, build_inputs
 
@@ -121,3 +123,18 @@ def test_the_audit_says_it(measured, audit):
     assert "Misreports of the size seen in China" in audit.summary("en")
     assert "虚报" in audit.summary("zh")
     assert pl.Series(audit.columns("misreports")).len() == len(audit.misreports.columns)
+
+
+@pytest.mark.parametrize(("first", "last", "tried"), [(2000, 2005, 1), (2001, 2005, 0), (2000, 2004, 0)])
+def test_a_kind_is_tried_where_the_figures_have_all_its_years(monkeypatch, first, last, tried):
+    entry = {"moves": {"output": 1}, "size": 0.1, "years": [2000, 2003], "corrected": [2003, 2005]}
+    monkeypatch.setattr(robustness, "read_yaml", lambda _path: {"kinds": {"kind": entry}})
+    monkeypatch.setattr(robustness, "of_declared_set", lambda *_: True)
+    monkeypatch.setattr(robustness, "_rows", lambda *_: pl.DataFrame(schema=robustness.GAINS).clear(1))
+    measured = SimpleNamespace(
+        panel=SimpleNamespace(years=np.arange(first, last + 1)),
+        protocol=None,
+        accounts=SimpleNamespace(growth=SimpleNamespace(tfp_growth=None)),
+        regions_declared=SimpleNamespace(complete=True),
+    )
+    assert misreports(measured).height == tried

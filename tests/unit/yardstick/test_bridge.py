@@ -137,3 +137,12 @@ def test_a_range_whose_ends_are_printed_alike_is_none(walks):
         assert ("whatever the order of the steps" in said) == alike
         assert ("by the order of the steps" in said) != alike
         assert ("与各步的次序无关" in made.summary("zh")) == alike
+
+
+def test_a_period_reaches_from_the_year_before_the_first_measured_one_to_the_last(china, walks):
+    years = xinzhi.measure_nation(china).frame["year"]
+    assert walks["pwt-10.01", (1978, 2019)].start == years.min() - 1
+    with pytest.raises(UsageError):
+        xinzhi.bridge(china, period=(2012, years.max() + 1))
+    with pytest.raises(UsageError):
+        xinzhi.bridge(china, period=(years.min() - 2, 2012))
