@@ -235,7 +235,7 @@ def test_a_parameter_is_changed_by_the_address_and_the_page_says_so(store, clien
 
 
 def test_the_curve_shows_the_protocols_that_have_one_level_alone(store, client):
-    from xinzhi.report.pages.yardstick.audit_tables import AuditView
+    from xinzhi.yardstick.internal import AuditView
 
     view = AuditView(store.study("audit").results["audit"])
     choice = next(one for one in view.choices if one.name == "labour.breaks")

@@ -64,7 +64,8 @@ DECIMALS: Mapping[Kind, int] = {"share": 0, "level": 2, "score": 3, "quantity": 
 GROWTH: frozenset[Kind] = frozenset({"percent", "points"})  # written with the decimals of the report
 NO_UNIT = NO_TEXT
 Listed = Sequence[Any]  # columns: names, each a `Column`, or a mapping as data have it
-NameSource = Names | Callable[[Any], Text] | Mapping[str, Callable[[Any], Text | None]]
+Writers = Mapping[str, Callable[[Any], Text | None]]  # what writes a value of each column, by its name
+NameSource = Names | Callable[[Any], Text] | Writers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

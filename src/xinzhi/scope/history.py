@@ -72,6 +72,10 @@ class History(Result, verb="history", topic="scope", key=("country", "year", "re
         led = rows.group_by("country").agg((pl.col("power") == "horse").sum().alias("years"))
         return str(led.sort("years", "country", descending=[True, False])["country"][0])
 
+    def carriers_of(self, country: str) -> pl.DataFrame:
+        """Return the shares of a country, a column for each carrier."""
+        return self.shares_of(country).pivot(on="carrier", index="year", values="share")
+
     def shares_of(self, country: str) -> pl.DataFrame:
         """Return the shares of carriers in the energy of a country; a `UsageError` names the countries there are."""
         shares = self.shares.drop_nulls("share")

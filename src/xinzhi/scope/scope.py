@@ -12,7 +12,7 @@ from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, has
+from xinzhi.core.text import Text, clauses, has
 from xinzhi.scope.catalogue import choose, definition, definitions
 from xinzhi.scope.membership import Question, answer
 from xinzhi.scope.standard import convention, industry_name, read_date, standard, unknown_code_error
@@ -167,7 +167,7 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
             return rows.clear()
         rows = rows.filter(measure=self.weight_name).drop_nulls("share")
         rows = rows if self.year is None else rows.filter(pl.col("year") == self.year)
-        return rows.sort("share", "region", descending=[True, False])
+        return rows.sort("share", "region", descending=[True, False]).with_columns(code=pl.col("region"))
 
     @cached_property
     def by_year(self) -> pl.DataFrame:
@@ -186,6 +186,57 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
             (pl.col("upper") > 0).sum().alias("named"),
             *((pl.col(name) * pl.col("value")).sum() / total for name in ("share", "lower", "upper")),
         )
+
+    @cached_property
+    def lists_by_share(self) -> pl.DataFrame:
+        """`by_list`, the largest share first."""
+        return self.by_list.sort("share", descending=True, maintain_order=True)
+
+    @cached_property
+    def lists_and_union(self) -> pl.DataFrame:
+        """`by_list`, then the sum of the lists, what they name twice, and their union; without a total only the lists.
+
+        `definition` of these three is ``sum``, ``twice`` and ``union``.
+        """
+        rows, union = self.by_list, self.whole
+        if union is None:
+            return rows
+        total, named = float(rows["share"].sum()), self.counted.height
+        ends = [
+            {"definition": "sum", "share": total},
+            {"definition": "twice", "share": total - union["share"]},
+            {"definition": "union", "named": named, **{name: union[name] for name in ("share", "lower", "upper")}},
+        ]
+        return pl.concat([rows, pl.DataFrame(ends, schema=rows.schema)])
+
+    @cached_property
+    def industries(self) -> pl.DataFrame:
+        """`codes` as a table lists them: name, lists and reason of an industry are written by its code."""
+        code = pl.col("code")
+        return self.codes.drop("reason_zh", "reason_en").with_columns(industry=code, reason=code, lists="definitions")
+
+    @cached_property
+    def counted(self) -> pl.DataFrame:
+        """The industries that count, in full or in part."""
+        return self.industries.filter(pl.col("verdict").is_in(("in", "part")))
+
+    @cached_property
+    def inside(self) -> pl.DataFrame:
+        """The industries that hold something in scope, the largest first."""
+        return self.industries.filter(pl.col("in_scope") > 0).sort("in_scope", descending=True, maintain_order=True)
+
+    @cached_property
+    def reasons(self) -> Mapping[str, Text]:
+        """The lists that name an industry, each with how many of its classes; the whole reason is in the frame."""
+        by_code: dict[str, list[Text]] = {}
+        for row in self.lists.filter(pl.col("upper") > 0).iter_rows(named=True):
+            name = self.list_name(row["definition"])
+            if row["classes_in"] < row["classes"]:
+                name = words.scope.label_some_of(list=name, inside=row["classes_in"], classes=row["classes"])
+            elif row["lower"] < row["upper"]:
+                name = words.scope.label_part_of(list=name)
+            by_code.setdefault(row["code"], []).append(name)
+        return {code: clauses(names) for code, names in by_code.items()}
 
     def industry(self, code: str) -> Text:
         """Return the name of an industry."""

@@ -227,6 +227,7 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
         newest = internal.leading_span(bands)
         record_text = internal.record_clause(bands, *newest, single=True)
         corrected = internal.corrected_clause(bands, code, *newest)
+    untested: Facts = {} if record_text else {"growth.untested": {}}
     facts: Facts = {}
     if row is None:
         facts["growth.missing"] = {"name": about, "span": span.label}
@@ -241,6 +242,7 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
             "moved": corrected,
         }
         facts["growth.banded_alone"] = figures_of | {"low": band["low"], "high": band["high"], "n": bands.part[1]}
+        facts |= untested
     elif bands is not None and band is not None and bands.part is None:
         figures_of = {"name": about, "span": span.label, "level": bands.level, "moved": corrected}
         figures_of |= _sided(bands, band, over.get("protocol_above"))
@@ -249,6 +251,7 @@ def growth(shared: Read, code: str, about: Text) -> Facts:
         else:
             figures = {"value": row["tfp_growth"], "low": band["low"], "high": band["high"], "held": record_text}
             facts["growth.banded"] = figures_of | figures | {"nation": _nation(measured, span)}
+            facts |= untested
         if row["grade"] != "D":
             n = bands.frame.filter(pl.col("region") != internal.NATIONAL)["region"].n_unique()
             facts["growth.ranks"] = {"ranks": ranks_text(band["rank_low"], band["rank_high"]), "n": n}

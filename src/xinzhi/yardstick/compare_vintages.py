@@ -32,6 +32,7 @@ Reason = tuple[str, Text]
 PARTS = ("output", "capital", "labour", "share", "protocol")
 VINTAGE = "output.vintage"
 _SHOWN = 5
+LEAST = 1e-9  # a revision below is what is left of rounding
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -47,6 +48,11 @@ class VintageChange(Result, verb="compare_vintages", topic="yardstick", key=("re
     periods: pl.DataFrame
     years: pl.DataFrame
     not_comparable: pl.DataFrame
+
+    @property
+    def by_size(self) -> pl.DataFrame:
+        """`frame`, the largest change first."""
+        return self.frame.sort("total", "region", descending=[True, False])
 
     def facts(self) -> Facts:
         """Return the regions that the revision moved most, and which part did it."""
@@ -251,6 +257,16 @@ class VintageHistory(Result, verb="vintage_history", topic="yardstick", key=("re
 
     growth: pl.DataFrame
     levels: pl.DataFrame
+
+    @property
+    def revisions(self) -> dict[tuple[str, str], pl.DataFrame]:
+        """The growth of the regions by pair of vintages, of which one revised any, the largest gain first."""
+        order = self.growth.sort("revision", "region", descending=[True, False])
+        pairs = self.growth.filter(pl.col("revision").abs() > LEAST).select("before", "after")
+        return {
+            (before, after): order.filter(before=before, after=after)
+            for before, after in pairs.unique(maintain_order=True).iter_rows()
+        }
 
     def facts(self) -> Facts:
         """Return for every revision who lost and who gained most, and in which years."""

@@ -5,6 +5,9 @@ from .audit.choices import departure as departure
 from .audit.choices import departures_text as departures_text
 from .audit.choices import level_text as level_text
 from .audit.choices import value_text as value_text
+from .audit.view import LISTED as LISTED
+from .audit.view import AuditView as AuditView
+from .audit.view import Curve as Curve
 from .backcast import Backcast as Backcast
 from .breaking import break_marks as break_marks
 from .breaks import Breaks as Breaks
@@ -54,5 +57,7 @@ from .view import NATIONAL as NATIONAL
 from .view import PARTS as PARTS
 from .view import Span as Span
 from .view import View as View
+from .view import listed as listed
 from .view import region_groups as region_groups
 from .view import region_names as region_names
+from .view import side_by_side as side_by_side

@@ -71,6 +71,15 @@ class Ranking(Result, verb="ranking", topic="yardstick", key=("region", "start",
         """Return the rows of one period, highest TFP growth first."""
         return self.frame.filter(start=start, end=end)
 
+    @property
+    def coded(self) -> pl.DataFrame:
+        """`frame` with the code of each region beside its name."""
+        return self.frame.with_columns(code=pl.col("region"))
+
+    def named(self, span: Span) -> pl.DataFrame:
+        """Return ``region, group`` of one period, highest TFP growth first; both hold the code of the region."""
+        return self.in_period(span.start, span.end).select("region", group="region")
+
 
 def ranking(
     measurement: Measurement,
@@ -282,13 +291,9 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
     parts: list[Text] = []
     figures: dict[str, Any] = {}
     if result.bands is not None:
-        pairs = result.bands.pairs.filter(start=newest.start, end=newest.end, component=TOGETHER)
-        if pairs.height:
-            k, revised = (
-                int(result.bands.pairs.filter(start=newest.start, end=newest.end, component=component)["decided"].sum())
-                for component in (TOGETHER, ALL)
-            )
-            figures = {"span": newest.label, "n": pairs.height, "decided": result.bands.decided}
+        (k, n), (revised, _) = (result.bands.pair_counts(newest, component) for component in (TOGETHER, ALL))
+        if n:
+            figures = {"span": newest.label, "n": n, "decided": result.bands.decided}
             figures["revised"] = "" if revised == k else words.yardstick.ranking_ties_revised(k=revised)
             parts.append(words.yardstick.ranking_ties(k=k, **figures))
     if result.bands is None and view.is_extrapolated(newest):  # an error that nobody knows decides nothing

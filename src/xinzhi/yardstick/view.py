@@ -14,6 +14,7 @@ from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names, distinct
+from xinzhi.core.periods import with_period
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, listing, number, read_words, same, span_text
 from xinzhi.protocol import Protocol
@@ -83,6 +84,18 @@ class Span:
         return (pl.col("start") == self.start) & (pl.col("end") == self.end)
 
 
+@dataclass(frozen=True, slots=True)
+class Extents:
+    """The first and the last year, the ends of the stacked contributions, and those of the TFP levels and 1."""
+
+    first: int
+    last: int
+    low: float
+    high: float
+    bottom: float
+    top: float
+
+
 def region_names(regions: pl.DataFrame) -> dict[str, Text]:
     """Return the name of every region; two of one name get their codes."""
     rows = regions.select("region", "name_zh", "name_en").rows()
@@ -93,6 +106,26 @@ def region_groups(regions: pl.DataFrame) -> dict[str, Text]:
     """Return the macro-region of every region that has one."""
     rows = regions.select("region", "group_zh", "group_en").rows()
     return {code: Text(zh=zh or en, en=en or zh) for code, zh, en in rows if zh or en}
+
+
+def side_by_side(frame: pl.DataFrame, periods: Mapping[Span, pl.DataFrame]) -> pl.DataFrame:
+    """Return regions with the columns of more periods, each named by its period, such as ``tfp_growth2012–2017``."""
+    for span, part in periods.items():
+        names = {name: f"{name}{span.label.en}" for name in part.columns if name != "region"}
+        frame = frame.join(part.rename(names), on="region", how="left", maintain_order="left")
+    return frame
+
+
+def listed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a frame of a measurement as tables list it: with codes, periods, and no rank of estimated years."""
+    if "region" in frame.columns:
+        frame = frame.with_columns(code=pl.col("region"))
+    if "start" not in frame.columns:
+        return frame
+    if "rank" in frame.columns:  # not told without its range
+        estimated = pl.Series([flags.is_extrapolated(cell) for cell in frame["flags"]], dtype=pl.Boolean)
+        frame = frame.with_columns(rank=pl.when(~estimated).then(pl.col("rank")))
+    return with_period(frame)
 
 
 def _last(rows: pl.DataFrame) -> dict[str, float | str | None]:
@@ -292,6 +325,109 @@ class View:
         if to == "none" or all(("missing", "benchmark") in flags.split(cell) for cell in cells):
             return ""
         return words.shared.label_adjusted_of("short" if short else to)
+
+    def measured(self, span: Span) -> pl.DataFrame:
+        """Return the growth accounts of the regions in a period whose TFP growth is known."""
+        return self.regions_in(span).drop_nulls("tfp_growth")
+
+    @cached_property
+    def by_share(self) -> pl.DataFrame:
+        """Return the regions in the leading period, the largest part of TFP in growth first."""
+        return self.regions_in(self.lead).sort("tfp_part", descending=True, nulls_last=True)
+
+    def years_of(self, code: str) -> pl.DataFrame:
+        """Return the growth accounts of a region year by year."""
+        return self.measurement.frame.fill_nan(None).filter(region=code).sort("year")
+
+    @cached_property
+    def yearly(self) -> pl.DataFrame:
+        """Return the growth accounts of every region year by year."""
+        return self.measurement.frame.sort("region", "year")
+
+    @cached_property
+    def extents(self) -> Extents:
+        """Return the ends that hold the years of every region."""
+        rows = self.measurement.frame.fill_nan(None)
+        parts = [pl.col(column) for column in PARTS.values() if column in rows.columns]
+        ends = rows.select(
+            first=pl.col("year").min(),
+            last=pl.col("year").max(),
+            low=pl.sum_horizontal(part.clip(upper_bound=0) for part in parts).min(),
+            high=pl.sum_horizontal(part.clip(lower_bound=0) for part in parts).max(),
+            bottom=pl.min_horizontal(pl.col("tfp_level").min(), 1.0),
+            top=pl.max_horizontal(pl.col("tfp_level").max(), 1.0),
+        )
+        return Extents(*ends.row(0))
+
+    def extrapolated_years(self, code: str | None = None) -> list[int]:
+        """Return the years that rest on extrapolated figures, in one region or in any."""
+        frame = self.measurement.frame if code is None else self.measurement.frame.filter(region=code)
+        cells = frame.group_by("year").agg(pl.col("flags").fill_null("").str.join(";")).rows()
+        return [year for year, cell in cells if flags.is_extrapolated(cell)]
+
+    @cached_property
+    def total_and_groups(self) -> pl.DataFrame:
+        """Return the yearly growth accounts of the total and of the macro-regions."""
+        return pl.concat([self.measurement.national, self.measurement.groups], how="vertical_relaxed")
+
+    @cached_property
+    def total_and_groups_by_period(self) -> pl.DataFrame:
+        """Return the periods of the total and of the macro-regions, the whole span last."""
+        frame = pl.concat([self.national_periods, self.measurement.group_periods], how="diagonal_relaxed")
+        order = {NATIONAL: 0, **{group.en: place for place, group in enumerate(self.groups, start=1)}}
+        last = (pl.col("end") - pl.col("start")) == self.whole.end - self.whole.start
+        place = pl.col("region").replace_strict(order, default=len(order))
+        return frame.sort(place, last, "start", maintain_order=True)
+
+    def group_growth(self, group: Text) -> float:
+        """Return the TFP growth of a macro-region over all years, in logs."""
+        return float(self.measurement.groups.fill_nan(None).filter(region=group.en)["tfp_growth"].sum())
+
+    @cached_property
+    def cumulated(self) -> pl.DataFrame:
+        """Return ``group, year, value``: TFP of each macro-region cumulated from the first year (= 100)."""
+        frame = self.measurement.groups.fill_nan(None).drop_nulls("tfp_growth").sort("region", "year")
+        start = frame.group_by("region", maintain_order=True).agg(year=pl.col("year").min() - 1, value=pl.lit(100.0))
+        later = frame.select("region", "year", value=100 * pl.col("tfp_growth").cum_sum().over("region").exp())
+        ends = pl.concat([start, later], how="vertical_relaxed")
+        return ends.rename({"region": "group"}).sort("group", "year")
+
+    @cached_property
+    def group_levels(self) -> pl.DataFrame:
+        """Return ``group, year, value``: mean in logs of the TFP levels of the regions of each macro-region."""
+        member = self.measurement.regions.select("region", group="group_en").drop_nulls("group")
+        frame = self.measurement.levels.fill_nan(None).drop_nulls("tfp_level").join(member, on="region")
+        return frame.group_by("group", "year").agg(value=pl.col("tfp_level").log().mean().exp()).sort("group", "year")
+
+    @cached_property
+    def group_lines(self) -> pl.DataFrame:
+        """Return ``year`` and the lines of each macro-region, ``cumulated <name>`` and ``group_level <name>``."""
+        frame = self.cumulated.select("year").clear()
+        for name, line in {"cumulated": self.cumulated, "group_level": self.group_levels}.items():
+            titles = {group.en: f"{name} {group.en}" for group in self.shown_groups if group.en in set(line["group"])}
+            wide = line.pivot(on="group", index="year", values="value").select("year", *titles).rename(titles)
+            frame = frame.join(wide, on="year", how="full", coalesce=True)
+        return frame.sort("year")
+
+    @cached_property
+    def compared_spans(self) -> tuple[Span, ...]:
+        """Return the periods that a ranking shows beside the leading one: the latest, and the whole span."""
+        spans = (span for span in (self.latest, self.whole) if span is not None and span != self.lead)
+        return tuple(dict.fromkeys(spans))
+
+    @cached_property
+    def ranking(self) -> pl.DataFrame:
+        """Return the ranking of the leading period; the others beside it, their columns named by their period."""
+        grade = () if self.measurement.graded is None else ("grade",)
+        names = ("rank", "region", "output_growth", "tfp_growth", "tfp_part", *grade, "flags")
+        frame = self.regions_in(self.lead).select(*names, group="region")
+        return side_by_side(frame, {span: self._columns_beside(span) for span in self.compared_spans})
+
+    def _columns_beside(self, span: Span) -> pl.DataFrame:
+        """Return what a ranking shows of a period beside the leading one; no rank of estimated years."""
+        places = () if self.is_extrapolated(span) else ("rank",)
+        grade = () if self.measurement.graded is None else ("grade",)
+        return self.regions_in(span).select("region", "tfp_growth", *places, *grade, "flags")
 
     def name(self, code: str) -> Text:
         """Return the name of a region, group or the total."""

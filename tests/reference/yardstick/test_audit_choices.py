@@ -89,6 +89,9 @@ def test_what_no_source_uses_is_listed_and_opened_on_demand(audit, what_if):
     assert what_if.what_if is None
     assert result.what_if.protocols == what_if.frame.filter(start=2012, end=2017)["protocols"][0]
     assert result.what_if.first == what_if.frame.filter(start=2012, end=2017, best_rank=1).height
+    shut = what_if.left_out.filter(pl.col("reason").str.contains("combinations"))["departures"].to_list()
+    assert [label.partition("=")[0] for label in shut] == list(result.what_if.closed)
+    assert result.facts()["note.audit_what_if_closed"]["n"] == len(shut) > 0
 
 
 def test_more_protocols_never_lower_the_best_rank(audit, what_if):

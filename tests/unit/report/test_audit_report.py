@@ -23,9 +23,9 @@ from xinzhi.report.page import page
 from xinzhi.report.pages.yardstick import audit as pages
 from xinzhi.report.pages.yardstick import audit_pictures
 from xinzhi.report.pages.yardstick import audit_tables as tables
-from xinzhi.report.pages.yardstick.audit_tables import AuditView, level_text
 from xinzhi.report.pages.yardstick.tables import COLUMNS
 from xinzhi.report.writing import report_of
+from xinzhi.yardstick.internal import LISTED, AuditView, level_text
 
 KINDS = ["room", "ranks", "curve", "variance", "reversals"]
 NAMES = ("audit.html", "audit.xlsx", "audit.json", "audit-data.xlsx", "audit.csv")
@@ -331,7 +331,7 @@ def test_a_large_set_lists_the_protocols_that_matter(out: Path, view: AuditView)
     numbers = set(rows.to_series(0).to_list())
     assert 0 in numbers
     assert set(view.audit.frame["best_protocol"].drop_nulls().to_list()) <= numbers
-    assert rows.height < tables.ALL < view.protocols
+    assert rows.height < LISTED < view.protocols
 
 
 def test_csv_and_document_hold_full_precision(out: Path, provinces: Audit, view: AuditView) -> None:

@@ -11,6 +11,7 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import has
+from xinzhi.protocol import load as load_protocol
 from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_facts import read
 from xinzhi.studies.internal import Progress
@@ -59,6 +60,14 @@ def test_the_period_before_says_what_its_published_inputs_are_adjusted_to(made):
         JILIN
     ].summary("en")
     assert "投入为公布数字，投资按修订后产出和全国总额调整，不设区间" in made[JILIN].summary("zh")
+
+
+def test_bands_of_another_rule_say_that_they_have_no_track_record(made, package):
+    assert "growth.untested" not in made[JILIN].parts["growth"]
+    other = load_protocol("xinzhi-cn-2026").replace({"capital.depreciation": 0.08})
+    brief = of_region(read(package, other), JILIN)
+    assert "not on record for this yardstick" in brief.summary("en")
+    assert "没有历史检验记录" in brief.summary("zh")
 
 
 def test_a_side_is_taken_only_where_it_is_decided(made, shared):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +44,7 @@ from xinzhi.yardstick.audit.multiverse import (
 from xinzhi.yardstick.audit.robustness import NONE, Admission, WhatIf, misreports, possible_leaders
 from xinzhi.yardstick.inputs import require_value_added
 from xinzhi.yardstick.measure import measure
+from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Ruler, Source, require_yearly
 from xinzhi.yardstick.periods import FAILED, RegionSet, official_span
 from xinzhi.yardstick.view import alike, region_names
@@ -194,7 +195,9 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
         first, ranked = rows.filter(best_rank=1).height, rows.height
         added = {"n": ranked, "k": self.what_if.first, "first": first, "protocols": f"{self.what_if.protocols:,}"}
         added["moved"] = first != self.what_if.first
-        return size | {"note.audit_what_if": added}
+        names = [choice_title(path) for path in self.what_if.closed]
+        closed: Facts = {"note.audit_what_if_closed": {"names": names, "n": len(names)}} if names else {}
+        return size | {"note.audit_what_if": added} | closed
 
 
 def _game(rows: pl.DataFrame, span: Text, names: Mapping[str, Text]) -> Facts:
@@ -323,7 +326,7 @@ def audit(
     grades = reference.periods.select("region", "start", "end", "grade")
     frame = frame.join(grades, on=["region", "start", "end"], how="left", maintain_order="left")
     span = official_span(reference.periods)
-    more = grid(rules, settle_choices(opened)[0]) if unused else None
+    what_if_set = _what_if(reference, *settle_choices(opened), span) if unused else None
     return Audit(
         frame=frame.sort("start", "end", "reference_rank", "region", nulls_last=True),
         protocols=_protocols(full_grid, nearest_published),
@@ -338,10 +341,18 @@ def audit(
         estimates=estimates,
         admission=admission,
         regions_declared=reference.regions_declared,
-        what_if=None if more is None else possible_leaders(reference, more, span),
+        what_if=what_if_set,
         unsourced=has_unsourced(rules, selection),
         **reference.shared("audit"),
     )
+
+
+def _what_if(
+    reference: Measurement, selection: tuple[Choice, ...], shut: Sequence[LeftOut], span: tuple[int, int]
+) -> WhatIf:
+    """Return what the alternatives without a source would add, and which choices had to be closed for it."""
+    closed = tuple(path for omission in shut for path in omission.values)
+    return possible_leaders(reference, grid(reference.protocol, selection), span, closed)
 
 
 def _compared_regions(reference: FloatArray) -> IntArray:

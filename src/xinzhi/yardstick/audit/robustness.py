@@ -37,10 +37,14 @@ from xinzhi.yardstick.periods import BREAK, FAILED, GRADES, MARKS, GradedTests, 
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The set with the alternatives that no source uses for the economy: its size, and how many could rank first."""
+    """The set with the alternatives that no source uses for the economy: its size, and how many could rank first.
+
+    `closed` are the parameters that stay as the protocol has them, because all combinations would be too many.
+    """
 
     protocols: int
     first: int
+    closed: tuple[str, ...] = ()
 
 
 # The parameters that decide whether data pass: what is mended by a protocol is not held against them.
@@ -73,7 +77,7 @@ class Admission:
         return self.failed[self.branch, :, at]
 
 
-def possible_leaders(reference: Measurement, full_grid: Grid, span: Span) -> WhatIf:
+def possible_leaders(reference: Measurement, full_grid: Grid, span: Span, closed: tuple[str, ...]) -> WhatIf:
     """Return how many regions could rank first in a period under a larger set, among those that are ranked."""
     rows, regions, growth = Multiverse.build(reference.panel, full_grid, [span]).distinct(0).finite()
     admission = Admission.build(reference, full_grid, [span])
@@ -81,7 +85,7 @@ def possible_leaders(reference: Measurement, full_grid: Grid, span: Span) -> Wha
     values = np.where(barred, -np.inf, growth.values)[:, ~barred[growth.which[0]]]
     reference_growth = values[growth.which[0]]
     best = [(top >= np.delete(reference_growth, at)).all() for at, top in enumerate(values.max(axis=0))]
-    return WhatIf(len(rows), int(np.sum(best)))
+    return WhatIf(len(rows), int(np.sum(best)), closed)
 
 
 FIRST = setting(CONVENTIONS, "first")

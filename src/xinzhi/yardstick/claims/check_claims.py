@@ -17,7 +17,7 @@ from xinzhi.core.names import Names
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Language, Text, Values, join_with_commas, same, span_text
+from xinzhi.core.text import LANGUAGES, Language, Text, Values, join_with_commas, same, span_text
 from xinzhi.data import NATION, Package, as_package, national_package
 from xinzhi.protocol import Protocol, specification
 from xinzhi.yardstick.audit.choices import Grid, departures_text, value_text
@@ -129,6 +129,27 @@ class Claims(Result, verb="claim", topic="yardstick", key=("region", "start", "e
             join_with_commas([value_text(path, reference[path].value) for path in paths]),
             join_with_commas([value_text(path, picked[path]) for path in paths]),
         )
+
+    def in_words(self, part: str) -> pl.DataFrame:
+        """Return a frame of the result with its departures in words; the list of protocols keeps the codes."""
+        frame: pl.DataFrame = getattr(self, part)
+        if part != "protocols":
+            names = (
+                ("departures", "own_choices", "own_left") if part == "frame" else ("parameter", "reference", "value")
+            )
+            texts = [(self._explained if part == "frame" else self.part_of)(row) for row in frame.iter_rows(named=True)]
+            columns = [
+                pl.Series(f"{name}_{language}", [row[place].lang(language) for row in texts], dtype=pl.String)
+                for place, name in enumerate(names)
+                for language in LANGUAGES
+            ]
+            frame = frame.drop(names).with_columns(columns)
+        return frame.with_columns(pl.col(pl.String).replace("", None))
+
+    def _explained(self, row: Mapping[str, Any]) -> tuple[Text, Text, Text]:
+        """Return how the nearest protocol to a claim departs, what its source says of its own choices, what is left."""
+        departures = self.departures_of(row) if row["departures"] else Text(zh="", en="")
+        return departures, choices_text(row["own_choices"]), choices_text(row["own_left"])
 
     def facts(self) -> Facts:
         """Return verdict and evidence on every claim."""

@@ -19,6 +19,7 @@ from xinzhi.core.text import Text, same, span_text
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.estimates.errors import conventions
 from xinzhi.yardstick.measurement import Measurement
+from xinzhi.yardstick.view import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,21 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
         spread = self.spread.filter(start=start, end=end).drop("start", "end")
         return bands.join(spread, on="region", how="left", maintain_order="left").sort("measured", descending=True)
 
+    @property
+    def nation(self) -> float | None:
+        """The middle of the band of all regions together in the leading period; None where there is no total."""
+        return next((row["median"] for row in rows(self).iter_rows(named=True) if row["region"] == TOTAL), None)
+
+    def pair_counts(self, span: Span, component: str = TOGETHER) -> tuple[int, int]:
+        """Return how many pairs of regions differ significantly in a period under a component, and of how many."""
+        decided = self.pairs.filter(start=span.start, end=span.end, component=component)["decided"]
+        return int(decided.sum()), len(decided)
+
+    def chances(self, span: Span) -> dict[str, float]:
+        """Return the probability of each region to lie above all together in a period."""
+        rows = self.frame.filter(start=span.start, end=span.end, component=TOGETHER)
+        return dict(rows.select("region", "above_nation").drop_nulls().iter_rows())
+
     def leading_of(self, region: str | None) -> pl.DataFrame:
         """Return `leading`, of a region and the sum of all where one is given."""
         return self.leading if region is None else self.leading.filter(pl.col("region").is_in([region, TOTAL]))
@@ -380,12 +396,10 @@ def _moves(leading: pl.DataFrame) -> bool:
     return not all(np.allclose(*limits.to_numpy().T) for limits in ends)
 
 
-def _pair_counts(result: Bands, component: str = TOGETHER) -> dict[str, Any]:
+def _pair_counts(result: Bands, component: str = TOGETHER) -> dict[str, float]:
     """Return how many pairs of regions a component tells apart in the leading period."""
-    start, end = leading_span(result)
-    pairs = result.pairs.filter(start=start, end=end, component=component)
-    k = int(pairs["decided"].sum())
-    return {"k": k, "n": pairs.height, "part": k / pairs.height}
+    k, n = result.pair_counts(Span(*leading_span(result)), component)
+    return {"k": k, "n": n, "part": k / n}
 
 
 def _sides_revised(result: Bands, leading: pl.DataFrame) -> Facts:

@@ -17,15 +17,14 @@ from xinzhi.report.charts.chart import Canvas, Chart, Drawing
 from xinzhi.report.charts.labels import of_lines
 from xinzhi.report.section import Picture, Section, picture, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import answer_of, clauses, notes_of
-from xinzhi.report.table import NO_UNIT, Column, Table, column, table
+from xinzhi.report.sentence import answer_of, notes_of
+from xinzhi.report.table import NO_UNIT, Column, Table, Writers, column, table
 from xinzhi.scope import Scope, definition
 from xinzhi.scope.internal import Era
 
 FIRST, STEP, LINE_WIDTH = 1700, 40, 640
 MIDDLE = 1850  # the words of eras that begin later stand to the left of their end
 SPREAD = ("share", "lower", "upper")
-COUNTED = pl.col("verdict").is_in(("in", "part"))
 
 
 def eras() -> tuple[Era, ...]:
@@ -192,27 +191,21 @@ def _amount(result: Scope) -> Column:
     return column("scope.in_scope", "figure", unit(result))
 
 
-def inside(result: Scope) -> pl.DataFrame:
-    """Return what is in, largest first."""
-    return result.codes.filter(pl.col("in_scope") > 0).sort("in_scope", descending=True, maintain_order=True)
-
-
 def treemap(result: Scope) -> Picture | None:
     """Return what is in, coloured by the lists that name it; None where nothing is."""
-    rows = inside(result)
+    rows = result.inside
     if rows.is_empty():
         return None
     first = rows.row(0, named=True)
     total = float(rows["in_scope"].sum())
     facts = {"measure": result.share_base, "name": result.industry(first["code"]), "share": first["in_scope"] / total}
-    labelled = rows.with_columns(industry=pl.col("code"), lists=pl.col("definitions"))
     names = {
         "industry": result.industry,
         "lists": lambda ids: listing([result.list_name(name) for name in ids.split(";") if name]),
     }
     twin = table(
         "scope_treemap",
-        labelled,
+        rows,
         [column("scope.industry", "name"), "code", *SPREAD, _amount(result), column("scope.lists", "text")],
         result,
         names=names,
@@ -244,33 +237,25 @@ def _spread(row: Any) -> dict[str, float]:  # noqa: ANN401 - a row of a frame, o
 
 def lists(result: Scope) -> Picture | None:
     """Return every list by itself and all of them together; None where there is one list."""
-    rows, total_value = result.by_list, result.whole
-    if rows.height < 2 or total_value is None:  # noqa: PLR2004 - one list has nothing to be compared with
+    rows, union = result.lists_by_share, result.whole
+    if rows.height < 2 or union is None:  # noqa: PLR2004 - one list has nothing to be compared with
         return None
     bars = [
         {"name": result.list_name(row["definition"]), **_spread(row), "group": words.scope.column_list()}
-        for row in rows.sort("share", descending=True, maintain_order=True).iter_rows(named=True)
+        for row in rows.iter_rows(named=True)
     ]
-    bars.append({"name": words.scope.label_union(), **_spread(total_value), "group": words.scope.label_in_scope()})
-    total = float(rows["share"].sum())
-    counted = result.codes.filter(COUNTED).height
-    ends = [
-        {"definition": "sum", "share": total},
-        {"definition": "twice", "share": total - total_value["share"]},
-        {"definition": "union", "named": counted, **{name: total_value[name] for name in SPREAD}},
-    ]
-    frame = pl.concat([rows, pl.DataFrame(ends, schema=rows.schema)])
+    bars.append({"name": words.scope.label_union(), **_spread(union), "group": words.scope.label_in_scope()})
     labels = {name: words.scope.label_of(name) for name in ("sum", "twice", "union")}
     names = {"definition": lambda name: labels.get(name) or result.list_name(name)}
     twin = table(
         "scope_lists",
-        frame,
+        result.lists_and_union,
         [column("scope.list", "name", of="definition"), column("scope.named", "integer"), *SPREAD],
         result,
         names=names,
     )
-    facts = {"sum": total, "union": total_value["share"], "measure": result.share_base}
-    return shown("scope.lists", result, frame, facts, rows=bars, twin=twin)
+    facts = {"sum": float(rows["share"].sum()), "union": union["share"], "measure": result.share_base}
+    return shown("scope.lists", result, result.lists_and_union, facts, rows=bars, twin=twin)
 
 
 def regions(result: Scope) -> Picture | None:
@@ -279,13 +264,8 @@ def regions(result: Scope) -> Picture | None:
     if rows.height < 2:  # noqa: PLR2004 - one region has no other to be compared with
         return None
     names = {"region": result.names.region}
-    twin = table(
-        "scope_regions",
-        rows.with_columns(code=pl.col("region")),
-        [column("scope.region", "name"), column("scope.code", "code"), *SPREAD],
-        result,
-        names=names,
-    )
+    columns = [column("scope.region", "name"), column("scope.code", "code"), *SPREAD]
+    twin = table("scope_regions", rows, columns, result, names=names)
     facts = cast("Mapping[str, object]", result.facts()["answer.regions"])
     return shown("scope.regions", result, rows, facts, twin=twin, names=names, values={"measure": result.share_base})
 
@@ -302,29 +282,11 @@ def years(result: Scope) -> Picture | None:
 
 def industries(result: Scope, *, counted: bool = False) -> Table:
     """Return every industry with verdict, bounds and who names it, or only those that count."""
-    rows = result.codes.filter(COUNTED) if counted else result.codes
-    reasons = _reasons(result)
-    nobody = words.scope.label_nobody()
-    names = {"industry": result.industry, "reason": lambda code: reasons.get(code, nobody)}
+    rows, nobody = result.counted if counted else result.industries, words.scope.label_nobody()
+    writers: Writers = {"industry": result.industry, "reason": lambda code: result.reasons.get(code, nobody)}
     amount = [_amount(result)] if result.weight_name is not None else []
-    texts = [column(f"scope.{name}", "text") for name in ("industry", "reason")]
-    frame = rows.drop("reason_zh", "reason_en").with_columns(industry=pl.col("code"), reason=pl.col("code"))
-    return table(
-        "scope_industries", frame, ["code", texts[0], "verdict", *SPREAD, *amount, texts[1]], result, names=names
-    )
-
-
-def _reasons(result: Scope) -> dict[str, Text]:
-    """Return the lists that name an industry, each with how many of its classes; the whole reason is in the frame."""
-    by_code: dict[str, list[Text]] = {}
-    for row in result.lists.filter(pl.col("upper") > 0).iter_rows(named=True):
-        name = result.list_name(row["definition"])
-        if row["classes_in"] < row["classes"]:
-            name = words.scope.label_some_of(list=name, inside=row["classes_in"], classes=row["classes"])
-        elif row["lower"] < row["upper"]:
-            name = words.scope.label_part_of(list=name)
-        by_code.setdefault(row["code"], []).append(name)
-    return {code: clauses(names) for code, names in by_code.items()}
+    columns = ["code", column("scope.industry", "text"), "verdict", *SPREAD, *amount, column("scope.reason", "text")]
+    return table("scope_industries", rows, columns, result, names=writers)
 
 
 def sources(result: Scope) -> Table:

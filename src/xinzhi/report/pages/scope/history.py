@@ -241,7 +241,7 @@ def _carriers(result: History, region: str | None) -> Picture:
     top = max(rows.rows(named=True), key=lambda row: (row["year"], row["share"]))
     facts = {"country": result.names.text("country", country), "last": last, "share": top["share"]}
     facts |= {"carrier": result.names.text("carrier", top["carrier"])}
-    shares = rows.pivot(on="carrier", index="year", values="share")
+    shares = result.carriers_of(country)
     columns = [
         Column(name=name, title=result.names.text("carrier", name), kind="points", unit=same("%"))
         for name in shares.columns[1:]

@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import polars as pl
 from markupsafe import Markup
 
 from xinzhi import words
@@ -33,7 +32,7 @@ from xinzhi.report.pages.yardstick.regions import profiles, visible
 from xinzhi.report.pages.yardstick.tables import protocol as parameters
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
-from xinzhi.report.table import Column, Kind, Table, column, table
+from xinzhi.report.table import Column, Kind, Table, Writers, column, table
 from xinzhi.studies.internal import Assessment, input_units
 from xinzhi.yardstick import Measurement, Ranking
 from xinzhi.yardstick.internal import View
@@ -175,6 +174,8 @@ def summary(view: View, lead: Section, package: Package, topics: Sequence[Sectio
     }
 
 
+Measured = Literal["accounts", "sources", "frontier", "sectors"]  # topics that have a figure of TFP growth
+
 # Title and sentence of a topic whose tables cannot be used.
 UNUSABLE = {
     "scope": ("scope.title.scope", "scope.note.unknown", "why"),
@@ -204,7 +205,9 @@ def _spans(study: Assessment) -> Section | None:
     if frame["topic"].n_unique() < 2:  # noqa: PLR2004 - one kind of figure needs no reconciling
         return None
     newest, frame = span_text(frame["start"][0], frame["end"][0]), with_period(frame)
-    ends = dict(frame.group_by("topic").agg(pl.col("end").max()).iter_rows())
+    ends: dict[Measured, int] = {}
+    for row in frame.iter_rows(named=True):
+        ends[row["topic"]] = max(row["end"], ends.get(row["topic"], row["end"]))
     names: tuple[tuple[str, Kind], ...] = (
         ("period", "code"),
         ("figure", "percent"),
@@ -215,8 +218,8 @@ def _spans(study: Assessment) -> Section | None:
         ("method_effect", "percent"),
     )
     columns = [column("spans.topic", "name"), *(column(f"spans.{name}", kind, span=newest) for name, kind in names)]
-    labels: Mapping[str, Callable[[Any], Text | None]] = {"topic": words.spans.topic_of}
-    reasons = [words.spans.reason_of(topic, end=ends[topic]) for topic in frame["topic"].unique(maintain_order=True)]
+    labels: Writers = {"topic": words.spans.topic_of}
+    reasons = [words.spans.reason_of(topic, end=end) for topic, end in ends.items()]
     if "sectors" in study.topics and "sectors" in study.topics["sectors"].results:
         years: Any = study.topics["sectors"].results["sectors"]
         first, last = (getattr(years.years["year"], end)() for end in ("min", "max"))

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import polars as pl
 from markupsafe import Markup
 
 from xinzhi import words
@@ -19,7 +18,6 @@ from xinzhi.report.charts.chart import described as described_chart
 from xinzhi.report.document import protocol_summary, rows, text
 from xinzhi.report.pages.yardstick import audit_pictures as pictures
 from xinzhi.report.pages.yardstick import audit_tables
-from xinzhi.report.pages.yardstick.audit_tables import AuditView, level_text
 from xinzhi.report.pages.yardstick.measurement import Headline
 from xinzhi.report.pages.yardstick.tables import introduction, of_table
 from xinzhi.report.section import Picture, Section, picture
@@ -27,7 +25,7 @@ from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, notes_of
 from xinzhi.report.table import Table, without_notes
 from xinzhi.yardstick import Audit
-from xinzhi.yardstick.internal import choice_title, departure
+from xinzhi.yardstick.internal import AuditView, choice_title, departure, level_text
 
 RANKED = {"value": "reference_rank", "mark": "best_rank", "tick": "rank_median"}  # fields of the pictures of ranks
 
@@ -39,19 +37,22 @@ def reach(view: AuditView) -> tuple[Text, ...]:
     if "audit.jump" in facts:
         row = view.row(view.furthest or "")
         departures = view.departures(int(str(row["best_protocol"])))
-        sentences.insert(2, words.shared.audit_changes(name=view.name(str(row["region"])), departures=departures))
+        sentences.insert(
+            2 + ("note.audit_what_if_closed" in facts),
+            words.shared.audit_changes(name=view.name(str(row["region"])), departures=departures),
+        )
     return tuple(sentences)
 
 
 def headroom(view: AuditView) -> Headline:
     """Return the headline of the chart of gaming room."""
-    first = view.ranked.filter(pl.col("best_rank") == 1).height
-    return "room" if view.ranked["rank_gain"].max() else "room_none", {"k": first, "n": view.ranked.height}
+    figures = {"k": view.leading, "n": view.ranked.height}
+    return "room" if view.ranked["rank_gain"].max() else "room_none", figures
 
 
 def ranks(view: AuditView) -> Headline:
     """Return the headline of the chart of ranks under one protocol for all."""
-    spread = view.ranked.select((pl.col("rank_p95") - pl.col("rank_p05")).median()).item()
+    spread = view.rank_spread
     return ("ranks", {"places": number(spread, 0)}) if spread else ("ranks_none", {})
 
 
@@ -87,9 +88,7 @@ def levels(audit: Audit) -> list[tuple[Text, list[tuple[str, Text]]]]:
 
 def curves(view: AuditView) -> Headline:
     """Return the headline of the small curves of all regions."""
-    spread, between = view.rows.select(
-        (pl.col("maximum") - pl.col("minimum")).median(), between=pl.col("reference").max() - pl.col("reference").min()
-    ).row(0)
+    spread, between = view.growth_spreads
     return "curves", {"spread": spread, "between": between}
 
 
@@ -101,9 +100,8 @@ def variance(view: AuditView) -> Headline:
 
 def reversals(view: AuditView) -> Headline:
     """Return the headline of the rank reversals."""
-    inside = view.audit.reversals.filter(view.span.holds(), pl.col("region") < pl.col("other"))
-    turned, compared = inside.filter(pl.col("above") > 0, pl.col("above") < 1).height, inside.n_unique("region") + 1
-    facts = {"k": f"{turned:,}", "n": f"{inside.height:,}"}
+    turned, pairs, compared = view.pairs
+    facts = {"k": f"{turned:,}", "n": f"{pairs:,}"}
     if 1 < compared < len(view.codes):
         return "reversals_ends", {"regions": compared, "all": f"{len(view.codes):,}", **facts}
     return "reversals" if turned else "reversals_none", facts
@@ -235,5 +233,5 @@ def summary(view: AuditView, lead: Section) -> dict[str, Any]:
         "regions": rows(result.frame),
         "variance": rows(result.variance),
         "misreports": rows(result.misreports),
-        "reversals": rows(result.reversals.filter(view.span.holds())),
+        "reversals": rows(view.reversals),
     }

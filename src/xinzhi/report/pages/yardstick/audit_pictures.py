@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from xinzhi import words
 from xinzhi.core.schema import Column
@@ -18,9 +17,9 @@ from xinzhi.report.charts.axes import both_ends, padded
 from xinzhi.report.charts.chart import PADDING, PAGE, PHONE, Canvas, Chart, Drawing, Panels
 from xinzhi.report.charts.labels import of_lines
 from xinzhi.report.lettering import wrapped
-from xinzhi.report.pages.yardstick.audit_tables import AuditView, Curve, level_text, thinned
+from xinzhi.report.pages.yardstick.audit_tables import thinned
 from xinzhi.report.palette import ACCENT, DEEP, INK, SOFT
-from xinzhi.yardstick.internal import choice_title
+from xinzhi.yardstick.internal import AuditView, Curve, choice_title, level_text
 
 HEIGHT = 210
 STRIPS = 60  # a page tells no more places of the curve apart
@@ -181,12 +180,8 @@ def _strips(view: AuditView, selected_curve: Curve, canvas: Canvas) -> dict[str,
     step = 2 * ROW if canvas.phone else ROW
     rows = layout(view, selected_curve.code, step)
     gutter = GUTTER if canvas.phone else LABELS
-    cells = [
-        {**cell, "name": row.text}
-        for row in rows
-        if row.level is not None
-        for cell in strip(selected_curve, row, step - ROW)
-    ]
+    levels = [row for row in rows if row.level is not None]
+    cells = [{**cell, "name": row.text} for row in levels for cell in strip(selected_curve, row, step - ROW)]
     heads = [row for row in rows if row.level is None]
     stems = [
         {
@@ -196,7 +191,6 @@ def _strips(view: AuditView, selected_curve: Curve, canvas: Canvas) -> dict[str,
         }
         for row in heads
     ]
-    levels = [row for row in rows if row.level is not None]
     first = [row for row in levels if row.level == 0]
     at_left = 0 if canvas.phone else -8
     align = "left" if canvas.phone else "right"
@@ -277,13 +271,12 @@ def variance(view: AuditView) -> Drawing:
 def _by_region(view: AuditView, order: Mapping[str, Text]) -> Chart:
     """Return the part of each choice region by region as cells."""
     regions = _regions(view)
-    inside = view.audit.variance.filter(view.span.holds(), pl.col("region").is_in(regions))
-    parts = {(code, choice): part for code, choice, part in inside.select("region", "choice", "share").rows()}
+    shares = view.shares_by_region
+    places = [(code, choice) for choice in order for code in regions]
     cells = [
-        {"row": title, "column": view.name(code), "value": round(100 * parts[code, choice], 2)}
-        for choice, title in order.items()
-        for code in regions
-        if parts.get((code, choice)) is not None
+        {"row": order[choice], "column": view.name(code), "value": round(100 * shares[code, choice], 2)}
+        for code, choice in places
+        if shares.get((code, choice)) is not None
     ]
     return kinds.matrix(
         cells,
@@ -297,16 +290,11 @@ def _by_region(view: AuditView, order: Mapping[str, Text]) -> Chart:
 def reversals(view: AuditView) -> Drawing:
     """Return the share of the protocols in which the region of a row grows faster than that of a column."""
     regions = _regions(view)
-    inside = view.audit.reversals.filter(
-        view.span.holds(), pl.col("region").is_in(regions), pl.col("other").is_in(regions)
-    )
-    above = {
-        (code, opponent): 100 * value for code, opponent, value in inside.select("region", "other", "above").rows()
-    }
+    above = {pair: 100 * part for pair, part in view.above.items()}
     cells = [
-        {"row": view.name(code), "column": view.name(opponent), "value": above.get((code, opponent))}
+        {"row": view.name(code), "column": view.name(other), "value": above.get((code, other))}
         for code in regions
-        for opponent in regions
+        for other in regions
     ]
     return kinds.matrix(cells, title=words.shared.chart_row_above(), domain=(0.0, 100.0), diverging=True)
 

@@ -20,7 +20,6 @@ from xinzhi.report.sentence import answer_of
 from xinzhi.report.table import Table, table
 from xinzhi.yardstick import internal
 
-LEAST = 1e-9  # a revision below is what is left of rounding
 PARTS = ("output", "capital", "labour", "share", "protocol")
 NOTES = ("prices", "kinds", "research", "provinces")
 TESTS = ("held_out", "real_time")
@@ -30,11 +29,9 @@ TOLD = 6  # claims that the answer tells one by one; the table has all of them
 @section.register
 def history(result: internal.VintageHistory) -> Section:
     """Return what every recorded revision did to the growth and the levels of output."""
-    revised = result.growth.filter(pl.col("revision").abs() > LEAST)
-    pairs = revised.select("before", "after").unique(maintain_order=True).rows()
     return Section.of(
         "yardstick.history",
-        [_revised(result, before, after) for before, after in pairs],
+        [_revised(result, before, after) for before, after in result.revisions],
         [table("vintages_history_levels", of=result)],
         anchor="vintages",
         answer=sentences(result.facts(), result.topic),
@@ -44,7 +41,7 @@ def history(result: internal.VintageHistory) -> Section:
 
 def _revised(result: internal.VintageHistory, before: str, after: str) -> Picture:
     """Return by region what one revision did to cumulated real growth."""
-    frame = result.growth.filter(before=before, after=after).sort("revision", "region", descending=[True, False])
+    frame = result.revisions[before, after]
     kind, facts = f"history-{before}-{after}", {"before": result.title(before), "after": result.title(after)}
     twin = table(
         f"vintages_{before}_{after}",
@@ -72,7 +69,7 @@ def _revised(result: internal.VintageHistory, before: str, after: str) -> Pictur
 @section.register
 def change(result: internal.VintageChange) -> Section:
     """Return what moved the growth of every region between two vintages, part by part."""
-    frame = result.frame.sort("total", "region", descending=[True, False])
+    frame = result.by_size
     parts = {name: (describe(result.verb, name).title, ink) for name, ink in zip(PARTS, GROUPS, strict=False)}
     chart = picture(
         "yardstick.change",
@@ -102,8 +99,13 @@ def bridge(result: internal.Bridge) -> Section:
     """Return both figures, every step with its range over the orders, and where the other figure comes from."""
     steps, groups = (describe(result.verb, name).values for name in ("step", "kind"))
     rows = [
-        {"name": steps[step], "value": 100 * mean, "bands": [(100 * low, 100 * high)], "group": groups[kind]}
-        for step, kind, mean, low, high in result.frame.select("step", "kind", "mean", "low", "high").iter_rows()
+        {
+            "name": steps[row["step"]],
+            "value": 100 * row["mean"],
+            "bands": [(100 * row["low"], 100 * row["high"])],
+            "group": groups[row["kind"]],
+        }
+        for row in result.frame.iter_rows(named=True)
     ]
     facts = result.facts()
     chart = picture(
@@ -220,9 +222,10 @@ def _tally(result: internal.Claims) -> Picture:
             "tick": 100 * row["reference"],
             "group": _verdict(row["verdict"]),
         }
-        for row in frame.filter(pl.col("verdict") != internal.UNJUDGED).iter_rows(named=True)
+        for row in frame.iter_rows(named=True)
+        if row["verdict"] != internal.UNJUDGED
     ]
-    facts = {"n": frame.height, "k": frame.filter(pl.col("verdict") == "supported").height}
+    facts = {"n": frame.height, "k": frame["verdict"].to_list().count("supported")}
     return picture(
         "yardstick.claims",
         kinds.spreads,
@@ -237,31 +240,8 @@ def _tally(result: internal.Claims) -> Picture:
 
 def _claim_table(result: internal.Claims, part: str) -> Table:
     """Return columns of the claims, what each departure contributes, or every protocol that gives a claim."""
-    frame = _in_words(result, part).with_columns(pl.col(pl.String).replace("", None))
     columns = None if part == "frame" else getattr(result, part).columns
-    return table(f"claims_{part}", frame, columns, result, part=part, drop_empty=True)
-
-
-def _in_words(result: internal.Claims, part: str) -> pl.DataFrame:
-    """Return a frame of the result with departures in words, in both languages; the list of protocols keeps codes."""
-    frame: pl.DataFrame = getattr(result, part)
-    if part == "protocols":
-        return frame
-    names = ("departures", "own_choices", "own_left") if part == "frame" else ("parameter", "reference", "value")
-    of = result.part_of if part == "departures" else partial(_departures, result)
-    rows = [of(row) for row in frame.iter_rows(named=True)]
-    columns = [
-        pl.Series(f"{name}_{language}", [text[at].lang(language) for text in rows], dtype=pl.String)
-        for at, name in enumerate(names)
-        for language in ("zh", "en")
-    ]
-    return frame.drop(names).with_columns(columns)
-
-
-def _departures(result: internal.Claims, row: dict[str, Any]) -> tuple[Text, ...]:
-    """Return how the nearest protocol to a claim departs, what its source says of its own choices, and what is left."""
-    departures = result.departures_of(row) if row["departures"] else Text(zh="", en="")
-    return (departures, internal.choices_text(row["own_choices"]), internal.choices_text(row["own_left"]))
+    return table(f"claims_{part}", result.in_words(part), columns, result, part=part, drop_empty=True)
 
 
 @section.register
@@ -285,7 +265,7 @@ def bands(result: yardstick.Bands, *, region: str | None = None) -> Section:
 def _whiskers(result: yardstick.Bands, leading: pl.DataFrame, facts: Facts, values: Facts) -> Picture:
     """Return a whisker for every region; without a control total those of growth less that of all together."""
     low, high = ("relative_low", "relative_high") if result.refused else ("low", "high")
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     lanes = (words.bands.chart_draws(), words.bands.chart_protocols())
     several = not result.refused and leading["protocol_low"].is_not_null().any()
     for row in leading.drop_nulls(low).iter_rows(named=True):
@@ -299,8 +279,8 @@ def _whiskers(result: yardstick.Bands, leading: pl.DataFrame, facts: Facts, valu
         if several and row["protocol_low"] is not None:
             band = (100 * row["protocol_low"], 100 * row["protocol_high"])
             rows.append({"name": name, "value": None, "bands": [band, band], "group": lanes[1]})
-    nation = leading.filter(region=internal.NATIONAL)
-    reference = None if result.refused or nation.is_empty() else 100 * nation["median"].item()
+    nation = None if result.refused else result.nation
+    reference = None if nation is None else 100 * nation
     single = result.part is not None
     return picture(
         "bands.whiskers",
@@ -321,8 +301,13 @@ def _ranks(result: yardstick.Bands, leading: pl.DataFrame, facts: Facts, values:
     if ranked.height < 2 or result.part is not None:  # noqa: PLR2004 - a rank is one of several
         return None
     rows = [
-        {"name": result.names.region(code), "value": None, "tick": rank, "bands": [(low, high), (low, high)]}
-        for code, rank, low, high in ranked.select("region", "rank", "rank_low", "rank_high").iter_rows()
+        {
+            "name": result.names.region(row["region"]),
+            "value": None,
+            "tick": row["rank"],
+            "bands": 2 * [(row["rank_low"], row["rank_high"])],
+        }
+        for row in ranked.iter_rows(named=True)
     ]
     twin = table("bands_ranks", ranked, of=result, title=words.bands.title_ranks(**values))
     return picture("bands.ranks", kinds.spreads, rows, twin, values | facts["answer.ranks"])

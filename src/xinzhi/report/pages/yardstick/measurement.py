@@ -19,9 +19,18 @@ from xinzhi.report.pages.yardstick.tables import notes
 from xinzhi.report.section import Picture, Section, picture
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import answer_of, notes_of
-from xinzhi.report.table import Table, column, table
+from xinzhi.report.table import Table, Writers, column, table
 from xinzhi.yardstick import Measurement, Ranking
-from xinzhi.yardstick.internal import ALL, PARTS, TOGETHER, Span, View, figures_of, largest_source
+from xinzhi.yardstick.internal import (
+    ALL,
+    PARTS,
+    TOGETHER,
+    Span,
+    View,
+    figures_of,
+    largest_source,
+    side_by_side,
+)
 
 PAIRS = {
     "band": ("low", "high", 100, 1),
@@ -68,18 +77,11 @@ def _ranked(result: Ranking, base: Picture) -> Picture:
     key = "ranking_ranges"
     facts: dict[str, object] = {"span": newest.label}
     if bands is not None:
-        decisions = (
-            bands.pairs.filter(start=newest.start, end=newest.end, component=component)["decided"]
-            for component in (TOGETHER, ALL)
-        )
-        (k, n), (revised, _) = ((int(pairs.sum()), len(pairs)) for pairs in decisions)
+        (k, n), (revised, _) = (bands.pair_counts(newest, component) for component in (TOGETHER, ALL))
         if n:
             key = "ranking_ties"
-            facts |= {
-                "k": k,
-                "n": n,
-                "revised": "" if revised == k else words.yardstick.ranking_ties_revised(k=revised),
-            }
+            more = "" if revised == k else words.yardstick.ranking_ties_revised(k=revised)
+            facts |= {"k": k, "n": n, "revised": more}
     level = 0.9 if bands is None else bands.level
     how = paragraph([words.shared.how_ranking_ranges(), words.shared.how_whiskers(level=level)])
     twin = table_of(result)
@@ -89,33 +91,35 @@ def _ranked(result: Ranking, base: Picture) -> Picture:
 
 def sheet(result: Ranking) -> Table:
     """Return every column of both periods, for the workbook."""
-    codes = result.frame.with_columns(code=pl.col("region"))
-    names = ["code", *result.frame.columns]
-    return table("ranking", codes, names, result, drop_empty=True, notes=notes("ranking_ranges", result.frame["flags"]))
+    names, marks = ["code", *result.frame.columns], notes("ranking_ranges", result.frame["flags"])
+    return table("ranking", result.coded, names, result, drop_empty=True, notes=marks)
 
 
 def table_of(result: Ranking) -> Table:
     """Return both periods side by side, ranges in one cell each."""
     view = View(result.measurement)
-    spans = list(dict.fromkeys([view.spans[-1], view.lead]))
-    frame = result.in_period(spans[0].start, spans[0].end).select("region", group="region")
+    spans = dict.fromkeys([view.spans[-1], view.lead])
+    frame = side_by_side(result.named(view.spans[-1]), {span: _cells(result, span) for span in spans})
     columns = [describe(result.verb, name) for name in ("region", "group")]
     for span in spans:
-        regions = result.in_period(span.start, span.end)
-        cells = {name: _ranges(regions, *PAIRS[name]) if name in PAIRS else regions[name] for name in ORDER}
-        names = [name for name in ORDER if cells[name].null_count() < regions.height]
-        later = pl.DataFrame({"region": regions["region"], **{f"{name}{span.label.en}": cells[name] for name in names}})
-        frame = frame.join(later, on="region", how="left", maintain_order="left")
-        columns += [_column(result, name, span) for name in names]
-    formats: Mapping[str, Callable[[Any], Text | None]] = {"region": view.name, "group": view.group_of.get}
-    return table("ranking", frame, columns, names=formats, notes=notes("ranking_ranges", result.frame["flags"]))
+        columns += [_column(result, name, span) for name in ORDER if f"{name}{span.label.en}" in frame.columns]
+    writers: Writers = {"region": view.name, "group": view.group_of.get}
+    return table("ranking", frame, columns, names=writers, notes=notes("ranking_ranges", result.frame["flags"]))
+
+
+def _cells(result: Ranking, span: Span) -> pl.DataFrame:
+    """Return what the table shows of a period, ranges in one cell each, without columns that have nothing."""
+    regions = result.in_period(span.start, span.end)
+    cells = {name: _ranges(regions, *PAIRS[name]) if name in PAIRS else regions[name] for name in ORDER}
+    content = {name: column for name, column in cells.items() if column.null_count() < regions.height}
+    return pl.DataFrame({"region": regions["region"], **content})
 
 
 def _ranges(rows: pl.DataFrame, low: str, high: str, times: float, decimals: int) -> pl.Series:
     """Return a range as one cell; one of a single value is that value."""
     texts: list[str | None] = []
-    for pair in rows.select(low, high).rows():
-        ends = [number(times * end, decimals) for end in pair if end is not None]
+    for row in rows.iter_rows(named=True):
+        ends = [number(times * row[end], decimals) for end in (low, high) if row[end] is not None]
         texts.append(" – ".join(dict.fromkeys(ends)) if ends else None)
     return pl.Series(texts, dtype=pl.String)
 
@@ -132,12 +136,11 @@ def sides(result: Ranking) -> dict[str, str]:
     if result.bands is None or result.bands.part is not None:
         return {}
     newest = View(result.measurement).spans[-1]
-    rows = result.bands.frame.filter(start=newest.start, end=newest.end, component="estimates")
     sure = result.bands.decided
-    return {
-        code: "above" if chance >= sure else "below" if chance <= 1 - sure else "tie"
-        for code, chance in rows.select("region", "above_nation").drop_nulls().rows()
-    }
+    chances = result.bands.chances(newest)
+    ties = dict.fromkeys(chances, "tie")
+    above = {code: "above" for code, chance in chances.items() if chance >= sure}
+    return ties | above | {code: "below" for code, chance in chances.items() if chance <= 1 - sure}
 
 
 def leading(view: View) -> Headline:
@@ -150,7 +153,7 @@ def leading(view: View) -> Headline:
 
 def tile_map(view: View) -> Headline:
     """Return the headline of the tile map."""
-    growth = view.regions_in(view.lead)["tfp_growth"].drop_nulls()
+    growth = view.measured(view.lead)["tfp_growth"]
     return "map", {"k": (growth > 0).sum(), "n": growth.len()}
 
 
@@ -173,9 +176,8 @@ def contributions(view: View) -> Headline:
 
 def groups(view: View) -> Headline:
     """Return the headline of the lines of the macro-regions."""
-    frame = view.measurement.groups.fill_nan(None)
     parts = [
-        words.shared.headline_since(name=group, value=math.expm1(frame.filter(region=group.en)["tfp_growth"].sum()))
+        words.shared.headline_since(name=group, value=math.expm1(view.group_growth(group)))
         for group in view.contrast or view.shown_groups[:2]
     ]
     return "groups", {"start": view.whole.start, "parts": parts}
@@ -183,10 +185,9 @@ def groups(view: View) -> Headline:
 
 def region_headline(view: View, code: str) -> Text:
     """Return the headline of the page of one region: its place in the leading period."""
-    rows = view.regions_in(view.lead).filter(region=code)
-    if rows.is_empty() or rows["tfp_growth"][0] is None:
+    row = next((row for row in view.measured(view.lead).iter_rows(named=True) if row["region"] == code), None)
+    if row is None:
         return words.shared.headline_region_none(span=view.lead.label)
-    row = rows.row(0, named=True)
     n = view.ranked(view.lead).height
     key = "headline.region_up" if row["tfp_growth"] > 0 and row["output_growth"] > 0 else "headline.region_down"
     place = "" if row["rank"] is None else words.shared.headline_place(rank=row["rank"], n=n)
@@ -228,7 +229,7 @@ def _options(view: View, *_: object) -> dict[str, Any]:
 
 def available(view: View) -> list[str]:
     """Return the kinds of picture of the whole measurement that it has figures for."""
-    ranked = view.regions_in(view.lead).drop_nulls("tfp_growth").height > 0
+    ranked = view.measured(view.lead).height > 0
     has = {
         "map": ranked and bool(view.tiles),
         "contributions": view.national_periods.drop_nulls("output_growth").height > 0,
@@ -256,6 +257,5 @@ def _picture(view: View, kind: str) -> Picture:
 def _of_region(view: View, region: str) -> Picture:
     code = view.code(region)
     facts = {"name": view.name(code), "finding": region_headline(view, code)}
-    frame = view.measurement.frame.filter(region=code).sort("year")
-    twin = tables.table_of(view, "region_years", frame)
+    twin = tables.table_of(view, "region_years", view.years_of(code))
     return picture("region", pictures.region, view, twin, facts, title=view.name(code), code=code)

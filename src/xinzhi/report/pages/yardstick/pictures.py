@@ -17,7 +17,6 @@ from xinzhi.report.charts.axes import Row, both_ends, grouped, padded
 from xinzhi.report.charts.bars import STEP
 from xinzhi.report.charts.chart import PAGE, Chart, Drawing, Panels
 from xinzhi.report.charts.keys import key
-from xinzhi.report.pages.yardstick.tables import cumulated, group_levels
 from xinzhi.report.section import rows_of
 from xinzhi.yardstick import Ranking
 from xinzhi.yardstick.internal import PARTS, Span, View
@@ -43,7 +42,7 @@ def ranking(view: View, ranked: Ranking | None = None) -> Drawing:
     spans = [span for span in (view.lead, view.latest) if span is not None]
     if ranked is not None:
         spans.reverse()
-    regions = both_ends(view.regions_in(spans[0]).drop_nulls("tfp_growth")["region"].to_list())
+    regions = both_ends(view.measured(spans[0])["region"].to_list())
     rows = {span: _growth_rows(view, span, regions, ranked) for span in spans}
     order = [row["name"] for row in rows[spans[0]]]
     domain = padded([row[end] for span in spans for row in rows[span] for end in ("value", "far", "near")], by=0.16)
@@ -63,11 +62,13 @@ def _inks(view: View) -> dict[Text, str]:
 
 def _growth_rows(view: View, span: Span, regions: list[str], ranked: Ranking | None) -> list[dict[str, Any]]:
     """Return one row a region: its bar, its whiskers, and where its label stands, beyond both."""
-    regions_of_span = view.regions_in(span).drop_nulls("tfp_growth").filter(pl.col("region").is_in(regions))
     ranking_rows = [] if ranked is None else ranked.in_period(span.start, span.end).rows(named=True)
     ranges = {row["region"]: row for row in ranking_rows}
     rows = []
-    for code, growth, cell in regions_of_span.select("region", "tfp_growth", "flags").rows():
+    for region in view.measured(span).iter_rows(named=True):
+        code, growth, cell = region["region"], region["tfp_growth"], region["flags"]
+        if code not in regions:
+            continue
         ends = ranges.get(code, {})
         whiskers = {mark: 100 * ends[name] for name, mark in WHISKERS.items() if ends.get(name) is not None}
         points = [100 * growth, *whiskers.values()]
@@ -126,14 +127,14 @@ def _growth_texts(rows: Sequence[Row], *, above: bool) -> list[dict[str, object]
 
 def tile_map(view: View) -> Drawing:
     """Return the tile-grid map of TFP growth in the leading period."""
-    growth = view.regions_in(view.lead).drop_nulls("tfp_growth").select("region", value=100 * pl.col("tfp_growth"))
+    regions = view.measured(view.lead).iter_rows(named=True)
+    rows = [{"region": row["region"], "value": 100 * row["tfp_growth"]} for row in regions]
     tiles = {code: view.tiles[code] for code in view.codes}
-    return kinds.tiles(growth.rows(named=True), tiles, title=words.shared.chart_tfp_per_year())
+    return kinds.tiles(rows, tiles, title=words.shared.chart_tfp_per_year())
 
 
 def sources(view: View) -> Drawing:
     """Return stacked bars by region of what growth came from, with the share of TFP, largest share first."""
-    frame = view.regions_in(view.lead).drop_nulls("tfp_growth").sort("tfp_part", descending=True, nulls_last=True)
     rows = [
         {
             "name": view.name(row["region"]),
@@ -142,7 +143,7 @@ def sources(view: View) -> Drawing:
             "share": f"{number(None if row['tfp_part'] is None else 100 * row['tfp_part'], 0)} %",
             **_parts(row),
         }
-        for row in frame.rows(named=True)
+        for row in view.by_share.drop_nulls("tfp_growth").iter_rows(named=True)
     ]
     columns = [(words.by_key(f"chart.{name}"), name) for name in ("growth", "share")]
     return kinds.stacked(rows, factors(), x=words.shared.chart_points(), total="total", columns=columns)
@@ -236,8 +237,8 @@ def _stack(parts: Mapping[str, float]) -> list[dict[str, Any]]:
 def groups(view: View) -> Drawing:
     """Return lines of cumulated TFP by macro-region and of their TFP level; the contrasted pair stands out."""
     frames = {
-        words.shared.chart_cumulated(year=view.whole.start): (cumulated(view), 100.0, 0),
-        words.shared.chart_level(): (group_levels(view), 1.0, 2),
+        words.shared.chart_cumulated(year=view.whole.start): (view.cumulated, 100.0, 0),
+        words.shared.chart_level(): (view.group_levels, 1.0, 2),
     }
     charts = [
         kinds.lines(
@@ -258,11 +259,9 @@ def groups(view: View) -> Drawing:
 
 
 def _lines(view: View, frame: pl.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {"group": group, "year": year, "value": value}
-        for group in view.groups
-        for year, value in frame.filter(group=group.en).sort("year").select("year", "value").rows()
-    ]
+    by_name = frame.partition_by("group", as_dict=True)
+    lines = [(group, by_name[group.en,]) for group in view.groups if (group.en,) in by_name]
+    return [{**row, "group": group} for group, line in lines for row in line.iter_rows(named=True)]
 
 
 def extrapolated(
@@ -270,9 +269,7 @@ def extrapolated(
 ) -> list[dict[str, Any]]:
     """Return the spans of years that rest on extrapolated figures, in one region or in any; the widest says so."""
     # A span reaches `before` and `after` its years: growth in a line starts a year earlier.
-    frame = view.measurement.frame if code is None else view.measurement.frame.filter(region=code)
-    marked = frame.group_by("year").agg(pl.col("flags").fill_null("").str.join(";")).rows()
-    runs = flags.runs(year for year, cell in marked if flags.is_extrapolated(cell))
+    runs = flags.runs(view.extrapolated_years(code))
     spans: list[dict[str, Any]] = [{"start": max(start - before, first), "end": end + after} for start, end in runs]
     if spans:
         max(spans, key=lambda span: span["end"] - span["start"])["word"] = words.shared.chart_extrapolated()
@@ -281,7 +278,7 @@ def extrapolated(
 
 def region(view: View, code: str) -> Drawing:
     """Return the contributions of one region year by year, and its TFP level against the mean of the regions."""
-    frame = view.measurement.frame.fill_nan(None).filter(region=code).sort("year")
+    frame = view.years_of(code)
     charts = [_yearly(view, frame, code)]
     level = frame.drop_nulls("tfp_level")
     if level.height:

@@ -37,7 +37,7 @@ def visible(view: View) -> tuple[list[str], tuple[Text, ...]]:
     most, ends = (setting(Path(__file__).with_suffix(".yaml"), name) for name in ("most_shown", "shown_ends"))
     if len(view.codes) <= most:
         return view.codes, ()
-    ranked = view.regions_in(view.lead).drop_nulls("tfp_growth")["region"].to_list() or view.codes
+    ranked = view.measured(view.lead)["region"].to_list() or view.codes
     codes = list(dict.fromkeys([*ranked[:ends], *ranked[-ends:]]))
     return codes, (words.shared.note_more_regions(all=f"{len(view.codes):,}", n=ends, span=view.lead.label),)
 
@@ -46,8 +46,7 @@ def profiles(view: View, units: Mapping[str, str], codes: Sequence[str]) -> tupl
     """Return some of the regions that were measured; `units` are those of the columns of the inputs."""
     scales = frame_of(view)
     yearly, periods, inputs = (
-        _by_region(frame)
-        for frame in (view.measurement.frame.sort("region", "year"), view.measurement.periods, view.measurement.inputs)
+        _by_region(frame) for frame in (view.yearly, view.measurement.periods, view.measurement.inputs)
     )
     none = view.measurement.periods.clear()
     return tuple(
@@ -60,7 +59,7 @@ def profiles(view: View, units: Mapping[str, str], codes: Sequence[str]) -> tupl
             facts=size(inputs.get(code), units),
             periods=without_notes(tables.table_of(view, "region_periods", periods.get(code, none))),
             years=without_notes(tables.table_of(view, "region_years", yearly[code])),
-            flags=flags.in_words(yearly[code].select("year", "flags").rows()),
+            flags=flags.in_words(_flags(yearly[code])),
         )
         for code in codes
     )
@@ -71,11 +70,22 @@ def _by_region(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {str(key[0]): part for key, part in parts.items()}
 
 
+def _flags(rows: pl.DataFrame) -> list[tuple[int, str | None]]:
+    """Return the flags of every year."""
+    return list(zip(rows["year"].to_list(), rows["flags"].to_list(), strict=True))
+
+
+def _levels(rows: pl.DataFrame) -> list[tuple[int, float]]:
+    """Return the TFP level of every year that has one."""
+    levels = rows.drop_nulls("tfp_level")
+    return list(zip(levels["year"].to_list(), levels["tfp_level"].to_list(), strict=True))
+
+
 def size(inputs: pl.DataFrame | None, units: Mapping[str, str]) -> tuple[Text, ...]:
     """Return how large a region is, in words: output, capital and labour of the last year that has them all."""
     if inputs is None or inputs.is_empty():
         return ()
-    row = inputs.sort("year").row(-1, named=True)
+    row = max(inputs.iter_rows(named=True), key=lambda row: row["year"])
     return tuple(
         words.shared.answer_fact(
             name=words.shared.column_of(name), year=row["year"], value=amount(row[name], unit, base=True)
@@ -96,27 +106,18 @@ class Frame:
 
 def frame_of(view: View) -> Frame:
     """Return scales that hold every region: the stacked contributions, and the TFP levels with their mean of 1."""
-    rows = view.measurement.frame.fill_nan(None)
-    parts = [pl.col(column) for column in PARTS.values() if column in rows.columns]
-    ends = rows.select(
-        low=pl.sum_horizontal(part.clip(upper_bound=0) for part in parts).min(),
-        high=pl.sum_horizontal(part.clip(lower_bound=0) for part in parts).max(),
-        bottom=pl.min_horizontal(pl.col("tfp_level").min(), 1.0),
-        top=pl.max_horizontal(pl.col("tfp_level").max(), 1.0),
-        first=pl.col("year").min(),
-        last=pl.col("year").max(),
-    ).row(0, named=True)
-    room = 0.06 * ((ends["top"] - ends["bottom"]) or 1.0)
+    ends = view.extents
+    margin = 0.06 * ((ends.top - ends.bottom) or 1.0)
     return Frame(
-        years=(ends["first"], ends["last"]),
-        growth=(100 * min(ends["low"], 0.0) - 0.5, 100 * max(ends["high"], 0.0) + 0.5),
-        level=(ends["bottom"] - room, ends["top"] + room),
+        years=(ends.first, ends.last),
+        growth=(100 * min(ends.low, 0.0) - 0.5, 100 * max(ends.high, 0.0) + 0.5),
+        level=(ends.bottom - margin, ends.top + margin),
     )
 
 
 def region_chart(view: View, code: str, language: Language, *, narrow: bool = False) -> str:
     """Return the picture of one region whose years have what the pointer is told, for a wide or a narrow screen."""
-    rows = view.measurement.frame.fill_nan(None).filter(region=code).sort("year")
+    rows = view.years_of(code)
     places = int(view.measurement.protocol.value("reporting.decimals"))
     names = {
         "output_growth": words.shared.chart_output(),
@@ -128,11 +129,7 @@ def region_chart(view: View, code: str, language: Language, *, narrow: bool = Fa
         ]
         for row in rows.iter_rows(named=True)
     }
-    level = {
-        year: [(words.shared.chart_level(), number(value, 2))]
-        for year, value in rows.select("year", "tfp_level").rows()
-        if value is not None
-    }
+    level = {year: [(words.shared.chart_level(), number(value, 2))] for year, value in _levels(rows)}
     return picture(frame_of(view), rows, f"r{code}", narrow=narrow, tips=(growth, level), language=language)
 
 
@@ -180,7 +177,7 @@ def _y(value: float, domain: tuple[float, float]) -> float:
 
 
 def _bands(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> str:
-    shaded = [year for year, cell in rows.select("year", "flags").rows() if flags.is_extrapolated(cell)]
+    shaded = [year for year, cell in _flags(rows) if flags.is_extrapolated(cell)]
     if not shaded:
         return ""
     step = (side[1] - side[0]) / (scales.years[1] - scales.years[0] + 1)
@@ -235,10 +232,10 @@ def _bars(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> Iterable[
 def _marks(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> Iterable[str]:
     """Return the dots of output growth, and a letter over every year with a break."""
     dots = []
-    for year, growth, cell in rows.select("year", "output_growth", "flags").rows():
-        x, y = _x(year, scales, side), _y(100 * growth, scales.growth)
+    for row in rows.iter_rows(named=True):
+        x, y = _x(row["year"], scales, side), _y(100 * row["output_growth"], scales.growth)
         dots.append(f"M{x - 2.2:.1f} {y:.1f}a2.2 2.2 0 1 0 4.4 0a2.2 2.2 0 1 0 -4.4 0z")
-        if any(kind == "break" for kind, _ in flags.split(cell)):
+        if any(kind == "break" for kind, _ in flags.split(row["flags"])):
             letter = flags.mark("break")
             yield f'<text x="{x:.1f}" y="{BOTTOM - 3}" text-anchor="middle" font-style="italic">{letter}</text>'
     yield f'<path d="{"".join(dots)}" fill="{INK}"/>'
@@ -256,7 +253,7 @@ def _tips(tips: Told, scales: Frame, side: tuple[int, int], language: Language) 
 
 
 def _line(rows: pl.DataFrame, scales: Frame, side: tuple[int, int]) -> list[str]:
-    levels = rows.drop_nulls("tfp_level").select("year", "tfp_level").rows()
+    levels = _levels(rows)
     if not levels:
         return []
     places = [(_x(year, scales, side), _y(level, scales.level)) for year, level in levels]

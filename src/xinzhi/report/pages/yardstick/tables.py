@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 from markupsafe import Markup
@@ -15,7 +14,6 @@ from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import read_yaml
-from xinzhi.core.periods import with_period
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, Kind, describe
 from xinzhi.core.text import NOTHING, Text, has, unit_text
@@ -23,8 +21,8 @@ from xinzhi.protocol import Alternative, DatedValue, Parameter, Protocol
 from xinzhi.report.page import bilingual_html
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import join_names
-from xinzhi.report.table import NameSource, Table, column, table
-from xinzhi.yardstick.internal import NATIONAL, Span, View
+from xinzhi.report.table import NameSource, Table, Writers, column, table
+from xinzhi.yardstick.internal import Span, View, listed
 
 SHOWN = 200  # findings on the page; all of them are in the workbook and in the JSON document
 SEVERITIES = {"error": 0, "warning": 1, "note": 2}
@@ -93,7 +91,7 @@ def protocol(document: Protocol) -> Table:
     return _table("protocol", PARAMETER, rows)
 
 
-def _table(key: str, kinds: Mapping[str, Kind], rows: Sequence[tuple[Any, ...]]) -> Table:
+def _table(key: str, kinds: Mapping[str, Kind], rows: Sequence[tuple[object, ...]]) -> Table:
     columns = tuple(Column(name=name, title=words.shared.column_of(name), kind=kind) for name, kind in kinds.items())
     return Table(key=key, title=words.shared.table_of(key), columns=columns, rows=rows)
 
@@ -110,7 +108,7 @@ def in_words(parameter: Parameter) -> str | float | Text:
     return Text(zh=f"{meaning.zh}（{parameter.value}）", en=f"{meaning.en} ({parameter.value})")
 
 
-def as_written(value: Any) -> str:  # noqa: ANN401 - a parameter of any kind
+def as_written(value: object) -> str:
     """Write the value of a parameter; versions over time as ``from 1952: geometric``."""
     if value is None:
         return NOTHING
@@ -200,13 +198,6 @@ def picked(
     """Return the columns of a frame that ``columns.yaml`` names; ``code`` repeats the code of ``region`` as text."""
     graded = "grade" in frame.columns and frame["grade"].null_count() < frame.height
     columns = [name for name in COLUMNS[key] if name != "grade" or graded]
-    if "code" in columns:
-        frame = frame.with_columns(code=pl.col("region"))
-    if "rank" in columns and "start" in frame.columns:  # a rank of estimated years is not told without its range
-        estimated = [flags.is_extrapolated(cell) for cell in frame["flags"]]
-        frame = frame.with_columns(rank=pl.when(~pl.Series(estimated, dtype=pl.Boolean)).then(pl.col("rank")))
-    if "period" in columns:
-        frame = with_period(frame)
     marks = frame["flags"].to_list() if "flags" in columns else []
     return table(key, frame, columns, of, part=part, names=names, units=units, notes=notes(key, marks))
 
@@ -216,24 +207,15 @@ def notes(key: str, cells: Iterable[str | None] = ()) -> tuple[Text, ...]:
     return (*([words.shared.note_of(key)] if has(f"note.{key}") else []), *flags.legend(set(cells)))
 
 
-def _by_period(view: View) -> pl.DataFrame:
-    """Return the periods of the total and of the macro-regions, the whole span last."""
-    frame = pl.concat([view.national_periods, view.measurement.group_periods], how="diagonal_relaxed")
-    order = {NATIONAL: 0, **{group.en: i for i, group in enumerate(view.groups, start=1)}}
-    last = (pl.col("end") - pl.col("start")) == view.whole.end - view.whole.start
-    place = pl.col("region").replace_strict(order, default=len(order))
-    return frame.sort(place, last, "start", maintain_order=True)
-
-
 FRAMES: Mapping[str, Callable[[View], pl.DataFrame]] = {
     "map": lambda view: view.regions_in(view.lead),
-    "sources": lambda view: view.regions_in(view.lead).sort("tfp_part", descending=True, nulls_last=True),
+    "sources": lambda view: view.by_share,
     "periods": lambda view: view.measurement.periods,
     "growth": lambda view: view.measurement.frame,
     "levels": lambda view: view.measurement.levels,
     "inputs": lambda view: view.measurement.inputs,
-    "national": lambda view: pl.concat([view.measurement.national, view.measurement.groups], how="vertical_relaxed"),
-    "national_periods": _by_period,
+    "national": lambda view: view.total_and_groups,
+    "national_periods": lambda view: view.total_and_groups_by_period,
     "coverage": lambda view: view.measurement.coverage,
 }
 
@@ -241,7 +223,7 @@ FRAMES: Mapping[str, Callable[[View], pl.DataFrame]] = {
 def table_of(view: View, key: str, frame: pl.DataFrame | None = None, units: Mapping[str, str] | None = None) -> Table:
     """Return a table of a measurement, of some rows where they are given; `units` are those of the inputs."""
     unit_texts = {name: unit_text(unit) for name, unit in (units or {}).items()}
-    rows = FRAMES[key](view) if frame is None else frame
+    rows = listed(FRAMES[key](view) if frame is None else frame)
     if key == "coverage":
         return picked(key, rows, view.measurement, {"series": flags.series_name}, part=key)
     return picked(key, rows, view.measurement, view.name, unit_texts)
@@ -256,24 +238,16 @@ def workbook(view: View, units: Mapping[str, str] | None = None) -> list[Table]:
 
 def ranking(view: View) -> Table:
     """Return the ranking: the leading period, the latest one beside it, and the whole span."""
-    grade = () if view.measurement.graded is None else ("grade",)
-    own_columns = ("output_growth", "tfp_growth", "tfp_part", *grade, "flags")
-    frame = view.regions_in(view.lead).select("rank", "region", *own_columns)
-    columns = [
-        *(_column(name) for name in ("rank", "region", "group")),
-        *(_column(name, view.lead) for name in own_columns),
-    ]
-    spans = [span for span in (view.latest, view.whole) if span is not None and span != view.lead]
-    for span in dict.fromkeys(spans):
-        places = () if view.is_extrapolated(span) else ("rank",)  # no rank of estimated years without its range
-        names = {name: f"{name}{span.label.en}" for name in ("tfp_growth", *places, *grade, "flags")}
-        later = view.regions_in(span).select("region", *names).rename(names)
-        frame = frame.join(later, on="region", how="left", maintain_order="left")
-        columns += [replace(_column(name, span), name=renamed) for name, renamed in names.items()]
+    frame = view.ranking
+    lead = ("output_growth", "tfp_growth", "tfp_part", "grade", "flags")
+    columns = [_column(name) for name in ("rank", "region", "group")]
+    columns += [_column(name, view.lead) for name in lead if name in frame.columns]
+    for span in view.compared_spans:
+        names = {name: f"{name}{span.label.en}" for name in ("tfp_growth", "rank", "grade", "flags")}
+        columns += [replace(_column(name, span), name=own) for name, own in names.items() if own in frame.columns]
     marks = [mark for name in frame.columns if name.startswith("flags") for mark in frame[name]]
-    formats: Mapping[str, Callable[[Any], Text | None]] = {"region": view.name, "group": view.group_of.get}
-    source = frame.with_columns(group=pl.col("region"))
-    return table("ranking", source, columns, names=formats, notes=notes("ranking", marks))
+    writers: Writers = {"region": view.name, "group": view.group_of.get}
+    return table("ranking", frame, columns, names=writers, notes=notes("ranking", marks))
 
 
 def _column(name: str, period: Span | None = None) -> Column:
@@ -284,44 +258,26 @@ def _column(name: str, period: Span | None = None) -> Column:
     return replace(description, title=words.shared.column_in_period(title=description.title, period=period.label))
 
 
-def cumulated(view: View) -> pl.DataFrame:
-    """Return ``group, year, value``: TFP of each macro-region cumulated from the first year (= 100)."""
-    frame = view.measurement.groups.fill_nan(None).drop_nulls("tfp_growth").sort("region", "year")
-    start = frame.group_by("region", maintain_order=True).agg(year=pl.col("year").min() - 1, value=pl.lit(100.0))
-    later = frame.select("region", "year", value=100 * pl.col("tfp_growth").cum_sum().over("region").exp())
-    ends = pl.concat([start, later], how="vertical_relaxed")
-    return ends.rename({"region": "group"}).sort("group", "year")
-
-
-def group_levels(view: View) -> pl.DataFrame:
-    """Return ``group, year, value``: mean in logs of the TFP levels of the regions of each macro-region."""
-    member = view.measurement.regions.select("region", group="group_en").drop_nulls("group")
-    frame = view.measurement.levels.fill_nan(None).drop_nulls("tfp_level").join(member, on="region")
-    return frame.group_by("group", "year").agg(value=pl.col("tfp_level").log().mean().exp()).sort("group", "year")
-
-
 def groups(view: View) -> Table:
     """Return the lines of the macro-regions as a table: cumulated TFP and TFP level by year."""
-    lines = {"cumulated": cumulated(view), "group_level": group_levels(view)}
+    frame, columns = view.group_lines, [describe("measure", "year")]
     kinds: Mapping[str, tuple[Kind, Text]] = {
         "cumulated": ("quantity", words.shared.unit_of_index()),
         "group_level": ("level", words.shared.unit_of_level()),
     }
-    frame, columns = lines["cumulated"].select("year").clear(), [describe("measure", "year")]
-    for name, line in lines.items():
-        groups_ = [group for group in view.shown_groups if group.en in set(line["group"])]
-        titles = {group.en: f"{name} {group.en}" for group in groups_}
-        shares = line.pivot(on="group", index="year", values="value").select("year", *titles).rename(titles)
-        frame = frame.join(shares, on="year", how="full", coalesce=True)
-        columns += [column(name, *kinds[name], of=titles[group.en], group=group) for group in groups_]
-    return table("groups", frame.sort("year"), columns)
+    for name, (kind, unit) in kinds.items():
+        titles = {f"{name} {group.en}": group for group in view.shown_groups}
+        columns += [
+            column(name, kind, unit, of=title, group=group) for title, group in titles.items() if title in frame.columns
+        ]
+    return table("groups", frame, columns)
 
 
 def omitted(view: View) -> Table:
     """Return the years that could not be measured and why, one row for the regions of one reason."""
     years: dict[tuple[str, str], list[int]] = {}
-    for code, year, missing in view.measurement.omitted.select("region", "year", "missing").rows():
-        years.setdefault((code, missing), []).append(year)
+    for row in view.measurement.omitted.iter_rows(named=True):
+        years.setdefault((row["region"], row["missing"]), []).append(row["year"])
     regions: dict[tuple[Text, str], list[Text]] = {}
     for (code, missing), missing_rows in years.items():
         regions.setdefault((flags.year_ranges(missing_rows), missing), []).append(view.name(code))
