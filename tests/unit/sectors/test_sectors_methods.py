@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from xinzhi.sectors.composite import transform
 from xinzhi.sectors.composite.build import aggregate, grey, ranks, topsis, vikor
 from xinzhi.sectors.composite.gaming import shifted_entropy
 from xinzhi.sectors.composite.system import Part, read_part
@@ -70,6 +71,19 @@ def test_means_ranks_and_quantiles_by_hand():
 )
 def test_weights_by_hand(weights, expected):
     assert weights == pytest.approx(expected, abs=5e-4)
+
+
+def test_a_lower_eigenvalue_keeps_more_components(monkeypatch):
+    # Correlation .6 of the first two, none with the third: eigenvalues 1.6, 1 and .4.
+    x, y, z = np.array([[1, 1, 1, 1, -1, -1, -1, -1], [1, 1, -1, -1] * 2, [1, -1] * 4], dtype=float)
+    scores = np.column_stack([x, 0.6 * x + 0.8 * y, z])
+    weights = {}
+    for least in (1.0, 0.5, 0.1):
+        monkeypatch.setattr(transform, "convention", lambda _name, least=least: least)
+        weights[least] = pca(scores).tolist()
+    assert weights[1.0] == pytest.approx([0.5, 0.5, 0], abs=1e-9)  # communalities .8, .8, 0
+    assert weights[0.5] == pytest.approx([0.8 / 2.6, 0.8 / 2.6, 1 / 2.6], abs=1e-9)
+    assert weights[0.1] == pytest.approx([1 / 3, 1 / 3, 1 / 3], abs=1e-9)
 
 
 def test_consistency_of_comparisons():

@@ -62,6 +62,15 @@ def test_understated_employment_gains_the_share_of_labour(found, measured):
     assert gain[linked] == pytest.approx(0.8 * expected[linked], rel=0.02)
 
 
+def test_growth_of_a_vintage_rises_by_the_steps_of_the_misreport(measured):
+    entry = {"moves": {"output_real": 1}, "size": 0.2, "years": [2000, 2004], "corrected": [2004, 2005]}
+    panel = replace(measured.panel, vintages={"first": np.zeros(measured.panel.shape)})
+    growth = misreported_panel(panel, Kind.from_entry("kind", entry)).vintages["first"]
+    steps = {2001: -0.25, 2002: -0.25, 2003: -0.25, 2004: -0.25, 2005: 1.0}  # parts of the size, log 0.8
+    expected = [np.log(0.8) * steps.get(year, 0.0) for year in panel.years.tolist()]
+    assert growth == pytest.approx(np.tile(expected, (len(panel.regions), 1)), abs=1e-12)
+
+
 def test_all_at_once_is_each_by_itself(measured):
     panel, rules = measured.panel, measured.protocol
     for name, entry in ENTRIES.items():
