@@ -1,0 +1,157 @@
+"""Parts of the fans of debt, the tests of prices and the market of entrants, in numbers to be checked on paper."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from xinzhi.core.errors import InputError
+from xinzhi.risks.capacity import entry_categories, entry_market
+from xinzhi.risks.capacity.estimates import cost_capacity, peak_to_peak
+from xinzhi.risks.debt import fan_shocks
+from xinzhi.risks.prices import critical, house_prices, testing
+from xinzhi.risks.prices.series import _days, read_steps
+
+
+class Drawn:
+    """A generator whose draws are given."""
+
+    def __init__(self, *draws):
+        self.draws = list(draws)
+
+    def integers(self, *_bounds, size):
+        """Return the next draws."""
+        draw = np.asarray(self.draws.pop(0))
+        assert draw.shape == (size if isinstance(size, tuple) else (size,))
+        return draw
+
+
+def test_a_trend_goes_on_from_the_mean_of_the_years():
+    trend = fan_shocks.Trend(slopes=np.array([0.1, -0.2]), slope_draws=np.array([[0.0, 0.0], [0.1, 0.2]]))
+    ahead = trend.ahead(np.array([2000, 2001, 2005]), 2)  # their mean is 2002
+    np.testing.assert_allclose(ahead, [[[0.4, -0.8], [0.5, -1.0]], [[0.8, 0.0], [1.0, 0.0]]], atol=1e-12)
+
+
+def test_slopes_of_chance_are_those_of_paths_made_of_the_shocks_in_common():
+    # Two regions whose mean is 1, 3, 2 around 2: innovations beside half of the year before are 1.5, -0.5, and
+    # 1, -1 around their mean, times the root of 3 over max(3 - lost - 1, 1).
+    years = np.array([2000, 2001, 2002])
+    pasts = [(years, np.array([[5.0], [8.0], [5.0]])), (years, np.array([[7.0], [8.0], [9.0]]))]
+    common = np.array([-1.0, 1.0, 0.0])
+    model = SimpleNamespace(slopes=np.array([0.5]), slope_draws=np.array([[0.5]]))
+    innovations = common[1:] - 0.5 * common[:-1]
+    shocks = (innovations - innovations.mean()) * np.sqrt(3 / max(3 - fan_shocks._LOST - 1, 1))  # noqa: SLF001
+    slopes = fan_shocks.drawn_slopes(pasts, model, 1, Drawn([[1, 0, 1]]))
+    path = fan_shocks.chain_shocks(shocks[[1, 0, 1]][None, :, None], np.array([[0.5]]))[0, :, 0]
+    assert slopes.tolist() == [[pytest.approx((path[2] - path[0]) / 2)]]
+
+
+def test_least_squares_of_each_series_by_hand():
+    series = np.array([[[0.0], [1.0], [1.0], [4.0]], [[2.0], [1.0], [2.0], [1.0]]])
+    slopes, residuals = fan_shocks._least_squares(series)  # noqa: SLF001
+    # lags 0, 1, 1 around 2/3, values 1, 1, 4 around 2: 1 over 2/3; the second always turns
+    assert slopes.ravel().tolist() == pytest.approx([1.5, -1.0])
+    np.testing.assert_allclose(residuals[..., 0], [[0.0, -1.5, 1.5], [0.0, 0.0, 0.0]], atol=1e-9)
+
+
+def test_a_future_goes_on_from_the_last_year_back_to_its_own_mean():
+    model = SimpleNamespace(
+        slope_draws=np.array([[0.5]]), shocks=np.array([[0.0], [1.0]]), scale=np.array([[2.0]]), pulled=0.0
+    )
+    years, history = np.array([2000, 2001]), np.array([[1.0], [5.0]])
+    future = fan_shocks.persistent(years, history, model, 2, Drawn([[0, 0]], [[1, 0]]))
+    # no shock in the past, so the centre is 3: 3 + 2/2 + 2, then half of what is above 3
+    assert future.ravel().tolist() == pytest.approx([6.0, 4.5])
+
+
+@pytest.mark.parametrize(("statistic", "p"), [(0.5, 1.0), (1.0, 1.0), (2.5, 0.6), (4.0, 0.4), (5.0, 0.2)])
+def test_the_sample_is_one_of_the_draws_of_its_p_value(statistic, p):
+    values = SimpleNamespace(sequential=None, draws=np.array([1.0, 2.0, 3.0, 4.0]), gsadf=np.zeros(3))
+    assert critical.p_value(statistic, values) == pytest.approx(p)
+
+
+def test_recorded_values_bound_a_p_value_by_the_highest_level_passed():
+    values = SimpleNamespace(sequential=None, draws=np.array([]), gsadf=np.arange(1.0, len(critical.LEVELS) + 1))
+    bounds = [critical.p_value(statistic, values) for statistic in (0.5, 1.5, 99.0)]
+    assert bounds == pytest.approx([1.0, 1 - critical.LEVELS[0] / 100, 1 - max(critical.LEVELS) / 100])
+
+
+def test_residuals_of_a_price_have_their_first_autocorrelation():
+    level = np.array([0.0, 1.0, 1.0, 2.0, 2.0, 3.0])
+    steps, lagged = np.diff(level), level[:-1] - level[:-1].mean()
+    residuals = steps - steps.mean() - lagged * (lagged @ steps) / (lagged @ lagged)
+    expected = residuals[1:] @ residuals[:-1] / (residuals @ residuals)
+    assert testing.residual_autocorrelation(level, 0) == pytest.approx(expected)
+    assert expected < -0.5
+
+
+def test_prices_of_a_city_are_chained_over_the_turn_of_the_year():
+    steps = {
+        "city": ["x"] * 4,
+        "month": ["2019-12", "2020-01", "2020-03", "2020-04"],
+        "new": [110.0, 120.0, 90.0, 50.0],
+    }
+    package = SimpleNamespace(require=lambda *_, **__: pl.DataFrame(steps))
+    prices = house_prices._cities(package, "new")  # noqa: SLF001
+    assert dict(prices.select("month", "price").iter_rows()) == pytest.approx(
+        # February is not known: a new stretch begins at 100
+        {"2019-11": 100.0, "2019-12": 110.0, "2020-01": 132.0, "2020-03": 90.0, "2020-04": 45.0}
+    )
+
+
+@pytest.mark.parametrize(("first", "base"), [("2020-01", "2019-12"), ("2020-02", "2020-01"), ("2020-12", "2020-11")])
+def test_the_base_of_a_city_is_the_month_before_the_first(first, base):
+    package = SimpleNamespace(require=lambda *_, **__: pl.DataFrame({"city": ["x"], "month": [first], "new": [101.0]}))
+    assert house_prices._cities(package, "new")["month"].to_list() == [base, first]  # noqa: SLF001
+
+
+def test_days_that_are_one_of_each_month_are_months():
+    calendar = _days(pl.Series("date", ["2019-11-15", "2019-12-15", "2020-01-15"]).str.to_date())
+    assert (calendar.ordinal.tolist(), calendar.unit) == ([2019 * 12 + 10, 2019 * 12 + 11, 2020 * 12], "month")
+    days = _days(pl.Series("date", ["2019-12-30", "2019-12-31", "2020-01-01"]).str.to_date())
+    assert (np.diff(days.ordinal).tolist(), days.unit) == ([1, 1], "day")
+    assert _days(pl.Series("date", ["2020-01-15"]).str.to_date()).unit == "day"  # one date shows no step
+
+
+def test_trading_days_have_no_holes_and_weeks_have():
+    week = np.array([0, 1, 2, 3, 4, 7, 8])
+    assert (read_steps(week, "day").trading, read_steps(week, "day").missing) == (True, 0)
+    weekly = read_steps(np.array([0, 7, 14, 21, 35]), "day")
+    assert (weekly.usual, weekly.trading, weekly.missing, weekly.breaks.tolist()) == (7, False, 1, [4])
+
+
+def test_growth_of_the_nation_is_that_of_the_years_with_most_regions():
+    rows = {
+        "region": ["a", "b", "a", "b", "a", "b", "a"],
+        "year": [2000, 2000, 2001, 2001, 2002, 2002, 2003],
+        "output_real": [40.0, 60.0, 50.0, 60.0, 61.0, 60.0, 90.0],
+    }
+    package = SimpleNamespace(require=lambda *_, **__: pl.DataFrame(rows))
+    assert entry_categories.national_growth(package, 2) == pytest.approx((0.1, 2000, 2002))
+
+
+@pytest.mark.parametrize(("sizes", "median"), [([5.0, 1.0, 3.0], [3.0, 1.0]), ([5.0, 1.0, 3.0, 9.0], [4.0, 1.0])])
+def test_the_size_of_an_entrant_is_the_median_of_the_regions_drawn(sizes, median):
+    count = len(sizes)
+    draws = np.array([range(count), [1] * count])
+    sizes = entry_market._sizes(SimpleNamespace(sizes=np.array(sizes)), RULES, Drawn(draws))  # noqa: SLF001
+    assert sizes.tolist() == [2 * value for value in median]
+
+
+RULES = {"rule": "median", "draws": 2, "scale": 2.0}
+
+
+def test_capital_that_is_not_positive_is_named_by_its_place():
+    with pytest.raises(InputError) as error:
+        cost_capacity(lambda y, k: y**2 / k, [1.0, 1.0, 1.0], [1.0, 2.0, -3.0], 1.0)
+    assert error.value.values["unit"] == 3
+
+
+def test_a_year_that_is_missing_between_others_is_refused():
+    rows = {"industry": ["a"] * 5, "year": [2000, 2001, 2002, 2003, 2005], "output": [1.0, 2.0, 1.0, 2.0, 1.0]}
+    with pytest.raises(InputError) as error:
+        peak_to_peak(pl.DataFrame(rows))
+    assert error.value.code == "capacity.too-few-years"
