@@ -296,8 +296,8 @@ def _differ(before: dict[str, str], after: dict[str, str], *, named: bool) -> It
             None,
         )
         if twin is not None:
-            gained.pop(twin)
-            if twin == key:
+            now = gained.pop(twin)
+            if twin == key and _order(now) != _order(value):
                 yield f"[{key}]: the same {_count(value)} numbers in another order"
             continue
         if key in gained:
@@ -318,6 +318,10 @@ def _count(digest: str) -> int:
 
 def _bag(digest: str) -> str:
     return digest.split(" ")[2] + digest.split(" ", maxsplit=1)[0]
+
+
+def _order(digest: str) -> str:
+    return digest.split(" ")[1]
 
 
 def _near(old: str, new: str) -> bool:

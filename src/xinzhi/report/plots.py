@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -20,6 +22,10 @@ from xinzhi.report.charts.tree import finish, with_title
 from xinzhi.report.lettering import wrapped
 
 SCALE = 2  # pixels of a PNG per pixel of the chart
+PIXELS = (  # SVG in, PNG out
+    "import sys, vl_convert; svg = sys.stdin.buffer.read().decode()\n"
+    "sys.stdout.buffer.write(vl_convert.svg_to_png(svg, scale=float(sys.argv[1])))"
+)
 HEADLINE = 41  # letters of a line of the title
 FONTS = "Arial, 'Liberation Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
 
@@ -106,11 +112,10 @@ class Plot:
         return writers[kind]()
 
     def _png(self) -> bytes:
+        """Return the chart in pixels: a process of its own reads the fonts of the machine, which drawing leaves out."""
         require("vl_convert")
-        import vl_convert
-
-        png: bytes = vl_convert.svg_to_png(self.svg, scale=SCALE)
-        return png
+        command = [sys.executable, "-c", PIXELS, str(SCALE)]
+        return subprocess.run(command, input=self.svg.encode(), capture_output=True, check=True).stdout  # noqa: S603 - ours
 
     def _svg_bytes(self) -> bytes:
         return self.svg.encode()

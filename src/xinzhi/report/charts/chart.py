@@ -10,10 +10,12 @@ mark with a ``description`` bears its label as ``aria-label``: a screen reader a
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import TypeAlias
 from xml.etree import ElementTree as ET
 
@@ -35,6 +37,8 @@ TITLE = 27.0  # letters of a line of a title on a phone
 TICKS = 4  # of an axis of figures on a phone
 PADDING = 4
 DRAWINGS = 128  # that are kept
+FONTS = "FONTCONFIG_FILE"  # of the environment: which fonts a machine has
+AXIS = '{"mark": "point", "data": {"values": [{"a": 1}]}, "encoding": {"x": {"field": "a", "type": "ordinal"}}}'
 NAMES = frozenset({"name", "row", "order", "row_order"})  # what is written along an upright axis
 COLUMNS = frozenset({"column", "column_order"})
 GROUPS = frozenset({"group", "groups"})  # what else must be told from its likes
@@ -203,13 +207,34 @@ def _drawing(spec: str) -> str:
     require("vl_convert")
     import vl_convert
 
+    _read_fonts()
     svg: str = vl_convert.vegalite_to_svg(json.loads(spec))  # as a dictionary: its own parser takes no Infinity
     return svg
 
 
 @cache
+def _read_fonts() -> None:
+    """Let the renderer list its own fonts alone, which it does once, at the first text that it measures.
+
+    So a drawing is the same on every machine; and the fonts of the machine are not opened one after another for each
+    text, which took more time than all else.
+    """
+    import vl_convert
+
+    before = os.environ.get(FONTS)
+    os.environ[FONTS] = str(_templates().joinpath("fonts.conf"))
+    vl_convert.vegalite_to_svg(AXIS)
+    os.environ.pop(FONTS)
+    os.environ.update({} if before is None else {FONTS: before})
+
+
+def _templates() -> Traversable:
+    return files("xinzhi.report").joinpath("templates", "charts")
+
+
+@cache
 def _template(name: str) -> Mapping[str, Json]:
-    text = files("xinzhi.report").joinpath("templates", "charts", f"{name}.json").read_text(encoding="utf-8")
+    text = _templates().joinpath(f"{name}.json").read_text(encoding="utf-8")
     template: Mapping[str, Json] = json.loads(text)
     return template
 
