@@ -75,10 +75,10 @@ def ours() -> tuple[dict[str, float], list[float], list[float]]:
     window = minimum_window(100)
     gsadf, found = best(lambda: recursive_adf(long), 7)
     lags, _ = best(lambda: recursive_adf(long, lag=2), 5)
-    mc, _ = best(lambda: critical_values(100, replications=2000, seed=SEED), 5)
-    options = {"window": window, "lag": 0, "order": 1, "replications": 2000, "seed": SEED}
+    mc, _ = best(lambda: critical_values(100, draws=2000, seed=SEED), 5)
+    options = {"window": window, "lag": 0, "order": 1, "draws": 2000, "seed": SEED}
     panel, draws = best(lambda: sieve_panels(short, pinned=True, **options), 1)
-    single: dict[str, Any] = {"method": "wild", "window": window, "lag": 0, "replications": 200, "seed": SEED}
+    single: dict[str, Any] = {"method": "wild", "window": window, "lag": 0, "draws": 200, "seed": SEED}
     wild, _ = best(lambda: [wild_values(short[:, at], **single) for at in range(31)], 1)
     seconds = {"gsadf": gsadf, "lags": lags, "monte-carlo": mc, "panel": panel, "wild": wild}
     return seconds, found.gsadf.tolist(), np.quantile(draws.max(axis=0), [0.9, 0.95, 0.99]).tolist()
@@ -96,7 +96,7 @@ def sizes() -> dict[str, list[float]]:
     window = minimum_window(PERIODS)
     kinds = {"no drift": (0.0, 0.0), "drift of half a deviation": (0.5, 0.0), "drift and AR(.5)": (1.0, 0.5)}
     out = {}
-    options: dict[str, Any] = {"window": window, "lag": 0, "replications": DRAWS, "seed": SEED}
+    options: dict[str, Any] = {"window": window, "lag": 0, "draws": DRAWS, "seed": SEED}
     for name, (drift, echo) in kinds.items():
         steps = random.standard_normal((PERIODS + 50, WALKS))
         for at in range(1, len(steps)):

@@ -42,7 +42,7 @@ def largest_sizes() -> dict[int, int]:
 def of_window(window: int, size: int) -> pl.DataFrame:
     """Return the rows of one smallest window, for every observation up to the largest sample."""
     rule = setting("table")
-    draws = simulate_null(size, window=window, lag=0, replications=rule["replications"], seed=rule["seed"])
+    draws = simulate_null(size, window=window, lag=0, draws=rule["replications"], seed=rule["seed"])
     badf, bsadf = draws
     values = from_sequences(draws, method="stored", seed=rule["seed"])
     point, running = values.sequences["pointwise"].round(DIGITS), values.sequences["running-maximum"].round(DIGITS)
@@ -71,20 +71,20 @@ def rejection_rates(
     *,
     window: int,
     lag: int,
-    replications: int,
+    draws: int,
     seed: int,
     speed: Speed = "standard",
 ) -> np.ndarray:
     """Return `(3, 3)`: share of bubbles found by ADF, SADF and GSADF (rows) at 90, 95 and 99 per cent."""
     random = np.random.default_rng([seed, periods, window, lag])
     hits = np.zeros((3, len(LEVELS)))
-    for part in blocks(periods, replications, lag):
+    for part in blocks(periods, draws, lag):
         table = explosive_series(periods, part.stop - part.start, random, speed)
         badf, bsadf = sequences_of(table, window, lag)
         found = np.stack([badf[-1], badf.max(axis=0), bsadf.max(axis=0)])
         limits = np.stack([critical.adf, critical.sadf, critical.gsadf])
         hits += (found[:, None] > limits[..., None]).sum(axis=2)
-    return hits / replications
+    return hits / draws
 
 
 def write_critical() -> None:
@@ -104,7 +104,7 @@ def write_power() -> None:
         if critical is None:
             message = f"no critical values of {size} observations: write these first."
             raise ValueError(message)
-        options = {"replications": rule["power_replications"], "seed": rule["seed"]}
+        options = {"draws": rule["power_replications"], "seed": rule["seed"]}
         for speed in get_args(Speed):
             rates = rejection_rates(size, critical, window=minimum_window(size), lag=0, speed=speed, **options)
             rows += [(speed, size, level, *rates[:, at].round(DIGITS)) for at, level in enumerate(LEVELS)]

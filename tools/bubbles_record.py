@@ -34,10 +34,10 @@ def shipped_series() -> Iterator[Series]:
 
 
 def rules_of(series: Series) -> dict[str, Any]:
-    """Return window, lag, replications and seed of a series."""
+    """Return window, lag, draws and seed of a series."""
     window, rule = minimum_window(len(series.level)), setting("bootstrap")
     lag = chosen_lag(scale_to_unit(series.level), setting("lags.usual"), window=window)
-    return {"window": window, "lag": lag, "replications": int(rule["replications"]), "seed": int(rule["seed"])}
+    return {"window": window, "lag": lag, "draws": int(rule["replications"]), "seed": int(rule["seed"])}
 
 
 def digest_of(series: Series) -> str:
@@ -50,7 +50,7 @@ def row(series: Series) -> dict[str, object]:
     rules = rules_of(series)
     statistics = recursive_adf(series.level[:, None], window=rules["window"], lag=rules["lag"])
     statistic = float(np.fmax.reduce(statistics.bsadf[:, 0]))
-    until = Until.for_level(statistic, RULES.level, rules["replications"])
+    until = Until.for_level(statistic, RULES.level, rules["draws"])
     values = sieve_values(series.level, **rules, until=until)
     return record.row_of(digest_of(series), values, p_value_of(statistic, values))
 

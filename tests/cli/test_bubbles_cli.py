@@ -53,7 +53,7 @@ def cell(frame, row, column, value):
 
 
 def test_cities_of_the_package_end_to_end(run, tmp_path):
-    code, out, err = run("--replications", 100, "--region", "上海", "--panel", "--out", tmp_path, "--lang", "zh")
+    code, out, err = run("--draws", 100, "--region", "上海", "--panel", "--out", tmp_path, "--lang", "zh")
     assert code == 0
     assert "70个序列中有" in out
     assert "上海：2017-12至2025-12，97个观测值" in out
@@ -188,7 +188,7 @@ def test_bad_tables_are_named(run, frame, write, change, message):
 
 
 def test_short_series_are_tested_without_lags(run, frame, write):
-    code, out, err = run(write(frame.head(30)), "--replications", 100, "--json")
+    code, out, err = run(write(frame.head(30)), "--draws", 100, "--json")
     found = json.loads(out)
     assert (code, err) == (0, "")
     assert {row["lag"] for row in found["statistics"]} == {0}

@@ -113,7 +113,7 @@ CALLS = (
     Call("risks-china", f"risks {CHINA} --draws 100 --out {{out}}"),
     Call("screen-provinces", f"screen {PROVINCES} --id P01 --out {{out}}", quick=True),
     Call("bubbles-provinces", f"bubbles {PROVINCES} --critical stored --region 310000 --out {{out}}", quick=True),
-    Call("bubbles-china", f"bubbles {CHINA} --replications 100 --panel --out {{out}}"),
+    Call("bubbles-china", f"bubbles {CHINA} --draws 100 --panel --out {{out}}"),
     Call("bubbles-china-provinces", f"bubbles {CHINA} --of provinces --value price_to_output --critical stored"),
     Call("protocol-list", "protocol list", quick=True),
     Call("protocol-show", "protocol show zhang-2004", quick=True),

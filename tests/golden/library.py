@@ -164,7 +164,7 @@ def prices_and_firms() -> None:
     steps = walks.cumsum(axis=0)
     rows = pl.DataFrame({"s": ["a", "b", "c"] * 80, "t": [t for t in range(80) for _ in "abc"], "v": steps.ravel()})
     risks.bubbles(rows, "s", "t", "v", critical="stored")
-    simulated = risks.BubbleRules(replications=100)
+    simulated = risks.BubbleRules(draws=100)
     risks.bubbles(rows, "s", "t", "v", lag=1, critical="simulated", rules=simulated)
     risks.panel_bubbles(rows, "s", "t", "v", rules=simulated)
     made = _even(40, 1, 11)[:, 0]

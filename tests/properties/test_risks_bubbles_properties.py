@@ -87,9 +87,9 @@ def test_the_false_alarm_rate_that_is_told_is_the_true_one():
 
 
 def test_a_seed_gives_the_same_values():
-    one, two = critical_values(25, replications=300, seed=3), critical_values(25, replications=300, seed=3)
+    one, two = critical_values(25, draws=300, seed=3), critical_values(25, draws=300, seed=3)
     assert np.array_equal(one.gsadf, two.gsadf)
-    assert not np.array_equal(one.gsadf, critical_values(25, replications=300, seed=4).gsadf)
+    assert not np.array_equal(one.gsadf, critical_values(25, draws=300, seed=4).gsadf)
 
 
 @settings(max_examples=15, deadline=None)

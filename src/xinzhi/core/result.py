@@ -222,6 +222,10 @@ class Result(Displayed):
             case _:
                 return self.frame
 
+    def row_key(self) -> tuple[str, ...]:
+        """Return the columns that identify a row; a result whose groups the caller names adds them."""
+        return self.key
+
     def compare(self, other: Result) -> pl.DataFrame:
         """Return the rows of both results side by side, with the difference of every number.
 
@@ -229,7 +233,7 @@ class Result(Displayed):
         """
         if type(other) is not type(self):
             raise UsageError("core.not-comparable", mine=type(self).__name__, other=type(other).__name__)
-        return side_by_side(self.frame, other.frame, self.key, type(self).__name__)
+        return side_by_side(self.frame, other.frame, self.row_key(), type(self).__name__)
 
     def cite(self) -> str:
         """Return what to cite, as BibTeX: the method, the protocol and the data, and this software.

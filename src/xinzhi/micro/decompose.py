@@ -53,6 +53,10 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
         """The column to which the parts add up."""
         return "aggregate" if self.method == OLLEY else "growth"
 
+    def row_key(self) -> tuple[str, ...]:
+        """Return the groups, and the year or the pair of periods."""
+        return (*self.groups, *(("year",) if self.method == OLLEY else ("start", "end")))
+
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions; mean and covariance of growth are those of survivors."""
         columns, growth = super().columns(frame), self.method != OLLEY

@@ -30,6 +30,10 @@ class Totals(Result, verb="firm_totals", topic="firms"):
     The margin of a dimension is ``*``; firms and value of a cell that is withheld are null.
     """
 
+    def row_key(self) -> tuple[str, ...]:
+        """Return the amount, the dimensions and the year."""
+        return tuple(name for name in self.frame.columns if name not in {"firms", "value", "withheld"})
+
     def answer(self) -> Iterator[Fact]:
         """Yield of how many cells, and how many are withheld, each counted once for all amounts."""
         cells = self.frame.unique([name for name in self.frame.columns if name not in {"amount", "firms", "value"}])

@@ -3,6 +3,7 @@ from .capacity.estimates import PeakToPeak as PeakToPeak
 from .capacity.estimates import PlantCapacity as PlantCapacity
 from .capacity.herd_entry import HerdEntry as HerdEntry
 from .capacity.zombies import Zombies as Zombies
+from .debt.debt import BandSet as BandSet
 from .debt.debt_dynamics import DebtDynamics as DebtDynamics
 from .debt.debt_fan import DebtFan as DebtFan
 from .debt.debt_stress import DebtStress as DebtStress

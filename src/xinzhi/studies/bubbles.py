@@ -59,7 +59,7 @@ def bubbles(
     minimum_window: int | None = None,
     minimum_duration: str = "0",
     join: bool = False,
-    replications: int | None = None,
+    draws: int | None = None,
     seed: int | None = None,
     gaps: str | None = None,
     zeros: str = "refuse",
@@ -83,7 +83,7 @@ def bubbles(
     rules = verbs.BubbleRules(
         gaps=gaps or "refuse",  # type: ignore[arg-type] # checked there
         minimum_window=minimum_window,
-        replications=replications,
+        draws=draws,
         seed=seed,
         join=join,
         zeros=zeros,  # type: ignore[arg-type] # checked there

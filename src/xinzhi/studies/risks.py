@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from xinzhi import data
 from xinzhi import risks as verbs
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xinzhi.data import Package
     from xinzhi.pathways.internal import Able
     from xinzhi.risks import Bubbles, Debt, Screening
-    from xinzhi.risks.internal import HerdEntry
+    from xinzhi.risks.internal import BandSet, HerdEntry
     from xinzhi.studies.draft import Progress, Study
 
 PARTS = ("register", "capacity", "debt", "screen", "bubbles")
@@ -199,7 +199,7 @@ def _debt(case: Case, amounts: Mapping[str, AnyFrame], bands: str | Path | Mappi
     """Hold debt against output and revenue, say what moved it, and where it may go."""
     package = case.package
     extra = {name: _yearly(table, name, case.encoding) for name, table in amounts.items() if table is not None}
-    limits = _bands(bands)
+    limits = cast("str | BandSet | None", _bands(bands))
     if extra or limits is not None:
         # What the user hands in and cannot be used is an error, not a part that the data do not reach.
         case.results["debt"]["debt"] = verbs.debt(package, **extra, bands=limits)
@@ -298,7 +298,7 @@ def _places(projects: pl.DataFrame, case: Case) -> pl.DataFrame | None:
 def _bubbles(case: Case, language: Language) -> None:
     """Test house prices of cities, or where there are none of provinces."""
     package = case.package
-    rules = verbs.BubbleRules(gaps="longest", replications=case.drawn.get("draws"), seed=case.drawn.get("seed"))
+    rules = verbs.BubbleRules(gaps="longest", draws=case.drawn.get("draws"), seed=case.drawn.get("seed"))
 
     def verb() -> Bubbles:
         if "city_prices" in package.tables:

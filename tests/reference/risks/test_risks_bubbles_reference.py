@@ -76,7 +76,7 @@ def test_every_statistic_of_exuber(exuber, table, lag):
 def test_adf_sadf_gsadf_of_the_verb(exuber, long, lag):
     name = "radf_tidy_minw19_lag0.csv" if lag == 0 else f"radf_tidy_lag{lag}.csv"
     theirs = pl.read_csv(exuber / name)
-    found = bubbles(long, "series", "date", "value", lag=lag, rules=BubbleRules(replications=200)).statistics
+    found = bubbles(long, "series", "date", "value", lag=lag, rules=BubbleRules(draws=200)).statistics
     both = found.join(theirs, left_on="series", right_on="id", suffix="_theirs")
     assert both.height == 5
     for column in ("adf", "sadf", "gsadf"):
@@ -86,7 +86,7 @@ def test_adf_sadf_gsadf_of_the_verb(exuber, long, lag):
 @pytest.mark.shared
 @pytest.mark.parametrize("lag", range(5))
 def test_panel_statistic(exuber, long, lag):
-    found = panel_bubbles(long, "series", "date", "value", lag=lag, rules=BubbleRules(replications=100))
+    found = panel_bubbles(long, "series", "date", "value", lag=lag, rules=BubbleRules(draws=100))
     rows = pl.read_csv(exuber / f"radf_augment_lag{lag}.csv").group_by("index").agg(pl.col("bsadf").mean())
     theirs = rows.sort("index")["bsadf"]  # the mean over the series is how exuber defines it
     assert (found.frame["bsadf"].drop_nulls() - theirs).abs().max() < TOLERANCE
@@ -143,7 +143,7 @@ def test_wild_bootstraps(exuber, table, method, file, limits):
     theirs = pl.read_csv(exuber / file)
     for name in table.columns[1:]:
         level = table[name].to_numpy()
-        found = wild_values(level, method=method, window=19, lag=0, replications=2000, seed=1)
+        found = wild_values(level, method=method, window=19, lag=0, draws=2000, seed=1)
         for at, (sig, limit) in enumerate(zip((90, 95), limits, strict=True)):
             row = theirs.filter((pl.col("id") == name) & (pl.col("sig") == sig)).row(0, named=True)
             assert abs(found.gsadf[at] / row["gsadf"] - 1) < limit
@@ -154,7 +154,7 @@ def test_wild_bootstraps(exuber, table, method, file, limits):
 @pytest.mark.shared
 def test_simulated_critical_values(exuber):
     theirs = pl.read_csv(exuber / "mc_cv_n100_nrep2000_seed123.csv").sort("sig")
-    ours = critical_values(100, replications=8000, seed=9)
+    ours = critical_values(100, draws=8000, seed=9)
     for name in ("adf", "sadf", "gsadf"):
         assert np.abs(getattr(ours, name) - theirs[name].to_numpy()).max() < 0.2
         assert abs(getattr(ours, name)[1] - theirs[name][1]) < 0.1
@@ -164,7 +164,7 @@ def test_simulated_critical_values(exuber):
 def test_the_panel_bootstrap_of_exuber_is_its_last_series(exuber, table):
     theirs = pl.read_csv(exuber / "sb_cv_panel_nboot2000_seed123.csv")["gsadf_panel"].to_numpy()
     alone = table["blan"].to_numpy()[:, None]
-    options = {"window": 19, "lag": 0, "order": 1, "replications": 4000, "seed": 1}
+    options = {"window": 19, "lag": 0, "order": 1, "draws": 4000, "seed": 1}
     draws = sieve_panels(alone, pinned=True, **options).max(axis=0)
     share = np.quantile(draws, np.array(LEVELS) / 100) / 5
     assert np.abs(share / theirs - 1)[:2].max() < 0.05
@@ -226,7 +226,7 @@ def test_every_window_is_its_own_regression(kind, lag):
 def test_the_table_is_what_its_program_makes():
     # another seed: within Monte-Carlo error, at sizes between the simulated ones
     for size in (12, 37, 104):
-        again, stored = critical_values(size, replications=8000, seed=4), stored_values(size)
+        again, stored = critical_values(size, draws=8000, seed=4), stored_values(size)
         for name, limit in (("adf", 0.1), ("sadf", 0.1), ("gsadf", 0.1)):
             assert np.abs(getattr(again, name) - getattr(stored, name))[:2].max() < limit
         assert np.abs(again.false_alarms["pointwise"] - stored.false_alarms["pointwise"]).max() < 0.06

@@ -164,3 +164,13 @@ def test_a_firm_whose_figures_are_blank_for_a_year_is_neither_new_nor_gone(group
     found = next(one for one in made.findings if one.rule == "blank-between")
     assert "2" in found.text.en
     assert "blank-between" not in codes(micro.decompose(whole, group=group))
+
+
+@pytest.mark.parametrize("method", ["olley-pakes", "melitz-polanec"])
+def test_two_decompositions_are_compared_by_group_and_period_and_not_by_counts_of_firms(method):
+    firms = made_up()
+    whole = micro.decompose(firms, method=method, group="industry")
+    fewer = micro.decompose(firms.filter(pl.col("firm") != 7), method=method, group="industry")
+    pairs = whole.compare(fewer)
+    assert pairs.height == whole.frame.height
+    assert "firms_difference" in pairs.columns or "n_stay_difference" in pairs.columns

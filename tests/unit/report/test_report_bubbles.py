@@ -22,7 +22,7 @@ from xinzhi.risks.prices.critical import explosive_series
 
 bubbles = partial(xinzhi.risks.bubbles, lag=0, critical=None)  # the plain test, as its peers have it
 
-RULES = BubbleRules(gaps="longest", replications=100)
+RULES = BubbleRules(gaps="longest", draws=100)
 KEYS = ("series", "date", "value")
 
 
@@ -175,7 +175,7 @@ def test_dates_of_every_kind_are_written_as_they_are(dates, shown):
 
 def test_the_panel_says_who_took_part_and_who_could_not():
     columns = {"up": rising(), "up too": rising(7), "calm": walk(1), "holed": [*walk(2)[:40], None, *walk(2)[41:]]}
-    result = panel_bubbles(long(columns, months(80)), *KEYS, rules=BubbleRules(replications=200))
+    result = panel_bubbles(long(columns, months(80)), *KEYS, rules=BubbleRules(draws=200))
     section = pages.section(result)
     picture = draws(section)["panel"]
     row = result.statistics.row(0, named=True)

@@ -32,7 +32,7 @@ def test_the_record_is_what_the_bootstrap_gives(at: int):
             np.testing.assert_allclose(value, recorded[name], rtol=1e-9)
 
 
-@pytest.mark.parametrize("other", [{"level": 90}, {"seed": 1}, {"replications": 500}, {"lag": 3}, {"window": 20}])
+@pytest.mark.parametrize("other", [{"level": 90}, {"seed": 1}, {"draws": 500}, {"lag": 3}, {"window": 20}])
 def test_other_rules_have_no_record(other: dict[str, Any]):
     rules = {**TOOL["rules_of"](SERIES[0]), "level": 95}
     assert record.recorded_values(record.digest(SERIES[0].level, **rules)) is not None

@@ -23,7 +23,7 @@ from xinzhi.risks.prices.critical import (
 from xinzhi.risks.prices.recursive import date_runs, minimum_window, recursive_adf
 
 SIZE = 60
-PLAIN = {"lag": 0, "critical": "simulated", "rules": BubbleRules(replications=999)}
+PLAIN = {"lag": 0, "critical": "simulated", "rules": BubbleRules(draws=999)}
 
 
 def long(table: np.ndarray, dates=None) -> pl.DataFrame:
@@ -64,7 +64,7 @@ def test_what_is_left_stands_in_the_answer(many):
 
 def test_p_values_of_walks_are_even_and_no_family_of_walks_is_often_wrong():
     window = minimum_window(SIZE)
-    null = critical_values(SIZE, replications=2000, seed=11)
+    null = critical_values(SIZE, draws=2000, seed=11)
     walks = random_walks(SIZE, 2000, np.random.default_rng(12))
     top = np.fmax.reduce(recursive_adf(walks, window=window, lag=0).bsadf)
     p = np.array([p_value(float(one), null) for one in top])
@@ -92,12 +92,12 @@ def test_a_stored_table_gives_upper_bounds():
 
 def test_one_default_for_python_and_the_command():
     rows = long(np.cumsum(np.random.default_rng(1).normal(0.3, 1, (SIZE, 2)), axis=0) + 50)
-    rules = BubbleRules(replications=100)
+    rules = BubbleRules(draws=100)
     found = bubbles(rows, "s", "t", "v", rules=rules)
     assert (found.provenance.options["lag"], found.provenance.options["critical"]) == ("bic", "sieve")
     same = bubbles(rows, "s", "t", "v", lag="bic", critical="sieve", rules=rules)
     assert found.statistics.equals(same.statistics)
-    asked = study("bubbles", rows, series="s", date="t", value="v", replications=100).results["bubbles"]
+    asked = study("bubbles", rows, series="s", date="t", value="v", draws=100).results["bubbles"]
     assert asked.statistics["gsadf"].to_list() == found.statistics["gsadf"].to_list()
     assert asked.statistics["critical_value"].to_list() == found.statistics["critical_value"].to_list()
     short = bubbles(rows.filter(pl.col("t") < 30), "s", "t", "v", rules=rules)
@@ -152,7 +152,7 @@ def test_the_last_trading_day_of_the_month_is_monthly():
         "s",
         "t",
         "v",
-        **PLAIN | {"rules": BubbleRules(replications=999, gaps="longest")},
+        **PLAIN | {"rules": BubbleRules(draws=999, gaps="longest")},
     )
     assert hole.statistics["observations"][0] == 27
     middle = [day - timedelta(days=15) for day in days]
@@ -207,7 +207,7 @@ def test_a_bootstrap_that_ends_early_gives_the_verdicts_of_all_draws(mixed, crit
 
 def test_the_p_value_of_an_early_end_is_counted_by_hand():
     level = 50 + np.cumsum(np.random.default_rng(5).normal(size=SIZE))
-    options = {"window": minimum_window(SIZE), "lag": 1, "replications": 400, "seed": 4}
+    options = {"window": minimum_window(SIZE), "lag": 1, "draws": 400, "seed": 4}
     for make in (sieve_values, lambda values, **more: wild_values(values, method="wild-resampled", **more)):
         whole = make(level, **options)
         middle = float(np.median(whole.draws))
@@ -246,7 +246,7 @@ def test_sequential_p_values_are_valid():
 
 
 def test_a_series_has_the_same_test_alone_and_in_any_order(mixed):
-    rules = BubbleRules(replications=300)
+    rules = BubbleRules(draws=300)
     together = bubbles(mixed, "s", "t", "v", rules=rules)
     turned = bubbles(mixed.sort("s", "t", descending=[True, False]), "s", "t", "v", rules=rules)
     assert together.statistics.equals(turned.statistics.sort("series"))

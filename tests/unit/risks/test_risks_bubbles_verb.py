@@ -26,7 +26,7 @@ from xinzhi.risks.prices.recursive import date_runs, minimum_window
 
 bubbles = partial(xinzhi.risks.bubbles, lag=0, critical=None)  # the plain test, as its peers have it
 
-FEW = BubbleRules(replications=200)
+FEW = BubbleRules(draws=200)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_bootstraps_belong_to_the_series(panel):
     assert found["critical_value"].n_unique() == 2
     again = bubbles(panel, "s", "t", "v", critical="wild", rules=FEW).statistics
     assert again["critical_value"].to_list() == found["critical_value"].to_list()
-    other = bubbles(panel, "s", "t", "v", critical="wild", rules=BubbleRules(replications=200, seed=7)).statistics
+    other = bubbles(panel, "s", "t", "v", critical="wild", rules=BubbleRules(draws=200, seed=7)).statistics
     assert other["critical_value"].to_list() != found["critical_value"].to_list()
 
 
@@ -146,7 +146,7 @@ def test_options_that_are_off(panel, options, words):
         {"gaps": "fill"},
         {"zeros": "drop"},
         {"minimum_window": 0},
-        {"replications": 10},
+        {"draws": 10},
         {"seed": -1},
         {"minimum_duration": "ln"},
         {"minimum_duration": True},
@@ -158,16 +158,16 @@ def test_rules_that_are_off(options):
 
 
 def test_whole_numbers_of_numpy_are_whole_numbers(panel):
-    rules = BubbleRules(level=np.int64(90), replications=np.int32(200), seed=np.int64(3), minimum_duration=np.int8(2))
+    rules = BubbleRules(level=np.int64(90), draws=np.int32(200), seed=np.int64(3), minimum_duration=np.int8(2))
     found = bubbles(panel, "s", "t", "v", lag=np.int64(1), rules=rules)
-    plain = BubbleRules(level=90, replications=200, seed=3, minimum_duration=2)
+    plain = BubbleRules(level=90, draws=200, seed=3, minimum_duration=2)
     assert found.statistics.equals(bubbles(panel, "s", "t", "v", lag=1, rules=plain).statistics)
     assert json.dumps(found.provenance.options)
 
 
 def test_given_critical_values_must_fit(panel):
     with pytest.raises(UsageError, match="take those of its size"):
-        bubbles(panel, "s", "t", "v", critical=critical_values(40, replications=200))
+        bubbles(panel, "s", "t", "v", critical=critical_values(40, draws=200))
     partial = stored_values(80)
     own = CriticalValues(
         adf=partial.adf,
@@ -186,7 +186,7 @@ def test_given_critical_values_must_fit(panel):
 def test_long_series_are_simulated_and_say_so():
     walk = np.random.default_rng(2).standard_normal(640).cumsum()
     rows = pl.DataFrame({"s": "a", "t": range(640), "v": walk})
-    found = bubbles(rows, "s", "t", "v", rules=BubbleRules(replications=100))
+    found = bubbles(rows, "s", "t", "v", rules=BubbleRules(draws=100))
     assert found.statistics.select("method", "replications", "power").row(0) == ("simulated", 100, None)
     assert "The power was not simulated" in found.summary()
 
@@ -221,7 +221,7 @@ def test_steady_growth_is_taken_for_a_bubble_unless_the_bootstrap_grows_too():
     rows = pl.DataFrame({"s": names, "t": [*range(60)] * 80, "v": logs.ravel()})
     plain = bubbles(rows, "s", "t", "v")
     in_levels = bubbles(rows.with_columns(pl.col("v").exp()), "s", "t", "v")
-    sieve = bubbles(rows, "s", "t", "v", critical="sieve", rules=BubbleRules(replications=300))
+    sieve = bubbles(rows, "s", "t", "v", critical="sieve", rules=BubbleRules(draws=300))
     assert in_levels.statistics["rejects"].mean() > 0.95
     assert plain.statistics["rejects"].mean() > 0.6  # the usual critical values assume that it hardly drifts
     assert sieve.statistics["rejects"].mean() < 0.15
@@ -249,7 +249,7 @@ def test_autocorrelated_steps_are_named():
 def test_power_is_stored_as_it_is_simulated():
     row = stored_power().filter((pl.col("observations") == 30) & (pl.col("level") == 95)).sort("speed")
     for at, speed in enumerate(("gentle", "standard")):
-        options = {"window": minimum_window(30), "lag": 0, "replications": 3000, "seed": 9, "speed": speed}
+        options = {"window": minimum_window(30), "lag": 0, "draws": 3000, "seed": 9, "speed": speed}
         again = rejection_rates(30, stored_values(30), **options)
         assert again[2, 1] == pytest.approx(row["gsadf"][at], abs=0.04)
     assert power_of(9, 95) is None

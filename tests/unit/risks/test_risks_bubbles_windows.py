@@ -15,7 +15,7 @@ from xinzhi.risks.prices.recursive import direct_statistics, recursive_adf
 
 bubbles = partial(risks.bubbles, lag=0, critical=None)  # the plain test, as its peers have it
 
-OPTIONS = {"window": 14, "lag": 0, "replications": 200, "seed": 1}
+OPTIONS = {"window": 14, "lag": 0, "draws": 200, "seed": 1}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_a_series_has_the_same_statistics_in_any_company(lag):
 def test_critical_values_do_not_depend_on_order_or_company(options):
     table = np.random.default_rng(5).standard_normal((50, 3)).cumsum(axis=0)
     rows = pl.DataFrame(table, schema=list("abc")).with_row_index("t").unpivot(index="t", variable_name="s")
-    rules = BubbleRules(replications=150)
+    rules = BubbleRules(draws=150)
     wanted = ["series", "gsadf", "critical_value"]
     found = bubbles(rows, "s", "t", "value", rules=rules, **options).statistics.select(wanted)
     shuffled = bubbles(rows.sample(fraction=1, shuffle=True, seed=2), "s", "t", "value", rules=rules, **options)
@@ -77,7 +77,7 @@ def test_a_bootstrap_of_a_series_that_stands_still_for_long(walk):
 def test_a_bootstrap_of_a_series_that_hardly_leaves_its_trend(walk):
     trend = 1e3 * np.arange(60)
     for lag in (0, 1):
-        options = OPTIONS | {"lag": lag, "replications": 40}
+        options = OPTIONS | {"lag": lag, "draws": 40}
         rough, smooth = (sieve_values(trend + size * walk, **options).gsadf for size in (1e-2, 1e-8))
         assert smooth == pytest.approx(rough, rel=2e-3)  # what the steps lose in 1e3 + 1e-8 is rounding of the input
 

@@ -34,19 +34,19 @@ from xinzhi.risks.prices.testing import chosen_lag, drift, residual_autocorrelat
 
 def test_wild_values() -> None:
     walk = np.random.default_rng(1).standard_normal(60).cumsum()
-    found = wild_values(walk, method="wild", window=14, lag=0, replications=300, seed=1)
+    found = wild_values(walk, method="wild", window=14, lag=0, draws=300, seed=1)
     assert found.gsadf.round(2).tolist() == [2.47, 3.13, 6.1]
 
 
 def test_sieve_values() -> None:
     walk = np.random.default_rng(1).standard_normal(60).cumsum() + 2.0 * np.arange(60)
-    found = sieve_values(walk, window=14, lag=0, replications=300, seed=1)
+    found = sieve_values(walk, window=14, lag=0, draws=300, seed=1)
     assert found.gsadf.round(2).tolist() == [3.49, 3.79, 4.59]
 
 
 def test_sieve_panels() -> None:
     walks = np.random.default_rng(1).standard_normal((40, 3)).cumsum(axis=0)
-    assert sieve_panels(walks, window=11, lag=0, order=1, replications=50, seed=1).shape == (29, 50)
+    assert sieve_panels(walks, window=11, lag=0, order=1, draws=50, seed=1).shape == (29, 50)
 
 
 def test_setting() -> None:
@@ -62,13 +62,13 @@ def test_at_level() -> None:
 
 
 def test_from_sequences() -> None:
-    draws = simulate_null(30, window=10, lag=0, replications=400, seed=1)
+    draws = simulate_null(30, window=10, lag=0, draws=400, seed=1)
     values = from_sequences(draws, method="simulated", seed=1)
     assert bool((values.adf < values.sadf).all() and (values.sadf < values.gsadf).all())
 
 
 def test_critical_values() -> None:
-    assert critical_values(40, replications=500).gsadf.shape == (3,)
+    assert critical_values(40, draws=500).gsadf.shape == (3,)
 
 
 def test_stored_values() -> None:
@@ -102,7 +102,7 @@ def test_explosive_series() -> None:
 def test_rejection_rates() -> None:
     from xinzhi.risks.prices.critical import stored_values
 
-    found = rejection_rates(100, stored_values(100), window=19, lag=0, replications=500, seed=1)
+    found = rejection_rates(100, stored_values(100), window=19, lag=0, draws=500, seed=1)
     assert bool(found[2, 1] > 0.5 > found[0, 1])
 
 

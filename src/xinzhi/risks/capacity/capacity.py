@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import polars as pl
 
@@ -23,6 +23,13 @@ from xinzhi.risks.inputs import setting
 SERIES, TOTAL = "series", "industry_total"
 _QUARTERS, _LAST_LATIN = 4, "\u024f"
 _PERIOD = r"^(\d{4})(Q[1-4]|FY)$"
+
+
+class Band(TypedDict):
+    """A band of utilisation: what it is called, and below how many per cent it lies (None in the last)."""
+
+    name: str
+    below: float | None
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -114,7 +121,7 @@ class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry"
         return self.frame.filter(pl.col("industry") == code)
 
 
-def capacity(source: AnyFrame, *, bands: Sequence[Mapping[str, Any]] | None = None) -> Utilisation:
+def capacity(source: AnyFrame, *, bands: Sequence[Band] | None = None) -> Utilisation:
     """Read a survey of capacity utilisation: level, change over the year, place in the industry's own history.
 
     Parameters
@@ -147,8 +154,8 @@ def capacity(source: AnyFrame, *, bands: Sequence[Mapping[str, Any]] | None = No
     if rows.height > 1 and (rows["utilisation"] <= 1).all():
         raise InputError("capacity.ratios")
     steps = list(bands) if bands is not None else setting("overcapacity", "utilisation.bands")
-    edges = [step["below"] for step in steps[:-1]]
-    if not steps or any(edge is None for edge in edges) or edges != sorted(edges) or steps[-1]["below"] is not None:
+    edges = [edge for step in steps if (edge := step["below"]) is not None]
+    if not steps or len(edges) != len(steps) - 1 or edges != sorted(edges) or steps[-1]["below"] is not None:
         raise UsageError("capacity.bands")
     band = pl.lit(steps[-1]["name"])
     for step in reversed(steps[:-1]):

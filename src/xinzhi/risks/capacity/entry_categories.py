@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -225,7 +224,7 @@ def national_growth(package: Package, window: int) -> tuple[float, int, int]:
     return float((last["output_real"] / first["output_real"]) ** (1 / span) - 1), int(first["year"]), int(last["year"])
 
 
-def check_demand(growth_rates: Any, codes: Sequence[str]) -> None:  # noqa: ANN401 - a mapping, to be checked
+def check_demand(growth_rates: Mapping[str, float] | None, codes: Sequence[str]) -> None:
     """Refuse growth of a category that is not there, or no growth rate."""
     for code, rate in (growth_rates or {}).items():
         if code not in codes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, TypedDict
 from zlib import crc32
 
 import numpy as np
@@ -20,6 +20,37 @@ from xinzhi.risks.capacity.entry_categories import Category
 from xinzhi.risks.inputs import setting
 
 _STEPS = 100
+Row = dict[str, object]
+
+
+class Choices(TypedDict, total=False):
+    """What ``overcapacity.yaml`` has under `wave` beside the paths of demand, and `spillover`."""
+
+    horizon: int
+    draws: int
+    window: int
+    least_changes: int
+    base_quarters: int
+    rule: Literal["median", "own"]
+    scale: float
+    expansion: float
+    threshold: float
+    spread: float
+    realised: tuple[float, float]
+    percentiles: Sequence[float]
+    demand_elasticity: float
+    supply_elasticity: float
+    variable_cost: float
+    margin: float
+    spillover: float
+
+
+class Assumptions(Choices, total=False):
+    """All that is assumed; `demand` has a multiple of growth for each path."""
+
+    demand: Mapping[str, float]
+
+
 ENTRY, CUTS = ("all", "uncertain"), setting("overcapacity", "told.cuts")
 
 
@@ -112,10 +143,10 @@ def offsetting_spillover(demand: float, added: float) -> float | None:
 
 
 def simulate(
-    category: Category, market: Market, growth: tuple[float, str], rules: Mapping[str, Any], seed: int
-) -> dict[str, list[dict[str, Any]]]:
+    category: Category, market: Market, growth: tuple[float, str], rules: Assumptions, seed: int
+) -> dict[str, list[Row]]:
     """Return the rows of one category for the frame, the bands and the waves of `herd_entry`."""
-    head: dict[str, Any] = {
+    head: Row = {
         "category": category.code,
         "name_zh": category.name.zh,
         "name_en": category.name.en,
@@ -125,7 +156,7 @@ def simulate(
     }
     # a forecast of the trade is the base path; the others keep their distance from it
     rates = {path: growth[0] * multiple for path, multiple in rules["demand"].items()}
-    rows: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
+    rows: dict[str, list[Row]] = {"frame": [], "bands": [], "waves": []}
     if category.reason is not None:
         why = {"growth_source": growth[1], "status_zh": category.reason.zh, "status_en": category.reason.en}
         if np.isfinite(category.base):  # what is used today is known where only its demand is not
@@ -148,10 +179,10 @@ def simulate(
         few = None if edge is None else float(np.median(break_even_capacity(market, demands, edge) / draws.size))
         more = _three("break_even", bears) | {"growth": rate, "growth_source": growth[1], "entrants_at_threshold": few}
         for entry in ENTRY:
-            head_of_path: dict[str, Any] = {"entry": entry, "demand": path}
+            head_of_path: Row = {"entry": entry, "demand": path}
             figures, bands, middle = _outcomes(category, market, rules, draws, demands, entry)
             needed = None if edge is None else (1.0 + rate) * (edge / middle) ** (1.0 / int(rules["horizon"])) - 1.0
-            status: dict[str, Any] = {"growth_at_threshold": needed, "status_zh": done.zh, "status_en": done.en}
+            status: Row = {"growth_at_threshold": needed, "status_zh": done.zh, "status_en": done.en}
             rows["frame"].append(head | head_of_path | more | figures | status)
             rows["bands"].extend({"category": category.code} | head_of_path | band for band in bands)
     rows["waves"] = [_wave(category, market, rules, draws, growth[0] * rules["demand"]["base"])]
@@ -174,7 +205,7 @@ class _Draws:
     entrant_size: float
 
 
-def _draw(category: Category, rules: Mapping[str, Any], rng: np.random.Generator) -> _Draws:
+def _draw(category: Category, rules: Assumptions, rng: np.random.Generator) -> _Draws:
     count, most = int(rules["draws"]), len(category.regions)
     shocks = np.sqrt(int(rules["horizon"])) * category.spread * rng.standard_normal(count)
     uncertain = _how_many(most, rules, rng)
@@ -193,7 +224,7 @@ def _draw(category: Category, rules: Mapping[str, Any], rng: np.random.Generator
     )
 
 
-def _sizes(category: Category, rules: Mapping[str, Any], rng: np.random.Generator) -> FloatArray:
+def _sizes(category: Category, rules: Assumptions, rng: np.random.Generator) -> FloatArray:
     """Return sizes: a median for each draw (resampled over the regions), or what each region adds to its own."""
     if rules["rule"] == "own":
         return category.sizes * float(rules["expansion"])
@@ -206,15 +237,13 @@ def _sizes(category: Category, rules: Mapping[str, Any], rng: np.random.Generato
     return np.asarray(middle * float(rules["scale"]))
 
 
-def _how_many(regions: int, rules: Mapping[str, Any], rng: np.random.Generator) -> IntArray:
+def _how_many(regions: int, rules: Assumptions, rng: np.random.Generator) -> IntArray:
     """Draw how many of so many regions build, when the share that does is common and unknown."""
     a, b = (float(shape) for shape in rules["realised"])
     return np.asarray(rng.binomial(regions, rng.beta(a, b, size=int(rules["draws"]))), dtype=np.int64)
 
 
-def _capacity_growth(
-    size: FloatArray, entrants: IntArray, rules: Mapping[str, Any], rng: np.random.Generator
-) -> FloatArray:
+def _capacity_growth(size: FloatArray, entrants: IntArray, rules: Assumptions, rng: np.random.Generator) -> FloatArray:
     """Return capacity added over that of the nation, for each draw."""
     if rules["rule"] == "median":
         return np.asarray(size * entrants)
@@ -224,8 +253,8 @@ def _capacity_growth(
 
 
 def _outcomes(
-    category: Category, market: Market, rules: Mapping[str, Any], draws: _Draws, demands: FloatArray, entry: str
-) -> tuple[dict[str, Any], list[dict[str, Any]], float]:
+    category: Category, market: Market, rules: Assumptions, draws: _Draws, demands: FloatArray, entry: str
+) -> tuple[Row, list[Row], float]:
     """Return the figures of one path of demand and kind of entry, their percentiles, and demand over capacity."""
     added = draws.added[entry]
     used, price = outcome(market, category.base, demands, added)
@@ -234,7 +263,7 @@ def _outcomes(
     x = np.sort(pressure(market, demands, added))
     cuts = [*CUTS, *(float(cut) for cut in rules["percentiles"])]
     ends = _at(cuts, x, lambda x: np.stack(outcome(market, category.base, x, np.zeros_like(x))))
-    figures = (
+    figures: Row = (
         _three("utilisation", ends[0])
         | _three("price", ends[1])
         | {
@@ -248,7 +277,7 @@ def _outcomes(
             "offsetting_spillover": offsetting_spillover(float(np.median(demands)), draws.usual[entry]),
         }
     )
-    bands = [
+    bands: list[Row] = [
         {"percentile": int(cut), "utilisation": float(u), "price": float(p)}
         for cut, u, p in zip(rules["percentiles"], *ends[:, len(CUTS) :], strict=True)
     ]
@@ -274,7 +303,7 @@ def _at(cuts: Sequence[float], ordered: FloatArray, what: Callable[[FloatArray],
     return np.asarray(low + (place - below) * (high - low))
 
 
-def _wave(category: Category, market: Market, rules: Mapping[str, Any], draws: _Draws, rate: float) -> dict[str, Any]:
+def _wave(category: Category, market: Market, rules: Assumptions, draws: _Draws, rate: float) -> Row:
     """Return what an entrant expects that knows its own entry and nothing of the others', and what all get."""
     demands = np.exp(int(rules["horizon"]) * np.log1p(rate) + draws.shocks)
     profit_alone, profit_of_all = (

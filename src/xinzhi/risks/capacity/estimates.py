@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -51,6 +51,18 @@ class PlantCapacity(Result, verb="plant_capacity", topic="overcapacity", key=("u
         )
 
 
+class Scores(Protocol):
+    """What a function of efficiency returns; `peers` (unit, peer, weight) may be missing."""
+
+    @property
+    def scores(self) -> AnyArray:
+        """Output factors, 1 or more, NaN without solution."""
+
+    @property
+    def status(self) -> Sequence[str]:
+        """How each program ended."""
+
+
 def plant_capacity(
     fixed: AnyArray,
     variable: AnyArray,
@@ -58,7 +70,7 @@ def plant_capacity(
     *,
     units: Sequence[str] | None = None,
     rts: str = "vrs",
-    efficiency: Callable[..., Any] | None = None,
+    efficiency: Callable[..., Scores] | None = None,
 ) -> PlantCapacity:
     r"""Measure how much of its plant each unit uses, when nothing but the fixed inputs limits output.
 
@@ -136,7 +148,9 @@ def _matrix(values: AnyArray) -> FloatArray:
     return array[:, None] if array.ndim == 1 else array
 
 
-def _input_requirement(capacity_result: Any, names: list[str], variable: FloatArray, inputs: Any) -> pl.DataFrame:  # noqa: ANN401 - results
+def _input_requirement(
+    capacity_result: Scores, names: list[str], variable: FloatArray, inputs: AnyArray
+) -> pl.DataFrame:
     """Return variable inputs at capacity over the present ones."""
     schema = {"unit": pl.String, "input": pl.String, "needed": pl.Float64}
     peers = getattr(capacity_result, "peers", None)
@@ -280,8 +294,8 @@ def peak_to_peak(
     for (name,), rows in source_table.frame.drop_nulls(numbers).group_by(unit, maintain_order=True):
         years = rows["year"].to_numpy()
         if len(years) < _FEWEST or (np.diff(years) != 1).any():
-            span: dict[str, Any] = {"first": int(years[0]), "last": int(years[-1])}
-            raise InputError("capacity.too-few-years", name=name, n=len(years), least=_FEWEST, **span)
+            first, last = int(years[0]), int(years[-1])
+            raise InputError("capacity.too-few-years", name=name, n=len(years), least=_FEWEST, first=first, last=last)
         series = rows[value].to_numpy() if fixed is None else (rows[value] / rows[fixed]).to_numpy()
         log = np.log(series)
         trend, peaks = through_peaks(log)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack, cast
 
 import polars as pl
 
@@ -78,7 +78,7 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
             yield words.overcapacity.answer_left_out(k=category_count - rows.height, n=category_count)
         yield words.overcapacity.answer_assumed()
 
-    def _name(self, row: Mapping[str, Any]) -> Text:
+    def _name(self, row: Mapping[str, object]) -> Text:
         return self.names.text(CATEGORY, row["category"])
 
     def _crowd(self, rows: pl.DataFrame) -> Iterator[Fact]:
@@ -153,7 +153,7 @@ def herd_entry(
     demand: Mapping[str, float] | None = None,
     paths: Sequence[str] | None = None,
     seed: int = 0,
-    **assumptions: Any,  # noqa: ANN401 - what overcapacity.yaml has under `wave`
+    **assumptions: Unpack[entry_market.Choices],
 ) -> HerdEntry:
     """Put capacity on the market as if regions built what their plans name, and see what it does.
 
@@ -198,11 +198,17 @@ def herd_entry(
             raise UsageError("capacity.no-path", asked=strange[0], known=list(rules["demand"]))
         paths_in_use = {name: multiple for name, multiple in rules["demand"].items() if name == "base" or name in paths}
         rules = {**rules, "demand": paths_in_use}
-    market = entry_market.Market(**{name: rules[name] for name in entry_market.Market.__slots__})
+    market = entry_market.Market(
+        demand_elasticity=rules["demand_elasticity"],
+        supply_elasticity=rules["supply_elasticity"],
+        variable_cost=rules["variable_cost"],
+        margin=rules["margin"],
+        spillover=rules["spillover"],
+    )
     plan_year, of_sizes, categories_read = entry_categories.read_categories(package, year, categories, demand or ())
     entry_categories.check_demand(demand, [category.code for category in categories_read])
     national, first, last = entry_categories.national_growth(package, int(rules["window"]))
-    frames: dict[str, list[dict[str, Any]]] = {"frame": [], "bands": [], "waves": []}
+    frames: dict[str, list[entry_market.Row]] = {"frame": [], "bands": [], "waves": []}
     for category in categories_read:
         growth = (
             national,
@@ -245,22 +251,22 @@ _NUMBERS = (
     "offsetting_spillover",
 )  # fmt: skip
 _TEXTS = ("category", "name_zh", "name_en", "entry", "demand")
-_FRAME: dict[str, Any] = {
+_FRAME: dict[str, type[pl.DataType]] = {
     **dict.fromkeys(_TEXTS, pl.String), "regions": pl.Int64, "growth_source": pl.String, "survey": pl.String,
     "divisions": pl.String, **dict.fromkeys(_NUMBERS, pl.Float64), "status_zh": pl.String, "status_en": pl.String,
     "entrants_at_threshold": pl.Float64, "growth_at_threshold": pl.Float64,
 }  # fmt: skip
-_BANDS: dict[str, Any] = {
+_BANDS: dict[str, type[pl.DataType]] = {
     "category": pl.String, "entry": pl.String, "demand": pl.String, "percentile": pl.Int64, "utilisation": pl.Float64,
     "price": pl.Float64,
 }  # fmt: skip
-_WAVES: dict[str, Any] = {
+_WAVES: dict[str, type[pl.DataType]] = {
     "category": pl.String, "expected_profit": pl.Float64, "chance_loss": pl.Float64, "profit_if_all": pl.Float64,
     "wave": pl.Boolean,
 }  # fmt: skip
 
 
-def _merged_assumptions(overrides: Mapping[str, Any]) -> dict[str, Any]:
+def _merged_assumptions(overrides: Mapping[str, Any]) -> entry_market.Assumptions:
     """Return all assumptions, those given in place of the file's."""
     defaults = {name: node["value"] for name, node in conventions("overcapacity")["wave"].items()} | {"spillover": 0.0}
     if unknown := sorted(set(overrides) - set(defaults)):
@@ -278,7 +284,7 @@ def _merged_assumptions(overrides: Mapping[str, Any]) -> dict[str, Any]:
         finite_number("herd_entry", "realised", rules["realised"][part], above=0)
     if rules["threshold"] > _FULL:
         raise UsageError("capacity.threshold", value=rules["threshold"])
-    return rules
+    return cast("entry_market.Assumptions", rules)
 
 
 def _lacks(category: entry_categories.Category) -> list[Finding]:
@@ -297,7 +303,7 @@ def _lacks(category: entry_categories.Category) -> list[Finding]:
     return notes
 
 
-def _assumption_table(rules: Mapping[str, Any], national: float, years: tuple[int, int]) -> pl.DataFrame:
+def _assumption_table(rules: Mapping[str, object], national: float, years: tuple[int, int]) -> pl.DataFrame:
     """Return every assumption with its value and reference."""
     file = conventions("overcapacity")["wave"]
     rows = [

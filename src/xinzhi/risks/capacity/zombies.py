@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, TypedDict, cast, get_args
 
 import polars as pl
 
@@ -93,7 +93,7 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
     def _share(self) -> Iterator[Fact]:
         last = self.shares().sort("year").group_by("criterion").last()
         rows = {r["criterion"]: r for r in last.iter_rows(named=True)}
-        shares = [_share_text(rows[name]) for name in self.criteria() if name in rows]
+        shares = [_share_text(cast("ShareRow", rows[name])) for name in self.criteria() if name in rows]
         if shares:
             yield words.overcapacity.headline_share(shares=shares)
 
@@ -123,7 +123,19 @@ def _criterion_name(criterion: str) -> Text:
     return describe("zombies", "criterion").values[criterion]
 
 
-def _share_text(row: Mapping[str, Any]) -> Text:
+class ShareRow(TypedDict):
+    """A row of the counts with the range of the share."""
+
+    criterion: str
+    year: int
+    share: float
+    zombies: int
+    firms: int
+    low: float
+    high: float
+
+
+def _share_text(row: ShareRow) -> Text:
     """Return the share of zombies by a criterion, with its range where some firms are not known."""
     name, year, share = _criterion_name(row["criterion"]), row["year"], row["share"]
     zombies, firms, low, high = row["zombies"], row["firms"], row["low"], row["high"]
@@ -135,7 +147,7 @@ def _share_text(row: Mapping[str, Any]) -> Text:
 
 
 def zombies(
-    source: Any,  # noqa: ANN401 - a package or any kind of frame
+    source: AnyFrame,
     *,
     rates: AnyFrame = None,
     criteria: Sequence[Criterion] | None = None,
@@ -221,7 +233,7 @@ def zombies(
     )
 
 
-_SCHEMA: dict[str, Any] = {
+_SCHEMA: dict[str, type[pl.DataType]] = {
     "firm": pl.String, "year": pl.Int64, "criterion": pl.String, "zombie": pl.Boolean, "lowest_interest": pl.Float64,
     "interest": pl.Float64, "gap": pl.Float64, "earnings": pl.Float64, "leverage": pl.Float64,
     "borrowing_change": pl.Float64, "status": pl.String,

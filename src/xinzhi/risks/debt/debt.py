@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict, cast
 
 import polars as pl
 
@@ -20,13 +20,30 @@ from xinzhi.data import Field, Package, as_package, is_package, names_of, tidy
 from xinzhi.data.tidy import Sign
 from xinzhi.risks.inputs import GAPS, conventions, setting
 
+Grade = TypedDict("Grade", {"name": str, "from": float})
+
+
+class BandSet(TypedDict, total=False):
+    """A set of bands as in ``bands.yaml``: what is held against what, and the grades, the lowest first."""
+
+    name: str
+    zh: str
+    en: str
+    dated: str
+    source: str
+    status: str
+    numerator: Sequence[str]
+    denominator: str
+    grades: Sequence[Grade]
+
+
 _NEEDED = ("numerator", "denominator", "grades", "source", "dated")
 
 
-def band_set(bands: str | Mapping[str, Any] | None) -> tuple[str, Mapping[str, Any]]:
+def band_set(bands: str | BandSet | None) -> tuple[str, BandSet]:
     """Return a set of bands of ``bands.yaml`` (None: the default) or of the caller's own, and its name."""
     file = conventions("bands")
-    if isinstance(bands, Mapping):
+    if bands is not None and not isinstance(bands, str):
         if missing := [name for name in _NEEDED if name not in bands]:
             raise UsageError("debt.bands-lack", missing=missing)
         starts = [float(grade["from"]) for grade in bands["grades"]]
@@ -39,7 +56,7 @@ def band_set(bands: str | Mapping[str, Any] | None) -> tuple[str, Mapping[str, A
     return name, file["sets"][name]
 
 
-def grade(frame: pl.DataFrame, bands: str | Mapping[str, Any] | None = None) -> pl.DataFrame:
+def grade(frame: pl.DataFrame, bands: str | BandSet | None = None) -> pl.DataFrame:
     """Return a frame with ``band, band_ratio, band_status_zh, band_status_en``.
 
     Parameters
@@ -88,7 +105,7 @@ def with_nulls(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
     return frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in names if name not in frame.columns)
 
 
-def lacking(rule: Mapping[str, Any], language: Language) -> pl.Expr:
+def lacking(rule: BandSet, language: Language) -> pl.Expr:
     """Return which parts of a ratio are not given, in words; empty where all are."""
     part_names = {name: part_name(name).lang(language) for name in _parts(rule)}
     joined = pl.concat_str(
@@ -105,7 +122,7 @@ def part_name(name: str) -> Text:
     return words.by_key(key) if has(key) else same(name)
 
 
-def _parts(rule: Mapping[str, Any]) -> Sequence[str]:
+def _parts(rule: BandSet) -> Sequence[str]:
     return [*rule["numerator"], str(rule["denominator"])]
 
 
@@ -132,7 +149,7 @@ class Debt(Result, verb="debt", topic="debt", key=KEYS):
     balances that jump or are on another scope.
     """
 
-    bands: Mapping[str, Any]
+    bands: BandSet
     findings: tuple[Finding, ...]
 
     def last_year(self, *columns: str) -> int | None:
@@ -302,7 +319,7 @@ def debt(
     vehicles: AnyFrame = None,
     hidden: AnyFrame = None,
     resources: AnyFrame = None,
-    bands: str | Mapping[str, Any] | None = None,
+    bands: str | BandSet | None = None,
 ) -> Debt:
     """Hold the debt of regions against output, revenue and spending, with vehicles apart.
 
@@ -359,7 +376,7 @@ def debt(
     graded = grade(rows, bands).select(*_COLUMNS, *_RATIOS, "band", "band_ratio", "band_status_zh", "band_status_en")
     return Debt(
         frame=graded.sort(KEYS),
-        bands={"name": name} | {field_name: rule.get(field_name) for field_name in _SET},
+        bands=cast("BandSet", {"name": name} | {field_name: rule.get(field_name) for field_name in _SET}),
         findings=(*notes, *_findings(graded, names)),
         names=names,
         kind=source_table.kind if package is None else package.kind,

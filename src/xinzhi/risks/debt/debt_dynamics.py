@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import polars as pl
 
 from xinzhi import words
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import NO_NAMES
@@ -124,7 +124,7 @@ def moves(change: float) -> Text:
 
 
 def debt_dynamics(
-    source: Any,  # noqa: ANN401 - a package, a result of `debt`, or any kind of frame
+    source: AnyFrame,
     *,
     rate: float | None = None,
     since: int | None = None,

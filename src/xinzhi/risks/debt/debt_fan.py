@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from zlib import crc32
 
 import numpy as np
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.names import NO_NAMES
@@ -158,7 +157,7 @@ def span(years: int) -> Text:
 
 
 def debt_fan(  # noqa: PLR0913 - each assumption under its own name
-    source: Any,  # noqa: ANN401 - a package, a result, or any kind of frame
+    source: AnyFrame,
     *,
     horizon: int | None = None,
     draws: int | None = None,
@@ -421,10 +420,10 @@ def _slows(trend: fan_shocks.Trend, code: str, continued: bool) -> list[Finding]
     return [finding("debt.trend", words=values, column="growth", key=code or None)]
 
 
-_ENDS: dict[str, Any] = {
+_ENDS: dict[str, type[pl.DataType]] = {
     "region": pl.String, "start_year": pl.Int64, "start": pl.Float64, "end_year": pl.Int64, "median": pl.Float64,
     "low": pl.Float64, "high": pl.Float64, "chance_higher": pl.Float64, "years": pl.Int64, "shocks": pl.String,
 }  # fmt: skip
-_HELD: dict[str, Any] = {
+_HELD: dict[str, type[pl.DataType]] = {
     "origin": pl.Int64, "ahead": pl.Int64, **dict.fromkeys(("actual", "low", "middle", "high"), pl.Float64),
 }  # fmt: skip

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Literal, TypedDict, cast
 
 import numpy as np
 import polars as pl
@@ -26,6 +26,24 @@ BASELINE, COMBINED = "baseline", "combined"
 SHOCKS = ("growth", "interest", "land", "contingent")
 SCENARIOS = (BASELINE, *SHOCKS, COMBINED)
 _OWN = ("growth", "rate", "net_borrowing", "contingent")
+Rule = Mapping[str, float | FloatArray]  # what a scenario adds to growth, rate, borrowing, or takes over of vehicles
+
+
+class Inputs(TypedDict):
+    """A row of `DebtStress.inputs`."""
+
+    region: str
+    start_year: int
+    start: float
+    growth: float
+    growth_deviation: float | None
+    rate: float
+    net_borrowing: float
+    stabilising_borrowing: float
+    fund_ratio: float | None
+    vehicle_ratio: float | None
+    fund_year: int | None
+    vehicle_year: int | None
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -77,9 +95,9 @@ class DebtStress(Result, verb="debt_stress", topic="debt", key=("region", "scena
         rows = self.ends().sort("over_baseline", descending=True)
         return rows.filter(scenario=scenario).drop_nulls("over_baseline")
 
-    def inputs_of(self, region: str) -> dict[str, Any]:
+    def inputs_of(self, region: str) -> Inputs:
         """Return what the scenarios of a region start from."""
-        return self.inputs.filter(region=region).row(0, named=True)
+        return cast("Inputs", self.inputs.filter(region=region).row(0, named=True))
 
     def paths_of(self, region: str) -> pl.DataFrame:
         """Return ``year`` and the ratio of a region under each scenario that can be computed, from the start on."""
@@ -197,8 +215,8 @@ def debt_stress(
     years = int(finite_number("debt_stress", "horizon", years, integer=True, above=0))
     own_scenarios = _check_scenarios(scenarios)
     inputs = _inputs(balances, baseline)
-    rows: list[dict[str, Any]] = []
-    for region_inputs in inputs.iter_rows(named=True):
+    rows: list[dict[str, object]] = []
+    for region_inputs in cast("Iterator[Inputs]", inputs.iter_rows(named=True)):
         base = _path(region_inputs, np.zeros((3, years)))
         for name, shock in _shocks(region_inputs, years, own_scenarios).items():
             rows.extend(_rows(region_inputs, name, base, shock))
@@ -214,11 +232,15 @@ def debt_stress(
     )
 
 
-_SCHEMA: dict[str, Any] = {
+_SCHEMA: dict[str, type[pl.DataType]] = {
     "region": pl.String, "scenario": pl.String, "year": pl.Int64, "debt_ratio": pl.Float64, "over_baseline": pl.Float64,
     "status_zh": pl.String, "status_en": pl.String,
 }  # fmt: skip
-_NEEDS = {"growth": "growth_deviation", "land": "fund_ratio", "contingent": "vehicle_ratio"}
+_NEEDS: Mapping[str, Literal["growth_deviation", "fund_ratio", "vehicle_ratio"]] = {
+    "growth": "growth_deviation",
+    "land": "fund_ratio",
+    "contingent": "vehicle_ratio",
+}
 
 
 def _inputs(balances: Debt, baseline: Mapping[str, float] | None) -> pl.DataFrame:
@@ -271,12 +293,12 @@ def _latest(name: str, column: str) -> tuple[pl.Expr, pl.Expr]:
 
 
 def _shocks(
-    region_inputs: Mapping[str, Any], years: int, own_scenarios: Mapping[str, Mapping[str, float]]
+    region_inputs: Inputs, years: int, own_scenarios: Mapping[str, Mapping[str, float]]
 ) -> dict[str, FloatArray | str]:
     """Return the yearly changes of growth, rate and borrowing (3, H) by scenario, or the input that one lacks."""
     stress = {name: setting("public_debt", f"stress.{name}") for name in SHOCKS}
     slower = -stress["growth"]["deviations"] * (region_inputs["growth_deviation"] or 0.0)
-    rules: dict[str, Mapping[str, Any]] = {
+    rules: dict[str, Rule] = {
         "growth": {"growth": np.where(np.arange(years) < stress["growth"]["years"], slower, 0.0)},
         "interest": {"rate": stress["interest"]},
         "land": {"net_borrowing": stress["land"] * (region_inputs["fund_ratio"] or 0.0)},
@@ -288,29 +310,27 @@ def _shocks(
     return shocks | {name: _shock(name, rule, region_inputs, years) for name, rule in own_scenarios.items()}
 
 
-def _shock(name: str, rule: Mapping[str, Any], region_inputs: Mapping[str, Any], years: int) -> FloatArray | str:
+def _shock(name: str, rule: Rule, region_inputs: Inputs, years: int) -> FloatArray | str:
     need = _NEEDS.get("contingent" if rule.get("contingent") else name)
     if need is not None and region_inputs[need] is None:
         return need
     shock = np.array([np.broadcast_to(rule.get(part, 0.0), years) for part in _OWN[:3]], dtype=float)
-    if rule.get("contingent"):
+    contingent, vehicles = rule.get("contingent"), region_inputs["vehicle_ratio"]
+    if contingent and vehicles is not None:
         # it comes in the first year, measured in that year's output
-        shock[2, 0] += (
-            rule["contingent"] * region_inputs["vehicle_ratio"] / (1.0 + region_inputs["growth"] + shock[0, 0])
-        )
+        shock[2, 0] += contingent * vehicles / (1.0 + region_inputs["growth"] + shock[0, 0])
     return shock
 
 
-def _path(region_inputs: Mapping[str, Any], shock: FloatArray) -> FloatArray:
-    growth, rate, borrowing = (region_inputs[name] + part for name, part in zip(_OWN[:3], shock, strict=True))
+def _path(region_inputs: Inputs, shock: FloatArray) -> FloatArray:
+    usual = (region_inputs["growth"], region_inputs["rate"], region_inputs["net_borrowing"])
+    growth, rate, borrowing = (value + part for value, part in zip(usual, shock, strict=True))
     if (growth <= -1).any():
         raise UsageError("debt.stress-shock", region=region_inputs["region"])
     return recursion(region_inputs["start"], growth, rate, borrowing)
 
 
-def _rows(
-    region_inputs: Mapping[str, Any], name: str, base: FloatArray, shock: FloatArray | str
-) -> list[dict[str, Any]]:
+def _rows(region_inputs: Inputs, name: str, base: FloatArray, shock: FloatArray | str) -> list[dict[str, object]]:
     status = words.by_key(f"debt.status.no_{shock}" if isinstance(shock, str) else "debt.status.computed")
     path = [None] * len(base) if isinstance(shock, str) else _path(region_inputs, shock).tolist()
     return [

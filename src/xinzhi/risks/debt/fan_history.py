@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,7 +18,7 @@ from xinzhi.risks.debt.debt_dynamics import DebtDynamics, debt_dynamics
 from xinzhi.risks.inputs import finite_number, setting
 
 VARIABLES = ("growth", "rate", "net_borrowing")
-_COLUMNS: dict[str, Any] = {
+_COLUMNS: dict[str, type[pl.DataType]] = {
     "variable": pl.String,
     "coefficient": pl.Float64,
     "low": pl.Float64,

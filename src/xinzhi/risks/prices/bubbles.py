@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TypedDict, cast
 
 import polars as pl
 
@@ -119,7 +119,7 @@ class Bubbles(BubbleFrames, verb="bubbles", topic="bubbles", key=("series", "dat
             row=row,
             critical=critical.drop("series"),
             episodes=self.episodes.filter(series=name),
-            sentences=series_sentences(self, row, critical),
+            sentences=series_sentences(self, cast("SeriesRow", row), critical),
         )
 
 
@@ -154,7 +154,7 @@ def bubbles(
         lags, ``sieve``, the default, its lags and its drift), or `CriticalValues` of your own. None takes the table
         where it has them, else simulates.
     rules
-        Level, smallest window, shortest episode, replications and seed, gaps, zeros.
+        Level, smallest window, shortest episode, draws and seed, gaps, zeros.
 
     Notes
     -----
@@ -278,8 +278,8 @@ def _episodes(result: Bubbles, names: Mapping[str, Text], dates: Timeline) -> Fa
     if not episodes.height:
         return {}
 
-    def item(row: Mapping[str, Any]) -> Text:
-        return words.bubbles.label_of(name=names[row["series"]], episode=dates.episode_text(row))
+    def item(row: Mapping[str, object]) -> Text:
+        return words.bubbles.label_of(name=names[str(row["series"])], episode=dates.episode_text(row))
 
     ongoing = [item(row) for row in episodes.filter("ongoing").iter_rows(named=True)]
     top = episodes.sort("duration", descending=True, maintain_order=True).row(0, named=True)
@@ -324,12 +324,32 @@ def _doubts(result: Bubbles, tested: pl.DataFrame) -> Facts:
     return facts
 
 
-def series_sentences(result: Bubbles, row: Mapping[str, Any], critical: pl.DataFrame) -> tuple[Text, ...]:
+class SeriesRow(TypedDict):
+    """A row of the statistics; dates are of the caller's kind."""
+
+    series: str
+    status: str
+    reason_zh: str
+    reason_en: str
+    first: object
+    last: object
+    observations: int
+    lag: int
+    minimum_window: int
+    level: int
+    significance: int | None
+    adf: float
+    sadf: float
+    gsadf: float
+    power: float | None
+
+
+def series_sentences(result: Bubbles, row: SeriesRow, critical: pl.DataFrame) -> tuple[Text, ...]:
     """Return what stands behind the verdict on one series."""
     dates, name = result.timeline, result.names.text("series", row["series"])
     if row["status"] != "tested":
         return (words.bubbles.answer_not_tested(name=name, why=Text(zh=row["reason_zh"], en=row["reason_en"])),)
-    head = {
+    head: Values = {
         "name": name,
         "first": dates.date(row["first"]),
         "last": dates.date(row["last"]),

@@ -48,11 +48,11 @@ class BubbleRules:
         Whether episodes that fewer than ln T dates part are one; the statistics do not depend on it.
     nonrejected
         Also date series whose GSADF does not reject. Their episodes are false alarms more often than the level says.
-    replications, seed
+    draws, seed
         Of simulated and bootstrapped critical values; ``bubbles.yaml`` has the usual ones.
     sequential
         Whether a bootstrap ends as soon as its series can no longer reject at the level; its p-value is then that of
-        Besag and Clifford (1991), and `replications` the most that are drawn. Which series reject does not depend on
+        Besag and Clifford (1991), and `draws` the most that are drawn. Which series reject does not depend on
         it.
     gaps
         ``refuse`` a series with a hole, or test the ``longest`` unbroken stretch.
@@ -65,7 +65,7 @@ class BubbleRules:
     minimum_duration: int | Literal["log"] = field(default_factory=lambda: int(setting("minimum_duration")))
     join: bool = False
     nonrejected: bool = False
-    replications: int | None = None
+    draws: int | None = None
     seed: int | None = None
     sequential: bool = True
     gaps: Gaps = "refuse"
@@ -77,7 +77,7 @@ class BubbleRules:
             if getattr(self, name) not in values:
                 raise UsageError("prices.one-of", name=name, given=getattr(self, name), allowed=values)
         object.__setattr__(self, "level", int(self.level))
-        for name, least in (("minimum_window", 1), ("replications", 100), ("seed", 0)):
+        for name, least in (("minimum_window", 1), ("draws", 100), ("seed", 0)):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, whole_number(name, getattr(self, name), least=least))
         if self.minimum_duration != "log":

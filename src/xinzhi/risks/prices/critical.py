@@ -114,11 +114,11 @@ def sequences_of(table: FloatArray, window: int, lag: int) -> FloatArray:
     return statistics
 
 
-def simulate_null(periods: int, *, window: int, lag: int, replications: int, seed: int) -> FloatArray:
+def simulate_null(periods: int, *, window: int, lag: int, draws: int, seed: int) -> FloatArray:
     """Return BADF and BSADF `(2, T - lag - window, R)` of random walks."""
     random = np.random.default_rng([seed, periods, window, lag])
-    out = np.empty((2, periods - lag - window, replications))
-    for part in blocks(periods, replications, lag):
+    out = np.empty((2, periods - lag - window, draws))
+    for part in blocks(periods, draws, lag):
         out[:, :, part] = sequences_of(random_walks(periods, part.stop - part.start, random), window, lag)
     return out
 
@@ -166,15 +166,15 @@ def _quantiles(draws: FloatArray) -> FloatArray:
 
 
 def critical_values(
-    periods: int, *, window: int | None = None, lag: int = 0, replications: int | None = None, seed: int | None = None
+    periods: int, *, window: int | None = None, lag: int = 0, draws: int | None = None, seed: int | None = None
 ) -> CriticalValues:
     """Return simulated critical values."""
     smallest_window = minimum_window(periods) if window is None else window
     rule = setting("simulation")
     usual = int(rule["replications_long"] if periods > rule["long"] else rule["replications"])
-    count, seed = usual if replications is None else replications, int(rule["seed"]) if seed is None else seed
-    draws = simulate_null(periods, window=smallest_window, lag=lag, replications=count, seed=seed)
-    return from_sequences(draws, method="simulated", seed=seed)
+    count, seed = usual if draws is None else draws, int(rule["seed"]) if seed is None else seed
+    sequences = simulate_null(periods, window=smallest_window, lag=lag, draws=count, seed=seed)
+    return from_sequences(sequences, method="simulated", seed=seed)
 
 
 @cache
@@ -281,10 +281,10 @@ class Until:
     least: int
 
     @classmethod
-    def for_level(cls, statistic: float, level: int, replications: int) -> Until:
+    def for_level(cls, statistic: float, level: int, draws: int) -> Until:
         """Return the end of a test at a level: so many draws reach the statistic that it can no longer reject."""
         # the quantile lies between the draws of rank level x (R - 1) and the next, counted from 0; both are no less
-        exceedances = replications - level * (replications - 1) // 100
+        exceedances = draws - level * (draws - 1) // 100
         return cls(statistic, exceedances, int(setting("bootstrap.least")))
 
 
@@ -315,7 +315,7 @@ def _pieces(steps: FloatArray, window: int, lag: int, *, narrow: bool) -> Iterat
 
 
 def wild_values(
-    level: FloatArray, *, method: Wild, window: int, lag: int, replications: int, seed: int, until: Until | None = None
+    level: FloatArray, *, method: Wild, window: int, lag: int, draws: int, seed: int, until: Until | None = None
 ) -> CriticalValues:
     """Return critical values of one series by a wild bootstrap."""
     # method: ``wild``: every step times a standard normal, in its place, so that calm and stormy years stay where they
@@ -328,7 +328,7 @@ def wild_values(
     residuals, slopes, _ = null_model(level[:, None], lag)
 
     def pieces() -> Iterator[FloatArray]:
-        for part in blocks(periods, replications, lag):
+        for part in blocks(periods, draws, lag):
             count = part.stop - part.start
             if method == "wild":
                 steps_drawn = random.standard_normal((periods - 1, count)) * steps[:, None]
@@ -342,40 +342,40 @@ def wild_values(
 
 
 def sieve_values(
-    level: FloatArray, *, window: int, lag: int, replications: int, seed: int, until: Until | None = None
+    level: FloatArray, *, window: int, lag: int, draws: int, seed: int, until: Until | None = None
 ) -> CriticalValues:
     """Return critical values of one series by a sieve bootstrap, which keeps its drift and its autocorrelation."""
     # The panel bootstrap of `sieve_panels` on a panel of one, with an autoregression of order ``lag + 1``. The t of a
     # random walk with a strong drift is nearly normal (West 1988, Econometrica 56(6)), far to the right of the Dickey-
     # Fuller distribution: critical values that leave the drift out reject nearly every such series.
-    blocks_of_steps = _sieve(level[:, None], order=lag + 1, replications=replications, seed=seed, lag=lag)
+    blocks_of_steps = _sieve(level[:, None], order=lag + 1, draws=draws, seed=seed, lag=lag)
     pieces = (piece for steps in blocks_of_steps for piece in _pieces(steps, window, lag, narrow=until is not None))
     return _simulated_values(pieces, "sieve", seed, until)
 
 
 def sieve_panels(
-    table: FloatArray, *, window: int, lag: int, order: int, replications: int, seed: int, pinned: bool = False
+    table: FloatArray, *, window: int, lag: int, order: int, draws: int, seed: int, pinned: bool = False
 ) -> FloatArray:
     """Return panel BSADF `(T - lag - window, R)` under the null, by a sieve bootstrap."""
     # Pavlidis and others (2016), Journal of Real Estate Finance and Economics 53(4), appendix: differences on a
     # constant and their lags, the unit root imposed; whole rows of residuals are drawn, so that dependence between the
     # series stays; the mean of BSADF over the series is the panel statistic.
     parts = []
-    for steps in _sieve(table, order=order, replications=replications, seed=seed, lag=lag, pinned=pinned):
+    for steps in _sieve(table, order=order, draws=draws, seed=seed, lag=lag, pinned=pinned):
         bsadf = sequences_of(levels(steps), window, lag)[1]
         parts.append(bsadf.reshape(len(bsadf), -1, table.shape[1]).mean(axis=2))
     return np.concatenate(parts, axis=1)
 
 
 def _sieve(
-    table: FloatArray, *, order: int, replications: int, seed: int, lag: int, pinned: bool = False
+    table: FloatArray, *, order: int, draws: int, seed: int, lag: int, pinned: bool = False
 ) -> Iterator[FloatArray]:
-    """Yield the steps `(T - 1, count x N)` of blocks of replications, series next to each other."""
+    """Yield the steps `(T - 1, count x N)` of blocks of draws, series next to each other."""
     random = np.random.default_rng(seed)
     table, (periods, series) = scale_to_unit(table), table.shape
     residuals, slopes, constant = null_model(table, order)
     first = np.diff(table, axis=0)[:order]
-    for part in blocks(periods * series, replications, lag):
+    for part in blocks(periods * series, draws, lag):
         count = part.stop - part.start
         shocks = residuals[random.integers(0, len(residuals), (periods - 1 - order, count))]  # (rows, count, N)
         if pinned:  # as the R package exuber does

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Literal, TypedDict, cast, get_args
 
 import numpy as np
 import polars as pl
@@ -27,10 +27,28 @@ from xinzhi.risks.prices.recursive import (
     recursive_adf,
     shortest_duration,
 )
-from xinzhi.risks.prices.series import Series, Timeline, bubble_finding, excluded_series, read_series, series_names
+from xinzhi.risks.prices.series import (
+    Episode,
+    Series,
+    Timeline,
+    bubble_finding,
+    excluded_series,
+    read_series,
+    series_names,
+)
 from xinzhi.risks.projects.places import place_text
 
 PanelConvention = Literal["pointwise", "family-wise"]
+
+
+class SieveOptions(TypedDict):
+    """How panels are drawn."""
+
+    window: int
+    lag: int
+    order: int
+    draws: int
+    seed: int
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -52,10 +70,11 @@ class PanelBubbles(Result, verb="panel_bubbles", topic="bubbles", key=("date",))
         return Timeline.from_dates(self.frame["date"])
 
     @property
-    def leading_episode(self) -> dict[str, Any]:
+    def leading_episode(self) -> Episode:
         """The episode that goes on, else the longest."""
         ongoing = self.episodes.filter("ongoing")
-        return (ongoing if ongoing.height else self.episodes.sort("duration", descending=True)).row(0, named=True)
+        longest = ongoing if ongoing.height else self.episodes.sort("duration", descending=True)
+        return cast("Episode", longest.row(0, named=True))
 
     def facts(self) -> Facts:
         """Return whether the panel is explosive, when, by which critical values, and who could not take part."""
@@ -125,7 +144,7 @@ def panel_bubbles(
     --------
     >>> walks = np.random.default_rng(2).standard_normal((40, 3)).cumsum(axis=0)
     >>> rows = pl.DataFrame({"s": ["a", "b", "c"] * 40, "t": [t for t in range(40) for _ in "abc"], "v": walks.ravel()})
-    >>> found = panel_bubbles(rows, "s", "t", "v", rules=BubbleRules(replications=200))
+    >>> found = panel_bubbles(rows, "s", "t", "v", rules=BubbleRules(draws=200))
     >>> found.statistics.select("series", "observations", "rejects").row(0)
     (3, 40, False)
     """
@@ -150,11 +169,11 @@ def panel_bubbles(
         flat = [usable[at].name for at in np.flatnonzero(np.isnan(statistics.bsadf).any(axis=0))]
         raise InputError("prices.panel-flat", findings, flat=flat)
     rule = setting("bootstrap")
-    options: dict[str, Any] = {
+    options: SieveOptions = {
         "window": window,
         "lag": lag,
         "order": order,
-        "replications": int(rule["panel_replications"]) if rules.replications is None else rules.replications,
+        "draws": int(rule["panel_replications"]) if rules.draws is None else rules.draws,
         "seed": int(rule["seed"]) if rules.seed is None else rules.seed,
     }
     draws = sieve_panels(table, **options)
@@ -212,7 +231,7 @@ def _statistics(
     level: int,
     convention: str,
     members: int,
-    options: dict[str, int],
+    options: SieveOptions,
 ) -> pl.DataFrame:
     """Return the row of the panel."""
     top, most = float(path.max()), draws.max(axis=0)
@@ -226,7 +245,7 @@ def _statistics(
         "convention": convention,
         "method": "sieve",
         "order": options["order"],
-        "replications": options["replications"],
+        "replications": options["draws"],
         "seed": options["seed"],
         "false_alarms": float((draws > line[:, None]).any(axis=0).mean()),
         "series": members,

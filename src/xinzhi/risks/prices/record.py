@@ -17,9 +17,10 @@ DIGITS = 10  # of a price in its digest: machines differ in the last place of a 
 VECTORS = ("adf", "running_maximum", "gsadf", "alarms_running", "alarms_gsadf")
 
 
-def digest(prices: FloatArray, *, window: int, lag: int, level: int, replications: int, seed: int) -> str:
-    """Return the digest of a series and of the rules of its sieve bootstrap, which ends early."""
-    rules = (window, lag, level, replications, seed, setting("bootstrap.least"))
+def digest(prices: FloatArray, *, window: int, lag: int, level: int, draws: int, seed: int) -> str:
+    """Return the digest of a series, of the method and of the rules of its sieve bootstrap, which ends early."""
+    method = (setting("bootstrap.version"), *LEVELS, setting("bootstrap.least"))
+    rules = (*method, window, lag, level, draws, seed)
     text = " ".join([*map(str, rules), *(f"{price:.{DIGITS}g}" for price in prices.tolist())])
     return sha256(text.encode()).hexdigest()
 

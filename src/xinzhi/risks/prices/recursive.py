@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -305,7 +305,7 @@ def episode_frame(runs: Sequence[Run], dates: pl.Series) -> pl.DataFrame:
         )
         for run in runs
     ]
-    schema: dict[str, Any] = dict.fromkeys(("start", "peak", "last", "end"), dates.dtype)
+    schema: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(("start", "peak", "last", "end"), dates.dtype)
     schema |= {"duration": pl.Int64, "ongoing": pl.Boolean, "signal": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 import polars as pl
@@ -225,7 +225,7 @@ def bubble_finding(
     column: str | None = None,
     key: str | None = None,
     line: int | None = None,
-    **words: Any,  # noqa: ANN401 - what the sentence is filled with
+    **words: object,
 ) -> Finding:
     """Return a finding of the messages of this package."""
     return finding(code, table="bubbles", column=column, key=key, line=line, words=words)
@@ -274,8 +274,15 @@ class _Reader:
         steps = read_steps(rows["_ordinal"].to_numpy(), self.calendar.unit)
         if steps.irregular is not None:
             irregular_step, at = steps.irregular
-            words: dict[str, Any] = {"usual": steps.usual, "other": irregular_step, "unit": self.calendar.unit}
-            return self._refuse("prices.mixed-frequency", name, rows, first=rows["_date"][at], **words)
+            return self._refuse(
+                "prices.mixed-frequency",
+                name,
+                rows,
+                first=rows["_date"][at],
+                usual=steps.usual,
+                other=irregular_step,
+                unit=self.calendar.unit,
+            )
         if steps.trading:
             self._note("prices.trading-days", name)
         empty = rows["_value"].null_count()
@@ -324,13 +331,13 @@ class _Reader:
         rows: pl.DataFrame,
         *,
         line: int | None = None,
-        **values: Any,  # noqa: ANN401 - what the words are filled with
+        **values: object,
     ) -> Series:
-        self.findings.append(bubble_finding(code, column=self.column, key=name, line=line, **values))
+        self.findings.append(finding(code, table="bubbles", column=self.column, key=name, line=line, words=values))
         return Series(name=name, dates=rows["_date"], level=np.empty(0), problem=code.removeprefix("prices."))
 
-    def _note(self, code: str, name: str, **values: Any) -> None:  # noqa: ANN401 - what the words are filled with
-        self.findings.append(bubble_finding(code, column=self.column, key=name, **values))
+    def _note(self, code: str, name: str, **values: object) -> None:
+        self.findings.append(finding(code, table="bubbles", column=self.column, key=name, words=values))
 
 
 _YEARS = (1000, 2999)  # whole numbers between are years
@@ -355,11 +362,23 @@ def find_series(names: Mapping[str, Text], name: str) -> str:
     raise UsageError("prices.no-series", asked=name, known=list(names.values()))
 
 
+class Episode(TypedDict):
+    """A row of episodes; dates are of the caller's kind."""
+
+    series: str
+    start: object
+    peak: object
+    last: object
+    duration: int
+    ongoing: bool
+    signal: Literal["positive", "negative"]
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """The dates of a result: the place of each on a line of time, and what one step is."""
 
-    places: Mapping[Any, int]
+    places: Mapping[object, int]
     unit: Unit
 
     @classmethod
@@ -383,17 +402,14 @@ class Timeline:
         """Return a number of dates in words: ``8 months``."""
         return words.bubbles.unit_of_of(self.unit, n=periods)
 
-    def episode_text(self, row: Mapping[str, Any]) -> Text:
+    def episode_text(self, row: Mapping[str, object]) -> Text:
         """Return an episode in a few words: what it is, from when to when."""
-        key = "once" if row["start"] == row["last"] else "span"
+        start, last, signal = (str(text) for text in (self.date(row["start"]), self.date(row["last"]), row["signal"]))
         if row["ongoing"]:
-            key = "ongoing"
-        return words.by_key(
-            f"bubbles.label.{key}",
-            start=self.date(row["start"]),
-            last=self.date(row["last"]),
-            signal=row["signal"],
-        )
+            return words.bubbles.label_ongoing(start=start, signal=signal)
+        if start == last:
+            return words.bubbles.label_once(start=start, signal=signal)
+        return words.bubbles.label_span(start=start, last=last, signal=signal)
 
     def with_dates(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return a frame whose dates are written as text."""

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import repeat
-from typing import Any, get_args
+from typing import TypedDict, get_args
 
 import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.finding import Finding
+from xinzhi.core.finding import Finding, finding
 from xinzhi.core.regression import benjamini_hochberg
 from xinzhi.core.text import paragraph
 from xinzhi.risks.prices import recursive
@@ -100,11 +100,20 @@ def shared_values(
         return None
     stored = None if critical == "simulated" else stored_values(periods, window=window)
     if critical == "simulated" or (critical is None and (lag > 0 or stored is None)):
-        return critical_values(periods, window=window, lag=lag, replications=rules.replications, seed=rules.seed)
+        return critical_values(periods, window=window, lag=lag, draws=rules.draws, seed=rules.seed)
     if stored is None or lag > 0:
         ends = {"first": setting("table.first"), "last": setting("table.last")}
         raise UsageError("prices.not-stored", periods=periods, window=window, lag=lag, **ends)
     return stored
+
+
+class DrawOptions(TypedDict):
+    """How a bootstrap of one series is drawn."""
+
+    window: int
+    lag: int
+    draws: int
+    seed: int
 
 
 def series_critical_values(
@@ -119,18 +128,18 @@ def series_critical_values(
 ) -> CriticalValues:
     """Return critical values from the series itself; drawing ends when its GSADF `statistic` can no longer reject."""
     rule = setting("bootstrap")
-    count = int(rule["replications"]) if rules.replications is None else rules.replications
+    count = int(rule["replications"]) if rules.draws is None else rules.draws
     seed = int(rule["seed"]) if rules.seed is None else rules.seed
-    options: dict[str, Any] = {"window": window, "lag": lag, "replications": count, "seed": seed}
+    options: DrawOptions = {"window": window, "lag": lag, "draws": count, "seed": seed}
     if critical == "sieve" and convention != "pointwise" and rules.sequential:
         recorded = recorded_values(digest(series.level, level=rules.level, **options))
         if recorded is not None:
             return recorded
-    options["until"] = Until.for_level(statistic, rules.level, count) if rules.sequential else None
+    until = Until.for_level(statistic, rules.level, count) if rules.sequential else None
     if critical == "sieve":
-        return sieve_values(series.level, **options)
+        return sieve_values(series.level, **options, until=until)
     method: Wild = "wild" if critical == "wild" else "wild-resampled"
-    return wild_values(series.level, method=method, **options)
+    return wild_values(series.level, method=method, **options, until=until)
 
 
 _ROUNDING = 1e-12  # of a level written as a share
@@ -230,8 +239,9 @@ def _groups(
         window = recursive.minimum_window(len(reading.level)) if rules.minimum_window is None else rules.minimum_window
         order = chosen_lag(recursive.scale_to_unit(reading.level), lag, window=window)
         if window - 2 - order < setting("least_degrees") or len(reading.level) - order - window < 1:
-            values: dict[str, Any] = {"lag": order, "window": window, "count": len(reading.level)}
-            findings.append(bubble_finding("prices.lag-too-long", key=reading.name, **values))
+            count = len(reading.level)
+            refusal = bubble_finding("prices.lag-too-long", key=reading.name, lag=order, window=window, count=count)
+            findings.append(refusal)
         else:
             groups[len(reading.level), order].append(reading)
     return groups, findings
@@ -269,7 +279,7 @@ def _test_series(
 
 def _notes(tested: TestedSeries, critical: object) -> list[Finding]:
     """Return what the critical values do not allow for (a sieve bootstrap does), and windows that were left out."""
-    notes: list[tuple[str, dict[str, Any]]] = []
+    notes: list[tuple[str, dict[str, object]]] = []
     if tested.skipped:
         notes.append(("prices.skipped", {"count": tested.skipped}))
     if critical != "sieve":
@@ -278,7 +288,7 @@ def _notes(tested: TestedSeries, critical: object) -> list[Finding]:
             notes.append(("prices.autocorrelated", {"lag": tested.lag, "rho": tested.autocorrelation}))
         if abs(tested.drift) > float(setting("drift.bound")):
             notes.append(("prices.drift", {"t": tested.drift}))
-    return [bubble_finding(code, key=tested.series.name, **words) for code, words in notes]
+    return [finding(code, table="bubbles", key=tested.series.name, words=words) for code, words in notes]
 
 
 def _date_episodes(tested: TestedSeries, rules: BubbleRules) -> tuple[recursive.Run, ...]:
@@ -337,7 +347,7 @@ def statistics_frame(
     return frame.with_columns(pl.col(_NAMES).fill_nan(None), q).with_columns(survives=survives).select(places)
 
 
-_SCHEMA: dict[str, Any] = {
+_SCHEMA: dict[str, type[pl.DataType] | None] = {
     "series": pl.String, "adf": pl.Float64, "sadf": pl.Float64, "gsadf": pl.Float64, "observations": pl.Int64,
     "first": None, "last": None,  # of the caller's kind
     "lag": pl.Int64, "minimum_window": pl.Int64, "critical_value": pl.Float64, "rejects": pl.Boolean,
@@ -349,7 +359,7 @@ _SCHEMA: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _row(result: TestedSeries, convention: Convention, level: int) -> dict[str, Any]:
+def _row(result: TestedSeries, convention: Convention, level: int) -> dict[str, object]:
     """Return the row of a series that was tested."""
     at = at_level(level)
     alarms = result.critical.false_alarms.get(convention)

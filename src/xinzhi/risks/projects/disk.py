@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -13,11 +13,10 @@ from typing import IO, Any
 from zlib import crc32
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import FloatArray, IntArray, release
+from xinzhi.core.arrays import AnyArray, FloatArray, IntArray, release
 from xinzhi.core.errors import InputError, translate_native_errors
 from xinzhi.core.finding import Finding, Place
 from xinzhi.core.text import Text
@@ -191,8 +190,8 @@ def open_archive(folder: Path) -> tuple[Shelf, Index, About, dict[str, FloatArra
             if not path.is_file() or path.stat().st_size != size or _digest(path) != digest:
                 raise InputError("projects.damaged", folder=folder, file=name)
         records = _records(folder)
-        common: dict[str, Any] = {name: np.load(folder / f"common_{name}.npy") for name in _COMMON}
-        arrays: dict[str, Any] = {name: _mapped(folder, name) for name in _KEPT}
+        common = {name: np.load(folder / f"common_{name}.npy") for name in _COMMON}
+        arrays = {name: _mapped(folder, name) for name in _KEPT}
         often = Commonness(count=len(records), **common)
         index = Index(records=records, commonness=often, most=float(arrays["frequency"].max(initial=0)), **arrays)
         learned = {path.stem.removeprefix("learned_"): np.load(path) for path in folder.glob("learned_*.npy")}
@@ -219,7 +218,7 @@ def _digest(path: Path) -> str | None:
     return sha256(path.read_bytes()).hexdigest() if path.stat().st_size <= _SMALL else None
 
 
-def _findings(rows: Iterable[dict[str, Any]]) -> Iterator[Finding]:
+def _findings(rows: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
     """Yield what `Finding.to_dict` wrote."""
     names = ("rule", "severity", *Place.__annotations__)
     for row in rows:
@@ -227,11 +226,12 @@ def _findings(rows: Iterable[dict[str, Any]]) -> Iterator[Finding]:
         yield Finding(message=message, hint=hint, **{name: row[name] for name in names})
 
 
-def _mapped(folder: Path, name: str) -> npt.NDArray[Any]:
+def _mapped(folder: Path, name: str) -> AnyArray:
+    """Return an array of the index, mapped from its file."""
     return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
 
 
-def _flat(path: Path, kind: type[np.generic]) -> npt.NDArray[Any]:
+def _flat(path: Path, kind: type[np.generic]) -> AnyArray:
     """Return a file as one array; an empty one cannot be mapped."""
     return np.asarray(np.memmap(path, dtype=kind, mode="r")) if path.stat().st_size else np.zeros(0, dtype=kind)
 

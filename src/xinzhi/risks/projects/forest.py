@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -158,31 +158,40 @@ def _elsewhere(levels: LevelArray) -> IntArray:
     return np.asarray(away.astype(int) + sum((levels[:, field] == 0).astype(int) for field in _TOLD_APART))
 
 
+class Tree(TypedDict):
+    """Trees as ``trees.json`` has them: a list for each field of `Forest`."""
+
+    root: list[int]
+    feature: list[int]
+    left: list[int]
+    right: list[int]
+    threshold: list[float]
+    value: list[float]
+    missing_left: list[bool]
+    base: float
+    deepest: int
+
+
 @cache
 def shipped_forests() -> Mapping[str, Forest]:
     """Return the trees that ship with xinzhi, for repackaged and for follow-on."""
     return from_json(json.loads((HERE / "trees.json").read_text("utf-8")))
 
 
-def from_json(content: Mapping[str, Any]) -> dict[str, Forest]:
+def from_json(content: Mapping[str, Mapping[str, Tree]]) -> dict[str, Forest]:
     """Return trees from the content of a JSON file."""
     return {name: _forest(tree) for name, tree in content["trees"].items()}
 
 
-def _forest(tree: Mapping[str, Any]) -> Forest:
-    root, feature, left_child, right = (
-        np.array(tree[key], dtype=np.int64) for key in ("root", "feature", "left", "right")
-    )
-    threshold, value = (np.array(tree[key], dtype=np.float64) for key in ("threshold", "value"))
-    missing = np.array(tree["missing_left"], dtype=bool)
+def _forest(tree: Tree) -> Forest:
     return Forest(
-        root,
-        feature,
-        threshold,
-        left_child,
-        right,
-        missing,
-        value,
+        np.array(tree["root"], dtype=np.int64),
+        np.array(tree["feature"], dtype=np.int64),
+        np.array(tree["threshold"], dtype=np.float64),
+        np.array(tree["left"], dtype=np.int64),
+        np.array(tree["right"], dtype=np.int64),
+        np.array(tree["missing_left"], dtype=bool),
+        np.array(tree["value"], dtype=np.float64),
         base=float(tree["base"]),
         deepest=int(tree["deepest"]),
     )

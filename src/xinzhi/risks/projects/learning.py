@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -58,7 +57,7 @@ def learn_agreement(labelled: Pairs, labels: IntArray) -> Agreement:
 def learn_weights(
     taught: tuple[Index, Pairs, IntArray],
     checked: Sequence[tuple[Pairs, Scores, IntArray]],
-    origin: Mapping[str, Any],
+    origin: Mapping[str, object],
     first: int = 0,
 ) -> Weights:
     """Learn the weights on one set of labelled projects and calibrate them on other batches, scored beforehand.
@@ -113,7 +112,7 @@ def learn_weights(
     )
 
 
-def blank(agreement: Agreement, matching: float, origin: Mapping[str, Any]) -> Weights:
+def blank(agreement: Agreement, matching: float, origin: Mapping[str, object]) -> Weights:
     """Return weights that know the agreement of fields and nothing of what it means."""
     nothing = Calibration(np.zeros((2, 1)), np.zeros((2, 1, 2, 1)), np.ones(3) / 3)
     even = np.full(SIZES[TEXT], 1 / SIZES[TEXT])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -157,7 +156,7 @@ def _is_reordered(
 
 
 _QUOTED = 60  # characters of a text that the ledger quotes for one field
-_LEDGER: dict[str, Any] = {
+_LEDGER: dict[str, type[pl.DataType]] = {
     **dict.fromkeys(("id", "archive_id"), pl.String), "rank": pl.Int64, "field": pl.String, "level": pl.Int8,
     "agreement": pl.String, "weight": pl.Float64, "project": pl.String, "archive": pl.String,
 }  # fmt: skip

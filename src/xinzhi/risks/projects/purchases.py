@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -236,7 +236,7 @@ def archive_counts(
     return counts[0][owner_at], counts[1][name_at] - both_counts
 
 
-def _places_among(values: npt.NDArray[Any], rising: npt.NDArray[Any]) -> IntArray:
+def _places_among(values: npt.NDArray[np.generic], rising: npt.NDArray[np.generic]) -> IntArray:
     """Return the position of each value in a rising list; -1 where it is absent."""
     at = np.searchsorted(rising, values)
     within = at < len(rising)

@@ -93,7 +93,7 @@ ARRAYS = tuple(field.name for field in dataclass_fields(Records) if field.name !
 
 def read(texts: pl.Series, regions: pl.Series | None = None) -> Records:
     """Read project texts."""
-    columns: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in ARRAYS}
+    columns: dict[str, list[npt.NDArray[np.generic]]] = {name: [] for name in ARRAYS}
     tokens: list[Tokens] = []
     for at in range(0, max(len(texts), 1), _CHUNK):
         part = _read(texts.slice(at, _CHUNK), None if regions is None else regions.slice(at, _CHUNK))

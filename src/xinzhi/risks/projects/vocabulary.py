@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -154,10 +154,20 @@ def approvals(texts: pl.Series) -> pl.DataFrame:
     return matches.with_columns(code.alias("code"))
 
 
-def labels(kind: str) -> list[dict[str, Any]]:
+class Label(TypedDict, total=False):
+    """A word of a kind, in both languages; buzzwords have the year since when they are used, and where that stands."""
+
+    name: str
+    zh: str
+    en: str
+    since: int
+    reference: str
+
+
+def labels(kind: str) -> list[Label]:
     """Return ``name, zh, en`` (and for buzzwords ``since, reference``) of the words of a kind, by bit."""
     return [
-        {**entry, "name": name, "zh": entry["zh"][0], "en": entry["en"][0].strip()}
+        cast("Label", {**entry, "name": name, "zh": entry["zh"][0], "en": entry["en"][0].strip()})
         for name, entry in _entries(kind).items()
     ]
 

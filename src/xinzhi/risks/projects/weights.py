@@ -285,7 +285,7 @@ class Weights:
     calibration: Calibration
     closest_share: FloatArray
     counted: tuple[float, float]
-    origin: Mapping[str, Any]
+    origin: Mapping[str, object]
     support: FloatArray  # how many written repeats had each coarse pattern
     between: float  # variance between batches of the log-odds
     largest: float  # probability that the surest cases bear out

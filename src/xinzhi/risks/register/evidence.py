@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import floor
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import polars as pl
 
@@ -274,7 +274,7 @@ def _borrowing(inputs: pl.DataFrame, dynamics: pl.DataFrame) -> pl.DataFrame:
         points=100 * (pl.col("net_borrowing") - pl.col("stabilising_borrowing")),
         needed=pl.when(pl.col("start") > spare).then(needed),
     )
-    grown = [growth_words(row["needed"], row) for row in rows.iter_rows(named=True)]
+    grown = [growth_words(row["needed"], cast("Past", row)) for row in rows.iter_rows(named=True)]
     one_year_texts = [_one_year(row, rows["value"]) for row in rows.iter_rows(named=True)]
     rows = rows.with_columns(
         *spoken("grow", grown), *spoken("alone", one_year_texts), *rank_words(rows, rows["start_year"])
@@ -295,15 +295,22 @@ def _borrowing(inputs: pl.DataFrame, dynamics: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def growth_words(needed: float | None, past: Mapping[str, Any]) -> Text:
+class Past(TypedDict):
+    """How nominal output grew: mean of the last years, and best of the stretches of `window` years since `first`."""
+
+    growth: float
+    best: float
+    window: int
+    first: int
+
+
+def growth_words(needed: float | None, past: Past) -> Text:
     """Return the growth of nominal output that would clear borrowing; that none would, or none so far had, is said."""
-    # `past` has the mean of the last years (`growth`) and the best of stretches of `window` years since `first`
     if needed is None:
         return words.register.part_no_growth()
-    key = "growth_beyond" if needed > past["best"] else "growth"
-    return words.register.part_of(
-        key, needed=needed, usual=past["growth"], best=past["best"], n=past["window"], first=past["first"]
-    )
+    if needed <= past["best"]:
+        return words.register.part_growth(needed=needed, usual=past["growth"])
+    return words.register.part_growth_beyond(needed=needed, best=past["best"], n=past["window"], first=past["first"])
 
 
 def _one_year(row: Mapping[str, Any], values: pl.Series) -> Text:

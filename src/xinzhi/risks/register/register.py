@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import polars as pl
 
@@ -43,6 +43,16 @@ _GRAVITY = pl.col("severity").replace_strict(
 )
 
 
+class Tally(TypedDict):
+    """How many regions are checked and flagged under a pitfall."""
+
+    pitfall: str
+    every: int
+    checked: int
+    flagged: int
+    alerts: int
+
+
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Register(Result, verb="register", topic="register", key=("region", "item", "rule")):
     """Flags of regions, each with the figure behind it; there is no total score.
@@ -75,7 +85,7 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
         place = rows.select(place=pl.int_range(1, pl.len() + 1).over("region"))
         return pl.concat([place, rows], how="horizontal").filter(pl.col("place") <= most)
 
-    def tallies(self) -> list[dict[str, Any]]:
+    def tallies(self) -> list[Tally]:
         """Return for each pitfall how many regions were checked, are flagged, and have an alert."""
         rows = self.matrix.group_by("pitfall").agg(
             every=pl.len(),
@@ -83,7 +93,7 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
             flagged=(pl.col("status") == "flagged").sum(),
             alerts=(pl.col("severity") == "alert").sum(),
         )
-        tallies = {row["pitfall"]: row for row in rows.iter_rows(named=True)}
+        tallies = {row["pitfall"]: row for row in cast("Iterator[Tally]", rows.iter_rows(named=True))}
         return [tallies[name] for name in pitfalls() if name in tallies]
 
     def facts(self) -> Facts:
@@ -99,7 +109,7 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
             if not row["checked"]:
                 unseen.append(name)
                 continue
-            values = {"name": name, "n": row["checked"], "k": row["flagged"], "a": row["alerts"]}
+            values: Values = {"name": name, "n": row["checked"], "k": row["flagged"], "a": row["alerts"]}
             items, ends = self._common_flags(row["pitfall"]), self._ends(row["pitfall"])
             nation += [{"what": sentence} for sentence in self._nation(row["pitfall"])]
             key = "clear"
@@ -108,7 +118,7 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
             touched += [{"what": words.register.answer_of(key, **values, items=items)}]
             touched += [{"what": words.register.answer_ends(**ends)}] if ends else []
             if row["checked"] < row["every"]:
-                missing = {"name": name, "k": row["every"] - row["checked"], "n": row["every"]}
+                missing: Values = {"name": name, "k": row["every"] - row["checked"], "n": row["every"]}
                 partly.append({"what": words.register.answer_partly(**missing)})
         unchecked: Facts = {"answer.unchecked": {"names": unseen}} if unseen else {}
         return {"answer.pitfall": [*nation, *touched, *partly]} | unchecked | {"answer.parts": {}}

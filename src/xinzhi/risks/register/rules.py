@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import floor
-from typing import Any
+from typing import TypedDict, cast
 
 import polars as pl
 
@@ -15,13 +15,36 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, join_names, space_percent_signs
 from xinzhi.risks.inputs import conventions, setting
 
-FLAGS: dict[str, Any] = {
+
+class Rule(TypedDict, total=False):
+    """A rule of ``register.yaml``."""
+
+    pitfall: str
+    scope: str
+    of: str
+    severity: str
+    above: float
+    below: float
+    alert: float
+    reference: str
+    reference_zh: str
+    zh: str
+    en: str
+    clears_zh: str
+    clears_en: str
+    figure_zh: str
+    figure_en: str
+    least_regions: int
+    least_debt: float
+
+
+FLAGS: dict[str, type[pl.DataType]] = {
     "region": pl.String, "kind": pl.String, "item": pl.String, "pitfall": pl.String, "rule": pl.String,
     "severity": pl.String, "value": pl.Float64, "threshold": pl.Float64, "base_rate": pl.Float64,
     "evidence_zh": pl.String, "evidence_en": pl.String, "source": pl.String, "reference": pl.String,
     "clears_zh": pl.String, "clears_en": pl.String,
 }  # fmt: skip
-NATIONAL: dict[str, Any] = {
+NATIONAL: dict[str, type[pl.DataType]] = {
     **{column: FLAGS[column] for column in ("pitfall", "rule", "kind", "item", "severity")},
     "hit": pl.Int64,
     "among": pl.Int64,
@@ -160,7 +183,7 @@ def _worst_quarter(checks: pl.DataFrame) -> pl.DataFrame:
 
 
 def _leaning(
-    rule: Mapping[str, Any], checks: pl.DataFrame, flags: pl.DataFrame, names: Names
+    rule: Rule, checks: pl.DataFrame, flags: pl.DataFrame, names: Names
 ) -> tuple[pl.DataFrame, str, float] | None:
     """Return the evidence of a rule `of` another: what share of a region's plan the nation's flags touch, by region."""
     if "of" not in rule:
@@ -192,7 +215,7 @@ def _leaning(
 
 
 SEVERITIES = ("note", "warning", "alert")
-CHECKS: dict[str, Any] = {
+CHECKS: dict[str, type[pl.DataType]] = {
     **{column: FLAGS[column] for column in ("region", "kind", "item", "pitfall", "rule")},
     "status": pl.String,
     "value": pl.Float64,
@@ -203,10 +226,9 @@ CHECKS: dict[str, Any] = {
 _CARRIED = ("region", "kind", "item", "pitfall", "rule", "value", "threshold", "base_rate")
 
 
-def rules() -> Mapping[str, Mapping[str, Any]]:
+def rules() -> Mapping[str, Rule]:
     """Return the rules of ``register.yaml`` by name."""
-    content: Mapping[str, Mapping[str, Any]] = conventions("register")["rules"]
-    return content
+    return cast("Mapping[str, Rule]", conventions("register")["rules"])
 
 
 def pitfalls() -> Mapping[str, Text]:
@@ -224,7 +246,8 @@ def judge(
     # come from, `edge` is the threshold of a rule that has none of its own.
     rule = rules()[name]
     above = "below" not in rule
-    threshold = float(rule["above" if above else "below"]) if edge is None else edge
+    if edge is None:
+        edge = float(rule["above"] if above else rule["below"])
     absent = dict.fromkeys(("reason_zh", "reason_en"), pl.lit(None, pl.String)) | {"settled": pl.lit(value=False)}
     rows = evidence.with_columns(
         *(
@@ -234,9 +257,9 @@ def judge(
         ),
         rule=pl.lit(name),
         pitfall=pl.lit(rule["pitfall"]),
-        threshold=pl.lit(threshold),
+        threshold=pl.lit(edge),
     )
-    hit = pl.col("value") >= threshold if above else pl.col("value") < threshold
+    hit = pl.col("value") >= edge if above else pl.col("value") < edge
     status = (
         pl.when(pl.col("settled").fill_null(value=False))
         .then(pl.lit("clear"))
@@ -251,7 +274,7 @@ def judge(
     flagged = [
         {column: row[column] for column in _CARRIED}
         | {
-            "severity": _severity(rule, row["value"] if row.get("held") is None else row["held"], threshold),
+            "severity": _severity(rule, row["value"] if row.get("held") is None else row["held"], edge),
             "evidence_zh": rule["zh"].format(**row),
             "evidence_en": space_percent_signs(rule["en"].format(**row)),
             "source": source,
@@ -264,7 +287,7 @@ def judge(
     return checks, pl.DataFrame(flagged, schema=FLAGS)
 
 
-def _severity(rule: Mapping[str, Any], figure: float, threshold: float) -> str:
+def _severity(rule: Rule, figure: float, threshold: float) -> str:
     """Return how grave a flag is by the figure that holds in every scenario: a note where it holds in some only."""
     above = "below" not in rule
 
