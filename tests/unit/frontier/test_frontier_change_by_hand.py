@@ -6,6 +6,7 @@ One input of 1 unless said otherwise, so that under constant returns the frontie
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,7 @@ import pytest
 
 from xinzhi.core.errors import IdentityError, InputError, UsageError
 from xinzhi.frontier import productivity_change
-from xinzhi.frontier.change.decompositions import Parts
+from xinzhi.frontier.change.decompositions import Frontier, Parts, Tally
 
 TOLERANCE = 1e-12
 
@@ -447,3 +448,23 @@ def test_periods_that_are_no_numbers_have_no_gaps():
     frame = panel([("a", 1, 1.0, 2.0), ("a", 2, 1.0, 3.0), ("b", 1, 1.0, 2.0), ("b", 2, 1.0, 2.5)])
     text = frame.with_columns(pl.col("year").cast(pl.String))
     assert productivity_change(text, "id", "year", ["x"], ["y"]).gaps == []
+
+
+def test_programs_of_two_tallies_are_added_and_the_largest_size_stands():
+    first, second = Tally(count=2, rows=3, columns=9, general=1), Tally(count=4, rows=5, columns=7, general=2)
+    first.include(second)
+    assert (first.count, first.rows, first.columns, first.general) == (6, 5, 9, 3)
+    first.add(1, (6, 10))
+    assert (first.count, first.rows, first.columns, first.general) == (7, 6, 10, 3)
+
+
+@pytest.mark.parametrize(
+    ("disposability", "bad", "moves"), [("strong", -1.0, [1.0, 2.0, 3.0]), ("weak", 1.0, [1.0, 2.0, -3.0])]
+)
+def test_bads_are_used_up_as_inputs_are_or_made_less_as_goods_are_made_more(disposability, bad, moves):
+    frontier = SimpleNamespace(
+        goods=SimpleNamespace(widths=(1, 1, 1)), measure=SimpleNamespace(disposability=disposability)
+    )
+    target, way = Frontier.netputs(frontier, np.array([[4.0, 5.0, 6.0]]), np.array([[1.0, 2.0, 3.0]]))
+    assert target.tolist() == [[-4.0, 5.0, 6.0 * bad]]
+    assert way.tolist() == [moves]

@@ -245,3 +245,30 @@ def test_equal_and_proportional_units_and_few_of_them() -> None:
     assert slacks_based(np.ones((2, 3)), np.ones((2, 3))).score.tolist() == [1.0, 1.0]
     king = slacks_based(np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 1.0]))
     assert (king.score < 1).tolist() == [False, True, True]
+
+
+def test_a_hyperbolic_score_is_the_worse_of_both_ways() -> None:
+    x, y = np.array([2.0, 4.0, 2.0]), np.array([2.0, 1.0, 1.0])
+    # the second is beaten by the first with half the input and twice the output; the third with the same input
+    scores = order_alpha(x, y, alpha=1.0, orientation="hyperbolic").frame["score"]
+    assert scores.to_list() == pytest.approx([1.0, 0.5, 1.0])
+
+
+@pytest.mark.parametrize("orientation", ["none", "input", "output"])
+def test_peers_of_an_epsilon_based_score_make_its_target(orientation: str) -> None:
+    x, y = np.array([[1.0, 2.0], [2.0, 1.0], [4.0, 5.0], [3.0, 4.0]]), np.array([[1.0], [1.0], [1.0], [2.0]])
+    result = epsilon_based(x, y, orientation=orientation, rts="vrs", epsilon=(0.5, 0.5))
+    peers = result.intensity.toarray()
+    np.testing.assert_allclose(peers.sum(axis=1), 1.0, atol=1e-9)
+    np.testing.assert_allclose(peers @ x, result.target_x, atol=1e-9)
+    np.testing.assert_allclose(peers @ y, result.target_y, atol=1e-9)
+    assert result.programs.columns == 3 + 3 + 4  # t and the two radial parts, a slack of each good, the units
+    assert result.programs.rows < result.programs.columns
+
+
+def test_a_good_without_a_step_of_its_own_is_not_improved() -> None:
+    """E may halve its bad at the same output; the others' steps in the output are not its own."""
+    steps = (np.zeros((3, 1)), np.array([[4.0], [2.0], [0.0]]), GB[:, None])
+    result = non_radial(GX, GY, GB, direction=steps, weights="ones")
+    assert result.score[2] == pytest.approx(0.5)
+    assert (result.factors["beta_y"][2, 0], result.factors["beta_b"][2, 0]) == pytest.approx((0.0, 0.5))

@@ -123,3 +123,9 @@ def test_tails_keep_their_digits():
     np.testing.assert_allclose(second[:2] * -far[:2], 2.0, rtol=1e-7)
     left, right = moment_ratios(np.array([-3.0 - 1e-12])), moment_ratios(np.array([-3.0 + 1e-12]))
     np.testing.assert_allclose(left, right, rtol=1e-11)
+
+
+@pytest.mark.parametrize(("location", "median"), [(-20.0, log(2) / 20), (22.0, 2 - log(2) / 20), (1.0, 1.0)])
+def test_the_median_of_a_normal_variable_cut_far_out_is_that_of_an_exponential_one(location, median):
+    cut = densities.BoxNormal(np.array([location]), 1.0, 2.0)
+    assert cut.quantile(0.5)[0] == pytest.approx(median, abs=2e-4)

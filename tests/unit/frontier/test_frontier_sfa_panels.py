@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from math import erfc, exp, log, pi, sqrt
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.integrate import dblquad, quad
 
+from xinzhi.frontier.stochastic import problem
 from xinzhi.frontier.stochastic.densities import EXPONENTIAL, HALF_NORMAL
 from xinzhi.frontier.stochastic.likelihoods import InStep
 from xinzhi.frontier.stochastic.random_effects import RandomEffects
@@ -143,3 +145,46 @@ def test_four_components_keep_their_digits_at_the_edge(effect):
         assert value[unit] == pytest.approx(log(mass), abs=EDGE)
     persistent = likelihood.persistent_posterior(theta)
     np.testing.assert_allclose(persistent.efficiency(), np.exp(-persistent.mean()), rtol=0.05)
+
+
+@pytest.mark.parametrize("spread", [0.1, 10.0])
+@pytest.mark.parametrize("split", [0.1, 0.5, 0.8])
+def test_the_rule_of_a_unit_begins_at_the_peak_of_its_integrand(spread, split):
+    e = spread * np.array([3.0, 2.0, 4.0, -3.0, -2.5, 0.1])
+    likelihood = RandomEffects(e, ONES, UNIT, persistent=False)
+    parts = spread * np.array([(1 - split) / 2, split, (1 - split) / 2])
+    theta = np.array([0.0, *(2 * np.log(parts))])
+    peak = likelihood._peak(e, theta)  # noqa: SLF001
+    room = 2e-3 * spread
+    assert (likelihood._at(peak - room, e, theta)[1] > 0).all()  # noqa: SLF001
+    assert (likelihood._at(peak + room, e, theta)[1] < 0).all()  # noqa: SLF001
+
+
+def test_a_search_begins_at_least_squares_raised_by_the_means_of_both_inefficiencies():
+    y = np.array([1.0, 3.0, 5.0, 7.0])
+    names = (problem.NOISE, problem.INEFFICIENCY, problem.EFFECT, problem.PERSISTENT)
+    model = SimpleNamespace(
+        likelihood=SimpleNamespace(names=names, x=np.ones((4, 1)), y=y), size=1, residuals=y - 4, model="four-component"
+    )
+    (start,) = problem._start(model, 0.4)  # noqa: SLF001
+    between = problem._EFFECT_SHARE * 5.0  # noqa: SLF001 - of the variance 5, half to each effect
+    total = (5.0 - between) / (0.6 + 0.4 * (1 - 2 / pi))
+    raised = sqrt(2 / pi) * (sqrt(0.4 * total) + sqrt(between / 2))
+    assert start[0] == pytest.approx(4 + raised)
+    assert np.exp(start[1:]) == pytest.approx([0.6 * total, 0.4 * total, between / 2, between / 2])
+
+
+def test_searches_agree_whose_summits_are_as_high_as_the_best(monkeypatch):
+    values = {0.0: -100.0, 1.0: -100.0 - 1e-9, 2.0: -150.0, 3.0: -90.0}
+
+    def climb(_likelihood, start, *_):
+        """Return a summit: of the last start one whose gradient does not vanish."""
+        gradient = np.full(2, 1e3 if start[0] == 3 else 0.0)
+        return problem.Summit(np.zeros(2), values[start[0]], gradient, -np.eye(2), 1, np.zeros(2, dtype=bool))
+
+    monkeypatch.setattr(problem, "climb", climb)
+    monkeypatch.setattr(problem, "_settle", lambda _likelihood, summit, *_: summit)
+    starts = [np.full(2, float(at)) for at in values]
+    best = problem.highest(None, starts, {0: (), 1: ()}, 0)
+    assert (best.value, best.starts, best.agreeing, best.higher) == (-100.0, 4, 2, -90.0)
+    assert problem.highest(None, starts[:3], {0: (), 1: ()}, 0).higher is None

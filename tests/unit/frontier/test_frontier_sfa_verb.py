@@ -6,6 +6,8 @@ stands in bench/bench_sfa.py.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -14,7 +16,9 @@ from scipy.special import ndtr, ndtri
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier import sfa
+from xinzhi.frontier.stochastic.design import Frontier, read_table
 from xinzhi.frontier.stochastic.inference import mixed_critical, mixed_tail
+from xinzhi.frontier.stochastic.sfa import StochasticFrontier
 
 
 def farms(rows=200, seed=3, sigma_u=0.4, sigma_v=0.15, sign=1.0):
@@ -297,3 +301,41 @@ def test_findings_name_the_cell():
 def test_an_exact_fit_leaves_nothing_to_take_apart():
     with pytest.raises(InputError, match="exactly"):
         sfa(BASE.with_columns(y=pl.col("k") ** 0.5), "y", ["k"])
+
+
+def test_a_frontier_is_predicted_with_its_error_and_the_effects_of_its_units():
+    form = Frontier(inputs=("k",), controls=(), form="cobb-douglas", logs=True, trend=False, first=0.0)
+    fixed = SimpleNamespace(
+        provenance=SimpleNamespace(options={"unit": "firm", "period": None}),
+        model="true-fixed",
+        frontier=form,
+        terms=("log(k)", "effect:a", "effect:b"),
+        coefficients=pl.DataFrame({"block": ["frontier", "noise"], "estimate": [0.5, 9.0]}),
+        effects=pl.DataFrame({"effect": [1.0, 2.0]}),
+        covariance=np.diag([0.04, 0.01, 0.09, 7.0]),
+    )
+    rows = pl.DataFrame({"firm": ["b", "a"], "k": [np.exp(2.0), 1.0]})
+    table = StochasticFrontier.predict(fixed, rows)
+    assert table["row"].to_list() == [1, 2]
+    np.testing.assert_allclose(table["fitted"], [0.5 * 2 + 2, 1.0])
+    np.testing.assert_allclose(table["frontier"], np.exp([3.0, 1.0]))
+    np.testing.assert_allclose(table["standard_error"], [np.sqrt(4 * 0.04 + 0.09), 0.1])
+    with pytest.raises(InputError, match="c"):
+        StochasticFrontier.predict(fixed, rows.with_columns(firm=pl.Series(["b", "c"])))
+    common = SimpleNamespace(
+        provenance=fixed.provenance,
+        model="half-normal",
+        frontier=form,
+        coefficients=pl.DataFrame({"block": ["frontier", "frontier", "noise"], "estimate": [1.0, 0.5, 9.0]}),
+        effects=pl.DataFrame({"effect": []}, schema={"effect": pl.Float64}),
+        covariance=np.diag([0.01, 0.04, 7.0]),
+    )
+    table = StochasticFrontier.predict(common, rows.select("k"))
+    np.testing.assert_allclose(table["fitted"], [2.0, 1.0])
+    np.testing.assert_allclose(table["standard_error"], [np.sqrt(0.01 + 4 * 0.04), 0.1])
+
+
+def test_rows_without_a_period_have_the_time_zero():
+    frame = pl.DataFrame({"k": [1.0, 2.0, 3.0], "firm": list("bab")})
+    table = read_table("sfa", frame, {"k": "positive"}, "firm")
+    assert (table.time.tolist(), table.codes.tolist()) == ([0.0, 0.0, 0.0], [1, 0, 1])

@@ -15,6 +15,7 @@ from scipy.optimize import nnls
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier import cnls, stoned
+from xinzhi.frontier.stochastic import cnls as programs
 from xinzhi.frontier.stochastic.cnls import concave_fit
 
 DUAL, PEER = 1e-5, 2e-4
@@ -153,3 +154,11 @@ def test_frontier_equals_benchmarking(shared):
     # its efficiencies, up to 1.42, come from a slip in the conditional mean (sigma_v / sigma_v); ours are efficiencies
     assert theirs["eff"].max() > 1.4
     assert ours["efficiency"].max() < 1
+
+
+def test_a_program_that_is_not_solved_in_its_steps_is_refused(monkeypatch):
+    y, x = sample()
+    monkeypatch.setattr(programs, "_STEPS", 1)
+    with pytest.raises(InputError) as error:
+        concave_fit(y, x)
+    assert error.value.code == "frontier.cnls-unsolved"
