@@ -133,7 +133,7 @@ def bootstrap() -> bool:
         "year",
         ["capital", "labour"],
         ["output"],
-        n_boot=REPLICATIONS,
+        draws=REPLICATIONS,
         n_jobs=CORES,
         progress=progress,
     )

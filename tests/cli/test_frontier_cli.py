@@ -204,6 +204,19 @@ def test_units_are_found_when_names_repeat(xinzhi_frontier, shared):
         ((*MAIN, "--rts", "foo"), 2, "choose one of crs"),
         ((*MAIN, "--sfa", "foo"), 2, "unknown model 'foo'"),
         ((*MAIN, "--sfa", "bc92", "--boot", "9"), 2, "--boot does not go with --sfa"),
+        ((*MAIN, "--boot", "-5"), 2, "--boot is -5: a bootstrap takes at least 2 draws"),
+        ((*MAIN, "--index", "malmquist", "--boot", "-5"), 2, "--boot is -5"),
+        ((*MAIN, "--sfa", "bc92", "--polluting", "capital"), 2, "--polluting has no part in this"),
+        ((*MAIN, "--sfa", "bc92", "--model", "sbm"), 2, "goes with the efficiency of a year, --index and --group"),
+        ((*MAIN, "--sfa", "bc92", "--orientation", "input"), 2, "--orientation has no part in this"),
+        ((*MAIN, "--sfa", "bc92", "--rts", "crs"), 2, "--rts has no part in --sfa bc92"),
+        ((*MAIN, "--sfa", "stoned", "--form", "translog"), 2, "--form has no part in --sfa stoned"),
+        ((*MAIN, "--sfa", "bc92", "--window", "3"), 2, "--sfa and --window ask two questions"),
+        (
+            (*MAIN, "--seed", "3"),
+            2,
+            "--seed has no part in this: it goes with --index, --boot, --returns and --explain",
+        ),
         ((*MAIN, "--region", "Atlantis"), 2, "'Atlantis'"),
         ((*MAIN, "--group", "zone"), 2, "they have name_zh"),
         ((*MAIN, "--unit", "region"), 2, "columns of a plain table"),
@@ -264,6 +277,12 @@ def test_bad_figures_are_named(xinzhi_frontier, tmp_path, text, options, code, s
     found, _, err = xinzhi_frontier(path, "-x", "k", "-y", "y", *options)
     assert found == code
     assert said in err
+
+
+def test_an_option_that_no_question_takes_is_named_in_chinese(xinzhi_frontier):
+    code, out, err = xinzhi_frontier(*MAIN, "--seed", "3", "--lang", "zh")
+    assert (code, out) == (2, "")
+    assert "用不到--seed，它用于--index、--boot、--returns、--explain" in err
 
 
 def test_a_bad_call_with_json_is_a_document_too(xinzhi_frontier):

@@ -72,6 +72,23 @@ class Text:
         return Text(zh=_FILL["zh"].vformat(self.zh, (), values), en=_FILL["en"].vformat(self.en, (), values))
 
 
+class MissingTextError(KeyError, AttributeError):
+    """The catalogue has no text of a key; `AttributeError` too, since texts are attributes of their topic."""
+
+    def __init__(self, topic: str, key: str) -> None:
+        super().__init__(f"{topic}.{key}")
+        self.topic, self.key = topic, key
+
+    def __str__(self) -> str:
+        return (
+            f"words/pages/{self.topic}.yaml has no text {self.key!r}: write it there in both languages, "
+            "then run `python tools/generate_words.py`"
+        )
+
+    def __reduce__(self) -> tuple[type[MissingTextError], tuple[str, str]]:
+        return type(self), (self.topic, self.key)
+
+
 def printable(text: str) -> str:
     """Return a text on one line, without control characters and what cannot be written as UTF-8."""
     return _BREAKS.sub(" ", _CONTROLS.sub("", text)).strip()
@@ -346,7 +363,8 @@ def _cached_text(key: str) -> Text:
 def _fill(key: str, values: Mapping[str, object]) -> Text:
     pattern = _pattern(key)
     if pattern is None:
-        raise KeyError(key)
+        topic, _, rest = key.partition(".")
+        raise MissingTextError(topic, rest) if page("pages", topic) else MissingTextError(SHARED, key)
     filled = pattern.format(**values)
     return Text(zh=_PERCENT.sub("\u00a0%", filled.zh), en=_PERCENT.sub("\u00a0%", filled.en))
 

@@ -317,16 +317,16 @@ def efficiencies(
 
 def in_blocks(
     task: Callable[[int, np.random.SeedSequence], Part],
-    replications: int,
+    draws: int,
     seed: int,
     *,
     n_jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Part]:
     """Run `task(count, seeds)` on blocks of replications, each with random numbers of its own, over processes."""
-    if replications < 1 or n_jobs < 1:
-        raise UsageError("frontier.replications", replications=replications, n_jobs=n_jobs)
-    sizes = [min(BLOCK, replications - start) for start in range(0, replications, BLOCK)]
+    if draws < 1 or n_jobs < 1:
+        raise UsageError("frontier.draws-and-jobs", draws=draws, n_jobs=n_jobs)
+    sizes = [min(BLOCK, draws - start) for start in range(0, draws, BLOCK)]
     seeds = np.random.SeedSequence(seed).spawn(len(sizes))
     done, parts = 0, []
     blocks: Iterator[Part] = map(task, sizes, seeds)
@@ -339,7 +339,7 @@ def in_blocks(
         parts.append(part)
         done += size
         if progress is not None:
-            progress(done, replications)
+            progress(done, draws)
     return parts
 
 

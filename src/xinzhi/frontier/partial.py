@@ -101,6 +101,8 @@ def order_m(
     """
     if m < 1 or int(m) != m:
         raise UsageError("frontier.order-m", m=m)
+    if draws < 0:
+        raise UsageError("frontier.order-m-draws", draws=draws)
     if draws and seed is None:
         raise UsageError("frontier.order-m-seed")
     rng = np.random.default_rng(seed)

@@ -132,7 +132,7 @@ def frontier(
         "carry": carry,
         "contents": contents,
         "retained": retained,
-        "jobs": jobs,
+        "jobs": jobs if jobs != 1 else None,
     }
     options = {name: value for name, value in values.items() if value not in (None, (), [], {})}
     table = is_plain(source)

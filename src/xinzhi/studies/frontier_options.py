@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import Any
 
+from xinzhi import words
 from xinzhi.core.errors import UsageError
+from xinzhi.core.text import Text, same
 from xinzhi.frontier import internal
 from xinzhi.studies.frontier_questions import (
     PARTIAL,
@@ -28,7 +30,6 @@ from xinzhi.studies.frontier_questions import (
     Window,
 )
 
-SPANNING: Mapping[type[Question], str] = {Change: "--index", Window: "--window", Dynamic: "--carry"}
 LEADS: Mapping[str, type[Question]] = {  # by the option that asks the question; the first that is given leads
     "flow": Network,
     "carry": Dynamic,
@@ -47,7 +48,11 @@ BESIDES: Mapping[type[Question], tuple[str, ...]] = {  # of the efficiencies of 
     Partial: ("order_m", "order_alpha"),
     TwoStage: ("explain",),
 }
+ASKED_BY: Mapping[type[Question], str] = {
+    kind: next(name for name, asked in LEADS.items() if asked is kind) for kind in LEADS.values()
+} | {kind: names[0] for kind, names in BESIDES.items()}
 WITH_INSIDE = {"link", "retained", "year", "years", "seed", "jobs"}  # options that have their own refusals
+DRAWS = 2  # of a bootstrap, at least
 RADIAL = {**PARTIAL, "boot": "studies.boot-radial", "returns": "studies.returns-of-year"}  # of radial models alone
 
 
@@ -65,11 +70,12 @@ def questions_of(options: Mapping[str, Any]) -> list[Question]:
     _check_values(options)
     for option in stray:
         if option in kind.refuses:
-            raise _refusal(kind.refuses[option], option=SPANNING.get(kind, ""))
+            raise _refusal(kind.refuses[option], option=_asked_by(kind))
     kinds = [kind]
     if issubclass(kind, OfYear):
         _check_radial(options)
         kinds += [extra for extra, names in BESIDES.items() if any(name in options for name in names)]
+    _check_all_used(stray, kinds)
     questions = [kind(**{name: options[name] for name in _names(kind) if name in options}) for kind in kinds]
     for question in questions:
         question.check()
@@ -77,9 +83,36 @@ def questions_of(options: Mapping[str, Any]) -> list[Question]:
 
 
 def _names(kind: type[Question]) -> list[str]:
-    """Return the options of a question; a network names its goods by its flows, materials have one orientation."""
-    idle = {Network: {"inputs", "outputs"}, Materials: {"orientation"}}.get(kind, set())
-    return [option.name for option in fields(kind) if option.name not in idle]
+    """Return the options of a question."""
+    return [option.name for option in fields(kind) if option.name not in kind.unused]
+
+
+def _takes(kind: type[Question]) -> list[str]:
+    """Return the options of a question with those that ask it."""
+    return [*_names(kind), *BESIDES.get(kind, ())]
+
+
+def _check_all_used(stray: Sequence[str], kinds: Sequence[type[Question]]) -> None:
+    """Refuse an option that no question takes which is asked."""
+    idle = [option for option in stray if not any(option in _takes(kind) for kind in kinds)]
+    if not idle:
+        return
+    option = _spelt(idle[0])
+    if option in map(_spelt, ASKED_BY.values()):
+        raise UsageError("studies.two-questions", option=option, other=_asked_by(kinds[0]))
+    every: list[type[Question]] = [Efficiency, *ASKED_BY]
+    takers = [_asked_by(kind) for kind in every if idle[0] in _takes(kind)]
+    raise UsageError("studies.option-unused", option=option, takers=takers)
+
+
+def _asked_by(kind: type[Question]) -> Text:
+    """Return how a question is asked: by an option, or by none."""
+    return words.studies.label_efficiency() if kind is Efficiency else same(_spelt(ASKED_BY[kind]))
+
+
+def _spelt(option: str) -> str:
+    """Return an option as it is typed."""
+    return f"--{option.replace('_', '-')}"
 
 
 def _check_values(options: Mapping[str, Any]) -> None:
@@ -87,8 +120,8 @@ def _check_values(options: Mapping[str, Any]) -> None:
     model = options.get("model")
     if model is not None and model not in internal.MODELS:
         raise UsageError("studies.no-model", model=model, known=list(internal.MODELS))
-    if options.get("boot") == 1:
-        raise UsageError("studies.boot-one")
+    if options.get("boot", DRAWS) < DRAWS:
+        raise UsageError("studies.boot-few", boot=options["boot"])
     if options.get("window", 1) < 1:
         raise UsageError("studies.window")
 

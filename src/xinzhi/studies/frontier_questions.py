@@ -41,10 +41,11 @@ STONED = "stoned"
 class Question(ABC):
     """What every question asks: of which goods, under which returns to scale.
 
-    `refuses` has the options that another question takes, and what is said to whoever gives them to this one.
+    `refuses` has options that another question takes, where there is more to say to whoever gives them to this one.
     """
 
     name: ClassVar[str]
+    unused: ClassVar[frozenset[str]] = frozenset()  # fields of all questions that have no part in this one
     refuses: ClassVar[Mapping[str, str]] = {
         "link": "studies.inside-of",
         "retained": "studies.inside-of",
@@ -145,7 +146,7 @@ class Change(WithBad):
         if self.model is not None:
             options["measure"] = MEASURES[self.model]
         if self.boot:
-            options |= {"n_boot": self.boot, "seed": self.seed, "n_jobs": self.jobs, "progress": count}
+            options |= {"draws": self.boot, "seed": self.seed, "n_jobs": self.jobs, "progress": count}
         roles = ("region", "year", self.inputs, self.outputs, self.bad)
         change = verbs.productivity_change(source.rows(frame), *roles, index=self.index, **options)
         if source.measured and not self.bad and self.group is None and self._of_accounts() and not change.additive:
@@ -166,6 +167,7 @@ class Stochastic(Question):
     """How far units are from a stochastic frontier."""
 
     name: ClassVar[str] = "sfa"
+    unused: ClassVar[frozenset[str]] = frozenset({"orientation"})
     refuses: ClassVar[Mapping[str, str]] = {
         **{option: code for option, code in Question.refuses.items() if option != "form"},
         **PARTIAL,
@@ -181,11 +183,14 @@ class Stochastic(Question):
     years: str | None = None
 
     def check(self) -> None:
-        """Refuse several outputs, and a year beside a span."""
+        """Refuse several outputs, a year beside a span, and what the model does not take."""
         if self.year is not None and self.years is not None:
             raise UsageError("studies.year-or-years")
         if len(self.outputs) > 1:
             raise UsageError("studies.sfa-one-output")
+        given = {"--form": self.form, "--explain": self.explain} if self.sfa == STONED else {"--rts": self.rts}
+        if idle := [option for option, value in given.items() if value]:
+            raise UsageError("studies.option-of-model", option=idle[0], model=self.sfa)
 
     def answer(self, source: Source, count: Count) -> Labelled:
         """Return the stochastic frontier of a panel, or of one year."""
@@ -282,6 +287,7 @@ class Network(OfYear):
     """How efficient units are that are networks of divisions."""
 
     name: ClassVar[str] = "network"
+    unused: ClassVar[frozenset[str]] = frozenset({"inputs", "outputs"})
 
     flow: Mapping[str, str] = field(default_factory=dict)
     link: str | None = None
@@ -301,6 +307,7 @@ class Materials(OfYear):
     """How efficient units are by the balance of their materials."""
 
     name: ClassVar[str] = "materials"
+    unused: ClassVar[frozenset[str]] = frozenset({"orientation"})
 
     contents: Mapping[str, float] = field(default_factory=dict)
     retained: Mapping[str, float] = field(default_factory=dict)
@@ -329,6 +336,7 @@ class Economic(OfYear):
     """How efficient units are at the prices they face: cost, revenue or profit."""
 
     name: ClassVar[str] = "economic"
+    unused: ClassVar[frozenset[str]] = frozenset({"orientation"})
 
     input_prices: Columns = ()
     output_prices: Columns = ()

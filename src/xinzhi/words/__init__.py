@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from xinzhi.core.facts import Fact
-from xinzhi.core.text import SHARED, Text, page, words, words_exist
+from xinzhi.core.text import SHARED, MissingTextError, Text, page, words, words_exist
 
 by_key = words  # for keys that are computed
 
@@ -32,7 +32,7 @@ class Topic:
         elif name.endswith("_of"):
             function = branch_of(self.topic, name.removesuffix("_of"))
         else:
-            raise AttributeError(name)
+            raise MissingTextError(self.topic, name)
         setattr(self, name, function)
         return function
 
@@ -62,10 +62,12 @@ def branch_of(topic: str, branch: str) -> Callable[..., Fact]:
     """Return the function that fills the text of a branch by the name of its leaf."""
     leaves = branches(page("pages", topic)).get(branch)
     if leaves is None:
-        raise AttributeError(branch)
+        raise MissingTextError(topic, branch)
     functions = {leaf: function_of(topic, key) for leaf, key in leaves.items()}
 
     def text_of(leaf: str, /, **values: object) -> Fact:
+        if leaf not in functions:
+            raise MissingTextError(topic, f"{branch}.{leaf}")
         return functions[leaf](**values)
 
     return text_of

@@ -1,16 +1,29 @@
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import xinzhi
+from xinzhi import words
 from xinzhi.core.names import Names, distinct
 from xinzhi.core.parameters import setting
 from xinzhi.core.programs import Program, solve_once
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, listing, number, percent, printable, probability, sentence, sentences, significant
+from xinzhi.core.text import (
+    MissingTextError,
+    Text,
+    listing,
+    number,
+    percent,
+    printable,
+    probability,
+    sentence,
+    sentences,
+    significant,
+)
 
 NAMES = [Text(zh="吉林", en="Jilin"), Text(zh="辽宁", en="Liaoning"), Text(zh="河北", en="Hebei")]
 
@@ -64,3 +77,22 @@ def test_a_program_is_changed_and_solved_again():
 def test_what_no_page_or_terminal_takes_is_left_out_of_a_text():
     assert printable(" a\x00\x1b[1m\ufeffb\ufffe\n c\ud800 ") == "a[1mb  c"
     assert printable("每人，　10\u00a0%") == "每人，　10\u00a0%"
+
+
+@pytest.mark.parametrize(
+    ("use", "topic", "key"),
+    [
+        (lambda: words.by_key("frontier.chart.nowhere"), "frontier", "chart.nowhere"),
+        (lambda: words.by_key("nowhere"), "shared", "nowhere"),
+        (lambda: words.frontier.chart_of("nowhere"), "frontier", "chart.nowhere"),
+        (lambda: getattr(words.frontier, "now" + "here"), "frontier", "nowhere"),
+        (lambda: words.frontier.nowhere_of("x"), "frontier", "nowhere"),
+    ],
+)
+def test_a_text_that_is_not_there_is_named_with_its_topic_and_the_cure(use, topic, key):
+    with pytest.raises(MissingTextError) as missing:
+        use()
+    assert f"words/pages/{topic}.yaml has no text '{key}'" in str(missing.value)
+    assert "python tools/generate_words.py" in str(missing.value)
+    assert str(copy.copy(missing.value)) == str(missing.value)
+    assert not hasattr(words.frontier, "nowhere")

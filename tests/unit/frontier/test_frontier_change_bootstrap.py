@@ -33,26 +33,26 @@ def change(frame: pl.DataFrame, **options: object) -> pl.DataFrame:
 
 def test_seed_decides_and_workers_do_not() -> None:
     frame = panel()
-    one = change(frame, n_boot=120, seed=5)
-    assert one.equals(change(frame, n_boot=120, seed=5))
-    assert one.equals(change(frame, n_boot=120, seed=5, n_jobs=2))
-    assert not one.equals(change(frame, n_boot=120, seed=6))
+    one = change(frame, draws=120, seed=5)
+    assert one.equals(change(frame, draws=120, seed=5))
+    assert one.equals(change(frame, draws=120, seed=5, n_jobs=2))
+    assert not one.equals(change(frame, draws=120, seed=6))
     plain = change(frame)
     assert one.select(plain.columns).equals(plain)
 
 
 def test_progress_is_told() -> None:
     told: list[tuple[int, int]] = []
-    change(panel(), n_boot=150, progress=lambda done, total: told.append((done, total)))
+    change(panel(), draws=150, progress=lambda done, total: told.append((done, total)))
     assert told == [(step, 4) for step in range(1, 5)]  # two pairs of periods, blocks of 100 and 50
 
 
 def test_intervals_hold_their_order_and_parts_have_theirs() -> None:
-    found = change(panel(), rts="vrs", n_boot=100)
+    found = change(panel(), rts="vrs", draws=100)
     for name in ("index", "efficiency_change", "technical_change", "pure_efficiency_change", "scale_efficiency_change"):
         assert (found[f"{name}_lower"] <= found[f"{name}_upper"]).all()
         assert (found[f"{name}_error"] > 0).all()
-    wide, narrow = change(panel(), n_boot=100), change(panel(), n_boot=100, confidence=0.5)
+    wide, narrow = change(panel(), draws=100), change(panel(), draws=100, confidence=0.5)
     assert ((wide["index_upper"] - wide["index_lower"]) >= (narrow["index_upper"] - narrow["index_lower"])).all()
 
 
@@ -99,7 +99,7 @@ def test_bandwidth_is_the_normal_reference() -> None:
 def test_no_noise_means_no_interval() -> None:
     """All units equal: every drawn technology is the observed one."""
     frame = panel().with_columns(x1=pl.lit(1.0), x2=pl.lit(1.0), y=pl.lit(1.0))
-    found = change(frame, n_boot=50)
+    found = change(frame, draws=50)
     assert (found["index_upper"] - found["index_lower"]).max() <= 1e-12
     assert found["index"].to_list() == pytest.approx([1.0] * 30)
 
@@ -107,6 +107,6 @@ def test_no_noise_means_no_interval() -> None:
 def test_units_without_a_partner_still_span_the_technology() -> None:
     """Drop a unit from the last period: it has no pair there, but it is on the frontier of the first two."""
     frame = panel().filter(~((pl.col("unit") == 3) & (pl.col("period") == 2)))
-    found = change(frame, n_boot=100)
+    found = change(frame, draws=100)
     assert found.height == 29
     assert found["index_error"].is_finite().all()

@@ -7,6 +7,7 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier import efficiency
+from xinzhi.frontier.bootstrap import bootstrap, returns_test
 from xinzhi.frontier.models.additive import range_directional, seiford_zhu
 from xinzhi.frontier.models.environmental import by_production, directional, non_radial, shadow_prices
 from xinzhi.frontier.models.slacks_based import (
@@ -272,3 +273,12 @@ def test_a_good_without_a_step_of_its_own_is_not_improved() -> None:
     result = non_radial(GX, GY, GB, direction=steps, weights="ones")
     assert result.score[2] == pytest.approx(0.5)
     assert (result.factors["beta_y"][2, 0], result.factors["beta_b"][2, 0]) == pytest.approx((0.0, 0.5))
+
+
+def test_a_negative_number_of_draws_is_refused() -> None:
+    x, y = np.arange(1.0, 9.0)[:, None], np.array([1.0, 3.0, 2.0, 5.0, 3.5, 4.0, 6.5, 5.0])[:, None]
+    with pytest.raises(UsageError, match="draws is -1"):
+        order_m(x, y, m=2, draws=-1, seed=1)
+    for verb in (bootstrap, returns_test):
+        with pytest.raises(UsageError, match="must be at least 1; got -1"):
+            verb(x, y, draws=-1)

@@ -87,7 +87,7 @@ def test_results_without_columns_of_goods_describe_none():
     frame = pl.DataFrame(
         {"place": list("abcdef") * 2, "year": [1] * 6 + [2] * 6, "k": rng.uniform(1, 9, 12), "y": rng.uniform(1, 9, 12)}
     )
-    change = verbs.productivity_change(frame, "place", "year", ["k"], ["y"], n_boot=20)
+    change = verbs.productivity_change(frame, "place", "year", ["k"], ["y"], draws=20)
     assert {"index_lower", "index_upper"} <= {one.name for one in change.columns()}
     with pytest.raises(KeyError, match="k"):
         replace(change, frame=change.frame.with_columns(k=pl.lit(1.0))).columns()

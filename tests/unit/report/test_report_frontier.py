@@ -76,7 +76,7 @@ def results(year, panel):
         "profit": frontier.profit_efficiency(x, y, np.array([0.1, 2.0]), np.array([1.0]), units="region"),
         "change": frontier.productivity_change(years, **change, rts="vrs"),
         "unsolved": frontier.productivity_change(years, **change, rts="vrs", decomposition="grifell-lovell"),
-        "drawn": frontier.productivity_change(years.filter(pl.col("year") >= 2016), **change, n_boot=20),
+        "drawn": frontier.productivity_change(years.filter(pl.col("year") >= 2016), **change, draws=20),
         "green": frontier.productivity_change(
             years, **change, bad=["energy_consumption"], index="malmquist-luenberger", reference="global"
         ),

@@ -188,7 +188,7 @@ def distance_family(
     numbers = {"index": parts.index, **parts.parts}
     if index != "luenberger":
         numbers = {name: np.exp(value) for name, value in numbers.items()}
-    if options["n_boot"]:
+    if options["draws"]:
         numbers = intervals(frontier, panel, marks, plan, numbers, options)
     own_levels = _own_levels(frontier, marks, plan, index)
     distances = distance_frame(panel, marks, terms, index, frontier.measure)

@@ -195,7 +195,7 @@ class Interval:
 
 
 def interval(estimate: FloatArray, replications: FloatArray, confidence: float) -> Interval:
-    """Return intervals from replications ``(n_boot, pairs)``."""
+    """Return intervals from replications ``(draws, pairs)``."""
     # The differences of replications from the estimate replace those of the estimate from the truth, which takes
     # the bias out of the interval as well (Simar and Wilson 1999, equation 17).
     tail = (1.0 - confidence) / 2
@@ -220,8 +220,8 @@ def intervals(
     firsts = np.unique(panel.period[panel.before]).tolist()
     draws = [prepare(panel, inefficiency, first, options["bandwidth"]) for first in firsts]
     places = [np.flatnonzero(panel.period[panel.before] == first) for first in firsts]
-    starts = range(0, options["n_boot"], _BLOCK)
-    jobs = [(pair, start, min(_BLOCK, options["n_boot"] - start)) for pair in range(len(firsts)) for start in starts]
+    starts = range(0, options["draws"], _BLOCK)
+    jobs = [(pair, start, min(_BLOCK, options["draws"] - start)) for pair in range(len(firsts)) for start in starts]
     seeds = np.random.SeedSequence(options["seed"]).spawn(len(jobs))
 
     def block(job: int) -> Answer:  # index and parts of one block of one pair of periods, and the programs
@@ -240,7 +240,7 @@ def intervals(
 
         workers = Parallel(n_jobs=options["n_jobs"], prefer="threads", return_as="generator_unordered")
         answers = workers(delayed(block)(job) for job in range(len(jobs)))
-    replications = {name: np.full((options["n_boot"], panel.pairs), np.nan) for name in numbers}
+    replications = {name: np.full((options["draws"], panel.pairs), np.nan) for name in numbers}
     progress = options["progress"]
     for done, (job, values, tally) in enumerate(answers, start=1):
         pair, start, size = jobs[job]

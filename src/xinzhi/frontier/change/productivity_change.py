@@ -39,7 +39,7 @@ class Options(TypedDict, total=False):
     disposability: str
     input_prices: Sequence[str]
     output_prices: Sequence[str]
-    n_boot: int
+    draws: int
     confidence: float
     bandwidth: float | None
     seed: int
@@ -103,7 +103,7 @@ def productivity_change(  # noqa: PLR0913 - the design's signature: roles of col
         ``disposability`` of bad outputs: ``kuosmanen`` (weak; the default), ``equality`` or ``strong``; the first two
         are the same under constant returns.
         ``input_prices``, ``output_prices``: columns, in the order of inputs and outputs.
-        ``n_boot``, ``confidence``, ``bandwidth``, ``seed``, ``n_jobs``, ``progress``: bootstrap intervals (Simar and
+        ``draws``, ``confidence``, ``bandwidth``, ``seed``, ``n_jobs``, ``progress``: bootstrap intervals (Simar and
         Wilson 1999) of the Malmquist index; ``progress(done, total)`` is called after each block.
 
     Notes
@@ -196,7 +196,7 @@ ALIASES = {"rd": "ray-desli", "gl": "grifell-lovell", "scale-mix": "balk"}
 
 DEFAULTS: dict[str, Any] = {
     "group": None, "window": None, "base": "mean", "corner": None, "direction": "output", "measure": "radial",
-    "weights": None, "disposability": "kuosmanen", "input_prices": (), "output_prices": (), "n_boot": 0,
+    "weights": None, "disposability": "kuosmanen", "input_prices": (), "output_prices": (), "draws": 0,
     "confidence": setting("level"), "bandwidth": None, "seed": 0, "n_jobs": 1, "progress": None,
 }  # fmt: skip
 
@@ -231,7 +231,7 @@ class Call:
     def _clashes(self, has_bad: bool) -> list[tuple[bool, UsageError]]:  # noqa: FBT001 - one question
         """Return what does not go together, each with its error."""
         options, index, reference, name = self.options, self.index, self.reference, self.decomposition
-        directional, priced, boot = index in DIRECTIONAL, index in PRICED, options["n_boot"] > 0
+        directional, priced, boot = index in DIRECTIONAL, index in PRICED, options["draws"] > 0
         distances, confidence = index == "malmquist" or directional, options["confidence"]
         has_prices = bool(options["input_prices"] or options["output_prices"])
         both_prices = bool(options["input_prices"] and options["output_prices"])
@@ -259,7 +259,7 @@ class Call:
             (boot and not plain_malmquist, UsageError("frontier.boot-index")),
             (boot and not split, UsageError("frontier.boot-decomposition")),
             (boot and name == "none" and self.rts != "crs", UsageError("frontier.boot-rts")),
-            (options["n_boot"] < 0 or options["n_boot"] == 1, UsageError("frontier.boot-number")),
+            (options["draws"] < 0 or options["draws"] == 1, UsageError("frontier.boot-number", draws=options["draws"])),
             (not 0 < confidence < 1, UsageError("frontier.boot-confidence", confidence=confidence)),
         ]
 
