@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal, get_args
 
+from xinzhi.core.lazy import pl
 from xinzhi.core.text import LANGUAGES, Text, read_words, words_exist
 
 Kind = Literal[
@@ -60,6 +61,16 @@ def describe(verb: str, column: str, frame: str = "frame") -> Column:
         message = f"{verb}: column {column!r} of {frame!r} is described nowhere"
         raise KeyError(message)
     return entry
+
+
+def text_columns(**texts: Iterable[Text | None]) -> list[pl.Series]:
+    """Return texts as columns ``<name>_zh`` and ``<name>_en``, which tables and charts read as one."""
+    rows = {name: list(column) for name, column in texts.items()}
+    return [
+        pl.Series(f"{name}_{language}", [text and text.lang(language) for text in column], dtype=pl.String)
+        for name, column in rows.items()
+        for language in LANGUAGES
+    ]
 
 
 def described(verb: str, column: str, frame: str = "frame") -> bool:

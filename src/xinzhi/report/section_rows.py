@@ -6,7 +6,7 @@ none: the row stands under the name of its class, in the file of its topic::
     sections:
       SigmaConvergence:
         anchor: paths-sigma       # where it stands on the page
-        title: sigma_section      # pathways.title.sigma_section; without: the headline of the file of the topic
+        title: sigma_section      # pathways.title.sigma_section, or frame.<name>, a text of the result
         pictures: [sigma]         # rows of pictures, the leading one first
         tables: [pathways_ends]   # rows of tables, beside the twins of the pictures
         answer: [pictures]        # what answers (see below); without: the headlines of the pictures
@@ -49,7 +49,7 @@ def section(result: Result) -> Section:
     pictures = [picture for name in row.pictures if (picture := picture_of(result, name, facts)) is not None]
     return Section(
         key=row.anchor,
-        title=words.by_key(f"{result.topic}.title.{row.title}"),
+        title=_title(result, row.title),
         answer=tuple(text for entry in row.answer for text in _answers(result, entry, facts, pictures)),
         pictures=tuple(pictures),
         tables=tables_of(result, row.tables),
@@ -57,6 +57,13 @@ def section(result: Result) -> Section:
         notes=tuple(text for entry in row.notes for text in _notes(result, entry, facts)),
         warning=None if row.warning is None else words.by_key(f"{result.topic}.{row.warning}"),
     )
+
+
+def _title(result: Result, title: str) -> Text:
+    """Return the title of a section: a word of the topic, or a text that the result has."""
+    name = title.removeprefix("frame.")
+    text: Text = words.by_key(f"{result.topic}.title.{title}") if name == title else _property(result, name)
+    return text
 
 
 def _property(result: Result, name: str) -> Any:  # noqa: ANN401 - a frame, texts or findings

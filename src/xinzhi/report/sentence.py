@@ -125,8 +125,9 @@ def notes_of(facts: Facts, topic: str) -> list[Text]:
 
 def fact(facts: Facts, *keys: str) -> tuple[str, dict[str, Any]] | None:
     """Return the first of some headlines that facts have, by its name, and its values; None where they have none."""
+    # a key with a dot is that of another fact, such as ``answer.gaming``
     for key in keys:
-        values = facts.get(f"headline.{key}")
+        values = facts.get(key if "." in key else f"headline.{key}")
         if isinstance(values, dict):
-            return key, values
+            return key.rpartition(".")[2], values
     return None

@@ -214,7 +214,7 @@ def _index_study(
         draft.note("vikor")
     else:  # rank intervals and what moves ranks
         uncertainty = result.uncertainty() if draws is None else result.uncertainty(draws)
-        rows = uncertainty.last().select("region", "rank_p05", "rank_p95").rows()
+        rows = uncertainty.last.select("region", "rank_p05", "rank_p95").rows()
         draft.results["index"] = replace(result, ranges={region: (low, high) for region, low, high in rows})
         draft.results["uncertainty"] = uncertainty
         try:

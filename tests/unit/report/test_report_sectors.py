@@ -219,7 +219,7 @@ def test_rank_intervals_are_ordered_by_the_rank_of_the_index():
 
 def test_a_rank_outside_its_own_interval_is_said_to_be():
     found = result("uncertainty")
-    now = found.last()
+    now = found.last
     out = now.filter((pl.col("rank") < pl.col("rank_p05")) | (pl.col("rank") > pl.col("rank_p95")))
     told = found.facts()["answer.beyond"]
     assert [one.en for one in told["names"]] == [found.names.region(code).en for code in out["region"]] == ["Guangxi"]

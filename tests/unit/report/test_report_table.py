@@ -165,7 +165,7 @@ def test_every_row_of_data_names_a_chart_its_options_and_words_that_are_there(to
         for shelf, word in (("title", row.title or name), ("how", row.how or name), ("unit_of", row.unit)):
             key = f"{topic}.{shelf}.{word}"
             assert word is None or has(key) or key in LEFT_OPEN, key
-        assert all(has(f"{topic}.headline.{headline}") for headline in row.headlines), name
+        assert all(has(f"{topic}.headline.{row.headline or headline}") for headline in row.headlines), name
         assert all(has(f"{topic}.chart.{word}") for word in (*row.labels.values(), *row.parts, *row.groups)), name
     for name, row in rows.tables.items():
         assert row.title is None or has(f"{topic}.{row.title}"), name

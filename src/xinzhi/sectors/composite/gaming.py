@@ -14,11 +14,13 @@ from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.facts import Fact
 from xinzhi.core.result import Facts, Result
+from xinzhi.core.schema import text_columns
 from xinzhi.core.shapley import effects
+from xinzhi.core.text import Text
 from xinzhi.sectors.composite import build
 from xinzhi.sectors.composite.system import System
 from xinzhi.sectors.composite.transform import Normalisation, entropy, normalise, treat
-from xinzhi.sectors.composite.uncertainty import AXES, Space, draw, grid, left_out, rank_draws, space
+from xinzhi.sectors.composite.uncertainty import AXES, Space, draw, grid, left_out, rank_draws, refusals, space
 from xinzhi.sectors.conventions import convention, departures, share_text
 
 _CHOICES = ("treatment", "normalisation", "weights", "aggregation", "pooled")
@@ -40,13 +42,41 @@ class Gaming(Result, verb="index_gaming", topic="sectors", key=("region", "year"
     left_out: pl.DataFrame
     ranks: IntArray
 
+    @property
     def last(self) -> pl.DataFrame:
-        """Return the rows of the last year, in the order of the index."""
+        """The rows of the last year, in the order of the index."""
         return self.frame.filter(pl.col("year") == pl.col("year").max()).sort("rank", "region")
+
+    @property
+    def rank_domain(self) -> tuple[float, float]:
+        """The ends of an axis of ranks."""
+        return 0.0, self.last.height + 1.0
+
+    @property
+    def room(self) -> pl.DataFrame:
+        """The rows of the last year, what helps in words."""
+        rows = self.last
+        texts = {name: [departures(label or "") for label in rows[name]] for name in ("convention", "single")}
+        return rows.drop(*texts).with_columns(text_columns(**texts))
+
+    @property
+    def constants(self) -> pl.DataFrame:
+        """What each constant before the logarithm does, the constant in words."""
+        shifts = [words.sectors.chart_shift(shift=_plain(shift)) for shift in self.shifts["shift"]]
+        named = self.shifts.with_columns(pl.Series("shift", [_plain(shift) for shift in self.shifts["shift"]]))
+        return named.with_columns(text_columns(name=shifts))
+
+    @property
+    def refusals(self) -> list[Fact]:
+        """How many conventions these data cannot carry, and why the first one is refused."""
+        return [
+            words.sectors.note_refused(count=self.left_out.height, reason=Text(zh=zh, en=en))
+            for _, zh, en in self.left_out.head(1).iter_rows()
+        ]
 
     def facts(self) -> Facts:
         """Return who could rise furthest, by what, and what a constant before the logarithm does."""
-        last = self.last()
+        last = self.last
         names = self.names.distinct("region", last["region"])
         top = last.sort("gain", "region", descending=[True, False]).row(0, named=True)
         worst = self.shifts.sort("furthest", descending=True).row(0, named=True)
@@ -57,9 +87,12 @@ class Gaming(Result, verb="index_gaming", topic="sectors", key=("region", "year"
         if top["gain"]:
             places = {"region": names[top["region"]], "rank": top["rank"], "best": top["best_rank"]}
             facts["answer.furthest"] = places | {"how": departures(top["convention"])}
-        return facts | {
-            "headline.shift": {"shift": f"{worst['shift']:.6f}".rstrip("0").rstrip("."), "furthest": worst["furthest"]}
-        }
+        return facts | {"headline.shift": {"shift": _plain(worst["shift"]), "furthest": worst["furthest"]}}
+
+
+def _plain(number: float) -> str:
+    """Write a number without zeros at its end."""
+    return f"{number:.6f}".rstrip("0").rstrip(".")
 
 
 def gaming(result: build.Ranking) -> Gaming:
@@ -202,16 +235,33 @@ class Sensitivity(Result, verb="index_sensitivity", topic="sectors", key=("regio
     method: str
     evaluations: int
 
+    @property
+    def measure(self) -> str:
+        """What choices are ordered by: Shapley's shares where exact, else total effects."""
+        return "shapley" if "shapley" in self.overall.columns else "total"
+
+    @property
     def shares(self) -> pl.DataFrame:
-        """Return ``choice, share`` of the variance, largest first: Shapley's where exact, else total effects."""
-        by = "shapley" if "shapley" in self.overall.columns else "total"
-        rows = self.overall.fill_nan(None).drop_nulls(by).sort(by, descending=True)
-        return rows.select("choice", share=by)
+        """The shares of the variance by choice, largest first."""
+        rows = self.overall.fill_nan(None).drop_nulls(self.measure)
+        return rows.sort(self.measure, descending=True)
+
+    @property
+    def named_shares(self) -> pl.DataFrame:
+        """The same with choices in words."""
+        names = [words.sectors.choice_of(name) for name in self.shares["choice"]]
+        return self.shares.drop("choice").with_columns(text_columns(choice=names))
+
+    @property
+    def refusals(self) -> list[Fact]:
+        """Which levels the data cannot carry, and why."""
+        return refusals(self.left_out)
 
     def answer(self) -> Iterator[Fact]:
         """Yield which choice moves ranks most."""
         count = f"{self.evaluations:,}"
-        parts = [share_text(words.sectors.choice_of(name), share) for name, share in self.shares().iter_rows()]
+        shares = self.shares.select("choice", self.measure).iter_rows()
+        parts = [share_text(words.sectors.choice_of(name), share) for name, share in shares]
         if parts:
             yield words.sectors.answer_sensitivity(count=count, parts=parts)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
+from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts
-from xinzhi.core.schema import Column, describe, described
-from xinzhi.core.text import Language, ranks_text
+from xinzhi.core.schema import Column, describe, described, text_columns
+from xinzhi.core.text import Language, ranks_text, unit_text
 from xinzhi.data import Package, names_of
 from xinzhi.sectors.composite import build
 from xinzhi.sectors.composite.gaming import Gaming, Sensitivity, gaming, sensitivity
@@ -123,14 +123,72 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
             raise UsageError("sectors.no-index", region=self.names.region(region), year=row["year"][-1], names=gaps)
         raise UsageError("sectors.no-such-row", region=region, year=year)
 
+    @property
     def last(self) -> pl.DataFrame:
-        """Return the rows of the last year that has an index, best first."""
+        """The rows of the last year that has an index, best first."""
         done = self.frame.drop_nulls("index")
         return done.filter(pl.col("year") == pl.col("year").max()).sort("rank", "region")
 
-    def facts(self) -> Facts:
-        """Return which regions lead and trail, on how much of the system, and what to beware of."""
-        now, done = self.last(), self.frame.drop_nulls("index")
+    @property
+    def by_year(self) -> pl.DataFrame:
+        """The index by region, one column a year."""
+        done = self.frame.drop_nulls("index").sort("year", "region")
+        return done.pivot("year", index="region", values="index").sort("region")
+
+    @property
+    def coverage_gaps_first(self) -> pl.DataFrame:
+        """The coverage, what the data lack first."""
+        return self.coverage.sort("covered", maintain_order=True)
+
+    @property
+    def weight_table(self) -> pl.DataFrame:
+        """The weights, heaviest first, with direction, unit, denominator and note of each indicator in words."""
+        by_code, rows = {item.code: item for item in self.system.indicators}, self.mean_weights()
+        items = [by_code[code] for code in rows["indicator"]]
+        more, less = words.sectors.chart_more(), words.sectors.chart_less()
+        return rows.with_columns(
+            text_columns(
+                direction=[more if item.direction > 0 else less for item in items],
+                unit=[unit_text(item.unit) for item in items],
+                denominator=[method("denominator", item.denominator) for item in items],
+                note=[item.note if item.note.en else None for item in items],
+            )
+        )
+
+    @property
+    def sectors(self) -> list[str]:
+        """The sectors that have indicators, in the order of the system."""
+        return list(dict.fromkeys(item.sector for item in self.system.indicators))
+
+    @property
+    def leads(self) -> list[str]:
+        """The sectors in which the region that is first by the index is first too."""
+        return [name for name in self.sectors if self.last[name][0] == self.last[name].max()]
+
+    def sector_places(self, most: int, end: int) -> pl.DataFrame:
+        """Return ``region, sector, position, standing`` of the last year; of more regions than `most`, those at the ends.
+
+        `standing` is the percentage of the other regions that do not stand above.
+        """
+        ranks = self.last.select("region", pl.col(self.sectors).rank("min", descending=True).cast(pl.Int64))
+        rows = ranks if ranks.height <= most else pl.concat([ranks.head(end), ranks.tail(end)])
+        tall = rows.with_row_index("row").unpivot(
+            self.sectors, index=["row", "region"], variable_name="sector", value_name="position"
+        )
+        standing = 100 * (ranks.height - pl.col("position")) / max(ranks.height - 1, 1)
+        return tall.sort("row", maintain_order=True).drop("row").with_columns(standing=standing)
+
+    def places(self, region: str) -> pl.DataFrame:
+        """Return the indicators of a region with its place among the regions of the last year, best first."""
+        year = int(self.last["year"][0])
+        scores = self.normalised.filter(year=year)
+        ranks = scores.select("region", pl.col(self.system.codes).rank("min", descending=True).cast(pl.Int64))
+        places = ranks.filter(region=region).drop("region").unpivot(variable_name="indicator", value_name="place")
+        return self.explain(region, year).join(places, on="indicator").sort("place", "indicator")
+
+    def answer(self) -> Iterator[Fact]:
+        """Yield which regions lead and trail, on how much of the system, and what to beware of."""
+        now, done = self.last, self.frame.drop_nulls("index")
         labels = self.names.distinct("region", self.frame["region"].unique().sort())
         order = [
             words.sectors.answer_ranged(name=labels[code], ranks=ranks_text(*self.ranges[code]))
@@ -138,31 +196,31 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
             else labels[code]
             for code in now["region"]
         ]
-        year = {"year": now["year"][0]}
-        facts: Facts = {}
+        year = now["year"][0]
         if len(order) > _SHOWN:
-            ends = {"top": order[:_SHOWN], "bottom": order[: -_SHOWN - 1 : -1]}
-            facts["answer.index"] = year | {"regions": len(order), **ends}
+            top, bottom = order[:_SHOWN], order[: -_SHOWN - 1 : -1]
+            yield words.sectors.answer_index(year=year, regions=len(order), top=top, bottom=bottom)
         else:
-            facts["answer.index_few"] = year | {"order": order}
+            yield words.sectors.answer_index_few(year=year, order=order)
         heavy, light = (self.mean_weights().row(at, named=True) for at in (0, -1))
         names = self.system.words()
-        facts["answer.weights"] = {
-            "method": method("weights", self.convention.label("weights")),
-            "heavy": names[heavy["indicator"]],
-            "heavy_value": heavy["weight"],
-            "light": names[light["indicator"]],
-            "light_value": light["weight"],
-        }
+        yield words.sectors.answer_weights(
+            method=method("weights", self.convention.label("weights")),
+            heavy=names[heavy["indicator"]],
+            heavy_value=heavy["weight"],
+            light=names[light["indicator"]],
+            light_value=light["weight"],
+        )
         covered = len(self.system.indicators)
         if missing := [names[item.code] for item in self.system.missing]:
-            facts["answer.covered"] = {"covered": covered, "total": covered + len(missing), "names": missing}
+            yield words.sectors.answer_covered(covered=covered, total=covered + len(missing), names=missing)
         incomplete = self.frame.height - done.height
         if incomplete or self.coverage["imputed"].sum():
-            facts["answer.imputed"] = {"imputed": int(self.coverage["imputed"].sum()), "left": incomplete}
+            yield words.sectors.answer_imputed(imputed=int(self.coverage["imputed"].sum()), left=incomplete)
         if sizes := [names[item.code] for item in self.system.indicators if item.denominator == "none"]:
-            facts["answer.sizes"] = {"count": len(sizes), "names": sizes}
-        return facts if self.convention.pooled else facts | {"note.yearly": {}}
+            yield words.sectors.answer_sizes(count=len(sizes), names=sizes)
+        if not self.convention.pooled:
+            yield words.sectors.note_yearly()
 
     def mean_weights(self) -> pl.DataFrame:
         """Return ``indicator, sector, weight``, the mean of the years where every year has its own, heaviest first."""

@@ -7,7 +7,7 @@ thousands of draws of weights are one matrix product per year and table.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -17,12 +17,14 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import UsageError
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.facts import Fact
+from xinzhi.core.result import Result
+from xinzhi.core.schema import text_columns
 from xinzhi.core.text import Text
 from xinzhi.sectors.composite.build import MEANS, Ranking, blocks, grey_coefficients, ranks, weigh
 from xinzhi.sectors.composite.system import System
 from xinzhi.sectors.composite.transform import Normalisation, constant, impute, normalise, positive, treat
-from xinzhi.sectors.conventions import convention
+from xinzhi.sectors.conventions import convention, method
 
 _MOST = 1_000_000
 AXES = ("imputation", "treatment", "normalisation", "weights", "aggregation")
@@ -220,42 +222,65 @@ class Uncertainty(Result, verb="index_uncertainty", topic="sectors", key=("regio
     left_out: pl.DataFrame
     draws: int
 
+    @property
     def last(self) -> pl.DataFrame:
-        """Return the rows of the last year, in the order of the index."""
+        """The rows of the last year, in the order of the index."""
         return self.frame.filter(pl.col("year") == pl.col("year").max()).sort("rank", "region")
 
-    def facts(self) -> Facts:
-        """Return how wide the intervals are, and who is sure of the first place."""
-        last = self.last()
+    @property
+    def rank_domain(self) -> tuple[float, float]:
+        """The ends of an axis of ranks."""
+        return 0.0, self.last.height + 1.0
+
+    @property
+    def methods(self) -> pl.DataFrame:
+        """What was drawn how often, in words."""
+        pairs = self.levels.select("choice", "level").rows()
+        return self.levels.select(
+            *text_columns(choice=[words.sectors.choice_of(choice) for choice, _ in pairs]),
+            *text_columns(level=[method(*pair) for pair in pairs]),
+            "draws",
+        )
+
+    @property
+    def refusals(self) -> list[Fact]:
+        """Which levels the data cannot carry, and why."""
+        return refusals(self.left_out)
+
+    def answer(self) -> Iterator[Fact]:
+        """Yield how wide the intervals are, and who is sure of the first place."""
+        last = self.last
         names = self.names.distinct("region", last["region"])
         width = (last["rank_p95"] - last["rank_p05"]).to_numpy()
         widest = last.row(int(width.argmax()), named=True)
         first = last.sort("first", "region", descending=[True, False]).row(0, named=True)
         varied = self.levels.group_by("choice", maintain_order=True).len().filter(pl.col("len") > 1)["choice"].to_list()
         choices = [words.sectors.choice_of(name) for name in [*varied, "noise"]]
-        size = {"draws": f"{self.draws:,}", "regions": last.height, "span": float(width.mean()), "choices": choices}
-        places = {"low": widest["rank_p05"], "high": widest["rank_p95"], "rank": widest["rank"]}
-        return {
-            "answer.uncertain": size | {"year": widest["year"]},
-            "answer.widest": {"widest": names[widest["region"]], **places},
-            "answer.surest": {"first": names[first["region"]], "share": first["first"]},
-            **self._beyond(last, names),
-        }
+        yield words.sectors.answer_uncertain(
+            draws=f"{self.draws:,}",
+            regions=last.height,
+            span=float(width.mean()),
+            choices=choices,
+            year=widest["year"],
+        )
+        yield words.sectors.answer_widest(
+            widest=names[widest["region"]], low=widest["rank_p05"], high=widest["rank_p95"], rank=widest["rank"]
+        )
+        yield words.sectors.answer_surest(first=names[first["region"]], share=first["first"])
+        yield from self._beyond(last, names)
 
-    def _beyond(self, last: pl.DataFrame, names: Mapping[str, Text]) -> Facts:
-        """Return whose rank by the index lies outside its own interval, and by which methods the index is built."""
+    def _beyond(self, last: pl.DataFrame, names: Mapping[str, Text]) -> Iterator[Fact]:
+        """Yield whose rank by the index lies outside its own interval, and by which methods the index is built."""
         out = last.filter(~pl.col("rank").is_between("rank_p05", "rank_p95"))["region"].to_list()
         # the first level of a choice is that of the index
         first_levels = self.levels.group_by("choice", maintain_order=True).agg(pl.len(), pl.col("level").first())
-        methods = []
-        for choice, level in (
-            first_levels.filter(pl.col("len") > 1, pl.col("level") != "none").select("choice", "level").rows()
-        ):
-            method, _, scale = level.partition(" ")
-            label = words.by_key(f"sectors.method.{choice}.{method}")
-            methods.append(Text(zh=f"{label.zh}{scale}", en=f"{label.en} {scale}".strip()))
-        values = {"names": [names[code] for code in out], "k": len(out), "convention": methods}
-        return {"answer.beyond": values} if out else {}
+        varied = first_levels.filter(pl.col("len") > 1, pl.col("level") != "none").select("choice", "level")
+        if out:
+            yield words.sectors.answer_beyond(
+                names=[names[code] for code in out],
+                k=len(out),
+                convention=[method(choice, level) for choice, level in varied.rows()],
+            )
 
 
 def uncertainty(result: Ranking, *, draws: int, seed: int) -> Uncertainty:
@@ -327,3 +352,13 @@ def left_out(around: Space) -> pl.DataFrame:
     """Return what the data cannot carry, as a frame."""
     rows = [(choice, level, why.zh, why.en) for choice, level, why in around.left_out]
     return pl.DataFrame(rows, schema=dict.fromkeys(_LEFT_OUT, pl.String), orient="row")
+
+
+def refusals(frame: pl.DataFrame) -> list[Fact]:
+    """Return what the data cannot carry as sentences."""
+    return [
+        words.sectors.note_level_left_out(
+            choice=words.sectors.choice_of(choice), level=method(choice, level), reason=Text(zh, en)
+        )
+        for choice, level, zh, en in frame.iter_rows()
+    ]

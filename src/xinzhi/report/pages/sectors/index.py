@@ -2,131 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import polars as pl
 
 from xinzhi import words
 from xinzhi.core.schema import Column
-from xinzhi.core.text import Text, Values, listing, same, sentences, unit_text
-from xinzhi.report.charts import kinds
+from xinzhi.core.text import Text, Values, listing, sentences
 from xinzhi.report.charts.axes import END, MOST
 from xinzhi.report.pages.sectors.advance import chosen, sector_inks
-from xinzhi.report.section import Picture, Section, picture, shown
+from xinzhi.report.section import Picture, Rows, Section, rows_of, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.sentence import distinct, truncate
+from xinzhi.report.sentence import answer_of, distinct, truncate
 from xinzhi.report.table import Table, column, table
 from xinzhi.sectors import Index
-from xinzhi.sectors.internal import Gaming, Sensitivity, Uncertainty, departures, method
+from xinzhi.sectors.internal import Sensitivity, method
 
 HOW = ("treatment", "imputation", "normalisation", "weights", "aggregation")
 LONG, LEGEND = 30.0, 14.0  # widths of an indicator beside a chart, and of a sector in its legend
 
 
 @section.register
-def uncertain(result: Uncertainty) -> Section:
-    """Return the section on the interval of every rank."""
-    now, facts = result.last(), result.facts()
-    size: Any = facts["answer.uncertain"]
-    ends = (0.0, now.height + 1.0)
-    return Section.of(
-        "sectors.uncertainty",
-        [shown("sectors.ranks", result, now, size, values={"year": now["year"][0]}, domain=ends)],
-        [_levels(result)],
-        anchor="index-uncertainty",
-        answer=sentences(facts, "sectors"),
-        notes=(*_left_out(result.left_out), words.sectors.note_no_error()),
-    )
-
-
-@section.register
-def gamed(result: Gaming) -> Section:
-    """Return the section on how far every region could move by convention alone."""
-    now, facts = result.last(), result.facts()
-    rows = now.with_columns(pl.col("convention", "single").fill_null(""))
-    region_name = result.names.distinct("region", now["region"]).__getitem__
-    names: dict[str, Any] = {"convention": departures, "single": departures, "region": region_name}
-    twin = table("index_room", rows, of=result, names=names, year=now["year"][0])
-    size: Any = facts["answer.gaming"]
-    refused = [
-        words.sectors.note_refused(count=result.left_out.height, reason=Text(zh=zh, en=en))
-        for zh, en in result.left_out.select("reason_zh", "reason_en").head(1).iter_rows()
-    ]
-    answer = {key: values for key, values in facts.items() if key.startswith("answer.")}
-    return Section.of(
-        "sectors.gaming",
-        [shown("sectors.room", result, now, size, twin=twin, domain=(0.0, now.height + 1.0)), _shift(result, facts)],
-        anchor="index-gaming",
-        answer=sentences(answer, "sectors"),
-        notes=(*refused, words.sectors.note_same_for_all()),
-    )
-
-
-@section.register
 def sensitive(result: Sensitivity) -> Section:
     """Return the section on which choice moves ranks."""
-    by = "shapley" if "shapley" in result.overall.columns else "total"
-    shares = result.shares()
+    shares, by = result.named_shares, result.measure
     chart = None
     if shares.height:
-        rows = result.overall.fill_nan(None).drop_nulls(by).sort(by, descending=True)
-        columns = ["choice", *(name for name in ("shapley", "first_order", "total") if name in rows.columns)]
-        twin = table("index_variance", rows, columns, result, names={"choice": _choice})
-        facts = {"name": _choice(shares["choice"][0]), "share": shares["share"][0]}
-        bars = [{"name": _choice(name), "value": 100 * share} for name, share in shares.iter_rows()]
-        chart = shown("sectors.variance", result, rows, facts, rows=bars, twin=twin, how=f"variance_{by}")
+        facts = {"name": words.sectors.choice_of(result.shares["choice"][0]), "share": shares[by][0]}
+        chart = shown("sectors.variance", result, None, facts, draws={"value": by}, how=f"variance_{by}")
     return Section.of(
         "sectors.sensitivity",
         [chart],
         anchor="index-sensitivity",
-        answer=sentences(result.facts(), "sectors"),
-        notes=tuple(_left_out(result.left_out)) if chart else (),
+        answer=answer_of(result.facts(), "sectors"),
+        notes=tuple(result.refusals) if chart else (),
     )
-
-
-def _choice(name: str) -> Text:
-    return words.sectors.choice_of(name)
-
-
-def _shift(result: Gaming, facts: Any) -> Picture | None:  # noqa: ANN401 - facts of the result
-    """Return what a constant before the logarithm of the entropy does to ranks."""
-    shifts = result.shifts.with_columns(
-        pl.col("shift").map_elements(lambda value: f"{value:.6f}".rstrip("0").rstrip("."), return_dtype=pl.String)
-    )
-    twin = table(
-        "index_shift",
-        shifts,
-        [column("sectors.shift", "name"), "furthest", "moved", "largest_weight", "largest_change"],
-        result,
-        part="shifts",
-        names={"shift": same},
-    )
-    rows = [
-        {"name": words.sectors.chart_shift(shift=shift), "value": furthest}
-        for shift, furthest in shifts.select("shift", "furthest").iter_rows()
-    ]
-    return shown("sectors.shift", result, shifts, facts["headline.shift"], rows=rows, twin=twin)
-
-
-def _levels(result: Uncertainty) -> Table:
-    methods = [method(choice, level) for choice, level in result.levels.select("choice", "level").iter_rows()]
-    frame = result.levels.drop("level").with_columns(
-        level_zh=pl.Series([method_name.zh for method_name in methods]),
-        level_en=pl.Series([method_name.en for method_name in methods]),
-    )
-    of = column("sectors.level_of", "text", of="level")
-    columns = [column("sectors.choice", "name"), of, column("sectors.draws", "integer")]
-    return table("index_levels", frame, columns, result, names={"choice": _choice})
-
-
-def _left_out(frame: pl.DataFrame) -> list[Text]:
-    """Say which levels the data cannot carry, and why."""
-    return [
-        words.sectors.note_level_left_out(choice=_choice(choice), level=method(choice, level), reason=Text(zh, en))
-        for choice, level, zh, en in frame.iter_rows()
-    ]
 
 
 @section.register
@@ -135,12 +47,13 @@ def indexed(result: Index, *, region: str | None = None) -> Section:
     view = View(result)
     codes = view.now["region"].to_list()
     code = chosen(region, codes, result, view.year, result.frame["region"], codes[0])
-    pictures = [_ranking(view), _scores(view) if len(view.groups) > 1 else None, _weights(view), _region(view, code)]
+    scores = _scores(view) if len(result.sectors) > 1 else None
+    pictures = [_ranking(view), scores, _weights(view), _region(view, code)]
     keys = {"answer.index", "answer.index_few", "answer.weights", "answer.covered"}
     return Section.of(
         "sectors.index",
         pictures,
-        [_coverage(view), _years(view)],
+        [table("index_coverage", of=result), _years(view)],
         anchor="index",
         title=words.sectors.title_index(system=result.system.title),
         answer=sentences({key: values for key, values in result.facts().items() if key in keys}, "sectors"),
@@ -157,7 +70,7 @@ class View:
     @cached_property
     def now(self) -> pl.DataFrame:
         """The rows of the last year, best first."""
-        return self.result.last()
+        return self.result.last
 
     @cached_property
     def year(self) -> int:
@@ -165,14 +78,9 @@ class View:
         return int(self.now["year"][0])
 
     @cached_property
-    def groups(self) -> list[str]:
-        """The sectors that have indicators, in the order of the system."""
-        return list(dict.fromkeys(item.sector for item in self.result.system.indicators))
-
-    @cached_property
     def regions(self) -> dict[str, Text]:
         """The names of the regions."""
-        return self.result.names.distinct("region", self.result.frame["region"].unique().sort())
+        return self.result.names.distinct("region", self.result.frame["region"].unique())
 
     @cached_property
     def words(self) -> dict[str, Text]:
@@ -182,160 +90,100 @@ class View:
     @cached_property
     def labels(self) -> dict[str, Text]:
         """The names of indicators and sectors as charts hold them."""
-        most = dict.fromkeys(self.result.system.codes, LONG) | dict.fromkeys(self.groups, LEGEND)
+        most = dict.fromkeys(self.result.system.codes, LONG) | dict.fromkeys(self.result.sectors, LEGEND)
         return distinct({code: truncate(self.words[code], limit) for code, limit in most.items()})
 
-    @property
-    def names(self) -> dict[str, Any]:
-        """What writes the codes of each column."""
-        of_system = self.words.__getitem__
-        return {"region": self.regions.__getitem__, "indicator": of_system, "sector": of_system}
-
-    @property
-    def groups_of_chart(self) -> dict[str, Any]:
-        """The legend of the sectors and their colours, in the order of the system."""
-        legend = [self.labels[name] for name in self.groups]
-        return {"groups": legend, "inks": list(sector_inks(self.groups).values())}
+    @cached_property
+    def names_of_chart(self) -> dict[str, Callable[[str], Text]]:
+        """What writes the codes of each column of a chart."""
+        short = self.labels.__getitem__
+        return {"region": self.regions.__getitem__, "indicator": short, "sector": short}
 
     @cached_property
-    def weights(self) -> pl.DataFrame:
-        """The weights, heaviest first."""
-        return self.result.mean_weights()
+    def groups(self) -> list[Text]:
+        """The legend of the sectors."""
+        return [self.labels[name] for name in self.result.sectors]
 
-    def places(self, code: str) -> pl.DataFrame:
-        """Return the indicators of a region with its place among the regions of the year, best first."""
-        codes = self.result.system.codes
-        scores = self.result.normalised.filter(year=self.year)
-        ranks = scores.select("region", pl.col(codes).rank("min", descending=True).cast(pl.Int64))
-        places = ranks.filter(region=code).drop("region").unpivot(variable_name="indicator", value_name="place")
-        return self.result.explain(code, self.year).join(places, on="indicator").sort("place", "indicator")
+    @cached_property
+    def inks(self) -> list[str]:
+        """The colours of the sectors."""
+        return list(sector_inks(self.result.sectors).values())
+
+    def rows(self, frame: pl.DataFrame, value: str) -> Rows:
+        """Return the indicators of a frame as a chart draws them, coloured by sector."""
+        return rows_of(frame, self.result, self.names_of_chart, name="indicator", group="sector", value=value)
 
 
-def _ranking(view: View) -> Picture:
+def _ranking(view: View) -> Picture | None:
     high, low = view.now.row(0, named=True), view.now.row(-1, named=True)
     mean = float(view.now["index"].to_numpy().mean())
     facts = {"year": view.year, "mean": mean, "high": view.regions[high["region"]], "high_value": high["index"]}
     facts |= {"low": view.regions[low["region"]], "low_value": low["index"]}
-    rows = [
-        {"name": view.regions[code], "value": value} for code, value in view.now.select("region", "index").iter_rows()
-    ]
-    return picture(
-        "sectors.ranking", kinds.dots, rows, _rank_table(view), facts, unit="index", x="index", reference=mean
-    )
+    return shown("sectors.ranking", view.result, None, facts, twin=_rank_table(view), reference=mean)
 
 
 def _rank_table(view: View) -> Table:
-    scores = [column("sectors.score_of", "score", of=name, name=view.words[name]) for name in view.groups]
-    return table(
-        "index_ranking",
-        view.now,
-        ["rank", "region", "index", *scores, "imputed"],
-        view.result,
-        names=view.names,
-        year=view.year,
+    names = view.result.sectors
+    scores = [column("sectors.score_of", "score", of=name, name=view.words[name]) for name in names]
+    columns = ["rank", "region", "index", *scores, "imputed"]
+    return table("index_ranking", view.now, columns, view.result, year=view.year)
+
+
+def _scores(view: View) -> Picture | None:
+    leads = [view.words[name] for name in view.result.leads]
+    facts = {"region": view.regions[view.now["region"][0]], "names": listing(leads), "count": len(leads)}
+    facts["total"] = len(view.result.sectors)
+    places = view.result.sector_places(MOST, END)
+    rows = rows_of(
+        places, view.result, view.names_of_chart, row="region", column="sector", value="standing", mark="position"
     )
+    headline = "scores" if leads else "scores_none"
+    return shown("sectors.scores", view.result, None, facts, rows=rows, twin=_rank_table(view), headline=headline)
 
 
-def _scores(view: View) -> Picture:
-    top = view.now["region"][0]
-    best = {name: set(view.now.filter(pl.col(name) == pl.col(name).max())["region"]) for name in view.groups}
-    leads = [view.words[name] for name, codes in best.items() if top in codes]
-    places = view.now.select("region", pl.col(view.groups).rank("min", descending=True).cast(pl.Int64))
-    rows = places if places.height <= MOST else pl.concat([places.head(END), places.tail(END)])
-    least = max(places.height - 1, 1)
-    cells = [
-        {
-            "row": view.regions[row["region"]],
-            "column": view.labels[name],
-            "value": 100 * (places.height - row[name]) / least,
-            "mark": same(row[name]),
-        }
-        for row in rows.iter_rows(named=True)
-        for name in view.groups
-    ]
-    facts = {"region": view.regions[top], "names": listing(leads), "count": len(leads), "total": len(view.groups)}
-    return picture(
-        "sectors.scores",
-        kinds.matrix,
-        cells,
-        _rank_table(view),
-        facts,
-        headline=None if leads else "scores_none",
-        unit="place",
-        legend="not_above",
-        domain=(0.0, 100.0),
-    )
-
-
-def _weights(view: View) -> Picture:
-    items = {item.code: item for item in view.result.system.indicators}
-    more: dict[int, Text] = {1: words.sectors.chart_more(), -1: words.sectors.chart_less()}
-    columns: dict[str, list[Any]] = {
-        name: [getattr(items[code], name) for code in view.weights["indicator"]]
-        for name in ("direction", "unit", "denominator")
-    }
-    columns["note"] = [code if items[code].note.en else None for code in view.weights["indicator"]]
-    frame = view.weights.with_columns(pl.Series(name, values) for name, values in columns.items())
-    names = view.names | {"direction": more.__getitem__, "denominator": lambda code: method("denominator", code)}
-    names |= {"unit": unit_text, "note": lambda code: items[code].note}
-    texts = (column(f"sectors.{name}", "text") for name in ("direction", "unit", "denominator", "note"))
+def _weights(view: View) -> Picture | None:
+    weights = view.result.weight_table
     notes = [words.sectors.note_mean_weights()] if "year" in view.result.weights.columns else []
-    twin = table(
-        "index_weights", frame, ["indicator", "sector", "weight", *texts], view.result, names=names, notes=notes
+    twin = table("index_weights", of=view.result, notes=notes)
+    half = 1 + int((weights["weight"].cum_sum() < 1 / 2).sum())
+    name, value = view.words[weights["indicator"][0]], weights["weight"][0]
+    facts = {"half": half, "count": weights.height, "name": name, "value": value}
+    rows = view.rows(weights, "weight")
+    return shown(
+        "sectors.weights", view.result, weights, facts, rows=rows, twin=twin, groups=view.groups, inks=view.inks
     )
-    top = view.weights.row(0, named=True)
-    half = 1 + int((view.weights["weight"].cum_sum() < 1 / 2).sum())
-    facts = {"half": half, "count": view.weights.height, "name": view.words[top["indicator"]], "value": top["weight"]}
-    rows = [
-        {"name": view.labels[code], "value": 100 * weight, "group": view.labels[sector]}
-        for code, sector, weight in view.weights.iter_rows()
-    ]
-    return picture("sectors.weights", kinds.bars, rows, twin, facts, unit="percent", x="weight", **view.groups_of_chart)
 
 
-def _region(view: View, code: str) -> Picture:
-    places = view.places(code)
+def _region(view: View, code: str) -> Picture | None:
+    places = view.result.places(code)
     best, worst = places["place"][0], places.row(-1, named=True)
     columns: list[str | Column] = ["indicator", "value", "unit", "place", "score", "weight"]
     if "contribution" in places.columns:
         kind = view.result.convention.aggregation
         columns.append(column(f"sectors.contribution_{kind}", "score", of="contribution"))
     name = view.regions[code]
-    facts = {"region": name, "regions": view.now.height, "best": best, "count": places.filter(place=best).height}
+    facts = {"region": name, "regions": view.now.height, "best": best, "count": int((places["place"] == best).sum())}
     facts |= {"total": places.height, "worst": worst["place"], "name": view.words[worst["indicator"]]}
-    rows = [
-        {"name": view.labels[indicator], "value": place, "group": view.labels[sector]}
-        for indicator, place, sector in places.select("indicator", "place", "sector").iter_rows()
-    ]
-    return picture(
-        "sectors.region",
-        kinds.dots,
-        rows,
-        table("index_region", places, columns, view.result, names=view.names, region=name, year=view.year),
+    twin = table("index_region", places, columns, view.result, region=name, year=view.year)
+    domain = (0.0, view.now.height + 1.0)
+    return shown(
+        "sectors.index_region",
+        view.result,
+        places,
         facts,
-        title="index_region",
-        headline="index_region",
-        how="index_region",
-        unit="place",
-        x="place",
-        decimals=0,
-        domain=(0.0, view.now.height + 1.0),
-        **view.groups_of_chart,
+        rows=view.rows(places, "place"),
+        twin=twin,
+        domain=domain,
+        groups=view.groups,
+        inks=view.inks,
     )
-
-
-def _coverage(view: View) -> Table:
-    """Return what the data have of every indicator of the system, those that they lack named."""
-    rows = view.result.coverage.sort("covered", maintain_order=True)
-    return table("index_coverage", rows, of=view.result, names=view.names)
 
 
 def _years(view: View) -> Table:
     """Return the index of every region and year that has one."""
-    done = view.result.frame.drop_nulls("index").sort("year", "region")
-    values = done.pivot("year", index="region", values="index").sort("region")
+    values = view.result.by_year
     years = [column("sectors.in_year", "score", of=year, year=year) for year in values.columns[1:]]
-    return table("index_years", values, ["region", *years], view.result, names=view.names)
+    return table("index_years", values, ["region", *years], view.result)
 
 
 def _notes(view: View) -> list[Text]:
