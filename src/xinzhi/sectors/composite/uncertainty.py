@@ -82,15 +82,15 @@ def space(result: Ranking) -> Space:
             treated[imputation, two] = table
     usable = [name for two, name in enumerate(treatments) if _usable(treated, two, system, name, left_out)]
     positions = [treatments.index(name) for name in usable]
-    methods = [method for method in methods if _weighable(method, treated[0, positions[0]], system, left_out)]
+    methods = [weighting for weighting in methods if _weighable(weighting, treated[0, positions[0]], system, left_out)]
     tables, base = {}, np.empty((len(filled), len(usable), len(methods), len(system.codes)))
     for imputation in range(len(filled)):
         for two, at in enumerate(positions):
             values = treated[imputation, at]
             for three, scale in enumerate(scales):
                 tables[imputation, two, three] = normalise(values, system.directions, scale, system.targets)
-            for four, method in enumerate(methods):
-                base[imputation, two, four] = weigh(method, values, system)
+            for four, weighting in enumerate(methods):
+                base[imputation, two, four] = weigh(weighting, values, system)
     levels = {
         "imputation": tuple(filled),
         "treatment": tuple(usable),
