@@ -166,7 +166,7 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
         return [name for name in self.sectors if self.last[name][0] == self.last[name].max()]
 
     def sector_places(self, most: int, end: int) -> pl.DataFrame:
-        """Return ``region, sector, position, standing`` of the last year; of more regions than `most`, those at the ends.
+        """Return ``region, sector, position, standing`` of the last year; of more than `most`, those at the ends.
 
         `standing` is the percentage of the other regions that do not stand above.
         """
