@@ -445,10 +445,10 @@ def run(package: str, plan: Plan, options: argparse.Namespace) -> None:
         plugins=[runner],
     )
     print(f"{package}: {len(runner.result)} mutants in {time.monotonic() - start:.0f} s")
-    if len(runner.result) < len(sample):
-        sys.exit(f"{package}: {len(runner.result)} of {len(sample)} mutants ran (pytest: {status})")
     if not options.all:
         store(runner.result, plan)
+    if len(runner.result) < len(sample):
+        sys.exit(f"{package}: {len(runner.result)} of {len(sample)} mutants ran (pytest: {status})")
 
 
 def recorded() -> dict[str, Entry]:

@@ -71,6 +71,7 @@ BUILTINS = {"min", "max", "any", "all"}  # of the calls above, those that Python
 DROPPED_CALLS = {"abs", "sqrt", "fabs"}
 DROPPED_KEYWORDS = {"weights"}
 TEXTS = (
+    "Fact",
     "Finding",
     "Text",
     "str",

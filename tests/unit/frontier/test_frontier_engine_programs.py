@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.programs import Program, solve_once
+from xinzhi.frontier.technology.starts import plain_facets
+from xinzhi.frontier.technology.technology import prepare
 
 A = np.array([[1.0, 2.0], [3.0, 1.0]])
 
@@ -78,3 +82,17 @@ def test_solver_says_nothing(capfd):
 def test_missing_coefficients_are_refused():
     with pytest.raises(UsageError, match="not a finite number"):
         solve_once(np.array([[np.nan]]), costs=1.0, row_lower=0.0, row_upper=1.0)
+
+
+def test_a_facet_of_one_output_and_one_input_breaks_even_at_the_best_ray():
+    # Two rays give 1 and 2 for 1; at 2 the first point loses 1 and the second 2.
+    columns = np.array([[-1.0, -1.0, -1.0, -4.0], [1.0, 2.0, 1.0, 6.0], [0.0, 0.0, 1.0, 1.0]])
+    facets = plain_facets(columns, np.array([False, False, True]), points=True)
+    assert facets.tolist() == [[5, 2, 7], [1, 2, 7]]  # slack of the output, first point; second ray, first point
+
+
+def test_rays_have_length_one_and_points_stay_as_they_are():
+    columns = np.array([[-3.0, 0.0, -2.0], [4.0, 0.0, 1.0], [0.0, 0.0, 1.0]])
+    ready = prepare(SimpleNamespace(columns=columns, points=True, equal=np.array([False, False, True])), 1)
+    assert ready.norm.tolist() == [7.0, 1.0, 1.0]
+    np.testing.assert_allclose(ready.columns, columns / [7, 1, 1])

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from xinzhi.core.errors import InputError
+from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.risks.capacity import entry_categories, entry_market
-from xinzhi.risks.capacity.estimates import cost_capacity, peak_to_peak
-from xinzhi.risks.debt import fan_shocks
+from xinzhi.risks.capacity.estimates import cost_capacity, peak_to_peak, plant_capacity
+from xinzhi.risks.debt import debt_dynamics, fan_shocks
 from xinzhi.risks.prices import critical, house_prices, testing
 from xinzhi.risks.prices.series import _days, read_steps
 
@@ -155,3 +155,26 @@ def test_a_year_that_is_missing_between_others_is_refused():
     with pytest.raises(InputError) as error:
         peak_to_peak(pl.DataFrame(rows))
     assert error.value.code == "capacity.too-few-years"
+
+
+def test_plants_without_names_are_numbered_from_one():
+    table = plant_capacity([[1.0], [1.0], [1.0]], [[1.0], [2.0], [2.0]], [[1.0], [2.0], [1.0]]).frame
+    assert table["unit"].to_list() == ["1", "2", "3"]
+    assert table["utilisation"].to_list() == pytest.approx([0.5, 1.0, 1.0])
+
+
+@pytest.mark.parametrize(("size", "holds"), [(10.0, True), (0.5, False)])
+def test_the_parts_of_a_change_of_debt_may_miss_it_by_rounding_of_their_own_size(monkeypatch, size, holds):
+    gap = 5 * debt_dynamics.setting("public_debt", "decomposition.tolerance")
+
+    def effects(rows, _usual):
+        parts = {name: pl.lit(size) for name in debt_dynamics._PARTS}  # noqa: SLF001
+        return rows.with_columns(**parts, discrepancy=pl.lit(gap))
+
+    monkeypatch.setattr(debt_dynamics, "_effects", effects)
+    rows = pl.DataFrame({"region": ["a", "a"], "year": [2000, 2001], "debt": [1.0, 2.0], "output": [10.0, 11.0]})
+    if holds:
+        assert debt_dynamics.debt_dynamics(rows).frame.height == 1
+    else:
+        with pytest.raises(IdentityError):
+            debt_dynamics.debt_dynamics(rows)
