@@ -23,7 +23,6 @@ CATEGORY, BASE, ENTRIES = "category", "base", ("all", "uncertain")
 INKS = (GROUPS[3], GROUPS[0])
 NARROW = 31.0  # width of a name that stands in a picture, in units of its size
 AXIS = 1.25  # the axis of entrants ends this much beyond the category that most regions name
-ENDS = {"middle": "utilisation", "low": "utilisation_low", "high": "utilisation_high", "chance": "chance_below"}
 
 
 class Wave:
@@ -34,13 +33,11 @@ class Wave:
         options = self.options = result.provenance.options
         self.edge, self.horizon = float(options["threshold"]), int(options["horizon"])
         self.rows = result.computable_categories()
-        categories = result.frame.unique(CATEGORY, maintain_order=True)
-        self.left = categories.filter(pl.col("utilisation").is_null())
-        self.called = distinct({code: result.names.text(CATEGORY, code) for code in categories[CATEGORY]})
+        self.left = result.left_out
+        self.called = distinct({code: result.names.text(CATEGORY, code) for code in result.frame[CATEGORY]})
         self.brief = distinct({code: truncate(name, NARROW) for code, name in self.called.items()})
         self._cases = {(r[CATEGORY], r["entry"], r["demand"]): r for r in result.frame.iter_rows(named=True)}
-        growth = result.frame.group_by("demand").agg(pl.col("growth").mean()).sort("growth", "demand")
-        self.paths: list[str] = growth["demand"].to_list()
+        self.paths = list(result.growth_by_path)
 
     def at(self, code: str, entry: str, path: str = BASE) -> Mapping[str, Any]:
         """Return the figures of one category, entry and path of demand."""
@@ -56,7 +53,7 @@ class Wave:
     @cached_property
     def pairs(self) -> list[tuple[int, int]]:
         """Return the percentiles that make an interval, the widest first."""
-        cuts = sorted(self.result.bands["percentile"].unique())
+        cuts = sorted(set(self.result.bands["percentile"]))
         return [(cuts[i], cuts[-1 - i]) for i in range(len(cuts) // 2)]
 
     def spread(self, code: str, entry: str, path: str, name: Text) -> dict[str, Any]:
@@ -86,10 +83,8 @@ class Wave:
     @cached_property
     def said(self) -> Values:
         """Return what the words around pictures name: threshold, horizon, intervals and paths of demand."""
-        national = self.result.frame.filter(pl.col("growth_source") == "national output")
-        rows = (national if national.height else self.result.frame).unique("demand", maintain_order=True)
-        growth = dict(rows.select("demand", "growth").iter_rows())
-        paths = [words.overcapacity.chart_grows(name=self.path(path), rate=growth[path]) for path in self.paths]
+        growth = self.result.growth_by_path
+        paths = [words.overcapacity.chart_grows(name=self.path(path), rate=rate) for path, rate in growth.items()]
         bands = listing([same(f"{high - low}%") for low, high in self.pairs or [(5, 95)]])
         return {"edge": self.edge, "years": self.horizon, "bands": bands, "paths": listing(paths)}
 
@@ -98,8 +93,7 @@ class Wave:
 def herd_entry(result: HerdEntry, *, region: str | None = None) -> Section:
     """Return what a wave of entry does; `region` is a category, else the one furthest beyond what its market bears."""
     wave, facts = Wave(result), result.facts()
-    beyond = pl.col("regions") - pl.col("break_even")
-    ordered = wave.rows.sort(beyond, CATEGORY, descending=[True, False])
+    ordered = result.by_crowding
     code = ordered[CATEGORY][0] if ordered.height else None
     if region is not None:
         code = result.names.resolve(region, list(wave.called), CATEGORY)
@@ -166,7 +160,7 @@ def _crowd(wave: Wave, facts: Facts, offenders: pl.DataFrame) -> Picture | None:
 
 def _lure(wave: Wave, facts: Facts) -> Picture | None:
     """Return what an entrant expects that knows nothing of the others, and what all get if all enter."""
-    frame = wave.rows.sort("profit_if_all", CATEGORY)
+    frame = wave.result.sorted_by("profit_if_all")
     rows = [
         {
             "name": wave.brief[r[CATEGORY]],
@@ -191,22 +185,15 @@ def _ranges(wave: Wave, *heads: str) -> dict[str, Any]:
 
 def _idle(wave: Wave, facts: Facts) -> Picture | None:
     """Return the range of utilisation of every category after the horizon, by who builds."""
-    frame = wave.rows.sort("utilisation", CATEGORY)
+    frame = wave.result.by_utilisation
     rows = [wave.spread(code, entry, BASE, wave.brief[code]) for code in frame[CATEGORY] for entry in ENTRIES]
-    ends = {
-        f"{name}_{entry}": pl.Series([wave.at(code, entry)[of] for code in frame[CATEGORY]])
-        for entry in ENTRIES
-        for name, of in ENDS.items()
-    }
     more = _ranges(wave, "now", "some", "all")
-    return shown(
-        "overcapacity.idle", wave.result, frame.with_columns(**ends), facts, rows=rows, values=wave.said, **more
-    )
+    return shown("overcapacity.idle", wave.result, frame, facts, rows=rows, values=wave.said, **more)
 
 
 def _chances(wave: Wave, facts: Facts) -> Picture | None:
     """Return the chance of ending below the threshold by entry and path of demand: what the answer rests on."""
-    frame = wave.rows.sort("chance_below", CATEGORY, descending=[True, False])
+    frame = wave.result.sorted_by("chance_below", descending=True)
     cases = {
         f"{entry}/{path}": words.overcapacity.chart_case(
             entry=words.overcapacity.chart_of(f"{entry}_short"), path=wave.path(path)
@@ -248,7 +235,7 @@ def _outlook(wave: Wave, code: str | None) -> Picture | None:
 
 def _prices(wave: Wave) -> Picture | None:
     """Return what happens to prices if all build."""
-    frame = wave.rows.sort("price", CATEGORY)
+    frame = wave.result.sorted_by("price")
     rows = [
         row | {"name": wave.brief[code]}
         for row, code in zip(
@@ -257,7 +244,7 @@ def _prices(wave: Wave) -> Picture | None:
     ]
     low = frame.row(0, named=True)
     values = {
-        "k": frame.filter(pl.col("price") < 1).height,
+        "k": int((frame["price"] < 1).sum()),
         "n": frame.height,
         "name": wave.called[low[CATEGORY]],
         "change": low["price"] - 1,
@@ -269,18 +256,17 @@ def _prices(wave: Wave) -> Picture | None:
 
 def _offsets(wave: Wave, facts: Facts) -> Picture | None:
     """Return how much market entry would have to make for itself; None where demand outgrows capacity everywhere."""
-    offset = wave.rows.filter(pl.col("offsetting_spillover") > 0)
-    offset = offset.sort("offsetting_spillover", CATEGORY, descending=[True, False])
+    offset = wave.result.by_spillover
     rows = [
         {"name": wave.brief[code], "value": value}
-        for code, value in offset.select(CATEGORY, "offsetting_spillover").rows()
+        for code, value in zip(offset[CATEGORY], offset["offsetting_spillover"], strict=True)
     ]
     return shown("overcapacity.offsets", wave.result, wave.rows, facts, rows=rows)
 
 
 def _tables(wave: Wave) -> list[Table | None]:
     """Return what each category starts from, what was left out, and everything that was assumed."""
-    starts = wave.rows.with_columns(pl.col("divisions").fill_null("").str.replace_all(";", ", "))
+    starts = wave.result.starting_points
     names = {
         "category": lambda code: wave.called[code],
         "survey": lambda series: listing([word("overcapacity", "series", name) for name in series.split(";")]),
@@ -292,7 +278,7 @@ def _tables(wave: Wave) -> list[Table | None]:
             _reference(name, reference),
             name,
         )
-        for name, value, reference in wave.result.assumptions.select("name", "value", "reference").iter_rows()
+        for name, value, reference in wave.result.assumptions.rows()
     ]
     kinds: dict[str, Kind] = {"assumption": "name", "value_of": "text", "why": "text", "key": "code"}
     columns = tuple(column(f"overcapacity.{name}", kind) for name, kind in kinds.items())
@@ -310,7 +296,8 @@ def _reference(name: str, reference: str) -> Text:
     return words.by_key(key) if has(key) else same(reference)
 
 
-def _value(value: Any) -> Text:  # noqa: ANN401 - an assumption of any kind
+def _value(value: object) -> Text:
+    """Return an assumption in words: factors by path of demand, a list, a word or a number."""
     if isinstance(value, Mapping):
         demands = describe("herd_entry", "demand").values
         return listing(
@@ -321,19 +308,17 @@ def _value(value: Any) -> Text:  # noqa: ANN401 - an assumption of any kind
         )
     if isinstance(value, Sequence) and not isinstance(value, str):
         return same(", ".join(f"{rate:g}" for rate in value))
-    return (
-        word("overcapacity", "chart", f"rule_{value}")
-        if value in {"median", "own"}
-        else same(value if isinstance(value, str) else f"{value:g}")
-    )
+    if value in ("median", "own"):
+        return word("overcapacity", "chart", f"rule_{value}")
+    return same(value if isinstance(value, str) else f"{value:g}")
 
 
 def _notes(wave: Wave) -> list[Text]:
     """Return what the figures rest on."""
     options = wave.options
-    from_source = wave.rows.filter(pl.col("growth_source").is_in(["source", "given"])).height
+    from_source = wave.result.count_given_growth()
     sums = ["industry_total", *conventions("overcapacity")["utilisation"]["sections"]["value"]]
-    stand_in = wave.rows.filter(pl.col("survey").str.split(";").list.eval(pl.element().is_in(sums)).list.any()).height
+    stand_in = wave.result.count_stand_ins(sums)
     size = {
         "year": options["sizes"],
         "plans": options["year"],

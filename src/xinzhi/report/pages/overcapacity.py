@@ -37,19 +37,15 @@ def capacity(result: Utilisation, *, region: str | None = None) -> Section:
     tables = [years] if years.rows else []
     if not result.frame.height:
         return Section.of("overcapacity.surveyed", [], tables, anchor="utilisation", answer=answer)
-    codes = result.frame["industry"].unique().sort()
-    code = result.now()["industry"][0] if region is None else result.names.resolve(region, codes, SERIES)
+    code = result.now()["industry"][0] if region is None else result.names.resolve(region, result.industries, SERIES)
     history = _history(result, code)
     if history is not None:
         answer.append(sentence(history.headline))
     elif region is not None:
         answer.append(words.overcapacity.answer_no_range(name=result.names.text(SERIES, code)))
     if result.findings:
-        lacking = [(finding.key, finding.message.zh, finding.message.en) for finding in result.findings]
-        missing = pl.DataFrame(lacking, schema=["industry", "missing_zh", "missing_en"], orient="row")
-        tables.append(table("utilisation_missing", missing, of=result))
-    latest = result.latest.filter(pl.col("period") == pl.col("period").max()).drop_nulls("change_on_year")
-    changes = shown("overcapacity.changes", result, latest, facts)
+        tables.append(table("utilisation_missing", result.missing, of=result))
+    changes = shown("overcapacity.changes", result, result.changes_of_year, facts)
     usual = result.provenance.options.get("bands") == conventions("overcapacity")["utilisation"]["bands"]["value"]
     edges = listing([same(f"{edge:g}") for edge in result.bands["below"].drop_nulls()])
     return Section.of(
@@ -72,7 +68,7 @@ def _quarter(year: int, number: int) -> Text:
 
 def _quarters(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame with the quarters in words: ``period_zh, period_en``."""
-    periods = [_quarter(year, quarter) for year, quarter in frame.select("year", "quarter").rows()]
+    periods = [_quarter(year, quarter) for year, quarter in zip(frame["year"], frame["quarter"], strict=True)]
     return frame.drop("period").with_columns(
         pl.Series(f"period_{name}", [period.lang(name) for period in periods], dtype=pl.String) for name in ("zh", "en")
     )
@@ -88,7 +84,7 @@ def _zones(result: Utilisation) -> list[tuple[float | None, float | None, Text]]
 
 def _latest(result: Utilisation, facts: Facts) -> Picture | None:
     """Return the last quarter of every industry against the same quarter of other years and the bands."""
-    frame = result.latest.sort("utilisation", "industry")
+    frame = result.by_level
     period, groups = result.latest["period"].max(), {name: words.overcapacity.chart_of(name) for name in PLACES}
     names = result.names.distinct(SERIES, frame["industry"])
     rows = []
@@ -139,7 +135,7 @@ def _place(row: Mapping[str, Any]) -> str:
 
 def _path(result: Utilisation, code: str) -> list[dict[str, Any]]:
     """Return every quarter from the first to the last of a series; those that are missing have no value."""
-    points = {(r["year"], r["quarter"]): r for r in result.frame.filter(industry=code).iter_rows(named=True)}
+    points = {(r["year"], r["quarter"]): r for r in result.explain(code).iter_rows(named=True)}
     first, last = min(points), max(points)
     places = range(first[0] * QUARTERS + first[1] - 1, last[0] * QUARTERS + last[1])
     keys = [(place // QUARTERS, place % QUARTERS + 1) for place in places]
@@ -175,7 +171,7 @@ def _over_time(result: Utilisation, facts: Facts) -> Picture | None:
 
 def _history(result: Utilisation, code: str) -> Picture | None:
     """Return one industry against the range of the same quarter of other years; None where it has no such range."""
-    bands = result.frame.filter(industry=code).drop_nulls("low").sort("year", "quarter")
+    bands = result.quarters_with_range(code)
     if bands.height < 2:  # noqa: PLR2004 - one quarter is no path
         return None
     path, last = _path(result, code), bands.row(-1, named=True)
@@ -196,7 +192,7 @@ def _history(result: Utilisation, code: str) -> Picture | None:
 @section.register
 def zombies(result: Zombies, *, region: str | None = None) -> Section:
     """Return how many firms live on credit by each criterion; the years of the firm `region` are put in a table."""
-    firm = None if region is None else result.names.resolve(region, result.frame["firm"].unique().sort(), "firm")
+    firm = None if region is None else result.names.resolve(region, result.firm_codes, "firm")
     facts = result.facts()
     facts.pop("answer.not_applied", None)  # the notes say it, with the cure
     return Section.of(
@@ -211,13 +207,10 @@ def zombies(result: Zombies, *, region: str | None = None) -> Section:
 
 def _share(result: Zombies, facts: Facts) -> Picture | None:
     """Return the share of zombies among the firms that can be judged, by year and criterion."""
-    counts = result.shares()
-    used = [criterion for criterion in result.criteria() if criterion in counts["criterion"]]
-    several = any(counts.filter(criterion=criterion).height > 1 for criterion in used)
-    frame = counts.filter(pl.col("criterion").is_in(used)).sort(pl.col("criterion").cast(pl.Enum(used)), "year")
-    with_bounds = result.counts.join(result.bounds(), on=["year", "criterion"], how="left", maintain_order="left")
+    frame = result.by_criterion
+    several = frame["criterion"].is_duplicated().any()
     kind: dict[str, Any] = {"chart": "lines", "y": "share"} if several else {"chart": "dots", "x": "share"}
-    twin = table("zombies_share", with_bounds, of=result)
+    twin = table("zombies_share", result.with_bounds, of=result)
     draws = {"group" if several else "name": "criterion"}
     return shown("overcapacity.share", result, frame, facts, draws=draws, twin=twin, **kind)
 
@@ -225,7 +218,7 @@ def _share(result: Zombies, facts: Facts) -> Picture | None:
 def _overlap(result: Zombies, facts: Facts) -> Picture | None:
     """Return how many of the zombies of one criterion another finds too; None where nothing can be compared."""
     overlaps: dict[tuple[str, str], float | None] = {}
-    for r in result.overlap.filter(pl.col("both") + pl.col("first_only") + pl.col("second_only") > 0).to_dicts():
+    for r in result.compared.to_dicts():
         for row, column, only in ((r["first"], r["second"], "first_only"), (r["second"], r["first"], "second_only")):
             total = r["both"] + r[only]
             overlaps[row, column] = FULL * r["both"] / total if total else None
@@ -242,9 +235,15 @@ def _overlap(result: Zombies, facts: Facts) -> Picture | None:
 def _outcomes(result: Zombies, facts: Facts) -> Picture | None:
     """Return how many firm-years are zombies, are none, and cannot be judged."""
     counts = result.verdict_counts()
-    shares = counts.with_columns(pl.col(part) / pl.col("every") for part in PARTS)
-    figures: dict[str, Any] = {part: Column(title=same(part), kind="percent", name=part) for part in PARTS}
-    rows = rows_of(shares, result, name="criterion", **figures)
+    figures = {part: Column(title=same(part), kind="percent", name=part) for part in PARTS}
+    rows = rows_of(
+        result.verdict_shares,
+        result,
+        name="criterion",
+        zombie=figures["zombie"],
+        sound=figures["sound"],
+        unknown=figures["unknown"],
+    )
     parts = {part: (words.overcapacity.chart_of(part), ink) for part, ink in PARTS.items()}
     return shown("overcapacity.judged", result, counts, facts, rows=rows, parts=parts)
 
@@ -264,8 +263,7 @@ def _why(result: Zombies) -> Mapping[str, Callable[[Any], Text | None]]:
 
 def _unknown(result: Zombies) -> Table | None:
     """Return why firm-years cannot be judged, by criterion."""
-    unknown = result.frame.filter(pl.col("zombie").is_null())
-    frame = unknown.group_by("criterion", "status").len("firm_years")
+    frame = result.unjudged
     return table("zombies_unknown", frame, of=result, names=_why(result)) if frame.height else None
 
 
@@ -273,11 +271,9 @@ def _firms(result: Zombies) -> Table | None:
     """Return the zombies of the last year that is judged, those that most criteria agree on first."""
     if not result.counts.height:
         return None
-    year = result.counts.select(pl.col("year").max()).item()
-    frame = result.frame.filter(pl.col("year") == year).pivot(on="criterion", index="firm", values="zombie")
-    criteria = [criterion for criterion in result.criteria() if criterion in frame.columns]
-    marked = frame.with_columns(votes=pl.sum_horizontal(pl.col(criterion).cast(pl.Int64) for criterion in criteria))
-    dead = marked.filter(pl.col("votes") > 0).sort("votes", "firm", descending=[True, False])
+    year = max(result.counts["year"])
+    dead = result.zombies_of(year)
+    criteria = [criterion for criterion in result.criteria() if criterion in dead.columns]
     if not dead.height:
         return None
     labels = describe("zombies", "criterion").values
@@ -294,8 +290,7 @@ def _firms(result: Zombies) -> Table | None:
 
 def _firm(result: Zombies, firm: str) -> Table:
     """Return one firm, year by year."""
-    rows = result.frame.filter(firm=firm).with_columns(status=pl.when(pl.col("status") != "judged").then("status"))
-    return table("zombies_firm", rows, of=result, names=_why(result), firm=firm)
+    return table("zombies_firm", result.years_of(firm), of=result, names=_why(result), firm=firm)
 
 
 def _zombie_notes(result: Zombies) -> list[Text]:

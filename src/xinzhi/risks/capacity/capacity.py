@@ -52,6 +52,32 @@ class Utilisation(Result, verb="capacity", topic="overcapacity", key=("industry"
         industries = last.filter(level="industry")
         return (industries if industries.height else last).sort("utilisation", "industry")
 
+    @property
+    def industries(self) -> list[str]:
+        """The codes of the series."""
+        return sorted(set(self.frame["industry"]))
+
+    @property
+    def changes_of_year(self) -> pl.DataFrame:
+        """The last quarter of all, of the industries that have a change over the year."""
+        return self.latest.filter(pl.col("period") == pl.col("period").max()).drop_nulls("change_on_year")
+
+    @property
+    def by_level(self) -> pl.DataFrame:
+        """The last quarter of every series, the lowest first."""
+        return self.latest.sort("utilisation", "industry")
+
+    @property
+    def missing(self) -> pl.DataFrame:
+        """Which quarters of which series are missing: ``industry, missing_zh, missing_en``."""
+        rows = [(note.key, note.message.zh, note.message.en) for note in self.findings]
+        schema = dict.fromkeys(("industry", "missing_zh", "missing_en"), pl.String)
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def quarters_with_range(self, code: str) -> pl.DataFrame:
+        """Return the quarters of a series that have a range of the same quarter in other years, oldest first."""
+        return self.frame.filter(industry=code).drop_nulls("low").sort("year", "quarter")
+
     def answer(self) -> Iterator[Fact]:
         """Yield which industries run lowest, how many fell over the year, and where the total stands in its past."""
         if not self.frame.height:

@@ -23,6 +23,7 @@ from xinzhi.risks.capacity import entry_categories, entry_market
 from xinzhi.risks.inputs import conventions, finite_number, setting
 
 CATEGORY, LIKELY = "category", setting("overcapacity", "told.likely")
+_ENDS = {"middle": "utilisation", "low": "utilisation_low", "high": "utilisation_high", "chance": "chance_below"}
 _RULES, _BELIEF, _FULL = ("median", "own"), (0, 1), 100
 
 
@@ -48,6 +49,61 @@ class HerdEntry(Result, verb="herd_entry", topic="overcapacity", key=("category"
         """Return the categories that could be computed, if all build on the base path, with what the wave pays."""
         base = self.frame.filter(entry="all", demand="base").drop_nulls("utilisation")
         return base.join(self.waves.rename({"chance_loss": "chance_loss_alone"}), on="category", how="left")
+
+    def sorted_by(self, column: str, *, descending: bool = False) -> pl.DataFrame:
+        """Return the computable categories in the order of a figure."""
+        return self.computable_categories().sort(column, CATEGORY, descending=[descending, False])
+
+    @property
+    def by_crowding(self) -> pl.DataFrame:
+        """The computable categories, first the one furthest beyond what its market bears."""
+        beyond = pl.col("regions") - pl.col("break_even")
+        return self.computable_categories().sort(beyond, CATEGORY, descending=[True, False])
+
+    @property
+    def by_utilisation(self) -> pl.DataFrame:
+        """The computable categories, the least used first, with the ends of utilisation by who builds."""
+        rows = self.sorted_by("utilisation")
+        for entry in entry_market.ENTRY:
+            ends = [pl.col(of).alias(f"{name}_{entry}") for name, of in _ENDS.items()]
+            cases = self.frame.filter(entry=entry, demand="base").select(CATEGORY, *ends)
+            rows = rows.join(cases, on=CATEGORY, how="left", maintain_order="left")
+        return rows
+
+    @property
+    def by_spillover(self) -> pl.DataFrame:
+        """The computable categories whose entry would have to make a market of its own, the most first."""
+        rows = self.sorted_by("offsetting_spillover", descending=True)
+        return rows.filter(pl.col("offsetting_spillover") > 0)
+
+    @property
+    def left_out(self) -> pl.DataFrame:
+        """The categories that could not be computed, a row each."""
+        return self.frame.unique(CATEGORY, maintain_order=True).filter(pl.col("utilisation").is_null())
+
+    @property
+    def starting_points(self) -> pl.DataFrame:
+        """The computable categories with the divisions that they are held against as a list."""
+        divisions = pl.col("divisions").fill_null("").str.replace_all(";", ", ")
+        return self.computable_categories().with_columns(divisions)
+
+    @property
+    def growth_by_path(self) -> dict[str, float]:
+        """Growth of demand on each path, the slowest first: that of national output where it is used."""
+        paths = self.frame.group_by("demand").agg(pl.col("growth").mean()).sort("growth", "demand")["demand"].to_list()
+        national = self.frame.filter(pl.col("growth_source") == "national output")
+        rows = (national if national.height else self.frame).unique("demand", maintain_order=True)
+        growth = dict(rows.select("demand", "growth").iter_rows())
+        return {path: growth[path] for path in paths}
+
+    def count_given_growth(self) -> int:
+        """Return for how many computable categories growth of demand comes from a source or the caller."""
+        return int(self.computable_categories()["growth_source"].is_in(["source", "given"]).sum())
+
+    def count_stand_ins(self, sums: Sequence[str]) -> int:
+        """Return for how many computable categories a sum of industries stands in the survey."""
+        series = self.computable_categories()["survey"].str.split(";")
+        return int(series.list.eval(pl.element().is_in(sums)).list.any().sum())
 
     def ranges(self) -> pl.DataFrame:
         """Return by category, if all build, the least and greatest chance over the paths of demand and their growth."""

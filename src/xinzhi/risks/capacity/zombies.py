@@ -77,6 +77,49 @@ class Zombies(Result, verb="zombies", topic="overcapacity", key=("firm", "year",
         order = pl.DataFrame({"criterion": self.criteria()}, schema={"criterion": pl.String})
         return order.join(counts, on="criterion", how="left", maintain_order="left")
 
+    @property
+    def firm_codes(self) -> list[str]:
+        """The codes of the firms."""
+        return sorted(set(self.frame["firm"]))
+
+    @property
+    def by_criterion(self) -> pl.DataFrame:
+        """`shares` by criterion, in the order of the call, and year."""
+        order = pl.col("criterion").cast(pl.Enum(self.criteria()))
+        return self.shares().filter(pl.col("criterion").is_in(self.criteria())).sort(order, "year")
+
+    @property
+    def with_bounds(self) -> pl.DataFrame:
+        """The counts of all years, with ``low, high``."""
+        return self.counts.join(self.bounds(), on=["year", "criterion"], how="left", maintain_order="left")
+
+    @property
+    def compared(self) -> pl.DataFrame:
+        """The pairs of criteria of which one at least finds a zombie."""
+        return self.overlap.filter(pl.col("both") + pl.col("first_only") + pl.col("second_only") > 0)
+
+    @property
+    def verdict_shares(self) -> pl.DataFrame:
+        """`verdict_counts` as shares of ``every``."""
+        parts = ("zombie", "sound", "unknown")
+        return self.verdict_counts().with_columns(pl.col(part) / pl.col("every") for part in parts)
+
+    @property
+    def unjudged(self) -> pl.DataFrame:
+        """How many firm-years cannot be judged, by criterion and reason: ``criterion, status, firm_years``."""
+        return self.frame.filter(pl.col("zombie").is_null()).group_by("criterion", "status").len("firm_years")
+
+    def zombies_of(self, year: int) -> pl.DataFrame:
+        """Return the zombies of a year with a column for each criterion, those first that most of them find."""
+        frame = self.frame.filter(pl.col("year") == year).pivot(on="criterion", index="firm", values="zombie")
+        criteria = [pl.col(criterion).cast(pl.Int64) for criterion in self.criteria() if criterion in frame.columns]
+        marked = frame.with_columns(votes=pl.sum_horizontal(criteria))
+        return marked.filter(pl.col("votes") > 0).sort("votes", "firm", descending=[True, False])
+
+    def years_of(self, firm: str) -> pl.DataFrame:
+        """Return the years of a firm; `status` says only why one cannot be judged."""
+        return self.frame.filter(firm=firm).with_columns(status=pl.when(pl.col("status") != "judged").then("status"))
+
     def answer(self) -> Iterator[Fact]:
         """Yield the share of zombies by criterion in the last year, how far criteria agree, and who is not known."""
         if not self.frame.height:
