@@ -21,7 +21,7 @@ WORD = "a-word-of-some-length"
 def serve(monkeypatch, capsys):
     """Call the verb with a server that ends at once."""
     monkeypatch.setattr(server, "warm", lambda _: None)
-    monkeypatch.setattr(server, "run", lambda _, listening, __: listening.close())
+    monkeypatch.setattr(server, "serve", lambda _, listening, __: listening.close())
 
     def call(*arguments, language="en"):
         return answering(monkeypatch, capsys, "serve", language=language)(*arguments)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +20,7 @@ from xinzhi.core.extras import EXTRAS, no_extra
 from xinzhi.core.text import Text, quote_safely, read_words
 
 if TYPE_CHECKING:
+    from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
 
 DEFECT = 70  # EX_SOFTWARE of sysexits.h
@@ -52,11 +53,11 @@ def application(language: Language) -> Group:
     """Return the whole command line in one language."""
     group = _group("", language)
     words = read_words("verbs.yaml")["words"]
-    eager: dict[str, Any] = {"expose_value": False, "is_eager": True}
+    eager = partial(click.Option, expose_value=False, is_eager=True)
     version, shells = words["version"][language], words["completion"][language]
     group.params += [
-        click.Option(["--version"], is_flag=True, callback=_version, help=version, **eager),
-        click.Option(["--show-completion"], metavar="SHELL", callback=_completion, help=shells, **eager),
+        eager(["--version"], is_flag=True, callback=_version, help=version),
+        eager(["--show-completion"], metavar="SHELL", callback=_completion, help=shells),
     ]
     return group
 
@@ -76,16 +77,17 @@ def _group(path: str, language: Language) -> Application:
     return group
 
 
-def _run(path: str, language: Language, /, **values: Any) -> int | None:  # noqa: ANN401 - options
+def _run(path: str, language: Language, /, **values: object) -> int | None:
     from pathlib import Path
 
     verb = VERBS[path]
     values.pop("lang", None)
     for name, label in (("data", "DATA"), ("out", "--out")):  # an empty path would be the folder one stands in
-        if isinstance(values.get(name), str) and not values[name].strip():
+        value = values.get(name)
+        if isinstance(value, str) and not value.strip():
             raise UsageError("cli.no-value", given=label)
     as_json, out = values.pop("json", False), values.pop("out", None)
-    call = Call(path, given_options(values), language, as_json, None if out is None else Path(out))
+    call = Call(path, given_options(values), language, bool(as_json), None if out is None else Path(str(out)))
     return verb.run(call)
 
 
@@ -202,7 +204,7 @@ def _report(error: XinzhiError, words: Sequence[str], language: Language) -> int
     return error.exit_code
 
 
-def _say(kind: str, text: Text, words: Sequence[str], language: Language, findings: Sequence[Any] = ()) -> None:
+def _say(kind: str, text: Text, words: Sequence[str], language: Language, findings: Sequence[Finding] = ()) -> None:
     """Say it as JSON on stdout when that was asked for, else on stderr."""
     sentence = text.lang(language)
     if findings:

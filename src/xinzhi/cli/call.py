@@ -19,15 +19,15 @@ class Call:
     """One call: its verb, the options that were given, and how to answer."""
 
     verb: str
-    options: Mapping[str, Any]
+    options: Mapping[str, object]
     language: Language
     json: bool = False
     out: Path | None = None
 
-    def among(self, names: Iterable[str]) -> dict[str, Any]:
+    def among(self, names: Iterable[str]) -> dict[str, object]:
         """Return the options of these names that were given."""
         return {name: self.options[name] for name in names if name in self.options}
 
-    def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - of any kind
+    def get(self, name: str, default: object = None) -> Any:  # noqa: ANN401 - of the kind that its option says
         """Return an option."""
         return self.options.get(name, default)

@@ -31,7 +31,8 @@ def serve(call: Call) -> None:
     if token is not None and len(token) < LEAST:
         raise UsageError("cli.weak-token", least=LEAST, made=token_urlsafe(LEAST))
     with _extra():
-        from xinzhi.web.server import listening_socket, run, warm
+        from xinzhi.web.internal import listening_socket, warm
+        from xinzhi.web.internal import serve as run
     listening = listening_socket(host, port)
     store = _store(call, guarded=bool(token))
     with progress(call.language) as bar:
@@ -59,16 +60,16 @@ def _address(host: str, port: int, token: str | None) -> str:
 def mcp(call: Call) -> None:
     """Answer an assistant on standard input and output until it leaves."""
     with _extra(tools=True):
-        from xinzhi.web.tools import kind, run
+        from xinzhi.web.internal import server_class, speak
 
-        kind()
-    run(_store(call))
+        server_class()
+    speak(_store(call))
 
 
 def site(call: Call) -> None:
     """Write the pages into a folder."""
     with _extra():
-        from xinzhi.web.static import site as write_site
+        from xinzhi.web.internal import site as write_site
     store = _store(call)
     with progress(call.language) as bar:
         bar.step("explorer")

@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import click
 
@@ -31,10 +31,10 @@ class Number(click.ParamType):  # type: ignore[type-arg] # no generic before cli
         self.whole = integer
         self.name = "N" if integer else "X"  # in the help
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401, ARG002 - as click calls it
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ARG002 - as click calls it
         """Return the number."""
         try:
-            return int(value) if self.whole else float(value)
+            return int(str(value)) if self.whole else float(str(value))
         except ValueError:
             option = param.opts[-1] if param else ""
             raise UsageError("cli.not-whole" if self.whole else "cli.not-number", option=option, given=value) from None
@@ -45,7 +45,7 @@ class Columns(click.ParamType):  # type: ignore[type-arg] # no generic before cl
 
     name = "A,B"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:  # noqa: ANN401, ARG002 - as click calls it
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:  # noqa: ARG002 - as click calls it
         """Return the names."""
         names = tuple(by_commas(str(value)))
         if not names:
@@ -58,7 +58,7 @@ class Pairs(click.ParamType):  # type: ignore[type-arg] # no generic before clic
 
     name = "NAME=VALUE"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Any]:  # noqa: ANN401, ARG002 - as click calls it
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, object]:  # noqa: ARG002 - as click calls it
         """Return name and value."""
         from xinzhi.core import yamlfile
 
@@ -108,7 +108,7 @@ def option_of(option: Option, verb: str, language: Language) -> click.Option:
     return click.Option(names, **more)
 
 
-def given_options(values: Mapping[str, Any]) -> dict[str, Any]:
+def given_options(values: Mapping[str, object]) -> dict[str, object]:
     """Return the options that were given; the others keep the defaults of their class."""
     options = {
         name: value for name, value in values.items() if value is not None and value is not False and value != ()
@@ -119,7 +119,7 @@ def given_options(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: dict(value) if _pairs(value) else value for name, value in options.items()}
 
 
-def _pairs(value: object) -> bool:
+def _pairs(value: object) -> TypeGuard[tuple[tuple[str, object], ...]]:
     return isinstance(value, tuple) and all(isinstance(pair, tuple) for pair in value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xinzhi import data, protocol, report, studies
 from xinzhi.cli.speech import answer, console, counts_text, grid, lines, print_findings, print_json, progress, say
@@ -13,6 +13,7 @@ from xinzhi.core.text import LANGUAGES, same
 
 if TYPE_CHECKING:
     from xinzhi.cli.call import Call
+    from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
     from xinzhi.data import Connector
     from xinzhi.protocol import Protocol
@@ -40,7 +41,7 @@ def check(call: Call) -> int:
     return int(any(finding.severity == "error" for finding in findings))
 
 
-def print_listing(findings: Sequence[Any], call: Call) -> None:
+def print_listing(findings: Sequence[Finding], call: Call) -> None:
     """Print findings and how many there are, or all as JSON."""
     if call.json:
         print_json([finding.to_dict() for finding in findings])
@@ -51,8 +52,8 @@ def print_listing(findings: Sequence[Any], call: Call) -> None:
 
 def verify(call: Call) -> int:
     """Recompute what a certificate states and name what differs."""
-    from xinzhi.report.certificate import public_key
-    from xinzhi.report.certificate import verify as run
+    from xinzhi.report.internal import public_key
+    from xinzhi.report.internal import verify as run
 
     if call.get("data") is None:
         raise UsageError("cli.missing", given="--data")
@@ -75,13 +76,12 @@ def verify(call: Call) -> int:
     return int(not result.equal)
 
 
-def _head(item: Protocol, language: Language) -> dict[str, Any]:
+def _head(item: Protocol, language: Language) -> dict[str, object]:
     """Return what identifies a protocol."""
-    identity = {name: getattr(item, name) for name in ("id", "version", "status", "extends", "fingerprint")}
-    return identity | {"title": item.title.lang(language)}
+    return {**item.identity, "title": item.title.lang(language)}
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401 - JSON-ready
+def _plain(value: object) -> object:
     """Return a value as JSON can hold it."""
     entries = getattr(value, "entries", None)
     return value if entries is None else {start.isoformat(): item for start, item in entries}

@@ -68,7 +68,7 @@ def grid(heads: Sequence[object], rows: Iterable[Sequence[object]], language: La
     console().print(table)
 
 
-def print_json(document: Any) -> None:  # noqa: ANN401 - whatever a verb has to say
+def print_json(document: object) -> None:
     """Print one JSON document on stdout."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from xinzhi import risks, sectors, yardstick
 from xinzhi.cli.speech import grid, lines, print_findings, say
 from xinzhi.core.lazy import pl
 from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, percent, same, significant, span_text
+from xinzhi.pathways import internal as pathways
+from xinzhi.yardstick import internal
 
 if TYPE_CHECKING:
     from xinzhi.cli.call import Call
@@ -49,10 +52,8 @@ def show(study: Study, call: Call) -> None:
 
 def _measure(study: Study, call: Call) -> None:
     """Print growth of output and of TFP with its grade: the regions of the leading period, or the periods of one."""
-    from xinzhi.yardstick.internal import View
-
-    result: Any = study.results["measurement"]
-    view = View(result)
+    result = study.result(yardstick.Measurement)
+    view = internal.View(result)
     if study.region is None:
         rows = _ends(view.regions_in(view.lead), call.get("top", 10))
     else:
@@ -84,7 +85,7 @@ def _explanation(study: Study, call: Call) -> None:
 
 def _paths(study: Study, call: Call) -> None:
     """Print the best chances of the region that was asked for."""
-    chances: Any = study.results.get("opportunities")
+    chances = study.find(pathways.Opportunities)
     if chances is None or chances.silent or study.region is None or study.region not in chances.measured.matrix.places:
         return
     lines([say("near", call.language, region=chances.names.region(study.region))], call.language)
@@ -132,10 +133,15 @@ def _audit(study: Study, call: Call) -> None:
     _table(page.sheet("choices").select("choice", "path", "part"), call.language)
     groups: dict[str, list[str]] = {}
     for departures, reason in page.sheet("left_out").rows:
-        groups.setdefault(reason.lang(call.language), []).append(departures)
+        groups.setdefault(_in(reason, call.language), []).append(str(departures))
     for reason, departures in groups.items():
         what = ": ".join(part for part in (", ".join(departures), reason) if part)
         lines([say("left-out", call.language, what=what)], call.language, style="dim")
+
+
+def _in(cell: object, language: Language) -> str:
+    """Return a cell in a language."""
+    return cell.lang(language) if isinstance(cell, Text) else str(cell)
 
 
 def _frontier(study: Study, call: Call) -> None:
@@ -165,9 +171,9 @@ def _table(table: Table, language: Language, top: int | None = None) -> None:
 
 def _sources(study: Study, call: Call) -> None:
     """Print the regions in which allocation gave most over the whole span, or the periods of one region."""
-    from xinzhi.sources import PARTS, part_name, share_range_text, whole_span
+    from xinzhi.sources import PARTS, Sources, part_name, share_range_text, whole_span
 
-    result: Any = study.results["sources"]
+    result = study.result(Sources)
     top = call.get("top", 10)
     if not top and study.region is None:
         return
@@ -198,7 +204,7 @@ def _sectors(study: Study, call: Call) -> None:
     if "index" not in study.results:
         _explanation(study, call)
         return
-    result: Any = study.results["index"]
+    result = study.result(sectors.Index)
     _ranking(study, call.language)
     if "explanation" in study.more:
         rows = [
@@ -241,7 +247,7 @@ def _ranking(study: Study, language: Language) -> None:
 
 def _risks(study: Study, call: Call) -> None:
     """Print the matrix of regions and pitfalls, or what is said of the region that was asked for."""
-    register: Any = study.results.get("register")
+    register = study.find(risks.Register)
     if register is None:
         return
     if study.region is not None:
@@ -263,7 +269,7 @@ def _screen(study: Study, call: Call) -> None:
     from xinzhi.report.internal import truncate
     from xinzhi.risks.internal import chance_text, interval_text, reader_verdicts, value_words
 
-    screening: Any = study.results["screening"]
+    screening = study.result(risks.Screening)
     verdicts = value_words("verdict")
     place = pl.col("verdict").replace_strict({name: at for at, name in enumerate(verdicts)}, return_dtype=pl.Int64)
     telling = reader_verdicts(screening.frame).filter((pl.col("verdict") != "new") & pl.col("archive_id").is_not_null())
@@ -305,7 +311,7 @@ def _bubbles(study: Study, call: Call) -> None:
     """Print the episodes, the explanation of a series, what was not tested, and remarks."""
     from xinzhi.studies.internal import remarks
 
-    result: Any = study.results["bubbles"]
+    result = study.result(risks.Bubbles)
     rows = [
         [
             row["series"],
@@ -331,10 +337,8 @@ def _bubbles(study: Study, call: Call) -> None:
 
 def _bands(study: Study, call: Call) -> None:
     """Print the regions of the leading period with their bands and ranges of ranks: the ends, or the one asked for."""
-    from xinzhi.yardstick.internal import leading_span
-
-    result: Any = study.results["bands"]
-    start, end = leading_span(result)
+    result = study.result(yardstick.Bands)
+    start, end = internal.leading_span(result)
     rows = result.frame.filter(pl.col("region") != "total", start=start, end=end, component="estimates")
     rows = rows.sort("measured", descending=True)
     if study.region is not None:
@@ -364,7 +368,7 @@ def _bands(study: Study, call: Call) -> None:
 
 def _backtest(study: Study, call: Call) -> None:
     """Print coverage, score and pairs by test and years ahead."""
-    result: Any = study.results["backtest"]
+    result = study.result(yardstick.Backtest)
     cells = [
         [
             say(f"test.{row['test']}", call.language),
@@ -383,7 +387,7 @@ def _backtest(study: Study, call: Call) -> None:
 
 def _bridge(study: Study, call: Call) -> None:
     """Print the steps: what each adds in its order, on average, and at least and most."""
-    result: Any = study.results["bridge"]
+    result = study.result(internal.Bridge)
     steps, kinds = (describe(result.verb, name).values for name in ("step", "kind"))
     cells = [
         [
@@ -398,7 +402,7 @@ def _bridge(study: Study, call: Call) -> None:
 
 def _digital(study: Study, call: Call) -> None:
     """Print the growth account by period, one row for each part."""
-    result: Any = study.results["digital"]
+    result = study.result(internal.DigitalCapital)
     periods = result.periods.sort("start", descending=True)
     parts = [name for name in periods.columns if name not in {"start", "end", "status", "rate_of_return"}]
     heads = [span_text(start, f"{end} %") for start, end in periods.select("start", "end").iter_rows()]

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from xinzhi import protocol, report, studies
+from xinzhi import protocol, report, studies, yardstick
 from xinzhi import scope as verbs
 from xinzhi.cli import terminal
 from xinzhi.cli.call import DEFAULT, PROTOCOL
@@ -61,7 +61,7 @@ def run_study(call: Call, source: str | None, **more: object) -> Study:
 def brief(call: Call) -> int:
     """Print the brief of a region, or all of it as JSON; write its page if a folder was named."""
     gc.disable()  # as in `assess`
-    study: Any = run_study(call, call.get("data", DEFAULT))
+    study = run_study(call, call.get("data", DEFAULT))
     files = write_files(call, study, call.out)
     if call.json:
         print_json(report.study_document(study, call.language, files))
@@ -124,7 +124,7 @@ def write_files(
     study: Study,
     out: Path | None,
     *,
-    options: Mapping[str, Any] | None = None,
+    options: Mapping[str, object] | None = None,
     key: Ed25519PrivateKey | None = None,
 ) -> list[Path]:
     """Write the files of a study; where packages of the extra `report` are missing, its tables alone."""
@@ -150,20 +150,20 @@ def errors_left(study: Study) -> int:
 
 def assess(call: Call) -> int:
     """Write the whole assessment of a package, and its certificate."""
-    from xinzhi.report.certificate import signing_key
-    from xinzhi.report.internal import answer_of
+    from xinzhi.report.internal import answer_of, signing_key
 
     gc.disable()  # one short run: little is left in cycles, and looking for it costs a twentieth of the time
     key = signing_key(Path(call.get("sign"))) if call.get("sign") is not None else None
-    study: Any = run_study(call, call.get("data"))
+    study = run_study(call, call.get("data"))
+    ranking = study.result(yardstick.Ranking)
     out, settings = call.out or Path("out"), call.get("settings", {})
     options = {"encoding": call.get("encoding"), "set": [f"{path}={value}" for path, value in settings.items()]}
     files = write_files(call, study, out, options=options, key=key)
     if call.json:
         print_json(report.study_document(study, call.language, files))
         return errors_left(study)
-    lines(answer_of(study.ranking.facts(), study.ranking.topic), call.language)
-    lines([study.ranking.provenance.foot(call.language)], call.language, style="dim")
+    lines(answer_of(ranking.facts(), ranking.topic), call.language)
+    lines([ranking.provenance.foot(call.language)], call.language, style="dim")
     if study.findings:
         counts = counts_text(study.findings, call.language)
         lines([say("see-check", call.language, counts=counts)], call.language, style="dim")
@@ -228,9 +228,8 @@ def _index_archive(call: Call) -> None:
         idle.append("--out")
     if idle:
         raise UsageError("cli.needs-projects", given=idle)
-    options = call.among(("keep", "encoding"))
     with progress(call.language, quiet=call.json) as bar:
-        archive, _ = archive_of(call.get("archive"), progress=bar, **options)
+        archive, _ = archive_of(call.get("archive"), keep=call.get("keep"), encoding=call.get("encoding"), progress=bar)
     folder, n = call.get("keep"), archive.frame.height
     if call.json:
         print_json({"folder": folder, "records": n, "findings": [finding.to_dict() for finding in archive.findings]})

@@ -25,7 +25,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 
 from xinzhi.core.parameters import read_yaml
 
@@ -100,7 +100,7 @@ def quote_safely(text: str, most: int = 400) -> str:
     return _CONTROLS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", cut)
 
 
-def is_finite_number(value: object) -> bool:
+def is_finite_number(value: object) -> TypeGuard[float]:
     """Say whether a cell holds a finite number."""
     return isinstance(value, int | float) and math.isfinite(value)
 

@@ -328,6 +328,17 @@ class Protocol:
             names = [words.protocol.titled(path=path, title=specification(path).title) for path in blank]
             raise ProtocolError("protocol.leaves-blank", id=self.id, names=names)
 
+    @property
+    def identity(self) -> dict[str, str | None]:
+        """What tells the protocol from others: id, version, status, what it extends, and its fingerprint."""
+        return {
+            "id": self.id,
+            "version": self.version,
+            "status": self.status,
+            "extends": self.extends,
+            "fingerprint": self.fingerprint,
+        }
+
     def replace(self, values: Mapping[str, Any]) -> Protocol:
         """Return the protocol with other values by dotted path: the id stays, the fingerprint changes.
 

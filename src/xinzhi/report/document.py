@@ -56,7 +56,7 @@ class Document:
     provenance: Provenance
     frames: Mapping[str, Data]  # by the names of the CSV files
     texts: Mapping[str, Text] = field(default_factory=dict)  # by the names of further files, in one language each
-    data: Mapping[str, Any]  # of the document for machines
+    data: Mapping[str, object]  # of the document for machines
     leads: bool = False  # whether the first section is the page, the others stand behind it
     annex: Sequence[Section] = ()  # what stands behind the main part
     tables: Sequence[Table] | None = None  # of the workbook; None: those of the sections
@@ -135,8 +135,11 @@ def _summary(section: Section, result: Result) -> dict[str, object]:
 
 def protocol_summary(protocol: Protocol) -> dict[str, object]:
     """Return what names a protocol, JSON-ready."""
-    identity = {name: getattr(protocol, name) for name in ("id", "version", "status", "fingerprint")}
-    return {**identity, "title": text(protocol.title)}
+    return {**_identity(protocol), "title": text(protocol.title)}
+
+
+def _identity(protocol: Protocol) -> dict[str, object]:
+    return {name: value for name, value in protocol.identity.items() if name != "extends"}
 
 
 def foot(source: Text, provenance: Provenance) -> Text:
@@ -151,19 +154,19 @@ def text(value: Text) -> dict[str, str]:
     return {"zh": value.zh, "en": value.en}
 
 
-def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
+def rows(frame: pl.DataFrame) -> list[dict[str, object]]:
     """Return the rows of a frame; what is not a number is null."""
     import polars.selectors as cs
 
     return frame.with_columns(cs.float().fill_nan(None)).to_dicts()
 
 
-def dump(document: Mapping[str, Any]) -> str:
+def dump(document: Mapping[str, object]) -> str:
     """Write a document as JSON, readable as it stands."""
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1, default=str) + "\n"
 
 
-def study_document(study: Study, language: Language = "en", files: Sequence[Path] = ()) -> dict[str, Any]:
+def study_document(study: Study, language: Language = "en", files: Sequence[Path] = ()) -> dict[str, object]:
     """Return a study as a JSON-ready dictionary: every result with its provenance, and what stands beside them.
 
     Parameters
@@ -194,7 +197,7 @@ def study_document(study: Study, language: Language = "en", files: Sequence[Path
     return {"results": results, **more, "notes": [note.lang(language) for note in study.notes], "files": written}
 
 
-def plain(value: Any, language: Language) -> Any:  # noqa: ANN401 - of any kind
+def plain(value: object, language: Language) -> object:
     """Return a value as JSON can hold it."""
     match value:
         case pl.DataFrame():
@@ -211,12 +214,12 @@ def plain(value: Any, language: Language) -> Any:  # noqa: ANN401 - of any kind
     return describe(language) if callable(describe) else value
 
 
-def _assessment_document(assessment: Assessment, files: list[str]) -> dict[str, Any]:
+def _assessment_document(assessment: Assessment, files: list[str]) -> dict[str, object]:
     """Return an assessment; its figures of every topic stand in its files."""
     result, rules = assessment.measurement, assessment.protocol
     return {
         "provenance": result.provenance.to_dict(),
-        "protocol": {name: getattr(rules, name) for name in ("id", "version", "status", "fingerprint")},
+        "protocol": _identity(rules),
         "identity_gap": result.identity_gap,
         "answer": {language: assessment.ranking.summary(language).splitlines() for language in LANGUAGES},
         "ranking": assessment.ranking.frame.to_dicts(),
@@ -229,7 +232,7 @@ def _assessment_document(assessment: Assessment, files: list[str]) -> dict[str, 
     }
 
 
-def as_json(document: Any) -> bytes:  # noqa: ANN401 - whatever can be told
+def as_json(document: object) -> bytes:
     """Return a document as JSON in UTF-8; what is not a number is null.
 
     Examples
@@ -240,7 +243,8 @@ def as_json(document: Any) -> bytes:  # noqa: ANN401 - whatever can be told
     return json.dumps(_finite(document), ensure_ascii=False, allow_nan=False, default=str).encode()
 
 
-def _finite(value: Any) -> Any:  # noqa: ANN401 - of any kind
+def _finite(value: object) -> object:
+    """Return a value with null in the place of what is not a number."""
     match value:
         case float():
             return value if value - value == 0 else None
@@ -251,7 +255,7 @@ def _finite(value: Any) -> Any:  # noqa: ANN401 - of any kind
     return value
 
 
-def brief_document(brief: Brief) -> dict[str, Any]:
+def brief_document(brief: Brief) -> dict[str, object]:
     """Return a brief for machines: every sentence in both languages, and the figures of its tables."""
     return {
         "region": brief.region,

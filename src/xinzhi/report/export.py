@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import polars as pl
 import polars.selectors as cs
@@ -432,7 +432,7 @@ def frame_of(table: Table, language: Language = "en") -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _series(name: str, cells: Sequence[Any], language: Language) -> pl.Series:
+def _series(name: str, cells: Sequence[object], language: Language) -> pl.Series:
     """Return cells as numbers where all are, else as texts."""
     kinds = {type(cell) for cell in cells if cell is not None}
     if kinds and kinds <= {int, float}:

@@ -1,3 +1,6 @@
+from .certificate import public_key as public_key
+from .certificate import signing_key as signing_key
+from .certificate import verify as verify
 from .document import foot as foot
 from .page import LANG as LANG
 from .page import asset as asset
@@ -6,9 +9,13 @@ from .page import in_language as in_language
 from .page import table_markup as table_markup
 from .page import ticks as ticks
 from .pages import section as section
+from .pages.brief import evidence as evidence
+from .pages.brief import gaps as gaps
+from .pages.brief import growth as growth
 from .pages.register import mark as mark
 from .pages.register import pitfall_heads as pitfall_heads
 from .pages.register import telling as telling
+from .pages.yardstick import tables as tables
 from .pages.yardstick.assessment import topics as topics
 from .pages.yardstick.audit import hold as hold
 from .pages.yardstick.audit import levels as levels
@@ -24,3 +31,4 @@ from .table import DECIMALS as DECIMALS
 from .table import FRACTIONS as FRACTIONS
 from .table import Table as Table
 from .table import cell as cell
+from .table import table as table

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xinzhi import words
+from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import UsageError
 from xinzhi.core.extras import require
 from xinzhi.core.files import whole_file
@@ -30,7 +31,7 @@ ORDER = {"error": 0, "warning": 1, "note": 2}
 
 def write_marked(
     findings: Sequence[Finding],
-    source: Package | str | PathLike[str] | Mapping[str, Any],
+    source: Package | str | PathLike[str] | Mapping[str, AnyFrame],
     path: Path,
     *,
     encoding: str | None = None,
@@ -90,7 +91,7 @@ def write_marked(
     return path
 
 
-def _read(source: Package | str | PathLike[str] | Mapping[str, Any], encoding: str | None) -> list[RawTable]:
+def _read(source: Package | str | PathLike[str] | Mapping[str, AnyFrame], encoding: str | None) -> list[RawTable]:
     """Return the tables as they were read; those of a package whose source is gone, as they are."""
     from pathlib import Path
 

@@ -160,7 +160,7 @@ class NotebookView:
         rest = self._table() + self._sentences_html(self.remarks())
         display({"text/html": rest, "text/plain": str(self.frame.head(ROWS))}, raw=True)
 
-    def _display_(self) -> Any:  # noqa: ANN401 - whatever marimo shows
+    def _display_(self) -> object:
         """Return what marimo shows: words, the chart, the table, one below the other."""
         marimo: Any = import_module("marimo")
         parts = [marimo.Html(self._sentences_html(self.sentences())), marimo.Html(self._svg())]

@@ -17,7 +17,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.extras import require
 from xinzhi.core.files import whole_file
 from xinzhi.core.text import Language, Text
-from xinzhi.report.charts.chart import Drawing
+from xinzhi.report.charts.chart import Drawing, Json
 from xinzhi.report.charts.tree import finish, with_title
 from xinzhi.report.lettering import wrapped
 
@@ -70,7 +70,7 @@ class Plot:
     def _lines(self) -> list[str]:
         return wrapped(self.headline.lang(self.language), HEADLINE)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Json]:
         """Return the chart as a Vega-Lite specification.
 
         Examples
@@ -79,7 +79,7 @@ class Plot:
         >>> xinzhi.measure("china-provinces").plot("map").to_dict()["title"]["subtitle"][:6]
         'xinzhi'
         """
-        title = {"text": self._lines(), "subtitle": self.foot, "fontSize": 14, "offset": 10}
+        title: dict[str, Json] = {"text": [*self._lines()], "subtitle": self.foot, "fontSize": 14, "offset": 10}
         return {"$schema": SCHEMA, **self.drawing.spec(self.language), "title": title}
 
     def to_bytes(self, kind: str) -> bytes:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from xinzhi.core.text import read_words, words_exist
 
+Spec: TypeAlias = str | Mapping[str, str | Mapping[str, str]]  # a column: its name, or what it is
 CHART = ("x", "y", "reference", "decimals", "domain", "total", "cell", "split")  # options of charts
 
 
@@ -41,7 +42,7 @@ class PictureRow:
     groups: Sequence[str] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     table: str = ""
-    columns: Sequence[Any] | None = None
+    columns: Sequence[Spec] | None = None
     order: Sequence[str] = ()
     most: int | None = None
     headlines: Sequence[str] = ()
@@ -61,7 +62,7 @@ class PictureRow:
     cell: int | None = None
     split: Sequence[float | None] | None = None
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, object]:
         """Return the words and the options of the chart that the row has."""
         names = ("chart", "title", "headline", "how", "unit", "legend", *CHART)
         return {name: value for name in names if (value := getattr(self, name)) is not None}
@@ -72,7 +73,7 @@ class TableRow:
     """A table: see `xinzhi.report.table`."""
 
     frame: str = "frame"
-    columns: Sequence[Any] | None = None
+    columns: Sequence[Spec] | None = None
     order: Sequence[str] = ()
     title: str | None = None
 

@@ -188,7 +188,7 @@ class Section:
     sheets: tuple[Table, ...] = ()  # of the workbook alone; one of the same key as a table stands in its place
     behind: tuple[Section, ...] = ()  # what stands behind it on a page of its own
     foot: Text | None = None  # the line under its charts and tables, where it is not that of the page
-    document: Callable[[Section, Text], Mapping[str, Any]] | None = None  # fields of its own page
+    document: Callable[[Section, Text], Mapping[str, object]] | None = None  # fields of its own page
 
     @classmethod
     def of(
@@ -235,7 +235,7 @@ class Section:
 def picture(  # noqa: PLR0913 - the fields of a row
     key: str,
     chart: Callable[..., Drawing],
-    rows: Any,  # noqa: ANN401 - whatever the chart draws
+    rows: object,
     twin: Table,
     facts: Mapping[str, object] | None = None,
     *,
@@ -244,7 +244,7 @@ def picture(  # noqa: PLR0913 - the fields of a row
     how: Text | str | None = None,
     unit: Text | str | None = None,
     legend: Text | str | None = None,
-    **options: Any,  # noqa: ANN401 - the options of the chart
+    **options: object,
 ) -> Picture:
     """Return a picture whose words stand in the catalogue under its name."""
     # `key` is ``<topic>.<kind>`` (or a kind whose words are shared), such as ``debt.history``: its words are
@@ -257,7 +257,7 @@ def picture(  # noqa: PLR0913 - the fields of a row
     topic, dot, kind = key.rpartition(".")
     values = dict(facts or {})
 
-    def word(shelf: str, text: Text | str | None) -> Text:
+    def word(shelf: str, text: object) -> Text:
         return text if isinstance(text, Text) else words.by_key(f"{topic}{dot}{shelf}.{text or kind}", **values)
 
     measure = _unit(f"{topic}{dot}unit_of.{kind}", twin) if unit is None else word("unit_of", unit)
@@ -274,8 +274,8 @@ def picture(  # noqa: PLR0913 - the fields of a row
         headline=word("headline", headline),
         chart=described_chart(
             chart(rows, **{**options, **axes}),
-            getattr(rows, "told", {}),
-            _decimals(twin) if options.get("decimals") is None else int(options["decimals"]),
+            rows.told if isinstance(rows, Rows) else {},
+            _decimals(twin) if options.get("decimals") is None else int(str(options["decimals"])),
         ),
         how=word("how", how),
         unit=measure,
@@ -287,15 +287,15 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     key: str,
     result: Result,
     frame: pl.DataFrame | None = None,
-    facts: Mapping[str, Any] | None = None,
+    facts: Mapping[str, object] | None = None,
     *,
-    rows: Any = None,  # noqa: ANN401 - whatever the chart draws
+    rows: object = None,
     draws: Mapping[str, str | Column | Text] | None = None,
     twin: Table | None = None,
     listed: Listed | None = None,
     names: NameSource | None = None,
     values: Mapping[str, object] | None = None,
-    **choices: Any,  # noqa: ANN401 - words and options of the chart
+    **choices: object,
 ) -> Picture | None:
     """Return a picture from its row of data; None where the facts have no headline for it."""
     # `facts` are those of the result where the row names headlines, else values of the words; `values` are more.
@@ -303,7 +303,7 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     # and `twin` are made by hand.
     topic, _, name = key.rpartition(".")
     row, context = rows_of_topic(result.topic).pictures.get(name, PictureRow()), dict(facts or {})
-    options = row.options() | _from_result(row, result, topic) | choices
+    options: dict[str, Any] = row.options() | _from_result(row, result, topic) | choices
     if row.headlines:
         headline = fact(context, *row.headlines)
         if headline is None:
@@ -327,9 +327,9 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     return picture(f"{topic}.{row.kind or name}", chart, rows, twin, context, **options)
 
 
-def _from_result(row: PictureRow, result: Result, topic: str) -> dict[str, Any]:
+def _from_result(row: PictureRow, result: Result, topic: str) -> dict[str, object]:
     """Return the options of a chart that are properties of the result, and its parts and groups in words."""
-    options: dict[str, Any] = {option: getattr(result, name) for option, name in row.values.items()}
+    options: dict[str, object] = {option: getattr(result, name) for option, name in row.values.items()}
     if row.parts:
         options["parts"] = {
             part: (words.by_key(f"{topic}.chart.{part}"), ink_of(ink)) for part, ink in row.parts.items()
@@ -441,7 +441,8 @@ def rows_of(
     # number is the same in every row. `of`, `names` and `part` as in `table`: codes become names, fractions percent.
     topic = of.topic if of is not None else ""
     sources = of.names if names is None and of is not None else names
-    columns, described = {}, {}
+    columns: dict[str, Sequence[object]] = {}
+    described = {}
     for name, source in encodings.items():
         cell_source = column_description(topic, source, frame, of, part, {}) if isinstance(source, str) else source
         if (
@@ -451,7 +452,7 @@ def rows_of(
         ):
             described[name] = cell_source
         if not isinstance(cell_source, Column):
-            cells = [cell_source] * frame.height
+            cells: list[object] = [cell_source] * frame.height
         elif (
             name not in WORDED
             and cell_source.kind not in NUMERIC

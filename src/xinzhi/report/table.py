@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -63,7 +63,7 @@ FRACTIONS: frozenset[Kind] = frozenset({"percent", "share"})  # frames hold frac
 DECIMALS: Mapping[Kind, int] = {"share": 0, "level": 2, "score": 3, "quantity": 1}
 GROWTH: frozenset[Kind] = frozenset({"percent", "points"})  # written with the decimals of the report
 NO_UNIT = NO_TEXT
-Listed = Sequence[Any]  # columns: names, each a `Column`, or a mapping as data have it
+Listed = Sequence[object]  # columns: names, each a `Column`, or a mapping as data have it
 Writers = Mapping[str, Callable[[Any], Text | None]]  # what writes a value of each column, by its name
 NameSource = Names | Callable[[Any], Text] | Writers
 
@@ -75,7 +75,7 @@ class Table:
     key: str
     title: Text
     columns: tuple[Column, ...]
-    rows: Sequence[tuple[Any, ...]]
+    rows: Sequence[tuple[object, ...]]
     notes: tuple[Text, ...] = ()
 
     def select(self, *names: str, **cells: object) -> Table:
@@ -174,7 +174,7 @@ def sort_frame(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
 
 
 def _column(
-    spec: str | Column | Mapping[str, Any],
+    spec: object,
     topic: str,
     frame: pl.DataFrame,
     of: Result | None,
@@ -184,17 +184,17 @@ def _column(
     """Return a column as it is asked for; None where it may be missing and is."""
     if isinstance(spec, Column):
         return spec
-    name, details = (spec, None) if isinstance(spec, str) else next(iter(spec.items()))
+    name, details = next(iter(spec.items())) if isinstance(spec, Mapping) else (str(spec), None)
     if name.endswith("?"):
         name = name[:-1]
         if not {name, f"{name}_en"} & set(frame.columns):
             return None
     if details is None:
         return column_description(topic, name, frame, of, part, values)
-    entry: Mapping[str, Any] = {"kind": details} if isinstance(details, str) else details
+    entry: Mapping[str, str] = {"kind": details} if isinstance(details, str) else details
     home = topic if of is None else of.topic
     unit = _unit(home, entry.get("unit"), values)
-    titled = column(f"{home}.{entry.get('title', name)}", entry["kind"], unit, of=name, **values)
+    titled = column(f"{home}.{entry.get('title', name)}", cast("Kind", entry["kind"]), unit, of=name, **values)
     labels = column_description(topic, name, frame, of, part, values).values
     return replace(titled, names=entry.get("names"), values=labels)
 
@@ -240,7 +240,7 @@ def _kind(dtype: pl.DataType | None) -> Kind:
     return "integer" if dtype.is_integer() else "figure"
 
 
-def cells_of(column: Column, frame: pl.DataFrame, names: NameSource | None = None) -> list[Any]:
+def cells_of(column: Column, frame: pl.DataFrame, names: NameSource | None = None) -> list[object]:
     """Return the cells of a column of a frame as a table shows them; charts draw the same ones."""
     if column.name not in frame.columns:
         pairs = frame.select(f"{column.name}_zh", f"{column.name}_en").rows()
@@ -260,7 +260,7 @@ def cells_of(column: Column, frame: pl.DataFrame, names: NameSource | None = Non
     return [None if value is None else write(value) for value in series.to_list()]
 
 
-def _cell_writer(column: Column, series: pl.Series, names: NameSource | None) -> Callable[[Any], Any]:
+def _cell_writer(column: Column, series: pl.Series, names: NameSource | None) -> Callable[[object], Any]:
     """Return what writes one value of a column: its word, its name, or itself."""
     if column.values:
         return lambda value: column.values.get(
@@ -291,16 +291,17 @@ def without_notes(source: Table) -> Table:
     return replace(source, notes=())
 
 
-def cell(value: Any, column: Column, decimals: int) -> str | Text:  # noqa: ANN401 - a cell of any kind
+def cell(value: object, column: Column, decimals: int) -> str | Text:
     """Write a cell for the page; growth in percent has the decimals of the report."""
-    if value is None:
+    if value is None or (isinstance(value, float) and not is_finite_number(value)):
         return number(None)
-    if column.decimals is not None and is_finite_number(value):
-        return number(value, column.decimals)
-    if column.kind in DECIMALS or column.kind in GROWTH:
-        return number(value, DECIMALS.get(column.kind, decimals))
-    if column.kind == "figure":
-        return significant(value)
+    if is_finite_number(value):
+        if column.decimals is not None:
+            return number(value, column.decimals)
+        if column.kind in DECIMALS or column.kind in GROWTH:
+            return number(value, DECIMALS.get(column.kind, decimals))
+        if column.kind == "figure":
+            return significant(value)
     if column.kind == "integer" and isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value if isinstance(value, Text) else str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -221,7 +221,9 @@ def _allowed_text(column: Column) -> Text | None:
     return words.template.rule_positive() if column.sign == "error" else words.template.rule_number()
 
 
-def _rule(column: Column, cell: str, unit: str | None, codes: str | None, language: Language) -> dict[str, Any] | None:
+def _rule(
+    column: Column, cell: str, unit: str | None, codes: str | None, language: Language
+) -> dict[str, object] | None:
     """Return what Excel lets one type into a column; None where anything may stand."""
     # `cell` is the first one of the column, `unit` the one that holds its unit, `codes` the range of the codes that it
     # refers to: these may be filled in later, so that another one is only asked about.
@@ -233,7 +235,7 @@ def _rule(column: Column, cell: str, unit: str | None, codes: str | None, langua
         "month": f'AND(LEN({cell})=7,MID({cell},5,1)="-",ISNUMBER(--LEFT({cell},4)))',
         "integer": f"IF(ISNUMBER({cell}),{cell}=INT({cell}))",
     }
-    rule: dict[str, Any]
+    rule: dict[str, object]
     if codes is not None:
         message = words.template.rule_listed(table=codes.strip("=").partition("!")[0])
         rule = {"validate": "list", "source": codes, "error_type": "warning"}
@@ -254,7 +256,7 @@ def _rule(column: Column, cell: str, unit: str | None, codes: str | None, langua
     return rule | prompt | {"error_title": column.name[:TITLE], "error_message": text}
 
 
-def _decimal(column: Column, cell: str, unit: str | None) -> dict[str, Any]:
+def _decimal(column: Column, cell: str, unit: str | None) -> dict[str, object]:
     """Return the rule of a column of figures; the bound of a share follows its unit, ratio or percent."""
     low, high = _bounds(column)
     if low is not None and high is not None:

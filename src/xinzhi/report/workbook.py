@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xinzhi import words
 from xinzhi.core import flags
@@ -111,13 +111,16 @@ def cells(table: Table, place: int, language: Language) -> list[str | float | in
     return [_cell(row[place], column, language) for row in table.rows]
 
 
-def _cell(value: Any, column: Column, language: Language) -> str | float | int:  # noqa: ANN401 - a cell of any kind
+def _flag_marks(cell: object) -> list[str]:
+    """Return the marks of a cell of flags."""
+    return flags.marks(None if cell is None else str(cell)).split() or [PLAIN]
+
+
+def _cell(value: object, column: Column, language: Language) -> str | float | int:
     if column.kind == "flags":
-        codes = flags.marks(value).split()
-        return " ".join(map(bracket, codes or [PLAIN]))
+        return " ".join(map(bracket, _flag_marks(value)))
     if is_finite_number(value):
-        figure: float | int = value
-        return figure
+        return value
     numeric = column.kind in NUMERIC
     if value is None or isinstance(value, float):
         return bracket(UNKNOWN if numeric else NOTHING)
@@ -132,7 +135,11 @@ def marks(tables: Sequence[Table]) -> list[str]:
         for place, column in enumerate(table.columns):
             if column.kind == "flags":
                 cells_ = {row[place] for row in table.rows}
-                present |= {mark for cell in cells_ for mark in flags.marks(cell).split() or [PLAIN]}
+                present |= {
+                    mark
+                    for cell in cells_
+                    for mark in flags.marks(None if cell is None else str(cell)).split() or [PLAIN]
+                }
             else:
                 texts = {_cell(row[place], column, "en") for row in table.rows if not is_finite_number(row[place])}
                 present |= {mark for mark in (UNKNOWN, NOTHING) if bracket(mark) in texts}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.extras import require, require_extra
@@ -210,7 +210,7 @@ def write_study(
     folder: Path | str,
     *,
     language: Language = "en",
-    options: Mapping[str, Any] | None = None,
+    options: Mapping[str, object] | None = None,
     key: Ed25519PrivateKey | None = None,
 ) -> list[Path]:
     """Write what a study says: page, workbook, document and tables, whole or not at all; an assessment is certified.

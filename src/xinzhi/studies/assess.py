@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from xinzhi import frontier as frontier_methods
 from xinzhi import risks as risk_methods
+from xinzhi import sources as sources_methods
 from xinzhi import yardstick
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
@@ -64,14 +66,12 @@ class Assessment(Study):
     @property
     def measurement(self) -> Measurement:
         """The growth accounts."""
-        result: Any = self.results["measurement"]
-        return result  # type: ignore[no-any-return] # put there by `assess`
+        return self.result(yardstick.Measurement)
 
     @property
     def ranking(self) -> Ranking:
         """What is said first: the newest period, every rank with its range."""
-        result: Any = self.results["ranking"]
-        return result  # type: ignore[no-any-return] # put there by `assess`
+        return self.result(yardstick.Ranking)
 
 
 @topic
@@ -273,10 +273,10 @@ def reconciled(measurement: Measurement, topics: Mapping[str, Study]) -> pl.Data
         if set(inside) <= set(added)
     ]
     if "sources" in topics:
-        groups: Any = topics["sources"].results["sources"]
-        series.append(("sources", _yearly(groups.groups.filter(region="total"), "year", "tfp_growth"), added))
+        groups = topics["sources"].result(sources_methods.Sources).groups
+        series.append(("sources", _yearly(groups.filter(region="total"), "year", "tfp_growth"), added))
     if "frontier" in topics:
-        change: Any = topics["frontier"].results["change"]
+        change = topics["frontier"].result(frontier_methods.ProductivityChange)
         points = _yearly(change.complete, "period", "index")
         series.append(
             (
@@ -297,7 +297,7 @@ def _yearly(frame: pl.DataFrame, year: str, value: str) -> dict[int, float]:
 
 def _row(
     topic: str, figures: dict[int, float], alike: dict[int, float], added: dict[int, float], lead: list[int]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return one row: `alike` are the accounts weighted as the topic weighs regions, `added` those of their sum."""
 
     def mean(series: Mapping[int, float], years: Collection[int]) -> float:

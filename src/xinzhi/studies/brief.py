@@ -143,7 +143,7 @@ def of_region(shared: Read, code: str) -> Brief:
         "backcast": shared.backcast,
     }
     draft.results |= {name: result for name, result in available.items() if result is not None}
-    study = draft.done(region=code)
+    study = draft.done(code)
     more: dict[str, Any] = {} if shared.gaps is None else {"gaps": shared.gaps.frame.filter(region=code)}
     more |= {"sources_of_growth": contributions(shared, code), "company": comparison(shared, code)}
     if state is not None:
@@ -451,15 +451,11 @@ def _distinct(bands: Bands | None, code: str, companions: list[str]) -> Facts:
         return below.to_list(), above.to_list()
 
     faster, slower = decided(internal.TOGETHER)
-    key = {(True, True): "apart", (True, False): "faster", (False, True): "slower", (False, False): "tied"}[
-        bool(faster), bool(slower)
-    ]
+    sides = {"faster": faster, "slower": slower}
+    key = "apart" if faster and slower else next((name for name, regions in sides.items() if regions), "tied")
     certain = {region for side in decided(internal.ALL) for region in side}
     lost = [bands.names.region(region) for region in (*faster, *slower) if region not in certain]
-    lists = {
-        side: [bands.names.region(region) for region in regions]
-        for side, regions in (("faster", faster), ("slower", slower))
-    }
+    lists = {side: [bands.names.region(region) for region in regions] for side, regions in sides.items()}
     return {f"company.{key}": {**lists, "lost": words.brief.company_lost(names=lost) if lost else ""}}
 
 

@@ -115,7 +115,7 @@ def bubbles(
         progress.step("panel")
         panel_result = _panel(prices, result, convention, rules, draft)
         draft.results |= {} if panel_result is None else {"panel": panel_result}
-    more: dict[str, Any] = {
+    more: dict[str, object] = {
         "statistics": result.statistics,
         "episodes": result.episodes,
         "names": dict(prices.names),
@@ -127,7 +127,7 @@ def bubbles(
         members = list(panel_result.members)
         frames = {"statistics": panel_result.statistics, "episodes": panel_result.episodes}
         more["panel"] = {**frames, "members": members}
-    return draft.done(region=key, **more)
+    return draft.done(key, **more)
 
 
 def _add_notes(draft: Draft, prices: Prices, result: Bubbles, *, default: bool, log: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from xinzhi import data, words
 from xinzhi.core.errors import InputError, UsageError
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LEAST = Path(__file__).with_name("studies.yaml")
 PROTOCOL = "xinzhi-cn-2026"  # of a call that names none
+Made = TypeVar("Made")
+Kind = TypeVar("Kind", bound="Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,17 @@ class Study(Displayed):
         """What the sentences about every result are made from."""
         return {name: result.facts() for name, result in self.results.items()}
 
+    def find(self, kind: type[Kind]) -> Kind | None:
+        """Return the first result of a class; None where the study has none."""
+        return next((result for result in self.results.values() if isinstance(result, kind)), None)
+
+    def result(self, kind: type[Kind]) -> Kind:
+        """Return the first result of a class, which the study has."""
+        result = self.find(kind)
+        if result is None:
+            raise KeyError(kind.__name__)
+        return result
+
     def summary(self, language: Language = "en") -> str:
         """Return what the results say, and the notes."""
         lines = [result.summary(language) for result in self.results.values()]
@@ -100,7 +113,7 @@ class Study(Displayed):
         folder: Path | str,
         language: Language = "en",
         *,
-        options: Mapping[str, Any] | None = None,
+        options: Mapping[str, object] | None = None,
         key: Ed25519PrivateKey | None = None,
     ) -> list[Path]:
         """Write page, workbook, document and tables into a folder, whole or not at all; an assessment is certified.
@@ -146,7 +159,7 @@ class Draft:
             progress.step(step)
         return cls(name=name, source=title(package), package=package), package
 
-    def code(self, region: str | None, codes: Iterable[Any]) -> str | None:
+    def code(self, region: str | None, codes: Iterable[object]) -> str | None:
         """Return which of the codes of the package is asked for; None where nothing is."""
         return (
             None
@@ -158,7 +171,7 @@ class Draft:
         """Add a note of the page `studies`."""
         self.notes.append(words.by_key(f"studies.note.{key}", **values))
 
-    def run(self, name: str, verb: Callable[[], Any]) -> Any:  # noqa: ANN401 - the result, or None
+    def run(self, name: str, verb: Callable[[], Made]) -> Made | None:
         """Return what a verb gives; where the data do not reach so far, None and a note that says why."""
         try:
             return verb()
@@ -176,14 +189,14 @@ class Draft:
         if now not in self.notes:
             self.notes.append(now)
 
-    def add(self, name: str, verb: Callable[[], Any]) -> Any:  # noqa: ANN401 - the result, or None
+    def add(self, name: str, verb: Callable[[], Kind]) -> Kind | None:
         """Run a verb and keep its result."""
         result = self.run(name, verb)
         if result is not None:
             self.results[name] = result
         return result
 
-    def done(self, labels: Names | None = None, region: str | None = None, **more: Any) -> Study:  # noqa: ANN401 - of any kind
+    def done(self, region: str | None = None, labels: Names | None = None, /, **more: object) -> Study:
         """Return the study, its results with the package that they are from; refuse one without result or cells."""
         if not (self.results or more.get("cells")):
             raise InputError("studies.nothing", why=joined(self.notes))

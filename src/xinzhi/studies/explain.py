@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xinzhi import sources, words
+from xinzhi import risks, sources, words, yardstick
 from xinzhi.core.errors import UsageError
 from xinzhi.core.flags import marked_span
 from xinzhi.core.lazy import pl
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from xinzhi.core.result import Result
     from xinzhi.sources import Sources
     from xinzhi.studies.draft import Study
-    from xinzhi.yardstick import Measurement
+    from xinzhi.yardstick import Bands, Measurement
 
 EXPLAINED = ("measure", "bands", "sources", "risks")
+Period = tuple[int | str, int | str]
 PARTS = ("breakthrough", "allocation", "upgrading")  # they add up to growth
 
 
@@ -83,37 +84,45 @@ def explain(
     """
     if study.name not in EXPLAINED:
         raise UsageError("studies.not-explained", topic=study.name, known=[same(topic) for topic in EXPLAINED])
-    result: Any = next(iter(study.results.values()))
     if study.name == "risks":
-        result = study.results["register"]
-        code = result.names.resolve(region, result.codes())
-        text = Text(zh=result.explain(code, "zh"), en=result.explain(code, "en"))
-        return _explained(study, result, code, text, {"flags": result.frame.filter(region=code).to_dicts()})
-    measured: Measurement = result if study.name == "measure" else result.measurement
+        register = study.result(risks.Register)
+        code = register.names.resolve(region, register.codes())
+        text = Text(zh=register.explain(code, "zh"), en=register.explain(code, "en"))
+        return _explained(study, register, code, text, {"flags": register.frame.filter(region=code).to_dicts()})
+    result = _figures_of(study)
+    measured = result if isinstance(result, yardstick.Measurement) else result.measurement
     code = measured.names.resolve(region, measured.panel.regions)
-    spans = result.frame if study.name == "bands" else result.periods
-    first, last = (start, end) if start is not None and end is not None else _newest(study.name, result, measured)
+    spans = result.frame if isinstance(result, yardstick.Bands) else result.periods
+    first, last = (start, end) if start is not None and end is not None else _newest(result)
     keys = (pl.col("region") == code, pl.col("start") == first, pl.col("end") == last)
-    rows = spans.filter(*keys)
-    figures: dict[str, Any] = {}
+    rows = spans.filter(*keys).to_dicts()
+    figures: dict[str, object] = {}
     lines: list[Text] = []
-    if study.name == "bands":
-        figures["bands"] = rows.to_dicts()
-        lines += [_band(row, result) for row in figures["bands"]]
-    elif study.name == "sources":
-        figures["parts"] = rows.to_dicts()
-        figures["years"] = result.frame.filter(
-            pl.col("region") == code, pl.col("year").is_between(first, last, closed="right")
-        ).to_dicts()
-        lines += [_parts(row, result) for row in figures["parts"]]
-    if study.name == "measure" or measured.periods.filter(*keys).height:  # sources begin where tables of sectors do
+    if isinstance(result, yardstick.Bands):
+        figures["bands"] = rows
+        lines += [_band(row, result) for row in rows]
+    elif isinstance(result, sources.Sources):
+        inside = pl.col("year").is_between(first, last, closed="right")
+        figures["parts"] = rows
+        figures["years"] = result.frame.filter(pl.col("region") == code, inside).to_dicts()
+        lines += [_parts(row, result) for row in rows]
+    if (
+        isinstance(result, yardstick.Measurement) or measured.periods.filter(*keys).height
+    ):  # sources begin where tables of sectors do
         account = measured.explain_period(code, first, last, component)
         figures["account"] = account.to_dict()
         lines.append(Text(zh=account.text("zh"), en=account.text("en")))
     return _explained(study, result, code, joined(lines), figures)
 
 
-def _part_text(name: str, views: list[Any]) -> Text | str:
+def _figures_of(study: Study) -> Measurement | Bands | Sources:
+    """Return the result whose figures are explained."""
+    if (measurement := study.find(yardstick.Measurement)) is not None:
+        return measurement
+    return study.find(yardstick.Bands) or study.result(sources.Sources)
+
+
+def _part_text(name: str, views: Sequence[Mapping[str, Any]]) -> Text | str:
     """Return the range of a part over the ways to split growth; unknown where the leading way has none."""
     if views[0][name] is None:
         return words.sources.explain_unknown()
@@ -129,19 +138,18 @@ def _parts(row: Mapping[str, Any], result: Sources) -> Text:
     return words.studies.explain_parts(span=span, tfp=row["tfp_growth"], **parts)
 
 
-def _newest(topic: str, result: Any, measured: Measurement) -> tuple[Any, Any]:  # noqa: ANN401 - bands or sources
+def _newest(result: Measurement | Bands | Sources) -> Period:
     """Return the newest period, as the pages of the topic show it."""
-    if topic == "bands":
-        leading: tuple[Any, Any] = internal.leading_span(result)
-        return leading
-    if topic == "sources":
-        newest: tuple[Any, Any] = result.periods.select("start", "end").sort("end", "start", descending=True).row(0)
+    if isinstance(result, yardstick.Bands):
+        return internal.leading_span(result)
+    if isinstance(result, sources.Sources):
+        newest: Period = result.periods.select("start", "end").sort("end", "start", descending=True).row(0)
         return newest
-    span = internal.View(measured).spans[-1]
+    span = internal.View(result).spans[-1]
     return span.start, span.end
 
 
-def _band(row: Mapping[str, Any], result: Any) -> Text:  # noqa: ANN401 - bands
+def _band(row: Mapping[str, Any], result: Bands) -> Text:
     band = {name: row[name] for name in ("median", "low", "high")}
     about = describe("bands", "component").values.get(row["component"], same(row["component"]))
     if row["low"] is None:
@@ -153,7 +161,7 @@ def _band(row: Mapping[str, Any], result: Any) -> Text:  # noqa: ANN401 - bands
     )
 
 
-def _explained(study: Study, result: Result, code: str, text: Text, figures: Mapping[str, Any]) -> Explained:
+def _explained(study: Study, result: Result, code: str, text: Text, figures: Mapping[str, object]) -> Explained:
     mark = result.provenance
     foot = Text(zh=mark.foot("zh"), en=mark.foot("en"))
     issued = [words.shared.label_issued(issuers=mark.issuers)] if mark.issuers else []

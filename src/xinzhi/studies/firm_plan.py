@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import yaml
 
@@ -65,13 +65,13 @@ class Plan:
     value: str = "labour"
     deflator: str | None = None
     sigma: float | None = None
-    capital_share: Any = "income"
-    labour: Any = None
+    capital_share: str | float = "income"
+    labour: Literal["wages", "labour"] | None = None
     trim: float | None = None
-    trim_within: Any = "year"
+    trim_within: Literal["year", "industry"] = "year"
     by: tuple[str, ...] = ()
     measurement_error: bool = False
-    duplicates: Any = "refuse"
+    duplicates: Literal["refuse", "largest", "plants", "unchecked"] = "refuse"
     rules: Mapping[str, Any] | None = None
     protocol: str = PROTOCOL
     region: str | None = None
@@ -152,7 +152,7 @@ _OF_KIND = {
     "sigma": "number", "trim": "number", "measurement_error": "flag", "encoding": "text", "deflator": "text",
     "region": "text", "unit": "text", "rules": "rules", **dict.fromkeys(_LISTS, "names"),
 }  # fmt: skip
-_KINDS: Mapping[str, Callable[[Any], bool]] = {
+_KINDS: Mapping[str, Callable[[object], bool]] = {
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "flag": lambda value: isinstance(value, bool),
     "text": lambda value: isinstance(value, str),

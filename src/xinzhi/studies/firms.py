@@ -376,11 +376,11 @@ class _Run:
                 more.append((larger.head(1) if larger.height else rest.tail(1)).select(keys))
         return pl.concat([blocked, *more])
 
-    def manifest(self) -> dict[str, Any]:
+    def manifest(self) -> dict[str, object]:
         """Return what was computed, by which rules, and what was withheld."""
         tables = {}
         for name, frame in self.tables.items():
-            entry: dict[str, Any] = {"cells": frame.height}
+            entry: dict[str, object] = {"cells": frame.height}
             if "withheld" in frame.columns:
                 withheld = frame["withheld"].cast(pl.String)
                 entry["withheld"] = {

@@ -160,8 +160,8 @@ def _concluded(results: dict[str, internal.Labelled], origin: Source, region: st
     names = next(iter(results.values())).names
     codes = origin.goods.frame["region"].unique().sort()
     code = None if region is None else names.resolve(region, codes)
-    more: dict[str, Any] = {"findings": list(origin.findings)} if origin.findings else {}
-    study = draft.done(region=code, names=dict(names.by_kind.get("region", {})), **more)
+    more: dict[str, object] = {"findings": list(origin.findings)} if origin.findings else {}
+    study = draft.done(code, names=dict(names.by_kind.get("region", {})), **more)
     return replace(study, findings=(*origin.findings, *study.findings))
 
 

@@ -14,3 +14,4 @@ from .sectors import covered as covered
 from .study import ON_SERVERS as ON_SERVERS
 from .study import TOPICS as TOPICS
 from .study import options_of as options_of
+from .study import recipe_of as recipe_of

@@ -102,7 +102,7 @@ def paths(
         else:
             _add_space(table, columns, draft, year=year, anchor=anchor, threshold=threshold, draws=draws, spans=spans)
         codes = table.frame[columns.place].unique().sort().to_list()
-        return draft.done(region=None if region is None else Names().resolve(region, codes))
+        return draft.done(None if region is None else Names().resolve(region, codes))
     require_file(source, only_suffixed=True)
     if place or activity or value:
         raise UsageError("studies.columns-of-table", options="--place, --activity, --value", source=source)
@@ -119,7 +119,7 @@ def paths(
     for key, result in draft.results.items():
         if isinstance(result, pathways_internal.Opportunities):
             draft.results[key] = replace(result, measured=replace(result.measured, names=names))
-    return draft.done(names, code)
+    return draft.done(code, names)
 
 
 def _spans(backtest: str) -> Spans:

@@ -73,8 +73,7 @@ def evidence_of(package: Package, draft: Draft, evidence: PlanEvidence | None = 
     if not {"plans", "plan_categories", "capability"} <= set(package.tables):
         return None
     source = evidence or PlanEvidence(package)
-    result: Choices | None = draft.run("choices", lambda: source.choices)
-    return result
+    return draft.run("choices", lambda: source.choices)
 
 
 def add_opportunities(
@@ -95,7 +94,7 @@ def add_opportunities(
             draft.note("no-fit", why=error.text)
             return replace(pathways.opportunities(complexity, emerging=emerging), skill=skill)
 
-    result: Opportunities | None = draft.add("opportunities", chances)
+    result = draft.add("opportunities", chances)
     if result is not None and result.silent and evidence is not None:
         draft.results["opportunities"] = result = replace(result, choices=evidence_of(package, draft, evidence))
     return result
@@ -199,10 +198,10 @@ def able(
     draft, package = Draft.of("able", source, encoding, progress)
     draft.results["able"] = result = pathways.able(package, as_of)
     region = draft.code(region, result.frame["region"])
-    more: dict[str, Any] = {"evidence": result.evidence}
+    more: dict[str, object] = {"evidence": result.evidence}
     if region is not None:
         more["explanation"] = result.of_region(region) if category is None else result.explain(region, category)
-    return draft.done(region=region, **more)
+    return draft.done(region, **more)
 
 
 @served("region", "industries", "cap", "floor")
@@ -233,7 +232,7 @@ def plan(
     """
     draft, package = Draft.of("plan", source, encoding, progress, "solve")
     limits = pathways.Limits(caps=cap, floor=floor)
-    more: dict[str, Any] = {}
+    more: dict[str, object] = {}
     portfolio: tuple[str, ...] = ()
     outcome: internal.Plan | Choices | None
     try:
@@ -254,4 +253,4 @@ def plan(
     region = draft.code(region, outcome.regions["region"])
     if region is not None:
         more["explanation"] = outcome.explain(region)
-    return draft.done(region=region, **{name: getattr(outcome, name) for name in portfolio}, **more)
+    return draft.done(region, **{name: getattr(outcome, name) for name in portfolio}, **more)

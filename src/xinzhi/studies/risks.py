@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from xinzhi import data
 from xinzhi import risks as verbs
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from xinzhi.studies.draft import Progress, Study
 
 PARTS = ("register", "capacity", "debt", "screen", "bubbles")
-Made: TypeAlias = Any  # the result of a verb, or None
+Made = TypeVar("Made", bound="Result")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Case:
     results: dict[str, dict[str, Result]] = field(default_factory=lambda: {part: {} for part in PARTS})
     evidence: Evidence = field(default_factory=Evidence)
 
-    def add(self, part: str, name: str, verb: Callable[[], Any]) -> Made:
+    def add(self, part: str, name: str, verb: Callable[[], Made]) -> Made | None:
         """Run a verb and keep its result under its part; a note where the data do not reach so far."""
         result = self.draft.run(name, verb)
         if result is not None:
@@ -141,14 +141,14 @@ def risks(
         if _needs(parts, part):
             progress.step(part)
             maker()
-    matrix: dict[str, Any] = {}
+    matrix: dict[str, object] = {}
     if "register" in parts:
         progress.step("register")
         register = case.add("register", "register", lambda: _register(case))
         matrix = {} if register is None else {"matrix": register.matrix}
     for part in parts:
         draft.results |= case.results[part]
-    return draft.done(region=code, **matrix)
+    return draft.done(code, **matrix)
 
 
 def _parts(only: Collection[str], tables: Mapping[str, Mapping[str, object]]) -> tuple[str, ...]:
@@ -200,12 +200,12 @@ def _debt(case: Case, amounts: Mapping[str, AnyFrame], bands: str | Path | Mappi
     package = case.package
     extra = {name: _yearly(table, name, case.encoding) for name, table in amounts.items() if table is not None}
     limits = cast("str | BandSet | None", _bands(bands))
+    owed: Debt | None
     if extra or limits is not None:
         # What the user hands in and cannot be used is an error, not a part that the data do not reach.
-        case.results["debt"]["debt"] = verbs.debt(package, **extra, bands=limits)
+        case.results["debt"]["debt"] = owed = verbs.debt(package, **extra, bands=limits)
     else:
-        case.add("debt", "debt", lambda: verbs.debt(package))
-    owed: Any = case.results["debt"].get("debt")
+        owed = case.add("debt", "debt", lambda: verbs.debt(package))
     case.evidence.debt = owed
     if owed is None or "debt" not in case.parts:
         return
@@ -310,7 +310,7 @@ def _bubbles(case: Case, language: Language) -> None:
     if not {"city_prices", "prices"} & set(package.tables):
         case.draft.note("no-prices")
         return
-    result: Bubbles | None = case.draft.run("bubbles", verb)
+    result = case.draft.run("bubbles", verb)
     case.evidence.bubbles = result
     if result is not None:
         case.results["bubbles"]["bubbles"] = with_place_names(result, language)

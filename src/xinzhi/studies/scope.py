@@ -68,7 +68,7 @@ def scope(
         dependence = _dependence(io, digital, region, encoding)
         years = dependence.frame["year"]
         use = dependence.use(None if years.has_nulls() else int(str(years.max())))
-    more: dict[str, Any] = {}
+    more: dict[str, object] = {}
     if source is not None:
         progress.step("lists")
         draft.package = _package(source, encoding)
@@ -88,7 +88,7 @@ def scope(
     return draft.done(**more)
 
 
-def _about_lists(judged: Scope) -> dict[str, Any]:
+def _about_lists(judged: Scope) -> dict[str, object]:
     """Return what is told beside the lists."""
     frames = {"totals": judged.totals, "overall": judged.overall, "lists": judged.lists}
     return {**frames, "absent": list(judged.absent), "findings": list(judged.findings)}
@@ -143,7 +143,7 @@ def _classify(
     source: AnyFrame,
     package: Package | None,
     encoding: str | None,
-    rules: tuple[Any, tuple[str, ...], str | None, pl.DataFrame | None],
+    rules: tuple[str | int | date, tuple[str, ...], str | None, pl.DataFrame | None],
 ) -> tuple[Scope, Text]:
     """Return what counts among the industries of a package or a table on a day, and what was read."""
     day, definitions, standard, use = rules
@@ -190,4 +190,4 @@ def _powers(energy: AnyFrame, region: str | None, encoding: str | None) -> Study
     if region is not None and region not in countries:
         raise UsageError("studies.no-country", country=region, table=name, known=countries)
     draft = Draft(name="scope", source=same(name), results={"history": result})
-    return draft.done(region=region, changes=result.changes, eras=result.eras, findings=list(result.findings))
+    return draft.done(region, changes=result.changes, eras=result.eras, findings=list(result.findings))

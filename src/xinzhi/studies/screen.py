@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xinzhi import data, words
 from xinzhi import risks as verbs
@@ -79,12 +79,12 @@ def screen(
     if labels is not None:
         result = verbs.with_truth(result, _truth(labels, encoding))
     draft = Draft(name="screen", source=line, results={"screening": result})
-    more: dict[str, Any] = {"candidates": result.candidates, "findings": list(result.findings)}
+    more: dict[str, object] = {"candidates": result.candidates, "findings": list(result.findings)}
     if id is not None:
         first, ranks = result.explain(id), result.candidates.filter(id=id)["rank"]
         more["explanation"] = [first, *(result.explain(id, rank) for rank in ranks if rank > 1)]
         more |= {part: getattr(result, part).filter(id=id) for part in ("ledger", "changes")}
-    return draft.done(region=id, **more)
+    return draft.done(id, **more)
 
 
 def _check(source: AnyFrame, archive: AnyFrame, keep: str | Path | None, prior: float | None) -> None:
@@ -107,7 +107,7 @@ def _truth(labels: AnyFrame, encoding: str | None) -> pl.DataFrame:
     return read_plain(labels, encoding, text=("id", "label", "archive_id")).frame
 
 
-def _public(package: data.Package) -> dict[str, Any]:
+def _public(package: data.Package) -> dict[str, object]:
     """Return what the public lists of a package cover."""
     table = package.tables["archive"]
     return {

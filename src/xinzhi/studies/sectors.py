@@ -96,13 +96,13 @@ def sectors(
         _add_apart(package, span, draft)
         if "education" in draft.results:  # points of growth come before levels
             draft.results = {"education": draft.results["education"], **draft.results}
-    more: dict[str, Any] = {"economy": "tfp" if measured is not None else "output_per_worker"}
+    more: dict[str, object] = {"economy": "tfp" if measured is not None else "output_per_worker"}
     if result is None:
         return draft.done(**more)
     region = draft.code(region, [*result.frame["region"], *result.omitted["region"]])
     if region is not None:
         more["explanation"] = result.explain(region, int(result.years["year"][-1]))
-    return draft.done(region=region, **more)
+    return draft.done(region, **more)
 
 
 def _advance(
@@ -122,7 +122,7 @@ def _advance(
 def _add_alone(package: Package, measurement: Measurement | None, span: Span | None, draft: Draft) -> None:
     """Add education, culture and green by themselves."""
     rows = within(package, span)
-    recipes: dict[str, Callable[[], Any]] = {
+    recipes: dict[str, Callable[[], Result]] = {
         "education": lambda: verbs.education(rows, measurement),
         "culture": lambda: verbs.culture(rows),
         "green": lambda: verbs.green(rows),
@@ -158,7 +158,7 @@ def _add_apart(package: Package, span: Span | None, draft: Draft) -> None:
     relative = f"relative_{FIGURE}"
     shares = rows.with_columns((pl.col(FIGURE) / pl.col(FIGURE).mean().over("year")).alias(relative))
     figures = {name: words.sectors.series_of(name) for name in (FIGURE, relative)}
-    recipes: Mapping[str, Callable[[], Any]] = {
+    recipes: Mapping[str, Callable[[], Result]] = {
         "inequality": lambda: _with_names(
             verbs.inequality(grouped, FIGURE, group=None if groups is None else "group"), names | figures
         ),
@@ -224,14 +224,14 @@ def _index_study(
     progress.step("gaming")
     if not single:
         draft.results["gaming"] = result.gaming()
-    more: dict[str, Any] = {}
+    more: dict[str, object] = {}
     region = draft.code(region, result.frame["region"])
     if region is not None:
         last = int(result.frame.drop_nulls("index")["year"].to_numpy().max())
         more = {"explanation": result.explain(region, last)}
     about = {"id": system.id, "title_zh": system.title.zh, "title_en": system.title.en}
     return draft.done(
-        region=region,
+        region,
         system=about,
         coverage=result.coverage,
         weights=result.weights,
@@ -329,7 +329,7 @@ def within(source: AnyFrame, span: Span | None) -> AnyFrame:
     return rows
 
 
-def covered(source: AnyFrame, encoding: str | None = None) -> list[dict[str, Any]]:
+def covered(source: AnyFrame, encoding: str | None = None) -> list[dict[str, object]]:
     """Return the systems that ship, and how much of each a package or a table of indicators has."""
     contents = (
         internal.read_indicators(source, encoding=encoding) if internal.is_table(source) else load(source, encoding)
@@ -337,7 +337,7 @@ def covered(source: AnyFrame, encoding: str | None = None) -> list[dict[str, Any
     return [_coverage(contents, system) for system in verbs.systems()]
 
 
-def _coverage(source: AnyFrame, system: System) -> dict[str, Any]:
+def _coverage(source: AnyFrame, system: System) -> dict[str, object]:
     frame: pl.DataFrame | None = source if isinstance(source, pl.DataFrame) else None
     if frame is None:
         try:

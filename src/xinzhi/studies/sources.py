@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from xinzhi.studies.registry import served, topic
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyPackage
+    from xinzhi.core.result import Result
     from xinzhi.data import Package
     from xinzhi.protocol import Protocol
     from xinzhi.studies.draft import Progress
@@ -81,12 +82,12 @@ def sources(
         result = verbs.decompose(package, protocol, codes, **ways)
     region = draft.code(region, result.periods["region"])
     draft.results["sources"] = result
-    omissions: list[dict[str, Any]] = []
+    omissions: list[dict[str, str]] = []
     if firms_of_office is not None:
         draft.add("among_firms", lambda: among_firms(firms_of_office, result, package))
     if deeper:
         progress.step("depth")
-        makers: Mapping[str, Any] = {
+        makers: Mapping[str, Callable[[], Result]] = {
             "allocation": lambda: verbs.allocation.in_depth(result),
             "upgrading": lambda: verbs.upgrading.in_depth(result),
             "innovation": lambda: verbs.innovation.in_depth(result, package),
@@ -99,8 +100,8 @@ def sources(
                 draft.note("left-out", what=what, why=first_line(error))
                 omissions.append({"measure": what.en, "reason": str(error)})
     frames = ("identity_gap", "periods", "group_periods", "coverage", "omitted")
-    more: dict[str, Any] = {name: getattr(result, name) for name in frames}
-    study = draft.done(region=region, **more, findings=list(result.findings), left_out=omissions)
+    more: dict[str, object] = {name: getattr(result, name) for name in frames}
+    study = draft.done(region, **more, findings=list(result.findings), left_out=omissions)
     return replace(study, findings=(*package.findings, *result.findings))
 
 

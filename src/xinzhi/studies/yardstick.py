@@ -57,7 +57,7 @@ def bands(
     result = yardstick.bands(measured, level, protocols=protocols)
     draft.results["bands"] = result
     return draft.done(
-        region=draft.code(region, result.frame["region"]),
+        draft.code(region, result.frame["region"]),
         pairs=result.pairs,
         components=result.components,
         coverage=result.coverage,
@@ -180,7 +180,7 @@ def measure(
     draft, package = Draft.of("measure", source, encoding, progress, "measure")
     result = yardstick.measure(package, protocol)
     draft.results["measurement"] = result
-    return draft.done(region=draft.code(region, result.regions["region"]))
+    return draft.done(draft.code(region, result.regions["region"]))
 
 
 @served("region", "what_if")
@@ -208,7 +208,7 @@ def audit(
     result = yardstick.audit(package, protocol, what_if=what_if)
     draft.results["audit"] = result
     return draft.done(
-        region=draft.code(region, result.regions["region"]),
+        draft.code(region, result.regions["region"]),
         protocols=result.protocols.height,
         official_span=result.official_span,
         variance=result.variance,
@@ -289,7 +289,8 @@ def vintages(
     ['history']
     """
     draft, package = Draft.of("vintages", source, encoding, progress, "vintages")
-    more: dict[str, Any] = {}
+    more: dict[str, object] = {}
+    history: internal.VintageHistory | None
     if before is None:
         history = yardstick.vintage_history(package)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -36,7 +36,7 @@ from xinzhi.web.upload import add_uploads
 
 PREFIX = "/api/v1"
 SUFFIX: Mapping[str, str] = {"sdmx": "sdmx.csv", "json": "vl.json"}
-FAULTS: Mapping[int | str, dict[str, Any]] = {
+FAULTS: Mapping[int | str, dict[str, object]] = {
     code: {"description": bilingual(words.api.refusal_of(name)), "content": {JSON: {"schema": {"type": "object"}}}}
     for code, name in {MISUSE: "misuse", UNUSABLE: "unusable", BUSY: "busy"}.items()
 }
@@ -84,13 +84,9 @@ class StudyQuery:
         """What tells this question from others."""
         return (self.topic, self.options.model_dump_json(exclude_defaults=True))
 
-    def study(self) -> Study:
-        """Return the study."""
-        return self.options.study(self.store, self.topic)
-
     def result(self, name: str) -> tuple[Study, Result]:
         """Return a result of the study by its name."""
-        study = self.study()
+        study = self.options.study(self.store, self.topic)
         if name not in study.results:
             raise UsageError("web.no-part", given=name, known=[same(name) for name in study.results])
         return study, study.results[name]
@@ -102,11 +98,11 @@ class StudyQuery:
 
     def document(self) -> bytes:
         """Return the study as ``--json`` prints it."""
-        return as_json(study_document(self.study(), self.language))
+        return as_json(study_document(self.options.study(self.store, self.topic), self.language))
 
     def contents(self) -> bytes:
         """Return the names of everything that can be downloaded."""
-        study = self.study()
+        study = self.options.study(self.store, self.topic)
         results: dict[str, dict[str, dict[str, str]]] = {}
         for name in study.results:
             try:
@@ -187,9 +183,11 @@ def _title(topic: str) -> Text:
     return words.api.route_of(topic) if verb is None else Text(**verb)
 
 
-async def _answer(request: Request, query: StudyQuery, kind: str, make: Callable[[], bytes], *part: str) -> Response:
+def _answer(
+    request: Request, query: StudyQuery, kind: str, make: Callable[[], bytes], *part: str
+) -> Awaitable[Response]:
     """Return an answer that is kept; an error is the same JSON as that of ``--json``."""
-    return await cached_response(
+    return cached_response(
         query.store,
         request,
         (*query.key, *part),
@@ -225,11 +223,7 @@ def _add_registries(router: APIRouter, store: Store) -> None:
         )
 
     def protocols(lang: Lang = "en") -> Response:
-        fields = ("id", "version", "status", "extends", "fingerprint")
-        rows = [
-            {name: getattr(protocol, name) for name in fields} | {"title": asdict(protocol.title)}
-            for protocol in registry()
-        ]
+        rows = [{**protocol.identity, "title": asdict(protocol.title)} for protocol in registry()]
         return answer_or_refusal(lambda: Response(as_json(rows), media_type=JSON), lang)
 
     def difference(first: Query64, second: Query64, lang: Lang = "en") -> Response:
@@ -284,7 +278,7 @@ def _explained(store: Store, options: ExplainQuery) -> bytes:
     return as_json({"topic": options.of, "region": explanation.region, **sentences, **explanation.figures})
 
 
-def _index(store: Store) -> dict[str, Any]:
+def _index(store: Store) -> dict[str, object]:
     return {
         "xinzhi": __version__,
         "package": store.package.name,

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 Value = TypeVar("Value")
+Pack = Callable[[Any], Any]
 
 
 class Cache:
@@ -20,6 +21,8 @@ class Cache:
         The sum of sizes that is kept.
     size
         The size of a value; by default each counts one.
+    pack
+        Makes of what was computed what is kept; by default that is the same.
 
     Examples
     --------
@@ -30,8 +33,8 @@ class Cache:
     (None, 9, 2)
     """
 
-    def __init__(self, capacity: int, size: Callable[[Any], int] = lambda _: 1) -> None:
-        self._capacity, self._size = capacity, size
+    def __init__(self, capacity: int, size: Callable[[Any], int] = lambda _: 1, pack: Pack | None = None) -> None:
+        self._capacity, self._size, self._pack = capacity, size, pack
         self._values: OrderedDict[Hashable, tuple[object, int]] = OrderedDict()
         self._futures: dict[Hashable, Future[object]] = {}
         self._lock = Lock()
@@ -57,6 +60,7 @@ class Cache:
             return cast("Value", running.result())
         try:
             value = work()
+            value = value if self._pack is None else self._pack(value)
             self._put(key, value)
         except BaseException as error:
             future.set_exception(error)

@@ -7,7 +7,6 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlencode
 
 from xinzhi import words
@@ -106,7 +105,7 @@ class Call:
     topic: str  # of the study
     data: str = ""  # the package, by name or path; by default what the site was given
     options: Mapping[str, str] = field(default_factory=dict)  # those that differ from the default
-    settings: Mapping[str, Any] = field(default_factory=dict)  # parameters of the protocol that are changed, by path
+    settings: Mapping[str, object] = field(default_factory=dict)  # parameters of the protocol that are changed, by path
 
     def lines(self) -> dict[str, str]:
         """Return the call for Python, the command line where it has the topic, R and Stata."""
@@ -134,8 +133,8 @@ class Call:
         line = ["xinzhi", self.topic, *first, self.data]
         for name, value in options.items():
             line += [f"--{str(option_words(self.topic, name).get('called', name)).replace('_', '-')}", value]
-        for path, value in self.settings.items():
-            line += ["--set", f"{path}={value}"]
+        for path, change in self.settings.items():
+            line += ["--set", f"{path}={change}"]
         return shlex.join(line)
 
 
@@ -174,7 +173,7 @@ class Page:
     call: Call | None = None  # the call that gives the study
     parts: Sequence[Part] = ()  # the sections below
     template: str = "page.html.j2"  # the template that lays it out
-    more: Mapping[str, Any] = field(default_factory=dict)  # what the template shows beside the sections
+    more: Mapping[str, object] = field(default_factory=dict)  # what the template shows beside the sections
     # the results behind the page beside those of its parts: topic, name, and what each is called
     files: Sequence[tuple[str, str, Text]] = ()
     decimals: int = 2  # of growth in percent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -68,20 +68,21 @@ class TopicQuery(BaseModel):
 
     lang: Language = Field("en", description=bilingual(words.api.option_lang()))
 
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, object]:
         """Return the options of the study that were given."""
-        values = {name: getattr(self, name) for name in type(self).model_fields if name not in {"lang", "set"}}
+        values = self.model_dump(exclude={"lang", "set"})
         return {name: value for name, value in values.items() if value is not None and value is not False}
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """Changes of the protocol, by path; values are written as in YAML."""
         return read(getattr(self, "set", None) or ())
 
     def study(self, store: Store, topic: str) -> Study:
         """Return the study of what is asked."""
         options = self.options()
-        rules = store.protocol(options.pop("protocol", None))
+        name = options.pop("protocol", None)
+        rules = store.protocol(None if name is None else str(name))
         return store.study(topic, rules.replace(self.settings) if self.settings else rules, **options)
 
 
@@ -133,12 +134,9 @@ def _pair(topic: str, name: str) -> dict[str, str]:
 def assessment_of(store: Store, address: Address | None = None) -> Assessment:
     """Return the assessment; under another protocol without topics and briefs, which take too long to wait for."""
     rules = store.rules if address is None else page_protocol(store, address)
-    study: Any
     if rules.fingerprint == store.rules.fingerprint:
-        study = store.study("assess", briefs=True)
-    else:
-        study = store.study("assess", rules, only=("none",))
-    return study  # type: ignore[no-any-return] # an assessment, by its topic
+        return cast("Assessment", store.study("assess", briefs=True))
+    return cast("Assessment", store.study("assess", rules, only=("none",)))
 
 
 def decimals(study: Assessment) -> int:
@@ -156,7 +154,7 @@ def capital(text: Text) -> Text:
     return Text(zh=text.zh, en=text.en[:1].upper() + text.en[1:])
 
 
-def read(pairs: Iterable[str]) -> dict[str, Any]:
+def read(pairs: Iterable[str]) -> dict[str, object]:
     """Return changes of a protocol by path, from ``path=value``; values are written as in YAML."""
     parts = (pair.partition("=") for pair in pairs)
     try:
@@ -165,7 +163,7 @@ def read(pairs: Iterable[str]) -> dict[str, Any]:
         raise UsageError("cli.bad-setting", why=error.finding.text) from error
 
 
-def changed_parameters(address: Address) -> dict[str, Any]:
+def changed_parameters(address: Address) -> dict[str, object]:
     """Return what an address changes."""
     return read(address.query.get(SETTINGS, "").split("\n")[:MAX_CHANGES]) if SETTINGS in address.query else {}
 
@@ -185,7 +183,7 @@ def changes(rules: Protocol) -> Text:
     )
 
 
-def offers(rules: Protocol, settings: Mapping[str, Any]) -> list[tuple[Text, list[tuple[str, Text, bool]]]]:
+def offers(rules: Protocol, settings: Mapping[str, object]) -> list[tuple[Text, list[tuple[str, Text, bool]]]]:
     """Return what can be changed: the title of each parameter, and its values; that of the protocol asks nothing."""
     choices = []
     for path in CHANGEABLE:

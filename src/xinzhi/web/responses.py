@@ -28,7 +28,6 @@ MEDIA: Mapping[str, str] = {
     "json": JSON,
 }
 OK, MISUSE, MISSING, UNUSABLE, BUSY = 200, 400, 404, 422, 503
-_LEVEL = 6  # of compression, of 9: where more time buys hardly any bytes
 
 
 async def cached_response(
@@ -47,7 +46,7 @@ async def cached_response(
     # response of an error; `aside`: whether it is of a kind that can be asked without end.
     packed: bytes | None = store.answers.get(key)
     if packed is None:
-        work = partial(store.answers.compute, key, partial(compressed, make))
+        work = partial(store.answers.compute, key, make)
         try:
             packed = await store.workers.run(key, work, aside=aside)
         except XinzhiError as error:
@@ -59,11 +58,6 @@ async def cached_response(
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers | ({"content-encoding": "gzip"} if takes_gzip else {}))
-
-
-def compressed(make: Callable[[], bytes]) -> bytes:
-    """Return an answer as the cache has it."""
-    return gzip.compress(make(), _LEVEL, mtime=0)
 
 
 async def uncached_response(

@@ -18,7 +18,6 @@ from xinzhi.core.text import LANGUAGES
 from xinzhi.web import render
 from xinzhi.web.app import page_key, safe
 from xinzhi.web.page import Address
-from xinzhi.web.responses import compressed
 from xinzhi.web.store import Store
 from xinzhi.web.workers import Limits
 
@@ -31,7 +30,7 @@ def warm(store: Store) -> None:
     """Compute what the first visitor of either language would wait for."""
     for language in LANGUAGES:
         address = Address(language)
-        store.answers.compute(page_key(address), partial(compressed, partial(render.html, store, address)))
+        store.answers.compute(page_key(address), partial(render.html, store, address))
 
 
 def listening_socket(host: str, port: int) -> socket:
@@ -52,7 +51,7 @@ def listening_socket(host: str, port: int) -> socket:
     return listening
 
 
-def run(store: Store, listening: socket, token: str | None = None) -> None:
+def serve(store: Store, listening: socket, token: str | None = None) -> None:
     """Serve a store until the process is stopped; the log goes to standard error, without a name or address."""
     config = uvicorn.Config(
         safe(store, token),

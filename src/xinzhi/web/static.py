@@ -107,6 +107,8 @@ def asset(store: Store, name: str, *, served: bool) -> bytes:
     if name == MARKS:
         return report_asset(MARKS).encode()
     text = (files("xinzhi.web") / "assets" / name).read_text(encoding="utf-8")
+    if name == "site.css":
+        text += report_asset("marks.css")
     if served and name == "site.js":
         text = SERVED + text
     if not served and name == "site.css":

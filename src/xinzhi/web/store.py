@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from xinzhi import protocol as protocols
 from xinzhi import studies
@@ -19,10 +19,12 @@ from xinzhi.protocol import Protocol
 from xinzhi.report import Section, sections
 from xinzhi.report.internal import topics
 from xinzhi.studies import Study
-from xinzhi.studies.internal import PROTOCOL, Assessment, briefs, options_of
+from xinzhi.studies.internal import PROTOCOL, Assessment, briefs, options_of, recipe_of
 from xinzhi.web.cache import Cache
 from xinzhi.web.workers import Limits, Workers
+from xinzhi.yardstick import Audit, Measurement
 
+LEVEL = 6  # of compression, of 9: where more time buys hardly any bytes
 REGION_OF_PICTURES = frozenset({"measure", "bands", "audit"})  # topics whose `region` says only what pictures show
 
 
@@ -65,7 +67,7 @@ class Store:
         self.limits = limits or Limits.load()
         self.names = names_of(self.package)
         self.workers = Workers(self.limits)
-        self.answers = Cache(self.limits.answers, len)  # compressed bodies
+        self.answers = Cache(self.limits.answers, len, partial(gzip.compress, compresslevel=LEVEL, mtime=0))  # bodies
         self._studies = Cache(self.limits.studies)
         self._changed = Cache(self.limits.changed_studies)  # under protocols of visitors: there is no end of them
         self._registered = frozenset(rules.fingerprint for rules in self.protocols())
@@ -108,7 +110,7 @@ class Store:
         by_id = {rules.id: rules for rules in self.protocols()}
         return by_id[name] if name in by_id else protocols.load(name.replace(".", "-"))  # the error lists near ids
 
-    def study(self, topic: str, protocol: Protocol | str | None = None, **options: Any) -> Study:  # noqa: ANN401 - as typed by each study
+    def study(self, topic: str, protocol: Protocol | str | None = None, **options: object) -> Study:
         """Return the study of a topic, under a protocol where the topic has one.
 
         Parameters
@@ -131,23 +133,25 @@ class Store:
         'plan'
         """
         options = {name: value for name, value in options.items() if value is not None}
-        if topic in REGION_OF_PICTURES and "region" in options:
-            return self._of_region(options.pop("region"), self.study(topic, protocol, **options))
-        if "protocol" in options_of(topic):
-            options["protocol"] = self.protocol(protocol)
-        work: Callable[[], Study] = partial(studies.study, topic, self.package, **options)
-        if topic == "brief" and set(options) == {"region", "protocol"}:
-            work = partial(self._brief, **options)
+        pictured = options.pop("region", None) if topic in REGION_OF_PICTURES else None
+        rules = self.protocol(protocol) if "protocol" in options_of(topic) else None
+        if rules is not None:
+            options["protocol"] = rules
+        work: Callable[[], Study] = partial(recipe_of(topic), self.package, **options)
+        if rules is not None and topic == "brief" and set(options) == {"region", "protocol"}:
+            work = partial(self._brief, str(options["region"]), rules)
         try:
             key = _hashable((topic, options))
         except TypeError:  # a frame, or another value of its own
             return work()
-        return self._cache(getattr(options.get("protocol"), "fingerprint", None)).compute(key, work)
+        study = self._cache(rules.fingerprint if rules else None).compute(key, work)
+        return study if pictured is None else self._of_region(str(pictured), study)
 
     def _of_region(self, name: str, study: Study) -> Study:
         """Return a study whose pictures are of one region."""
-        result: Any = next(iter(study.results.values()))
-        codes = getattr(result, "regions", result.frame)["region"].unique().sort().to_list()
+        result = next(iter(study.results.values()))
+        frame = result.regions if isinstance(result, Measurement | Audit) else result.frame
+        codes = frame["region"].unique().sort().to_list()
         return replace(study, region=self.names.resolve(name, codes))
 
     def _brief(self, region: str, protocol: Protocol) -> Study:

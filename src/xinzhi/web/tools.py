@@ -16,13 +16,15 @@ from xinzhi import __version__, words
 from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.result import Result
 from xinzhi.core.schema import describe, described
-from xinzhi.core.text import Language
+from xinzhi.core.text import Language, Text
 from xinzhi.report import as_json
 from xinzhi.studies import Study
 from xinzhi.web.parameters import ExplainQuery, TopicQuery, amiss, bilingual, query_model
 from xinzhi.web.render import data_mark
 from xinzhi.web.store import Store
 from xinzhi.web.workers import BusyError
+from xinzhi.yardstick import Audit, Bands, Measurement
+from xinzhi.yardstick.internal import Claims
 
 HOMES = (("mcp.server.mcpserver", "MCPServer"), ("mcp.server.fastmcp", "FastMCP"))  # from version 2 on, and before
 REFUSALS = (("mcp.server.mcpserver.exceptions", "ToolError"), ("mcp.server.fastmcp.exceptions", "ToolError"))
@@ -60,10 +62,10 @@ COMPONENTS = ("estimates", "everything")  # the bands of all estimated inputs, w
 
 def server(store: Store) -> Any:  # noqa: ANN401 - its class depends on the version of the package
     """Return a server with the tools measure, bands, explain, claim, audit, brief and check."""
-    server_class = kind()
-    versioned = {"version": __version__} if "version" in signature(server_class).parameters else {}
+    made_by = server_class()
+    versioned = {"version": __version__} if "version" in signature(made_by).parameters else {}
     instructions = bilingual(words.api.tools_instructions(package=store.package.title))
-    mcp_server = server_class("xinzhi", instructions=instructions, log_level="WARNING", **versioned)
+    mcp_server = made_by("xinzhi", instructions=instructions, log_level="WARNING", **versioned)
     hints = import_module("mcp.types").ToolAnnotations.model_validate(HINTS)
     for name, (model, answer) in TOOLS.items():
         mcp_server.tool(description=bilingual(words.api.tools_of(name)), annotations=hints, structured_output=False)(
@@ -72,25 +74,25 @@ def server(store: Store) -> Any:  # noqa: ANN401 - its class depends on the vers
     return mcp_server
 
 
-def run(store: Store) -> None:
+def speak(store: Store) -> None:
     """Speak with an assistant on standard input and output until it leaves."""
     server(store).run("stdio")
 
 
-def kind() -> Any:  # noqa: ANN401 - a class of the package
+def server_class() -> Any:  # noqa: ANN401 - a class of the package
     """Return the class of a server, of whichever version is there."""
     return _first_available(HOMES)
 
 
 def _tool(
-    store: Store, name: str, model: type[BaseModel], answer: Callable[[Store, Any], Mapping[str, Any]]
+    store: Store, name: str, model: type[BaseModel], answer: Callable[[Store, Any], Mapping[str, object]]
 ) -> Callable[..., str]:
     """Return a tool whose arguments are the fields of a model, which is also that of the interface for programs."""
 
-    def tool(**arguments: Any) -> str:  # noqa: ANN401 - what the model reads
+    def tool(**arguments: object) -> str:
         language: Language = "zh" if arguments.get("lang") == "zh" else "en"
         try:
-            query = model(**{key: value for key, value in arguments.items() if value is not None})
+            query = model.model_validate({key: value for key, value in arguments.items() if value is not None})
             return as_json(answer(store, query)).decode()
         except ValidationError as error:
             wrong = [amiss({**detail, "loc": ("", *detail["loc"])}) for detail in error.errors()]
@@ -115,13 +117,13 @@ def _refused(error: XinzhiError, language: Language) -> Exception:
     return error_class
 
 
-def _measure(store: Store, query: TopicQuery) -> dict[str, Any]:
+def _measure(store: Store, query: TopicQuery) -> dict[str, object]:
     study = query.study(store, "measure")
-    result: Any = _first(study)
-    sure: Any = None
-    changes: dict[str, Any] = {name: getattr(query, name, None) for name in ("protocol", "set")}
+    result = study.result(Measurement)
+    sure = None
+    changes = query.model_dump(include={"protocol", "set"})
     try:
-        sure = _first(query_model("bands")(**changes).study(store, "bands"))
+        sure = query_model("bands").model_validate(changes).study(store, "bands").result(Bands)
     except BusyError:
         raise
     except XinzhiError:  # the protocol or the data have no bands
@@ -129,16 +131,7 @@ def _measure(store: Store, query: TopicQuery) -> dict[str, Any]:
     frame = _periods(result, sure)
     if study.region:
         frame = frame.filter(region=study.region)
-        sentences = [
-            (
-                words.api.tools_own(**{**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"})
-                if row["low"] is not None
-                else words.api.tools_own_official(
-                    **{**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"}
-                )
-            ).lang(query.lang)
-            for row in frame.rows(named=True)
-        ]
+        sentences = [_of_period(store, row).lang(query.lang) for row in frame.rows(named=True)]
     else:
         newest = frame.filter(pl.col("end") == pl.col("end").max())
         frame = newest.filter(pl.col("start") == pl.col("start").max())
@@ -146,17 +139,23 @@ def _measure(store: Store, query: TopicQuery) -> dict[str, Any]:
     return _answer(study, query.lang, sentences, _rows(store, result, frame, query.lang, "periods"))
 
 
-def _periods(result: Any, sure: Any) -> pl.DataFrame:  # noqa: ANN401 - a measurement, and its bands
+def _of_period(store: Store, row: dict[str, Any]) -> Text:
+    """Return the growth of a region in a period, with its band where it has one."""
+    values = {**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"}
+    return words.api.tools_own_official(**values) if row["low"] is None else words.api.tools_own(**values)
+
+
+def _periods(result: Measurement, sure: Bands | None) -> pl.DataFrame:
     """Return the periods of a measurement, each with the band that it has."""
     if sure is None:
-        return result.periods.with_columns(pl.lit(None).alias(name) for name in BAND).select(PERIOD)  # type: ignore[no-any-return] # a frame
+        return result.periods.with_columns(pl.lit(None).alias(name) for name in BAND).select(PERIOD)
     bands = sure.frame.filter(component=COMPONENTS[0]).select(*SPAN, *BAND)
-    return result.periods.join(bands, on=SPAN, how="left", maintain_order="left").select(PERIOD)  # type: ignore[no-any-return] # as above
+    return result.periods.join(bands, on=SPAN, how="left", maintain_order="left").select(PERIOD)
 
 
-def _of_region(store: Store, query: TopicQuery) -> dict[str, Any]:
+def _of_region(store: Store, query: TopicQuery) -> dict[str, object]:
     study = query.study(store, "bands")
-    result: Any = _first(study)
+    result = study.result(Bands)
     frame = result.frame.filter(pl.col("component").is_in(COMPONENTS))
     frame = frame.filter(region=study.region) if study.region else frame.filter(pl.col("end") == pl.col("end").max())
     sentences = [
@@ -167,9 +166,9 @@ def _of_region(store: Store, query: TopicQuery) -> dict[str, Any]:
     return _answer(study, query.lang, sentences, _rows(store, result, frame, query.lang))
 
 
-def _audit(store: Store, query: TopicQuery) -> dict[str, Any]:
+def _audit(store: Store, query: TopicQuery) -> dict[str, object]:
     study = query.study(store, "audit")
-    result: Any = _first(study)
+    result = study.result(Audit)
     start, end = result.official_span
     frame = result.frame.filter(start=start, end=end)
     sentences = []
@@ -182,9 +181,9 @@ def _audit(store: Store, query: TopicQuery) -> dict[str, Any]:
     return _answer(study, query.lang, sentences, _rows(store, result, frame.select(CHOICE), query.lang))
 
 
-def _claim(store: Store, query: TopicQuery) -> dict[str, Any]:
+def _claim(store: Store, query: TopicQuery) -> dict[str, object]:
     study = query.study(store, "claim")
-    result: Any = _first(study)
+    result = study.result(Claims)
     figures = {
         **_rows(store, result, result.frame, query.lang),
         "departures": _rows(store, result, result.departures, query.lang, "departures")["rows"],
@@ -192,16 +191,16 @@ def _claim(store: Store, query: TopicQuery) -> dict[str, Any]:
     return _answer(study, query.lang, [], figures)
 
 
-def _brief(store: Store, query: TopicQuery) -> dict[str, Any]:
+def _brief(store: Store, query: TopicQuery) -> dict[str, object]:
     study = query.study(store, "brief")
-    result: Any = _first(study)
-    frame = _periods(result, study.results.get("bands")).filter(region=study.region)
+    result = study.result(Measurement)
+    frame = _periods(result, study.find(Bands)).filter(region=study.region)
     return _answer(study, query.lang, [], _rows(store, result, frame, query.lang, "periods"))
 
 
-def _explain(store: Store, query: ExplainQuery) -> dict[str, Any]:
+def _explain(store: Store, query: ExplainQuery) -> dict[str, object]:
     study, explanation = query.explained(store)
-    figures: dict[str, Any] = {}
+    figures: dict[str, object] = {}
     for name, value in explanation.figures.items():
         if name == "account":  # inputs and parameters with their references stand in the text
             years = [
@@ -215,7 +214,7 @@ def _explain(store: Store, query: ExplainQuery) -> dict[str, Any]:
     return _answer(study, query.lang, [explanation.text.lang(query.lang)], figures, summarise=False)
 
 
-def _check(store: Store, query: TopicQuery) -> dict[str, Any]:
+def _check(store: Store, query: TopicQuery) -> dict[str, object]:
     findings = store.findings()
     order = sorted(findings, key=lambda finding: SEVERITIES.get(finding.severity, len(SEVERITIES)))
     counts = Counter(finding.severity for finding in findings)
@@ -252,7 +251,9 @@ def _first(study: Study) -> Result:
     return next(iter(study.results.values()))
 
 
-def _rows(store: Store, result: Result, frame: pl.DataFrame, language: Language, part: str = "frame") -> dict[str, Any]:
+def _rows(
+    store: Store, result: Result, frame: pl.DataFrame, language: Language, part: str = "frame"
+) -> dict[str, object]:
     """Return rows as pages show them: growth in percent, regions by name, no more of them than can be read."""
     homes = [(result.verb, part), ("bands", "frame")]  # growth stands beside its band
     columns = {
@@ -274,8 +275,8 @@ def _percent(value: float | None) -> float | None:
 
 
 def _answer(
-    study: Study, language: Language, sentences: Sequence[str], figures: Mapping[str, Any], *, summarise: bool = True
-) -> dict[str, Any]:
+    study: Study, language: Language, sentences: Sequence[str], figures: Mapping[str, object], *, summarise: bool = True
+) -> dict[str, object]:
     """Return what an assistant quotes: the sentences first, then figures with the fingerprint of what made them."""
     provenance = _first(study).provenance
     mark = {

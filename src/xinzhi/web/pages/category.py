@@ -12,7 +12,7 @@ from xinzhi.core.schema import Column
 from xinzhi.core.text import NOTHING, listing
 from xinzhi.pathways.internal import Able
 from xinzhi.report import Section, Table
-from xinzhi.report.table import table
+from xinzhi.report.internal import table
 from xinzhi.web.page import Address, Call, Page, Part, file
 from xinzhi.web.parameters import assessment_of
 from xinzhi.web.store import Store
@@ -36,7 +36,7 @@ def keys(store: Store) -> Sequence[str]:
 def page(store: Store, address: Address) -> Page:
     """Return the page of an industry, or of all of them."""
     study = store.study("able")
-    result: Any = study.results["able"]
+    result = study.result(Able)
     standings = standing(store, result)
     common: dict[str, Any] = {
         "study": study,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 from markupsafe import Markup, escape
@@ -15,9 +15,7 @@ from xinzhi.core.text import NOTHING, Text, percent, same, unit_text
 from xinzhi.data import tables_by_name
 from xinzhi.protocol import DatedValue, Parameter
 from xinzhi.report import Section, Table
-from xinzhi.report.internal import cell
-from xinzhi.report.pages.yardstick import tables
-from xinzhi.report.table import table
+from xinzhi.report.internal import cell, table, tables
 from xinzhi.studies.internal import Assessment, input_units
 from xinzhi.web.page import Address, Call, Page, Part, file
 from xinzhi.web.parameters import assessment_of, decimals, page_protocol
@@ -142,7 +140,7 @@ def _read(rows: Sequence[dict[str, Any]]) -> Section:
         estimated = "" if row["official"] else "*"
         text = NOTHING if row["value"] is None else f"{row['value']:,.6g}{estimated}"
         cells.setdefault((row["column"], row["unit"]), {})[row["year"]] = text
-    cells_of_rows: list[tuple[Any, ...]] = []
+    cells_of_rows: list[tuple[object, ...]] = []
     for (column, unit), by_year in cells.items():
         title = _title(column)
         if title is not None:
@@ -233,7 +231,7 @@ def explained(periods: Table, code: str, places: int, link: Why) -> Table:
     remaining = [(place, column) for place, column in enumerate(periods.columns) if column.name != "rank"]
     rows = [
         tuple(
-            link(code, row[at], COLUMNS[column.name], str(cell(row[place], column, places)))
+            link(code, cast("Text", row[at]), COLUMNS[column.name], str(cell(row[place], column, places)))
             if column.name in COLUMNS
             else row[place]
             for place, column in remaining

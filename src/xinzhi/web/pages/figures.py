@@ -12,8 +12,7 @@ from xinzhi import words
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Text, Values, number, unit_text
-from xinzhi.report.internal import DECIMALS, FRACTIONS, Table
-from xinzhi.report.pages.yardstick import tables
+from xinzhi.report.internal import DECIMALS, FRACTIONS, Table, tables
 from xinzhi.studies import Study
 from xinzhi.studies.internal import Assessment, input_units
 from xinzhi.web.html_charts import SLOTS, lines, ranges
@@ -26,7 +25,9 @@ from xinzhi.yardstick.internal import NATIONAL, Span, View
 YEARS, LOG = "years", "years-log"  # of a key: on a plain scale, and where equal steps are equal ratios
 KINDS = frozenset({"level", "score", "quantity", "share", "percent"})
 THOUSAND = 1000.0
-YEARLY_RESULTS: Mapping[str, tuple[str, str, Sequence[str], dict[str, Any]]] = {  # figures of a year in other studies:
+YEARLY_RESULTS: Mapping[
+    str, tuple[str, str, Sequence[str], dict[str, object]]
+] = {  # figures of a year in other studies:
     "sectors": ("sectors", "advance", ("economy", "education", "culture", "green", "development"), {}),
     "risks": ("debt", "debt", ("to_output",), {"only": ("debt",)}),
 }  # topic, result, verb of the schema, columns, and options
@@ -219,13 +220,13 @@ def indicators_by_name(store: Store, study: Assessment) -> dict[str, Level]:
     if measured.protocol.fingerprint == store.rules.fingerprint:
         for topic, (result, verb, columns, options) in YEARLY_RESULTS.items():
             try:
-                study_of_topic = store.study(topic, **options)
+                study_of_topic = store.study(topic, None, **options)
             except XinzhiError:  # the package has no tables for it
                 continue
-            of: Any = study_of_topic.results.get(result)
-            for name in columns if of is not None else ():
-                about = _column(verb, name) if name in of.frame.columns else None
-                levels |= {} if about is None else _level(name, about, of.frame, "", topic, study_of_topic)
+            frame = study_of_topic.results[result].frame if result in study_of_topic.results else pl.DataFrame()
+            for name in columns:
+                about = _column(verb, name) if name in frame.columns else None
+                levels |= {} if about is None else _level(name, about, frame, "", topic, study_of_topic)
     return levels
 
 
@@ -249,7 +250,7 @@ def _level(
     return {name: Level(about=about, frame=rows, topic=topic, study=study)} if rows.height else {}
 
 
-def _over_years(store: Store, address: Address, key: str, indicators: Sequence[Any]) -> Page:
+def _over_years(store: Store, address: Address, key: str, indicators: Shelves) -> Page:
     study = assessment_of(store, address)
     view = View(study.measurement)
     name, _, form = key.partition(".")

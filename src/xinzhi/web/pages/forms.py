@@ -16,6 +16,7 @@ from xinzhi.studies.internal import Assessment
 from xinzhi.web.page import Address, Call, Page, Part
 from xinzhi.web.parameters import assessment_of, decimals
 from xinzhi.web.store import Store
+from xinzhi.yardstick import Audit
 from xinzhi.yardstick.internal import NATIONAL, View
 
 ASKS = ("region", "start", "end", "growth")
@@ -97,7 +98,7 @@ def _amiss(fields: Mapping[str, str]) -> list[str]:
     return [name for name in ASKS if not (fields[name].isdecimal() if name in {"start", "end"} else fields[name])]
 
 
-def claim_from_form(fields: Mapping[str, str]) -> dict[str, Any]:
+def claim_from_form(fields: Mapping[str, str]) -> dict[str, str | int]:
     """Return the claim of a form; one that lacks something, or a year that is none, is refused with what it lacks."""
     if _amiss(fields):
         raise UsageError("web.claim", given=[f"{name}={value}" for name, value in fields.items() if value])
@@ -110,7 +111,7 @@ def audit(store: Store, address: Address) -> Page:
     options = {"region": store.region(address.query["region"])} if "region" in address.query else {}
     study = store.study("audit", **options)
     section = store.section(study, region=study.region)
-    audited: Any = study.results["audit"]
+    audited = study.result(Audit)
     choices = levels(audited)
     level = address.query.get("hold", "")
     if level in {key for _, rows in choices for key, _ in rows}:

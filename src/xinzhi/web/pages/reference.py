@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
 
 from markupsafe import Markup
 
@@ -20,7 +19,7 @@ from xinzhi.data import tables_by_name
 from xinzhi.protocol import Protocol, diff
 from xinzhi.report import Section, Table
 from xinzhi.report.internal import LANG, bilingual_html
-from xinzhi.report.pages.yardstick import tables as parameters
+from xinzhi.report.internal import tables as parameters
 from xinzhi.studies.internal import Assessment
 from xinzhi.web.page import Address, Call, Page, Part
 from xinzhi.web.pages import category, topic
@@ -104,7 +103,7 @@ def parameters_of(rules: Protocol) -> Section:
 
 def departures(rules: Protocol, reference: Protocol) -> Table:
     """Return a row for every parameter whose values differ."""
-    rows: list[tuple[Any, ...]] = []
+    rows: list[tuple[object, ...]] = []
     for row in diff(rules, reference):
         silent = words.web.protocol_silent()  # of a protocol that does not fix it
         value, reference_value = (
@@ -151,7 +150,7 @@ def _section(table: Table) -> Section:
     return Section(key=table.key, title=table.title, answer=(), tables=(table,))
 
 
-def _table(page: str, name: str, rows: list[tuple[Any, ...]], /, **kinds: Kind) -> Table:
+def _table(page: str, name: str, rows: Sequence[tuple[object, ...]], /, **kinds: Kind) -> Table:
     columns = tuple(
         Column(name=name, title=words.by_key(f"web.{page}.{name}"), kind=kind) for name, kind in kinds.items()
     )
@@ -244,7 +243,7 @@ def glossary(store: Store, address: Address) -> Page:  # noqa: ARG001 - the same
     parts = terms()
     sections: list[Section] = []
     for title, terms_of_part in parts:
-        rows: list[tuple[Any, ...]] = [
+        rows: list[tuple[object, ...]] = [
             (
                 place.format(term.place, bilingual_html(term.name)),
                 foreign.format(LANG[translation], term.name.lang(translation)),
@@ -303,7 +302,7 @@ def grades(study: Assessment) -> Table:
     spans = [view.whole, *view.spans]
     periods = study.measurement.periods.select("region", "start", "end", "grade")
     grades_by_period = {(region, start, end): grade for region, start, end, grade in periods.rows()}
-    rows: list[tuple[Any, ...]] = [
+    rows: list[tuple[object, ...]] = [
         (view.name(code), *(grades_by_period.get((code, span.start, span.end)) or NOTHING for span in spans))
         for code in view.codes
     ]
@@ -321,7 +320,7 @@ def grades(study: Assessment) -> Table:
 def tables(store: Store) -> Table:
     """Return the tables of the package: rows, years, and the offices that issued the figures."""
     package = store.package
-    rows: list[tuple[Any, ...]] = []
+    rows: list[tuple[object, ...]] = []
     for name, frame in package.tables.items():
         years = frame["year"].drop_nulls() if "year" in frame.columns else None
         span = same(NOTHING) if years is None or years.is_empty() else span_text(years.min(), years.max())

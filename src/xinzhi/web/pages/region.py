@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from markupsafe import Markup
 
@@ -12,8 +12,8 @@ from xinzhi import words
 from xinzhi.core.schema import describe
 from xinzhi.core.text import NOTHING, Text, percent, same
 from xinzhi.report import Table
-from xinzhi.report.internal import bilingual_html, profiles, region_chart
-from xinzhi.report.pages import brief
+from xinzhi.report.internal import bilingual_html, evidence, gaps, profiles, region_chart
+from xinzhi.report.internal import growth as growth_pictures
 from xinzhi.studies.internal import Assessment, Brief, input_units
 from xinzhi.web.html_charts import SLOTS, lines, pair, ranges
 from xinzhi.web.page import Address, Call, Page, file
@@ -21,6 +21,7 @@ from xinzhi.web.pages import category
 from xinzhi.web.pages.explain import COLUMNS, Why, explained, why
 from xinzhi.web.parameters import assessment_of, decimals, kicker
 from xinzhi.web.store import Store
+from xinzhi.yardstick import Measurement
 from xinzhi.yardstick.internal import Span, View
 
 FILES = (("measure", "measurement"), ("assess", "bands"), ("able", "able"))
@@ -43,7 +44,7 @@ def page(store: Store, address: Address) -> Page:
     """Return the page of a region."""
     code = store.region(address.key)
     region_study = region_brief(store, address, code)
-    measured: Any = region_study.results["measurement"]
+    measured = region_study.result(Measurement)
     view = View(measured)
     units = input_units(measured.protocol, store.package)
     profile = next(iter(profiles(view, units, [code])), None) if code in view.codes else None
@@ -55,7 +56,7 @@ def page(store: Store, address: Address) -> Page:
     codes = store.regions
     at = codes.index(code)
     call = Call(topic="brief", options={"region": code})
-    growth = brief.growth(region_study.more["sources_of_growth"], region_study.about, address.language)
+    growth = growth_pictures(region_study.more["sources_of_growth"], region_study.about, address.language)
     return Page(
         title=region_study.about,
         kicker=words.brief.subtitle(source=region_study.source, span=region_study.span),
@@ -71,7 +72,7 @@ def page(store: Store, address: Address) -> Page:
             "evidence": _linked_evidence(store, address, region_study),
             "planned": planned(store, code),
             "place": region_study.span.en.replace("–", "-"),
-            "gaps": brief.gaps(region_study),
+            "gaps": gaps(region_study),
             "growth": Markup(growth),  # noqa: S704 - made there, its words escaped
             "company": company(region_study, view),
             "profile": profile,
@@ -90,8 +91,7 @@ def region_brief(store: Store, address: Address, code: str) -> Brief:
         ready = next((study for study in assessment_of(store, address).briefs if study.region == code), None)
         if ready is not None:
             return ready
-    study: Any = store.study("brief", address.query.get("protocol"), region=code)
-    return study  # type: ignore[no-any-return] # a brief, by its topic
+    return cast("Brief", store.study("brief", address.query.get("protocol"), region=code))
 
 
 def planned(store: Store, code: str) -> list[tuple[str, Text]]:
@@ -105,7 +105,7 @@ def planned(store: Store, code: str) -> list[tuple[str, Text]]:
 
 def _linked_evidence(store: Store, address: Address, region_study: Brief) -> Table | None:
     """Return the main evidence; its industries lead to their pages."""
-    table = brief.evidence(region_study)
+    table = evidence(region_study)
     if table is None or not category.ready(store):
         return table
     link, codes = Markup('<a href="{}">{}</a>'), region_study.more["evidence"]["category"].to_list()
@@ -116,7 +116,7 @@ def _linked_evidence(store: Store, address: Address, region_study: Brief) -> Tab
     return replace(table, rows=rows)
 
 
-def company(region_study: Brief, view: View) -> dict[str, Any]:
+def company(region_study: Brief, view: View) -> dict[str, object]:
     """Return the region, its peers and its neighbours with growth, band and ranks of the newest period."""
     nation = view.national_of(view.spans[-1])["tfp_growth"]
     rows = [

@@ -175,11 +175,11 @@ def findings_on_page(full: Table) -> Table:
     return _table(full.key, {"where": "name", "message": "value", "found": "value"}, rows)
 
 
-def _code(text: str) -> Markup:
+def _code(text: object) -> Markup:
     return Markup("<code>{}</code>").format(text)
 
 
-def _source(name: str, text: str) -> Markup:
+def _source(name: str, text: object) -> Markup:
     return (
         Markup('<p class="source">{}: {}</p>').format(bilingual_html(words.shared.column_of(name)), text)
         if text
