@@ -29,6 +29,7 @@ from xinzhi.sectors.coupling import (
     obstacle_frame,
 )
 from xinzhi.sectors.figures import KEYS, Bounds, State, as_package, grid, long, omission_frame, with_names
+from xinzhi.yardstick import Measurement
 
 ECONOMY = "economy"
 SECTOR = "sector"
@@ -204,7 +205,7 @@ class Explanation:
 
 def advance(
     source: object = "china-provinces",
-    measurement: Any = None,  # noqa: ANN401 - a Measurement of the room yardstick, which this room does not import
+    measurement: Measurement | None = None,
     *,
     levels: object = None,
     weights: Mapping[str, float] | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -138,7 +138,12 @@ def _years(
             why = reason("few", fewest=_FEWEST) if values.size < _FEWEST else reason("constant")
             row |= {"reason_zh": why.zh, "reason_en": why.en}
         rows.append(row)
-    schema: dict[str, Any] = {"year": pl.Int64, "regions": pl.Int64, "bandwidth": pl.Float64, "mean": pl.Float64}
+    schema: dict[str, type[pl.DataType]] = {
+        "year": pl.Int64,
+        "regions": pl.Int64,
+        "bandwidth": pl.Float64,
+        "mean": pl.Float64,
+    }
     schema |= {"deviation": pl.Float64, "modes": pl.Int64, "mode": pl.Float64}
     schema |= {"reason_zh": pl.String, "reason_en": pl.String}
     return pl.DataFrame(rows, schema=schema)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -24,6 +24,7 @@ from xinzhi.data import Field, Package, names_of, tidy
 from xinzhi.sectors import figures as kit
 from xinzhi.sectors.conventions import Returns, returns_to_schooling, setting
 from xinzhi.sectors.figures import KEYS, ends_of, figures, grid, latest, long, omission_frame, reason, whole_sum
+from xinzhi.yardstick import Measurement
 
 Effects = Literal["none", "year", "two-way"]
 _PATH = "labour.returns_to_schooling"
@@ -54,7 +55,7 @@ class Education(Result, verb="education", topic="sectors", key=KEYS):
         return {"answer.education": values | ends_of(spans, "contribution", self.names, digits=4)}
 
 
-def education(source: object, measurement: Any = None, *, schooling: str = "schooling") -> Education:  # noqa: ANN401 - a Measurement of the room yardstick, which this room does not import
+def education(source: object, measurement: Measurement | None = None, *, schooling: str = "schooling") -> Education:
     """Return human capital from years of schooling and its contribution to growth under the protocol's labour share.
 
     Parameters
@@ -109,7 +110,7 @@ def education(source: object, measurement: Any = None, *, schooling: str = "scho
     )
 
 
-def _returns(measurement: Any, years: Sequence[int]) -> tuple[list[Returns], str]:  # noqa: ANN401 - as above
+def _returns(measurement: Measurement | None, years: Sequence[int]) -> tuple[list[Returns], str]:
     """Return the returns in force in every year, and where they stand."""
     protocol = getattr(measurement, "protocol", None)
     if protocol is not None and protocol.declares(_PATH) and protocol.value(_PATH, years[0]) is not None:
@@ -117,7 +118,7 @@ def _returns(measurement: Any, years: Sequence[int]) -> tuple[list[Returns], str
     return [returns_to_schooling(year) for year in years], "sectors.yaml"
 
 
-def _weigh(frame: pl.DataFrame, measurement: Any) -> pl.DataFrame:  # noqa: ANN401 - as above
+def _weigh(frame: pl.DataFrame, measurement: Measurement | None) -> pl.DataFrame:
     """Return the frame with labour shares, contributions and output growth."""
     columns = ["labour_share", "output_growth"]
     if measurement is None:

@@ -19,10 +19,16 @@ from xinzhi.core.text import Text
 from xinzhi.data import Field, Package, is_package, names_of, tidy
 from xinzhi.data import as_package as load_package
 from xinzhi.sectors.conventions import setting
+from xinzhi.yardstick import Measurement
 
 KEYS = ("region", "year")
 GAPS = ("missing-year",)  # a year that is missing is left out, filled with a flag, or named; it stops nothing
-OMITTED: dict[str, Any] = {"region": pl.String, "year": pl.Int64, "reason_zh": pl.String, "reason_en": pl.String}
+OMITTED: dict[str, type[pl.DataType]] = {
+    "region": pl.String,
+    "year": pl.Int64,
+    "reason_zh": pl.String,
+    "reason_en": pl.String,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +146,7 @@ def grid(frame: pl.DataFrame, column: str) -> tuple[tuple[str, ...], tuple[int, 
     return regions, tuple(range(first, last + 1)), out
 
 
-def long(regions: Sequence[str], years: Sequence[int], columns: Mapping[str, np.ndarray[Any, Any]]) -> pl.DataFrame:
+def long(regions: Sequence[str], years: Sequence[int], columns: Mapping[str, FloatArray]) -> pl.DataFrame:
     """Return arrays `(R, T)` as rows of region and year; NaN becomes null."""
     keys = {
         "region": pl.Series(np.repeat(np.array(regions), len(years)), dtype=pl.String),
@@ -193,7 +199,7 @@ def ends_of(rows: pl.DataFrame, column: str, names: Names, *, digits: int | None
     } | ({} if digits is None else {"apart": round(high[column], digits) != round(low[column], digits)})
 
 
-def with_protocol(provenance: Provenance, measurement: Any) -> Provenance:  # noqa: ANN401 - a Measurement of yardstick, which this package does not import
+def with_protocol(provenance: Provenance, measurement: Measurement | None) -> Provenance:
     """Return the provenance with the protocol of the measurement, where there is one."""
     if measurement is None:
         return provenance
@@ -251,7 +257,7 @@ def shipped_indicators(*, measured: bool) -> tuple[Indicator, ...]:
     return tuple(out)
 
 
-def pooled_tfp(measurement: Any) -> pl.DataFrame:  # noqa: ANN401 - a Measurement of the room yardstick, which this room does not import
+def pooled_tfp(measurement: Measurement) -> pl.DataFrame:
     """Return TFP to the mean of all region-years (Caves, Christensen and Diewert 1982, equation 34)."""
     columns = ["output", "capital", "labour", "human_capital", "labour_share"]
     inputs = figures(measurement.inputs, columns, verb="advance").frame
@@ -272,7 +278,7 @@ def balanced_cells(complete: BoolArray) -> BoolArray:
 
 def state(
     source: object,
-    measurement: Any = None,  # noqa: ANN401 - a Measurement of the room yardstick, which this room does not import
+    measurement: Measurement | None = None,
     *,
     bounds: Bounds | None = None,
     years: tuple[int, int] | None = None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -273,9 +272,9 @@ def inequality(frame: object, value: str, *, group: str | None = None, weight: s
         rows.append({"year": year, "regions": part.height, **measured})
         pairs += [{"year": year, **pair} for pair in between]
     numbers = ["gini", *PARTS, *(f"theil_{name}" for name in THEIL)]
-    schema: dict[str, Any] = {"year": pl.Int64, "regions": pl.Int64} | dict.fromkeys(numbers, pl.Float64)
+    schema: dict[str, type[pl.DataType]] = {"year": pl.Int64, "regions": pl.Int64} | dict.fromkeys(numbers, pl.Float64)
     measures = pl.DataFrame(rows, schema=schema).with_columns(pl.selectors.float().fill_nan(None)).sort("year")
-    columns: dict[str, Any] = {"year": pl.Int64, "group": pl.String, "other": pl.String}
+    columns: dict[str, type[pl.DataType]] = {"year": pl.Int64, "group": pl.String, "other": pl.String}
     columns |= {"gini": pl.Float64, "affluence": pl.Float64}
     parts = (
         measures.unpivot(list(PARTS), index=["year", "gini"], variable_name="part")

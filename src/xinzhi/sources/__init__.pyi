@@ -3,7 +3,7 @@ from . import innovation as innovation
 from . import upgrading as upgrading
 from .allocation import Allocation as Allocation
 from .allocation import AmongFirms as AmongFirms
-from .allocation.marginal_products import PRODUCTS as PRODUCTS
+from .allocation.allocation_frames import PRODUCTS as PRODUCTS
 from .allocation.marginal_products import way as way
 from .assumptions import Assumptions as Assumptions
 from .assumptions import assumptions as assumptions

@@ -391,6 +391,19 @@ class Innovation(Result, verb="sources_innovation", topic="sources", key=("regio
         last = rows.group_by("year").len().sort("len", "year").row(-1)[0]
         return rows.filter(pl.col("year") == last).sort("value", descending=True)
 
+    @property
+    def last_years(self) -> dict[str, int]:
+        """The last year of every share."""
+        return dict(self.frame.group_by("share").agg(pl.col("year").max()).sort("share").iter_rows())
+
+    @property
+    def latest_shares(self) -> pl.DataFrame:
+        """The shares by region, one column each, in the last year that it has."""
+        last = self.last_years
+        ends = pl.DataFrame({"share": list(last), "year": list(last.values())})
+        rows = self.frame.join(ends, on=["share", "year"], maintain_order="left")
+        return rows.pivot("share", index="region", values="value", maintain_order=True)
+
     def facts(self) -> Facts:
         """Return which regions lead and trail in the leading share, and what TFP has to do with knowledge."""
         rows = self.leading()

@@ -383,6 +383,18 @@ class Upgrading(Result, verb="sources_upgrading", topic="sources", key=("region"
             measures.last().name.suffix("_end"),
         )
 
+    @property
+    def by_speed(self) -> pl.DataFrame:
+        """The change of every region that has a speed, the fastest first."""
+        return self.change().drop_nulls("speed").sort("speed", descending=True)
+
+    @property
+    def moves(self) -> pl.DataFrame:
+        """The change where industries have an order: `x` towards advanced, `y` towards rational, and `both`."""
+        x, y = pl.col("advancement_end") - pl.col("advancement_start"), pl.col("theil_start") - pl.col("theil_end")
+        rows = self.change().drop_nulls("advancement_end").with_columns(x=x, y=y)
+        return rows.with_columns(both=(pl.col("x") > 0) & (pl.col("y") > 0))
+
     def facts(self) -> Facts:
         """Return in how many regions the structure became more rational and advanced, and how fast distances close."""
         facts: Facts = {}

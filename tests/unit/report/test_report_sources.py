@@ -15,7 +15,6 @@ from xinzhi.core.text import same
 from xinzhi.report import pages, write_report
 from xinzhi.report.charts.chart import Canvas
 from xinzhi.report.charts.plane import labels
-from xinzhi.report.pages.sources_in_depth import flow_means
 from xinzhi.sources import allocation, decompose, innovation, upgrading
 from xinzhi.sources.internal import SpanView
 
@@ -206,7 +205,7 @@ def test_a_frontier_analysis_stands_beside(package, result):
 
 def test_points_of_a_flow_lie_around_their_regression(deeper):
     found = deeper[0]
-    means = flow_means(found.products, "labour")
+    means = found.flow_means("labour")
     assert means.height == 93
     assert abs(float(means["product"].to_numpy().mean())) < TIGHT
     assert pl.Series(means["product"] * means["growth"]).sum() > 0

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -27,7 +27,7 @@ from xinzhi.pathways.convergence.unit_years import UnitYears
 Merging = Literal["ps", "vlt"]
 Order = Literal["last", "last-half"]
 _TWO = 2
-_TABLE: dict[str, Any] = dict.fromkeys(("club", "units"), pl.Int64)
+_TABLE: dict[str, type[pl.DataType]] = dict.fromkeys(("club", "units"), pl.Int64)
 _TABLE |= dict.fromkeys(("slope", "standard_error", "t", "p"), pl.Float64)
 _TABLE |= {"converges": pl.Boolean, "sieve": pl.Float64, "merged_from": pl.String}
 

@@ -274,7 +274,9 @@ def side_by_side(results: Mapping[str, LeadChanges]) -> pl.DataFrame:
 
 
 _YEARS = ("episode", "last_behind", "first_ahead", "earliest", "latest", "lost", "years_ahead")
-_SCHEMA: dict[str, Any] = dict.fromkeys(("challenger", "incumbent"), pl.String) | dict.fromkeys(_YEARS, pl.Int64)
+_SCHEMA: dict[str, type[pl.DataType]] = dict.fromkeys(("challenger", "incumbent"), pl.String) | dict.fromkeys(
+    _YEARS, pl.Int64
+)
 _SCHEMA |= dict.fromkeys(("durable", "gap", "jump", "tie"), pl.Boolean)
 
 

@@ -14,7 +14,12 @@ from xinzhi.data.package import Package
 
 _FILE = Path(__file__).parent.with_name("able.yaml")
 _KEY = ["region", "category"]
-_SERIES: dict[str, Any] = {"region": pl.String, "category": pl.String, "ratio": pl.Float64, "share": pl.Float64}
+_SERIES: dict[str, type[pl.DataType]] = {
+    "region": pl.String,
+    "category": pl.String,
+    "ratio": pl.Float64,
+    "share": pl.Float64,
+}
 _SERIES |= {"year": pl.Int64} | dict.fromkeys(("passes", "soft", "lasting", "counted", "little"), pl.Boolean)
 _SERIES |= {"measure": pl.String}
 

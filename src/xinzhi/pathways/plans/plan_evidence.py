@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from xinzhi import words
 from xinzhi.core.arrays import AnyPackage, BoolArray, FloatArray, IntArray
@@ -48,8 +49,8 @@ class ChoiceExplanation(Explanation):
 class PlanVerdicts:
     """What evidence says of the regions and categories of lists (n, p): the verdict of `able`, and its grade."""
 
-    able: np.ndarray[Any, np.dtype[np.object_]]
-    grade: np.ndarray[Any, np.dtype[np.object_]]
+    able: NDArray[np.object_]
+    grade: NDArray[np.object_]
     designated: BoolArray
 
     @property

@@ -8,12 +8,12 @@ from typing import Any
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.periods import with_period
 from xinzhi.core.text import Text, number, percent, sentences
 from xinzhi.report.section import Picture, Section, rows_of, shown
 from xinzhi.report.section_rows import section
-from xinzhi.report.table import Column, Table, table
-from xinzhi.sources import PRODUCTS, Allocation, AmongFirms, Innovation, Upgrading, share_range_text, share_title
+from xinzhi.report.table import Column, Table, sort_frame, table
+from xinzhi.sources import Allocation, AmongFirms, Innovation, Upgrading, share_range_text, share_title
+from xinzhi.sources.internal import SPREADS
 from xinzhi.yardstick.internal import region_groups
 
 Deeper = Allocation | Innovation | Upgrading
@@ -21,7 +21,6 @@ Deeper = Allocation | Innovation | Upgrading
 
 MANY = 8  # industries that colours tell apart
 SCORES: Mapping[str, Mapping[str, str]] = {"sd_log": {"title": "sd"}, "gap_90_10": {}}
-DIMENSIONS = ("regions", "industries")
 
 
 def _section(
@@ -47,8 +46,7 @@ def _section(
 @section.register
 def allocation(result: Allocation) -> Section:
     """Return how unequal the returns of capital and labour are, what equal ones would bring, and who follows."""
-    flows = result.flows.with_columns(pl.col("observations").cast(pl.Int64))
-    productivity = with_period(result.productivity).sort("total", descending=True)
+    flows, productivity = result.whole_flows, result.productivity_by_growth
     return _section(
         "allocation",
         result,
@@ -90,23 +88,15 @@ def among_firms(result: AmongFirms) -> Section:
 
 def _returns(result: Allocation) -> Picture | None:
     """Return how unequal marginal products are, over the years."""
-    order = [f"{factor}_{dimension}" for factor in PRODUCTS for dimension in DIMENSIONS]
-    factor_of = {product: factor for factor, product in PRODUCTS.items()}
-    frame, *variants = (
-        view.frame.filter(pl.col("dimension").is_in(DIMENSIONS))
-        .with_columns(spread=pl.format("{}_{}", pl.col("factor").replace(factor_of), "dimension"))
-        .sort(pl.col("spread").cast(pl.Enum(order)), "year")
-        for view in result.views
-    )
-    ends = {name: _ends([variant.filter(spread=name)["sd_log"] for variant in (frame, *variants)]) for name in order}
+    ends = {name: _ends([view.spread_ends(name) for view in result.views]) for name in SPREADS}
     facts = {name: result.facts()["allocation.gain"][name] for name in ("start", "end")} | ends
-    values = {name: words.sources.chart_of(name) for name in order}
+    values = {name: words.sources.chart_of(name) for name in SPREADS}
     group = Column(name="spread", title=words.sources.column_spread(), values=values)
     scores = [{name: {"kind": "score", "unit": "log", **more}} for name, more in SCORES.items()]
-    return shown("sources.returns", result, frame, facts, listed=[group, "year", *scores, "units"])
+    return shown("sources.returns", result, result.spreads, facts, listed=[group, "year", *scores, "units"])
 
 
-def _ends(views: Sequence[pl.Series]) -> Text:
+def _ends(views: Sequence[tuple[float, float]]) -> Text:
     """Return the first and the last figure; under the other labour shares too where they differ."""
     texts = [words.sources.chart_from_to(first=number(ends[0], 2), last=number(ends[-1], 2)) for ends in views]
     return texts[0] if texts[0] == texts[-1] else words.sources.either(first=texts[0], other=texts[-1])
@@ -130,7 +120,7 @@ def _gain(result: Allocation) -> Picture | None:
 def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture | None:
     """Return the growth of a factor against what it had earned, one point a region and industry."""
     factor = str(row["factor"])
-    means = flow_means(result.products, factor)
+    means = result.flow_means(factor)
     group = {"group": "industry"} if means["industry"].n_unique() <= MANY else {}
     log, points = words.sources.unit_of_log(), words.sources.unit_of_growth()
     earned = Column(name="product", title=words.sources.chart_of(f"{factor}_earned"), kind="score", unit=log)
@@ -139,7 +129,7 @@ def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture | None:
     line = [(x, 100 * row["coefficient"] * x) for x in (reach.min(), reach.max())]
     title = words.sources.title_of(f"flow_{factor}")
     twin = table(f"sources_flow_{factor}", means, ["region", "industry", earned, grown], result, title=title)
-    flows = pl.concat([view.flows.filter(factor=factor) for view in result.views])
+    flows = result.coefficients_of(factor)
     facts = {
         "factor": words.sources.factor_of(factor),
         "span": result.facts()["allocation.flow"][0]["span"],
@@ -149,7 +139,7 @@ def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture | None:
     return shown(
         f"sources.flow-{factor}",
         result,
-        means.sort("industry"),
+        sort_frame(means, ["industry"]),
         facts,
         twin=twin,
         draws=group,
@@ -161,30 +151,13 @@ def _flow(result: Allocation, row: Mapping[str, Any]) -> Picture | None:
     )
 
 
-def flow_means(products: pl.DataFrame, factor: str) -> pl.DataFrame:
-    """Return ``region, industry, product, growth``: log product the year before, and growth, less the year's mean."""
-    # Means over the years of every region and industry; the slope through them is that of the regression within years.
-    rows = products.select("region", "industry", "year", pl.col(factor).log(), product=pl.col(PRODUCTS[factor]).log())
-    before = rows.with_columns(pl.col("year") + 1)
-    pairs = rows.join(before, on=["region", "industry", "year"], suffix="_0").select(
-        "region", "industry", "year", product="product_0", growth=pl.col(factor) - pl.col(f"{factor}_0")
-    )
-    around = [(pl.col(name) - pl.col(name).mean().over("year")).alias(name) for name in ("product", "growth")]
-    return (
-        pairs.with_columns(around)
-        .group_by("region", "industry", maintain_order=True)
-        .agg(pl.col("product", "growth").mean())
-        .sort("region", "industry")
-    )
-
-
 @section.register
 def upgrading(result: Upgrading) -> Section:
     """Return what is said of the structure: how fast it changed, whether for the better, and who catches up."""
     change = result.change()
     pictures = [_structure(result, change) if change["advancement_end"].is_not_null().any() else None]
     if change["speed"].is_not_null().any():
-        rows = _grouped(result, change.drop_nulls("speed").sort("speed", descending=True), value="speed")
+        rows = _grouped(result, result.by_speed, value="speed")
         facts, groups = _first_last(rows), _groups(result.regions)
         pictures.append(shown("sources.speed", result, change, facts, rows=rows, groups=groups))
     return _section("upgrading", result, pictures, _catch_up(result), [words.sources.note_structure()])
@@ -192,13 +165,15 @@ def upgrading(result: Upgrading) -> Section:
 
 def _structure(result: Upgrading, change: pl.DataFrame) -> Picture | None:
     """Return in which regions the structure became more rational and more advanced."""
-    changes = change.drop_nulls("advancement_end").with_columns(
-        x=pl.col("advancement_end") - pl.col("advancement_start"), y=pl.col("theil_start") - pl.col("theil_end")
-    )
-    improved = changes.filter((pl.col("x") > 0) & (pl.col("y") > 0)).height
-    facts = {"k": improved, "n": changes.height, "start": change["start"].min(), "end": change["end"].max()}
+    moves = result.moves
+    facts = {
+        "k": int(moves["both"].sum()),
+        "n": moves.height,
+        "start": change["start"].min(),
+        "end": change["end"].max(),
+    }
     corners = [words.sources.chart_of(f"corner_{place}") for place in ("better", "rational", "worse", "advanced")]
-    rows = _grouped(result, changes, x="x", y="y")
+    rows = _grouped(result, moves, x="x", y="y")
     return shown("sources.structure", result, change, facts, rows=rows, corners=corners)
 
 
@@ -248,10 +223,6 @@ def _shares(result: Innovation) -> Picture | None:
 
 def _share_table(result: Innovation) -> Table:
     """Return every share by region, in the last year that it has."""
-    last = dict(result.frame.group_by("share").agg(pl.col("year").max()).sort("share").iter_rows())
-    ends = pl.DataFrame({"share": list(last), "year": list(last.values())})
-    latest = result.frame.join(ends, on=["share", "year"], maintain_order="left")
-    shares = latest.pivot("share", index="region", values="value", maintain_order=True)
     columns = [
         Column(
             name=share,
@@ -259,9 +230,11 @@ def _share_table(result: Innovation) -> Table:
             kind="percent",
             unit=words.sources.unit_of_share(),
         )
-        for share, year in last.items()
+        for share, year in result.last_years.items()
     ]
-    return table("sources_innovation", shares, ["region", *columns], result, title=words.sources.table_innovation())
+    return table(
+        "sources_innovation", result.latest_shares, ["region", *columns], result, title=words.sources.table_innovation()
+    )
 
 
 def _groups(regions: pl.DataFrame) -> list[Text]:

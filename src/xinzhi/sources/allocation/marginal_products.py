@@ -11,8 +11,9 @@ from xinzhi import words
 from xinzhi.core.arrays import AnyFrame
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import Regression, codes, fixed_effects
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Text
+from xinzhi.sources.allocation.allocation_frames import PRODUCTS, AllocationFrames
 from xinzhi.sources.allocation.shift_share import shift_share
 from xinzhi.sources.assumptions import (
     catalogue,
@@ -354,11 +355,10 @@ def flows(
 
 
 COLUMNS = ("output_nominal", "capital", "labour", "labour_share")
-PRODUCTS = {"labour": "mpl", "capital": "mpk"}
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Allocation(Result, verb="sources_allocation", topic="sources", key=("year", "factor", "dimension")):
+class Allocation(AllocationFrames, verb="sources_allocation", topic="sources", key=("year", "factor", "dimension")):
     """How well capital and labour are placed over the industries of the regions.
 
     `frame, gains, products, flows` are what `dispersion`, `equalising_gain` (in logs, at the elasticity
@@ -369,9 +369,6 @@ class Allocation(Result, verb="sources_allocation", topic="sources", key=("year"
     """
 
     gains: pl.DataFrame
-    products: pl.DataFrame
-    flows: pl.DataFrame
-    productivity: pl.DataFrame
     left_out: pl.DataFrame
     substitution: float
     regions: pl.DataFrame
@@ -404,9 +401,13 @@ class Allocation(Result, verb="sources_allocation", topic="sources", key=("year"
         ways = {way(row["t"]) for view in self.views for row in view.flows.filter(factor=factor).to_dicts()}
         return ways.pop() if len(ways) == 1 else "open"
 
+    def coefficients_of(self, factor: str) -> pl.DataFrame:
+        """Return the coefficients of a factor, under the other labour shares too where the data leave them open."""
+        return pl.concat([view.flows.filter(factor=factor) for view in self.views])
+
     def _flow(self, factor: str) -> dict[str, object]:
         """Return whether a factor goes where it earns more, with the range of its coefficient."""
-        fits = pl.concat([view.flows.filter(factor=factor) for view in self.views])
+        fits = self.coefficients_of(factor)
         coefficient, error = (
             share_range_text(fits["coefficient"], "score"),
             share_range_text(fits["standard_error"], "error"),
