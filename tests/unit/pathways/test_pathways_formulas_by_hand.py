@@ -10,13 +10,14 @@ import polars as pl
 import pytest
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.pathways.complexity import uncertainty, validated_proximity
-from xinzhi.pathways.complexity.cells import read_panel
+from xinzhi.pathways.complexity import relatedness, uncertainty, validated_proximity
+from xinzhi.pathways.complexity.cells import read_panel, without_empty
+from xinzhi.pathways.complexity.complexity import with_presence
 from xinzhi.pathways.convergence.distribution import _trend
 from xinzhi.pathways.convergence.log_t_test import quadratic_spectral
 from xinzhi.pathways.entry import backtest, models
 from xinzhi.pathways.leap.leapfrog import _by_place
-from xinzhi.pathways.plans import plan, similarity
+from xinzhi.pathways.plans import capability_evidence, plan, similarity
 
 NAN = np.nan
 
@@ -147,3 +148,72 @@ def test_the_best_list_of_a_region_by_itself_has_its_largest_values(monkeypatch)
     parts = SimpleNamespace(names=None, places=("p", "q"))
     table = plan.region_rows(task, SimpleNamespace(selection=selection), parts, {"p": 0.5, "q": 1.0})
     assert table.select("choices", "gain", "own_best", "share").rows() == [(3, 4.0, 8.0, 0.5), (4, 4.0, 4.0, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({"passes": True}, ("able", "medium")),  # recent and large
+        ({"passes": True, "close": True}, ("able", "high")),
+        ({"lasting": True, "close": True}, ("able", "high")),  # half of the full share, with the staff beside it
+        ({"lasting": True}, ("by proxy", "low")),
+        ({"close": True}, ("by proxy", "low")),
+        ({"passes": True, "soft": True}, ("by proxy", "low")),
+        ({"passes": True, "output_year": 2000}, ("by proxy", "low")),
+        ({"output": 0.0, "output_share": 0.0, "little": True}, ("not able", "high")),
+        ({"output": 0.0, "output_share": 0.0}, ("unknown", None)),
+    ],
+)
+def test_the_verdict_of_a_cell_by_its_evidence(monkeypatch, changes, verdict):
+    bounds = {"old": 3, "full_share": 1.0, "output_share": 0.5, "least_share": 0.01, "kept_share": 0.2, "kept_years": 9}
+    monkeypatch.setattr(capability_evidence, "threshold", (bounds | {"absent_quotient": 0.3}).__getitem__)
+    cell = {"region": "r", "category": "c", "designation": None, "designation_year": None, "output": 1.0}
+    cell |= {"output_share": 0.05, "output_year": 2020, "output_measure": "m", "lasting": False, "counted": False}
+    cell |= {"passes": False, "soft": False, "little": False, "close": False, "quotient": 0.1, "quotient_year": 2020}
+    cell |= {"stated": None, "rank": None, "rank_year": None, "evidence": 1}
+    numbers = dict.fromkeys(("designation_year", "stated", "rank", "rank_year"), pl.Int64)
+    rows = pl.DataFrame([cell | changes], schema_overrides=numbers | {"designation": pl.String})
+    row = capability_evidence.verdicts(rows, 2021).row(0, named=True)
+    assert (row["able"], row["grade"]) == verdict
+
+
+def test_a_place_counts_by_its_size_at_the_end_of_the_learning_years(monkeypatch):
+    def read(_frame, **options):
+        raise LookupError(options["least_place"], options["periods"])
+
+    monkeypatch.setattr(backtest, "read_panel", read)
+    with pytest.raises(LookupError) as error:
+        backtest.backtest(
+            None,
+            **{name: name for name in ("place", "activity", "value", "period")},
+            train=(2000, 2004),
+            test=(2005, 2009),
+            options=backtest.BacktestOptions(least_place=7.0),
+        )
+    assert error.value.args == ((2004, 7.0), (2000, 2004, 2005, 2009))
+
+
+def test_eigenvalues_of_a_small_operator_take_all_its_directions():
+    values = np.array([1.0, 0.2, 0.9, 0.1, 0.5, 0.3])
+    leading, second = relatedness.lanczos(lambda vector: values * vector, np.eye(6)[0])
+    np.testing.assert_allclose(leading, [1.0, 0.9, 0.5, 0.3], atol=1e-9)
+    np.testing.assert_allclose(np.abs(second), np.eye(6)[2], atol=1e-9)
+
+
+@pytest.mark.parametrize("turn", [False, True])
+def test_what_is_present_nowhere_is_left_out_until_nothing_is(turn):
+    presence = np.array([[True, True, False], [False, False, False], [True, False, False]])
+    presence = presence.T if turn else presence
+    cells = without_empty(("a", "b", "c"), ("x", "y", "z"), np.arange(1.0, 10.0).reshape(3, 3))
+    rest, present = with_presence(cells, presence)
+    assert (list(rest.places), list(rest.activities)) == (
+        (["a", "b"], ["x", "z"]) if turn else (["a", "c"], ["x", "y"])
+    )
+    assert present.shape == (2, 2)
+    assert len(rest.findings) == 2
+
+
+def test_a_place_without_presence_is_left_out_where_every_activity_is_present():
+    cells = without_empty(("a", "b", "c"), ("x", "y"), np.ones((3, 2)))
+    rest, _ = with_presence(cells, np.array([[True, True], [False, False], [True, False]]))
+    assert (list(rest.places), list(rest.activities)) == (["a", "c"], ["x", "y"])
