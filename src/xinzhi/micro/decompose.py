@@ -57,6 +57,12 @@ class Decomposition(Result, verb="micro_decompose", topic="firms"):
         """Return the groups, and the year or the pair of periods."""
         return (*self.groups, *(("year",) if self.method == OLLEY else ("start", "end")))
 
+    @property
+    def by_period(self) -> pl.DataFrame:
+        """The parts and what they add up to, by the year (`name`) or the last year of a pair."""
+        last = pl.col("year" if self.method == OLLEY else "end").cast(pl.Int64)
+        return self.frame.select(*self.parts, self.total, name=last)
+
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions; mean and covariance of growth are those of survivors."""
         columns, growth = super().columns(frame), self.method != OLLEY

@@ -30,6 +30,12 @@ class Totals(Result, verb="firm_totals", topic="firms"):
     The margin of a dimension is ``*``; firms and value of a cell that is withheld are null.
     """
 
+    @property
+    def sums_over_all(self) -> pl.DataFrame:
+        """The rows whose dimensions are all summed over."""
+        dimensions = [name for name in self.row_key() if name not in {"amount", "year"}]
+        return self.frame.filter(pl.col(name) == TOTAL for name in dimensions)
+
     def row_key(self) -> tuple[str, ...]:
         """Return the amount, the dimensions and the year."""
         return tuple(name for name in self.frame.columns if name not in {"firms", "value", "withheld"})

@@ -58,15 +58,12 @@ def evidence(brief: Brief) -> Table | None:
         return None
     able = brief.results["able"]
     planned = frame["named"].any()
-    rows = [
-        (
-            able.names.text("category", row["category"]),
-            _verdict(row),
-            *([words.shared.label_yes() if row["named"] else words.shared.label_no()] if planned else []),
-            Text(zh=row["evidence_zh"], en=row["evidence_en"]),
-        )
-        for row in frame.iter_rows(named=True)
-    ]
+    rows = []
+    for row in frame.iter_rows(named=True):
+        named = words.shared.label_yes() if row["named"] else words.shared.label_no()
+        category = able.names.text("category", row["category"])
+        text = Text(zh=row["evidence_zh"], en=row["evidence_en"])
+        rows.append((category, _verdict(row), *([named] if planned else []), text))
     heads = ["category", "verdict", *(["planned"] if planned else []), "evidence"]
     columns = tuple(Column(title=words.brief.column_of(name), kind="text") for name in heads)
     return Table(key="evidence", title=words.brief.table_evidence(), columns=columns, rows=rows)
@@ -88,25 +85,12 @@ def gaps(brief: Brief) -> Table | None:
         return None
     banded = frame["banded"].any()
     heads = ["factor", "own", "peers", "gap", *(["band"] if banded else []), "level"]
-    rows = [
-        (
-            words.brief.factor_of(row["factor"]),
-            *gap_figures(row).values(),
-            *(
-                [
-                    same(
-                        " … ".join(percent(end, 2) for end in outward(row["low"], row["high"]))
-                        if row["banded"]
-                        else NOTHING
-                    )
-                ]
-                if banded
-                else []
-            ),
-            same("" if row["level"] is None else f"{row['level']:.2f} / {row['level_peers']:.2f}"),
-        )
-        for row in frame.iter_rows(named=True)
-    ]
+    rows = []
+    for row in frame.iter_rows(named=True):
+        band = " … ".join(percent(end, 2) for end in outward(row["low"], row["high"])) if row["banded"] else NOTHING
+        level = "" if row["level"] is None else f"{row['level']:.2f} / {row['level_peers']:.2f}"
+        factor = words.brief.factor_of(row["factor"])
+        rows.append((factor, *gap_figures(row).values(), *([same(band)] if banded else []), same(level)))
     columns = tuple(Column(title=words.brief.column_of(name), kind="text") for name in heads)
     return Table(key="gaps", title=words.brief.table_gaps(), columns=columns, rows=rows)
 

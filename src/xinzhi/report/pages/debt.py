@@ -215,7 +215,9 @@ def _history(
     unit = words.debt.unit_of_percent()
     listed = ["year", *(column("debt.of", "percent", unit, of=code, name=result.names.region(code)) for code in series)]
     regions = result.regions_by_ratio("to_output", result.shown_year()).height
-    how = "history_all" if regions <= FEW else "history_of" if code_of_region in series else "history"
+    how = "history_of" if code_of_region in series else "history"
+    if regions <= FEW:
+        how = "history_all"
     summary = {"year": result.shown_year(), "parts": facts["headline.history"]["parts"]}
     return shown("debt.history", result, frame, summary, rows=lines, listed=listed, how=how, inks=PATHS)
 

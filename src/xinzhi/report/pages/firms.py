@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from xinzhi import micro, words
 from xinzhi.core.text import same, sentences
 from xinzhi.micro import internal
@@ -37,8 +35,7 @@ def misallocation(result: micro.Misallocation) -> Section:
 def totals(result: internal.Totals) -> Section:
     """Return the sums over all firms; every cell stands in the CSV tables."""
     columns = ["amount", "year", "firms", "value", "withheld"]
-    frame = result.frame.filter(pl.col(name) == internal.TOTAL for name in result.frame.columns if name not in columns)
-    totals = table("firms_totals", frame, columns, result)
+    totals = table("firms_totals", result.sums_over_all, columns, result)
     return Section.of("firms.totals", [], [totals], anchor="totals", answer=sentences(result.facts(), "firms"))
 
 
@@ -51,9 +48,7 @@ def decomposition(result: micro.Decomposition) -> Section:
     if not result.groups:
         titles = {column.name: column.title for column in result.columns()}
         inks = [*palette.GROUPS, *palette.GROUPS]
-        last = pl.col("year" if anchor == "covariance" else "end").cast(pl.Int64)
-        frame = result.frame.select(*result.parts, result.total, name=last)
-        rows = [row | {"name": same(row["name"])} for row in frame.iter_rows(named=True)]
+        rows = [row | {"name": same(row["name"])} for row in result.by_period.iter_rows(named=True)]
         parts = {name: (titles[name], ink) for name, ink in zip(result.parts, inks, strict=False)}
         facts, total = next(iter(result.facts().values())), result.total
         chart = shown(f"firms.{anchor}", result, None, facts, rows=rows, twin=cells, parts=parts, total=total)

@@ -25,9 +25,6 @@ NOT_CHECKED, CLEAR = "–", "0"
 TENTHS = ("borrowing-beyond-stable",)  # figures of a few points: a decimal more
 ANSWERS = ("ongoing-episode", "debt-band")  # yes or no: the figure itself only says on which side it lies
 MOST_DECIMALS = 4
-ITEM = (
-    pl.when(pl.col("kind") != "region").then("item").otherwise(pl.lit(""))
-)  # the region itself is the same everywhere
 FIELDS = ("pitfall", "severity")  # of a rule, as they stand
 NARROW = 19.0  # width of a name on the axis of a chart, in units of its size
 
@@ -38,7 +35,7 @@ class Labels:
     def __init__(self, result: Register) -> None:
         self.codes = result.codes()
         self.regions = result.names.distinct("region", self.codes)
-        pairs = sorted(result.checks.select("kind", "item").unique().rows())
+        pairs = result.items
         titles = distinct({item: result.names.text(kind, item) for kind, item in pairs if kind != "region"})
         self.items = {
             (kind, item): words.register.chart_self() if kind == "region" else titles[item] for kind, item in pairs
@@ -89,7 +86,8 @@ def _with(frame: pl.DataFrame, **texts: Iterable[Text | None]) -> pl.DataFrame:
 
 def _with_names(frame: pl.DataFrame, labels: Labels, **texts: Iterable[Text | None]) -> pl.DataFrame:
     """Add what the items of a frame are called, and of grouped regions their names and their number."""
-    items = [None if item is None else labels.item(kind, item) for kind, item in frame.select("kind", "item").rows()]
+    pairs = zip(frame["kind"], frame["item"], strict=True)
+    items = [None if item is None else labels.item(kind, item) for kind, item in pairs]
     if frame.schema["region"] == pl.List:
         texts["regions"] = [labels.listed(codes) for codes in frame["region"]]
         frame = frame.with_columns(count=pl.col("region").list.len())
@@ -98,21 +96,9 @@ def _with_names(frame: pl.DataFrame, labels: Labels, **texts: Iterable[Text | No
 
 def flag_table(result: Register, labels: Labels) -> Table:
     """Return every flag; regions of which the same is said share a row, for what all build is idle everywhere."""
-    order = {name: place for place, name in enumerate(describe("register", "pitfall").values)}
-    same = [name for name in result.frame.columns if name != "region"]
-    grouped = (
-        result.frame.with_columns(item=ITEM)
-        .group_by(same, maintain_order=True)
-        .agg("region")
-        .with_columns(
-            place=pl.col("pitfall").replace_strict(order, return_dtype=pl.Int64),
-            gravity=pl.col("severity").replace_strict(GRAVITY, return_dtype=pl.Int64),
-        )
-        .sort("place", "gravity", "rule", "value", descending=[False, True, False, True], maintain_order=True)
-    )
-    records = grouped.select("rule", "value", "threshold").rows()
-    figures = [figure(rule, value, edge) for rule, value, edge in records]
-    edges = [figure(rule, edge) for rule, _, edge in records]
+    grouped = result.flags_of_regions
+    figures = list(map(figure, grouped["rule"], grouped["value"], grouped["threshold"]))
+    edges = list(map(figure, grouped["rule"], grouped["threshold"]))
     rows = _with_names(grouped.drop("threshold"), labels, figure=figures, threshold=edges)
     return table("register_flags", rows, of=result)
 
@@ -132,27 +118,7 @@ def rule_table(result: Register) -> Table:
 
 def unchecked_table(result: Register, labels: Labels) -> Table:
     """Return every check that was not done, and why: evidence that was not given, and figures that are not there."""
-    absent = [
-        finding for finding in result.findings if finding.rule == "evidence-not-given" and finding.key is not None
-    ]
-    why = ["pitfall", "reason_zh", "reason_en"]
-    unavailable = pl.DataFrame(
-        [(finding.key, finding.message.zh, finding.message.en, labels.codes) for finding in absent],
-        schema=[*why, "region"],
-        orient="row",
-    )
-    untouched = (
-        result.matrix.filter(
-            pl.col("status") == "not checked", ~pl.col("pitfall").is_in([finding.key for finding in absent])
-        )
-        .join(result.checks, on=["region", "pitfall"], how="anti")
-        .group_by(why, maintain_order=True)
-        .agg("region")
-    )
-    missing = result.checks.filter(status="not checked").with_columns(item=ITEM)
-    same = ["rule", "kind", "item", *why]
-    grouped = missing.group_by(same, maintain_order=True).agg("region").sort("pitfall", "rule", "item")
-    frame = pl.concat([unavailable, untouched, grouped], how="diagonal_relaxed")
+    frame = result.unchecked(labels.codes)
     return table("register_unchecked", _with_names(frame, labels), of=result)
 
 
@@ -166,11 +132,15 @@ def register(result: Register, *, region: str | None = None) -> Section:
     pictures = [matrix(result, code), ledger]
     findings = [finding for finding in result.findings if finding.rule != "evidence-not-given"]
     more = () if code is not None or not labels.codes else (words.register.note_one(),)
-    worst = result.worst().with_columns(pl.col("base_rate") * 100)
-    pairs = result.national.select("kind", "item").rows()
+    pairs = zip(result.national["kind"], result.national["item"], strict=True)
     items = [None if kind == "rule" else result.names.text(kind, item) for kind, item in pairs]
     tables = [
-        table("register_worst", _with_names(worst, labels), of=result, names={"region": labels.regions.__getitem__}),
+        table(
+            "register_worst",
+            _with_names(result.worst_in_percent, labels),
+            of=result,
+            names={"region": labels.regions.__getitem__},
+        ),
         table("register_national", _with(result.national.drop("item"), item=items), of=result),
         unchecked_table(result, labels),
         flag_table(result, labels),
@@ -213,24 +183,23 @@ def matrix(result: Register, region: str | None = None) -> Picture | None:
             "row": names[r["region"]],
             "column": heads[r["pitfall"]],
             "mark": same(mark(r)),
-            "value": None if r["status"] == "not checked" else 100 * r["share"],
+            "value": None if r["status"] == "not checked" else r["share"],
         }
-        for r in result.matrix.filter(pl.col("region").is_in(columns)).iter_rows(named=True)
+        for r in result.matrix_of(columns).iter_rows(named=True)
         if r["pitfall"] in parts
     ]
-    frame = result.matrix.with_columns(pl.col("share") * 100)
     how: Text = words.register.how_matrix()
     if len(columns) < len(codes):
         how = paragraph((how, words.register.how_matrix_first(k=len(columns))))
-    return shown("register.matrix", result, frame, rows=cells, headline=_headline(result), how=how)
+    return shown("register.matrix", result, result.matrix_in_percent, rows=cells, headline=_headline(result), how=how)
 
 
 def telling(result: Register) -> list[str]:
     """Return the pitfalls that part the regions: neither unchecked, nor clear, nor marked alike everywhere."""
-    pitfalls = result.matrix["pitfall"].unique(maintain_order=True).to_list()
-    marks = {name: [mark(r) for r in result.matrix.filter(pitfall=name).iter_rows(named=True)] for name in pitfalls}
-    rows = [name for name in pitfalls if len({*marks[name]} - {NOT_CHECKED, CLEAR}) > 0 and len({*marks[name]}) > 1]
-    return rows or pitfalls
+    marks: dict[str, set[str]] = {}
+    for row in result.matrix.iter_rows(named=True):
+        marks.setdefault(row["pitfall"], set()).add(mark(row))
+    return [name for name, signs in marks.items() if signs - {NOT_CHECKED, CLEAR} and len(signs) > 1] or list(marks)
 
 
 def mark(row: Mapping[str, Any]) -> str:
@@ -253,33 +222,24 @@ def _headline(result: Register) -> Text:
 
 def _ledger(result: Register, labels: Labels, region: str) -> Picture | None:
     """Return what was held against which threshold in one region, item by item; None where nothing was."""
-    flagged = result.frame.select("region", "item", "rule", "severity")
-    checks = result.checks.filter(region=region).join(flagged, on=["region", "item", "rule"], how="left")
+    checks = result.checks_of(region)
     if not checks.height:
         return None
-    worst = pl.col("severity").replace_strict(GRAVITY, default=0, return_dtype=pl.Int64).max()
-    order = (
-        checks.group_by("kind", "item")
-        .agg(worst=worst, flags=pl.col("severity").count())
-        .with_columns(own=pl.col("kind") == "region")
-        .sort("own", "worst", "flags", "kind", "item", descending=[True, True, True, False, False])
-        .select("kind", "item")
-    )
-    thresholds = dict(checks.select("rule", "threshold").unique().rows())
+    thresholds = dict(zip(checks["rule"], checks["threshold"], strict=True))
     rules = [name for name in describe("register", "rule").values if name in thresholds]
     by_cell = {(r["kind"], r["item"], r["rule"]): r for r in checks.iter_rows(named=True)}
+    items = list(dict.fromkeys(zip(checks["kind"], checks["item"], strict=True)))
     cells = [
         {
-            "row": labels.narrow[kind, item],
-            **_cell(by_cell.get((kind, item, name))),
+            "row": labels.narrow[item],
+            **_cell(by_cell.get((*item, name))),
             "column": words.register.chart_of(name, edge=figure(name, thresholds[name]) or ""),
         }
-        for kind, item in order.rows()[:MOST]
+        for item in items[:MOST]
         for name in rules
     ]
-    ordered = [
-        by_cell[kind, item, name] for kind, item in order.rows() for name in rules if (kind, item, name) in by_cell
-    ]
+    keys = [(*item, name) for item in items for name in rules]
+    ordered = [by_cell[key] for key in keys if key in by_cell]
     frame = _with(
         pl.DataFrame(ordered, schema=checks.schema).drop("item"),
         item=[labels.items[r["kind"], r["item"]] for r in ordered],

@@ -192,7 +192,9 @@ def weights(pair: internal.Comparison, result: risks.Screening) -> Picture | Non
     ][:2]
     # the fields add up for the first stage; whether they are one project is the verdict, which weighs them together
     verdict = internal.shown_verdict(pair.verdict)
-    headline = "weights" if verdict == "repackaged" else "against" if total <= 0 else "explained"
+    headline = "weights"
+    if verdict != "repackaged":
+        headline = "against" if total <= 0 else "explained"
     facts: Values = {
         "verdict": internal.value_words("verdict")[verdict],
         "name": result.names.text("project", pair.id),
@@ -225,8 +227,8 @@ def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | Non
     titled = closest.join(result.projects.select("id", "title"), on="id", how="left", maintain_order="left")
     counts = {
         "n": frame.height,
-        "k": frame.filter(verdict="repackaged").height,
-        "u": frame.filter(verdict="cannot tell").height,
+        "k": int((frame["verdict"] == "repackaged").sum()),
+        "u": int((frame["verdict"] == "cannot tell").sum()),
     }
     values = {name: f"{count:,}" for name, count in counts.items()} | {"shown": SHOWN}
     return shown(
@@ -284,7 +286,7 @@ def calibration(result: risks.Screening) -> Picture | None:
         (100 * pl.col("upper")).alias("high"),
         pl.col("projects").alias("n"),
     ).to_dicts()
-    inside = tenths.filter((pl.col("lower") <= pl.col("said")) & (pl.col("said") <= pl.col("upper"))).height
+    inside = int(tenths["said"].is_between(tenths["lower"], tenths["upper"]).sum())
     values = {
         "n": f"{labelled.height:,}",
         "k": tenths.height,
@@ -341,9 +343,9 @@ def _notes(frame: pl.DataFrame, result: risks.Screening, limit: int | None) -> I
         reason_labels = internal.value_words("reason")
         why = [words.screen.note_reason(reason=reason_labels[name], k=f"{k:,}") for name, k in reasons.most_common()]
         yield words.screen.note_untold(k=f"{reasons.total():,}", why=clauses(why))
-    if by_wording := frame.filter(basis="wording").height:
+    if by_wording := int((frame["basis"] == "wording").sum()):
         yield words.screen.note_wording(k=f"{by_wording:,}")
-    if by_buyer := frame.filter(basis="buyer").height:
+    if by_buyer := int((frame["basis"] == "buyer").sum()):
         yield words.screen.note_buyer(k=f"{by_buyer:,}", said=result.purchase_said)
     yield words.screen.note_intent()
 

@@ -24,6 +24,7 @@ from xinzhi.risks.debt.debt import Debt
 from xinzhi.risks.debt.debt import debt as debt_of
 from xinzhi.risks.inputs import setting
 from xinzhi.risks.register.evidence import ability, bubble, burden, capacity_outlook, herding, old_wine, plan_mentions
+from xinzhi.risks.register.register_frames import RegisterFrames
 from xinzhi.risks.register.rules import (
     CHECKS,
     FLAGS,
@@ -54,7 +55,7 @@ class Tally(TypedDict):
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Register(Result, verb="register", topic="register", key=("region", "item", "rule")):
+class Register(RegisterFrames, verb="register", topic="register", key=("region", "item", "rule")):
     """Flags of regions, each with the figure behind it; there is no total score.
 
     A row of `frame` is a flag with its base rate (the share of regions that bear one of its rule), of `national` what
@@ -84,6 +85,11 @@ class Register(Result, verb="register", topic="register", key=("region", "item",
         rows = graver.with_columns(turn=turn).sort("region", "turn", maintain_order=True).drop("turn")
         place = rows.select(place=pl.int_range(1, pl.len() + 1).over("region"))
         return pl.concat([place, rows], how="horizontal").filter(pl.col("place") <= most)
+
+    @property
+    def worst_in_percent(self) -> pl.DataFrame:
+        """The gravest flags of every region, the base rate in per cent."""
+        return self.worst().with_columns(pl.col("base_rate") * 100)
 
     def tallies(self) -> list[Tally]:
         """Return for each pitfall how many regions were checked, are flagged, and have an alert."""
