@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from xinzhi.core import yamlfile
 from xinzhi.core.errors import InputError, UsageError, system_reason
@@ -85,10 +84,10 @@ class Difference:
     path: str
     title: Text
     unit: str
-    left: Any
-    right: Any
+    left: object
+    right: object
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary."""
         return {
             "path": self.path,
@@ -107,7 +106,7 @@ def diff(left: str | Path | Protocol, right: str | Path | Protocol) -> tuple[Dif
     """
     first, second = load(left), load(right)
 
-    def value(protocol: Protocol, path: str) -> Any:  # noqa: ANN401 - the catalogue fixes the type
+    def value(protocol: Protocol, path: str) -> object:
         return protocol.parameters[path].value if path in protocol.parameters else None
 
     pairs = ((spec, value(first, path), value(second, path)) for path, spec in catalogue().items())

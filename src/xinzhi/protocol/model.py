@@ -137,7 +137,7 @@ class Alternative:
     that a source in the reference measures with it, which admits it to an audit; `note` is what there is to say.
     """
 
-    value: Any
+    value: object
     used_by: tuple[str, ...] = ()
     used_for: tuple[str, ...] = ()
     reference: tuple[Reference, ...] = ()
@@ -154,7 +154,7 @@ class Parameter:
     """
 
     path: str
-    value: Any
+    value: object
     unit: str
     title: Text
     description: Text
@@ -178,7 +178,7 @@ class Parameter:
         except ProtocolError as error:
             raise ProtocolError("protocol.of-parameter", path=self.path, why=error.text) from None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary."""
         alternatives = [
             {
@@ -205,7 +205,7 @@ class Parameter:
 class Exclusion:
     """A combination of values that makes no sense, with the reason."""
 
-    when: Mapping[str, Any]
+    when: Mapping[str, object]
     reason: Text
 
     def holds(self, protocol: Protocol) -> bool:
@@ -339,7 +339,7 @@ class Protocol:
             "fingerprint": self.fingerprint,
         }
 
-    def replace(self, values: Mapping[str, Any]) -> Protocol:
+    def replace(self, values: Mapping[str, object]) -> Protocol:
         """Return the protocol with other values by dotted path: the id stays, the fingerprint changes.
 
         A `DatedValue` or None (leave blank) is fine, too; a `ProtocolError` says which value is not allowed.
@@ -406,7 +406,7 @@ class Protocol:
         )
 
 
-def _versions(protocol: Protocol, path: str) -> tuple[Any, ...]:
+def _versions(protocol: Protocol, path: str) -> tuple[object, ...]:
     """Return every value that `path` takes over time; nothing where it is absent or blank."""
     if not protocol.declares(path):
         return ()

@@ -58,10 +58,10 @@ class DatedValue:
     ('geometric', 'reported')
     """
 
-    entries: tuple[tuple[date, Any], ...]
+    entries: tuple[tuple[date, object], ...]
 
     @classmethod
-    def from_mapping(cls, values: Mapping[Any, Any]) -> DatedValue:
+    def from_mapping(cls, values: Mapping[T, object]) -> DatedValue:
         """Build from a mapping of dates to values; a year alone means its first day.
 
         A `ValueError` says that a key is neither a year nor a date, that two are the same day, or that there is none.
@@ -73,14 +73,14 @@ class DatedValue:
             raise ValueError(message)
         return cls(tuple(entries))
 
-    def at(self, year: int) -> Any:  # noqa: ANN401 - the catalogue fixes the type
+    def at(self, year: int) -> object:
         """Return the value that is valid at the end of `year`; a `ProtocolError` where the first date is later."""
         position = bisect_right([start for start, _ in self.entries], date(year, 12, 31))
         if position == 0:
             raise ProtocolError("protocol.too-early", year=year, first=self.entries[0][0].isoformat())
         return self.entries[position - 1][1]
 
-    def values(self) -> tuple[Any, ...]:
+    def values(self) -> tuple[object, ...]:
         """Return the values without their dates."""
         return tuple(value for _, value in self.entries)
 
@@ -150,7 +150,7 @@ class Specification:
         low = f"[{self.minimum:g}" if self.minimum is not None else open_low
         return f"{low}, {self.maximum:g}]" if self.maximum is not None else f"{low}, ∞)"
 
-    def read(self, value: object) -> Any:  # noqa: ANN401 - the kind fixes the type
+    def read(self, value: object) -> object:
         """Check `value` and return its canonical form; a blank (None) stays blank, else a `Fault` may follow."""
         if value is None:
             return None
@@ -206,9 +206,10 @@ def schooling_returns(value: object, spec: Specification) -> tuple[tuple[float |
     kind, example = "returns", "[[4, 0.134], [8, 0.101], [null, 0.068]]"
     pairs = _pairs(value, kind, example)
     limits = [limit for limit, _ in pairs]
-    if limits[-1] is not None or any(isinstance(x, bool) or not isinstance(x, int | float) for x in limits[:-1]):
+    numbers = [limit for limit in limits[:-1] if isinstance(limit, int | float) and not isinstance(limit, bool)]
+    if limits[-1] is not None or len(numbers) < len(limits) - 1:
         raise _wrong_type(value, kind, example)
-    finite = [float(limit) for limit in limits[:-1]]
+    finite = [float(limit) for limit in numbers]
     if any(b <= a for a, b in zip([0.0, *finite], finite, strict=False)):
         raise Fault("protocol.limits-order", example=example)
     rates = [_below(number, rate, spec, position) for position, (_, rate) in enumerate(pairs)]
@@ -228,7 +229,7 @@ def periods(value: object, spec: Specification) -> tuple[tuple[int, int], ...]:
     return tuple(years)
 
 
-def stocks(value: object, spec: Specification) -> tuple[Mapping[str, Any], ...]:
+def stocks(value: object, spec: Specification) -> tuple[Mapping[str, object], ...]:
     """Accept rows ``{region, year, value, reference}``, one per region; the list may be empty."""
     if not isinstance(value, list | tuple):
         raise _wrong_type(value, "stocks", '[{region: "500000", year: 1996, value: 2169.8, reference: ...}]')
@@ -268,7 +269,7 @@ def scales(value: object, spec: Specification) -> Mapping[str, Mapping[int, floa
     return {str(name): _below(series, entry, spec, name) for name, entry in sorted(value.items(), key=_name)}
 
 
-def _stock(row: object, spec: Specification, position: int) -> Mapping[str, Any]:
+def _stock(row: object, spec: Specification, position: int) -> Mapping[str, object]:
     names = ("region", "year", "value", "reference")
     if not isinstance(row, dict):
         raise _wrong_type(row, "row", "{region: ...}", position)
@@ -285,7 +286,7 @@ def _stock(row: object, spec: Specification, position: int) -> Mapping[str, Any]
     return {"region": str(row["region"]), "year": year, "value": stock, "reference": str(row["reference"])}
 
 
-def _pairs(value: object, kind: str, example: str) -> list[tuple[Any, Any]]:
+def _pairs(value: object, kind: str, example: str) -> list[tuple[object, object]]:
     if not isinstance(value, list | tuple) or not value:
         raise _wrong_type(value, kind, example)
     for position, entry in enumerate(value):
@@ -332,7 +333,7 @@ def _name(pair: tuple[object, object]) -> str:
     return str(pair[0])
 
 
-READERS: Mapping[Kind, Callable[[object, Specification], Any]] = {
+READERS: Mapping[Kind, Callable[[object, Specification], object]] = {
     "choice": choice,
     "number": number,
     "integer": integer,

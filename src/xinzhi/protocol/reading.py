@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from xinzhi.core import yamlfile
 from xinzhi.core.errors import InputError, ProtocolError, UsageError
@@ -51,8 +52,8 @@ class ReferenceEntry(_Strict):
 class AlternativeEntry(_Strict):
     """A value that others use."""
 
-    value: Any = None
-    values: dict[Any, Any] | None = None
+    value: object = None
+    values: dict[object, object] | None = None
     used_by: list[str] = Field(default_factory=list)
     used_for: list[str] = Field(default_factory=list)
     reference: list[ReferenceEntry] = Field(default_factory=list)
@@ -62,8 +63,8 @@ class AlternativeEntry(_Strict):
 class ParameterEntry(_Strict):
     """One parameter: its value, the argument for it, and the alternatives."""
 
-    value: Any = None
-    values: dict[Any, Any] | None = None
+    value: object = None
+    values: dict[object, object] | None = None
     unit: str | None = None
     description: TextEntry | None = None
     reference: list[ReferenceEntry] = Field(default_factory=list)
@@ -73,7 +74,7 @@ class ParameterEntry(_Strict):
 class ExclusionEntry(_Strict):
     """A combination of values that makes no sense."""
 
-    when: dict[str, Any]
+    when: dict[str, object]
     reason: TextEntry
 
 
@@ -116,10 +117,10 @@ def parse(source: Source) -> tuple[Document | None, list[Finding]]:
     try:
         return Document.model_validate(source.content), []
     except ValidationError as error:
-        return None, [_finding(source, dict(details)) for details in error.errors(include_url=False)]
+        return None, [_finding(source, details) for details in error.errors(include_url=False)]
 
 
-def _finding(source: Source, error: dict[str, Any]) -> Finding:
+def _finding(source: Source, error: ErrorDetails) -> Finding:
     """Return what is wrong in our words."""
     loc: tuple[object, ...] = tuple(part for part in error["loc"] if part != "[key]")
     name, value, kind = str(loc[-1]) if loc else "file", error["input"], error["type"]
@@ -279,7 +280,7 @@ def _parameter(
 
 def _value(
     reading: _Reading, spec: Specification, entry: ParameterEntry | AlternativeEntry, place: tuple[object, ...]
-) -> Any:  # noqa: ANN401 - the catalogue fixes the type
+) -> object:
     """Return the checked value of an entry; a fault is noted and leaves it blank."""
     try:
         return spec.read(_entry_value(entry))
@@ -342,8 +343,8 @@ def _alternative(reading: _Reading, spec: Specification, entry: AlternativeEntry
     )
 
 
-def _when(reading: _Reading, conditions: dict[str, Any], position: int) -> dict[str, Any]:
-    checked: dict[str, Any] = {}
+def _when(reading: _Reading, conditions: dict[str, object], position: int) -> dict[str, object]:
+    checked: dict[str, object] = {}
     for path, value in conditions.items():
         place = ("exclude", position, "when", path)
         spec = catalogue().get(path)

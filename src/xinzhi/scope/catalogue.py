@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import polars as pl
@@ -19,8 +20,17 @@ from xinzhi.core.yamlfile import KeyPath, Source
 from xinzhi.scope.dated import Definition, Entry, build, classes
 from xinzhi.scope.standard import HERE, SHOWN, Standard, document, read_date, standard
 
-_KINDS: dict[str, Any] = {"word": str, "long": str, "text": dict, "date": date, "flag": bool, "number": int | float}
-_KINDS |= {"map": dict, "list": list, "said": str | dict}
+_KINDS: dict[str, type | UnionType] = {
+    "word": str,
+    "long": str,
+    "text": dict,
+    "date": date,
+    "flag": bool,
+    "number": int | float,
+    "map": dict,
+    "list": list,
+    "said": str | dict,
+}
 
 
 def shape(source: Source) -> Iterator[Finding]:

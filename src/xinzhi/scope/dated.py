@@ -115,8 +115,10 @@ class Definition:
 
     def in_force(self) -> Text:
         """Return its validity in both languages."""
-        key = "scope.span.since" if self.valid_to is None else "scope.span.between"
-        return words.by_key(key, first=self.valid_from, last=self.valid_to)
+        first = self.valid_from.isoformat()
+        if self.valid_to is None:
+            return words.scope.span_since(first=first)
+        return words.scope.span_between(first=first, last=self.valid_to.isoformat())
 
     def needs(self) -> str:
         """Return what a complete transcription must count, such as ``485 classes; 9 categories``."""

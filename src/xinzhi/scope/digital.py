@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -123,7 +122,7 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
     """
 
     threshold: float
-    rule: Mapping[str, Any]
+    rule: Mapping[str, object]
     region: str
     residual: float
     spectral_radius: float
@@ -223,10 +222,10 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
             # the bounds of one year reach into those of the next: the rise rests on what belongs to the core
             if not is_open and any(a["upper"] >= b["lower"] for a, b in pairwise(rows)):
                 facts["answer.overlap"] = {}
-        by_caller = self.rule["id"] == "given"
-        rule = (
-            words.scope.label_given() if by_caller else Text(zh=self.rule["title"]["zh"], en=self.rule["title"]["en"])
-        )
+        rule: Text = words.scope.label_given()
+        if self.rule["id"] != "given":
+            title = document("thresholds.yaml")[self.rule["id"]]["title"]
+            rule = Text(zh=title["zh"], en=title["en"])
         facts |= {"answer.threshold": {"level": self.threshold, "rule": rule}}
         return facts | ({"note.shipped": {}} if _CHINA in self.provenance.inputs else {})
 
@@ -234,10 +233,10 @@ class Dependence(Result, verb="digital_dependence", topic="scope", key=("year", 
 def digital_dependence(
     table: InputOutput | Mapping[int, InputOutput],
     *,
-    digital: Sequence[str] | Mapping[str, Any] | str,
+    digital: Sequence[str] | Mapping[str, float] | str,
     region: str | None = None,
     threshold: str | float | None = None,
-    ict_capital: Mapping[Any, float] | None = None,
+    ict_capital: Mapping[str | tuple[int, str], float] | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Dependence:
     """Measure how far industries depend on digital input, directly and in total, and which use enough of it to be in.
@@ -371,7 +370,7 @@ def _year(
     )
 
 
-def _rule(threshold: str | float | None, year: int | None) -> dict[str, Any]:
+def _rule(threshold: str | float | None, year: int | None) -> dict[str, object]:
     """Return the rule that says when an industry uses enough."""
     if isinstance(threshold, int | float):
         if not threshold > 0:
@@ -389,17 +388,17 @@ def _rule(threshold: str | float | None, year: int | None) -> dict[str, Any]:
     raise UsageError("scope.threshold-not-in-force", year=year, known=list(rules))
 
 
-def _level(rule: Mapping[str, Any], first: pl.DataFrame) -> float:
+def _level(rule: Mapping[str, object], first: pl.DataFrame) -> float:
     """Return the digital input per unit of output at which an industry is in."""
     if rule["rule"] == "absolute":
-        return float(rule["value"])
+        return float(str(rule["value"]))
     rest = first.filter((pl.col("core") <= 0) & (pl.col("output") > 0))["total"]
     if rest.is_empty():
         raise UsageError("scope.all-core")
-    return float(np.quantile(rest.to_numpy(), float(rule["value"])))
+    return float(np.quantile(rest.to_numpy(), float(str(rule["value"]))))
 
 
-def _capital(shares: Mapping[Any, float] | None, frame: pl.DataFrame) -> pl.Series:
+def _capital(shares: Mapping[str | tuple[int, str], float] | None, frame: pl.DataFrame) -> pl.Series:
     """Return the share of ICT capital of every row, null where none is given."""
     if shares is None:
         return pl.Series("ict_capital", [None] * frame.height, dtype=pl.Float64)
@@ -425,7 +424,12 @@ def _scope_verdicts(frame: pl.DataFrame, level: float, capital: pl.Series) -> pl
 
     because = pl.lit("below")
     uses, core = pl.col("total") >= level, pl.col("core") > 0
-    cases: dict[str, Any] = {"ict capital": by_capital, "use": uses, "core": core, "no output": ~has_output}
+    cases: dict[str, pl.Series | pl.Expr] = {
+        "ict capital": by_capital,
+        "use": uses,
+        "core": core,
+        "no output": ~has_output,
+    }
     for name, holds in cases.items():
         because = pl.when(holds).then(pl.lit(name)).otherwise(because)
     return frame.with_columns(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -223,7 +222,7 @@ def _changes(leads: pl.DataFrame) -> pl.DataFrame:
     """Return the years in which another power takes the lead, beside the dates of the eras."""
     least = int(document(_FACTS)["minimum_years"]["value"])
     dates = {era.id: era.begins.year for era in definition("five-powers").eras if era.begins}
-    rows: list[tuple[Any, ...]] = []
+    rows: list[tuple[object, ...]] = []
     for (country, reading), part in leads.partition_by("country", "reading", as_dict=True).items():
         led = part.filter(pl.col("power").is_not_null()).select("year", "power", "power_share").rows()
         for at in range(1, len(led)):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from xinzhi import words
 from xinzhi.core.arrays import AnyArray, AnyFrame, FloatArray, IntArray
@@ -49,7 +49,7 @@ class InputOutput:
         return np.where(self.output > 0, ratio, 0.0)
 
     @cached_property
-    def _factors(self) -> tuple[FloatArray, Any]:
+    def _factors(self) -> tuple[FloatArray, NDArray[np.int32]]:
         from scipy.linalg import lu_factor
 
         return lu_factor(np.eye(self.size) - self.coefficients)

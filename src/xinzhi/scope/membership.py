@@ -12,17 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from xinzhi import words
-from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.data import Field, tidy
 from xinzhi.scope.dated import Definition, classes
-from xinzhi.scope.standard import GBT, ISIC, document, standard, table, unknown_code_error
+from xinzhi.scope.standard import GBT, ISIC, document, level_text, standard, table, unknown_code_error
 
 _ERRATA = "standards/errata.yaml"
 Direction = Literal["isic", "gbt"]
@@ -169,7 +168,7 @@ def _series(series: AnyFrame, value: str, name: str) -> pl.DataFrame:
         if class_code is None:
             raise InputError("scope.not-a-code", why=unknown_code_error(tree, code).text)
         if tree.level(class_code) != "class":
-            level = words.by_key(f"scope.level.{tree.level(class_code)}")
+            level = level_text(tree.level(class_code))
             raise InputError(
                 "scope.not-a-class", code=code, level=level, standard=name, classes=list(tree.below(class_code)[:3])
             )
@@ -197,8 +196,8 @@ class Membership:
     definition: Definition
     interval: Interval
     entry: IntArray
-    split: Any
-    unmapped: Any
+    split: BoolArray
+    unmapped: BoolArray
 
 
 def membership(
@@ -306,7 +305,7 @@ class Use:
 
     interval: Interval
     rows: pl.DataFrame
-    line: Any
+    line: IntArray
 
 
 def read_use(native: AnyFrame, name: str) -> Use:

@@ -245,13 +245,24 @@ def lookup(code: object, name: str | None = None) -> Code:
     )
 
 
+def level_text(level: str) -> Text:
+    """Return the name of a level of a standard."""
+    names = {
+        "section": words.scope.level_section,
+        "division": words.scope.level_division,
+        "group": words.scope.level_group,
+        "class": words.scope.level_class,
+    }
+    return names[level]()
+
+
 def unknown_code_error(tree: Standard, code: object) -> UsageError:
     """Return the error that a standard has no such code, with the one that was probably meant."""
     nearest_code = tree.suggest(code)
     if nearest_code is None:
         return UsageError("scope.no-code-of", code=code, standard=tree.name)
     name = industry_name(nearest_code, tree.name)
-    level = words.by_key(f"scope.level.{tree.level(nearest_code)}")
+    level = level_text(tree.level(nearest_code))
     return UsageError("scope.no-code-near", code=code, standard=tree.name, near=nearest_code, name=name, level=level)
 
 

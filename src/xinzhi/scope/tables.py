@@ -20,7 +20,7 @@ from xinzhi.data import Field, tidy
 from xinzhi.data.frames import infer_numbers, read_file
 from xinzhi.data.raw import RawTable
 from xinzhi.scope.membership import Answer, Interval, Membership, Question, Use, answer
-from xinzhi.scope.standard import SHOWN, Standard, industry_name, standard
+from xinzhi.scope.standard import SHOWN, Standard, industry_name, level_text, standard
 
 # Shares closer to 0 or 1 than this are nothing and all: weights do not sum exactly in float64.
 EXACT = 1e-12
@@ -45,7 +45,7 @@ def silent(row: Mapping[str, Any], partial: frozenset[str]) -> bool:
     return row["definition"] in partial and not row["line"]
 
 
-def _ruling(bounds: Mapping[str, Any], *, unheard: bool) -> dict[str, Any]:
+def _ruling(bounds: Mapping[str, Any], *, unheard: bool) -> dict[str, object]:
     """Return the verdict with its bounds: of what is out, but `unheard` of in part of the codes, nothing is known."""
     ruling = verdict(bounds["lower"], bounds["upper"])
     if ruling == "out" and unheard:
@@ -55,7 +55,7 @@ def _ruling(bounds: Mapping[str, Any], *, unheard: bool) -> dict[str, Any]:
 
 def _combined_verdict(
     interval: Interval, number: int, list_rows: Sequence[Mapping[str, Any]], partial: frozenset[str]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the verdict of all lists together: what none of them names is unknown where one is entered in part."""
     return _ruling(_bounds(interval, number), unheard=any(silent(row, partial) for row in list_rows))
 
@@ -87,8 +87,14 @@ def spoken(row: Mapping[str, Any], partial: frozenset[str]) -> Text:
         category = Text(zh=row["category_zh"], en=row["category_en"])
         values["inside"] = words.scope.reason_category(category=category)
     if how == "out":
-        missing = "not_entered" if silent(row, partial) else "not_listed"
-        return words.by_key("scope.reason.outside" if row["line"] else f"scope.reason.{missing}", **values)
+        if row["line"]:
+            return words.scope.reason_outside(**values)
+        title = values["title"]
+        return (
+            words.scope.reason_not_entered(title=title)
+            if silent(row, partial)
+            else words.scope.reason_not_listed(title=title)
+        )
     if how == "in":
         return words.scope.reason_listed(**values)
     return words.scope.reason_in_part(share=share_with_bounds(row), why=_why(row), **values)
@@ -135,7 +141,7 @@ def detail(question: Question, verdicts: Answer) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides=dates, infer_schema_length=None)
 
 
-def _row(source: Membership, interval: Interval, number: int, at: IntArray) -> dict[str, Any]:
+def _row(source: Membership, interval: Interval, number: int, at: IntArray) -> dict[str, object]:
     """Return what one definition says of one industry."""
     definition = source.definition
     inside = at[source.interval.upper[at] > EXACT]
@@ -164,7 +170,7 @@ def _row(source: Membership, interval: Interval, number: int, at: IntArray) -> d
     }
 
 
-def _use_test(use: Use, interval: Interval, number: int, at: IntArray) -> dict[str, Any]:
+def _use_test(use: Use, interval: Interval, number: int, at: IntArray) -> dict[str, object]:
     """Return what the use test says of one industry."""
     return _numbers("use", interval, number, words.scope.label_use()) | {
         **dict.fromkeys(("category", "category_zh", "category_en"), ""),
@@ -180,7 +186,7 @@ def _use_test(use: Use, interval: Interval, number: int, at: IntArray) -> dict[s
     }
 
 
-def _numbers(name: str, interval: Interval, number: int, title: Text) -> dict[str, Any]:
+def _numbers(name: str, interval: Interval, number: int, title: Text) -> dict[str, object]:
     """Return whose word it is, the share with its bounds, and what the list is called."""
     return {"definition": name, **_bounds(interval, number), "title_zh": title.zh, "title_en": title.en}
 
@@ -244,7 +250,7 @@ def definition_verdicts(question: Question, code: str) -> pl.DataFrame:
     """Return what every definition says of one industry, and the union of them."""
     verdicts = answer(question, [code])
     detail_rows = detail(question, verdicts)
-    rows: list[dict[str, Any]] = detail_rows.to_dicts()
+    rows = detail_rows.to_dicts()
     partial = entered_in_part(question)
     sources = {member.definition.id: member.definition.source for member, _ in verdicts.lists}
     text, overall = reason(rows, partial), _combined_verdict(verdicts.total, 0, rows, partial)
@@ -301,9 +307,7 @@ def read_industries(native: AnyFrame, name: str) -> Industries:
     codes = tuple(sorted(rows["code"].unique().to_list(), key=order.__getitem__))
     weights = rows.select(*keys, "code", *(pl.col(number).cast(pl.Float64) for number in numbers))
     levels = {tree.level(code): code for code in codes}
-    level_names = [
-        words.scope.level_of(code=code, level=words.by_key(f"scope.level.{level}")) for level, code in levels.items()
-    ]
+    level_names = [words.scope.level_of(code=code, level=level_text(level)) for level, code in levels.items()]
     mixed = [finding("scope.mixed-levels", table="industries", column="code", words={"codes": level_names})]
     return Industries(weights, codes, keys, numbers, typed.kind, tuple(mixed) if len(levels) > 1 else ())
 

@@ -74,7 +74,7 @@ class Backcast(Result, verb="backcast", topic="brief", key=("as_of", "rule", "re
 
 def _forecast_rows(
     end: int, rule: str, values: Mapping[str, float], happened: Mapping[str, float]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Return what a rule expected of each region beside what happened."""
     return [
         {
@@ -133,7 +133,7 @@ def backcast(
     data = as_package(package)
     now = measure(data, protocol) if measurement is None else measurement
     years, first = int(setting("backcast.years")), False
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     below: list[bool] = []  # of every region beside its peers in the years after, short before or not
     for end in setting("backcast.ends"):
         happened = relative(now, end, end + years)
@@ -219,7 +219,7 @@ def rule_forecasts(measurement: Measurement, end: int, years: int) -> dict[str, 
 
 def _gaps(
     measured: Measurement, then: Package, end: int, happened: Mapping[str, float]
-) -> tuple[list[dict[str, Any]], list[bool]]:
+) -> tuple[list[dict[str, object]], list[bool]]:
     """Return whether regions that fell short of the median of their peers did so again, and whether each region did."""
     start = end - int(setting("backcast.years"))
     try:

@@ -81,7 +81,7 @@ _Measured = tuple[Protocol, FloatArray | None]
 
 
 _SHOWN = 5
-SCHEMA: dict[str, Any] = {
+SCHEMA: dict[str, type] = {
     "region": str,
     "year": int,
     "series": str,

@@ -344,7 +344,7 @@ def _revision(rows: pl.DataFrame, before: str, after: str) -> pl.DataFrame:
     pairs = first.join(second, on=["region", "year"], suffix="_after").sort("region", "year")
     log_growth = ((1 + pl.col(name) / 100).log() for name in ("output_growth", "output_growth_after"))
     old, new = log_growth
-    dates: Any = {"before": pl.lit(before), "after": pl.lit(after)}
+    dates = {"before": pl.lit(before), "after": pl.lit(after)}
     return pairs.with_columns(
         level=pl.col("output_nominal_after") / pl.col("output_nominal") - 1, growth=new - old, old=old, new=new, **dates
     )

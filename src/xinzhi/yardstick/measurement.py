@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -201,7 +200,7 @@ def _accounts(result: Measurement, account: dict[str, float], at: int) -> pl.Dat
     level = result.inputs.filter(of_region).sort("year")
     share, bought = account["labour_share"], account.get("intermediate_share") or 0.0
     weight = {"capital": 1 - share - bought, "labour": share, "human_capital": share}
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {
             "item": factor,
             "before": level[factor][0],
@@ -333,7 +332,7 @@ class PeriodExplanation:
         """Return the English text."""
         return self.text()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary."""
         frames = {name: getattr(self, name).to_dicts() for name in ("years", "inputs", "sources", "parameters")}
         scalars = ("region", "start", "end", "component", "value", "gap", "grade")

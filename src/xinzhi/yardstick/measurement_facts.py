@@ -56,7 +56,7 @@ def findings(result: Figures) -> Facts:
     return {"note.findings": {"n": len(warned), "names": names}} if warned else {}
 
 
-def figures_of(row: Mapping[str, Any]) -> dict[str, Any]:
+def figures_of(row: Mapping[str, Any]) -> dict[str, float]:
     """Return the figures of growth accounts by what sentences call them."""
     parts = {name: row[column] for name, column in PARTS.items() if column in row}
     return {**rates(row), "share": row["tfp_part"], **parts}
@@ -125,8 +125,10 @@ def _opening(view: View, span: Span) -> Text:
         series = _doubtful(view, span)
         return words.yardstick.answer_no_official(span=span.label, names=series, n=len(series))
     names = listing(_region_labels(view, view.exceptions(span)), EXCEPTIONS)
-    key = f"yardstick.answer.{'official_but' if names.en else 'official'}"
-    return words.by_key(key, span=span.label, names=names, adjusted=view.adjusted(span))
+    adjusted = view.adjusted(span)
+    if names.en:
+        return words.yardstick.answer_official_but(span=span.label, names=names, adjusted=adjusted)
+    return words.yardstick.answer_official(span=span.label, adjusted=adjusted)
 
 
 def largest_source(frame: pl.DataFrame) -> pl.DataFrame:
@@ -184,7 +186,7 @@ def contrast(view: View) -> Facts:
         return {}
     late, lead = view.contrast
 
-    def group_growth(span: Span, when: str) -> dict[str, Any] | None:
+    def group_growth(span: Span, when: str) -> dict[str, object] | None:
         rows = [view.group_in(group, span) for group in (late, lead)]
         sides = zip(("late", "lead"), rows, strict=True)
         return {f"{side}_{when}": row["tfp_growth"] for side, row in sides} if all(rows) else None

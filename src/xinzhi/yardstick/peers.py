@@ -35,6 +35,9 @@ SHARES = {"sector_accounts": ("sector", "output_nominal"), "activity_sections": 
 SCALES = {"log": pl.Expr.log, "root": pl.Expr.sqrt}
 
 
+Figures = Mapping[str, Mapping[str, float | None]]  # of regions, by name
+
+
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Peers(Result, verb="peers", topic="brief", key=("region", "place")):
     """Whom every region is like: a row of `frame` for each of its nearest regions.
@@ -317,9 +320,7 @@ def gaps(
     values = {row["region"]: row for row in factors.iter_rows(named=True)}
     stocks = {row["region"]: row for row in levels.iter_rows(named=True)}
 
-    def table(
-        factors_by_region: dict[str, Any], factors: Sequence[str], half: dict[tuple[str, str], float]
-    ) -> pl.DataFrame:
+    def table(factors_by_region: Figures, factors: Sequence[str], half: dict[tuple[str, str], float]) -> pl.DataFrame:
         rows_of_gaps = (
             _gap(
                 code,
@@ -372,23 +373,18 @@ def gaps(
 
 
 def _leave_one_measure_out(
-    frame: pl.DataFrame, peers: Peers, values: Mapping[str, Any], half: dict[tuple[str, str], float]
+    frame: pl.DataFrame, peers: Peers, values: Figures, half: dict[tuple[str, str], float]
 ) -> pl.DataFrame:
     """Add the range of every gap over the peers chosen without one measure; steady only where all agree."""
     ranges = []
     for code, factor, gap in frame.select("region", "factor", "gap").iter_rows():
         sides, low = [gap], math.inf
         for theirs in peers.without.values():
-            theirs_measured = [
-                code_of_peer
-                for code_of_peer in theirs[code]
-                if code_of_peer in values and values[code_of_peer][factor] is not None
-            ]
-            if len(theirs_measured) >= int(setting("peers.least")):
-                sides.append(
-                    median(values[code_of_peer][factor] for code_of_peer in theirs_measured) - values[code][factor]
-                )
-                low = min(low, sides[-1] - _width(code, theirs_measured, factor, half))
+            growth = _measured(theirs[code], factor, values)
+            own = values[code][factor]
+            if own is not None and len(growth) >= int(setting("peers.least")):
+                sides.append(median(growth.values()) - own)
+                low = min(low, sides[-1] - _width(code, list(growth), factor, half))
         ranges.append((min(sides), max(sides), low > 0))
     range_table = pl.DataFrame(
         ranges, schema={"least": pl.Float64, "most": pl.Float64, "kept": pl.Boolean}, orient="row"
@@ -433,12 +429,12 @@ def _gap(
     code: str,
     peer_codes: Sequence[str],
     factor: str,
-    values: dict[str, Any],
-    stocks: dict[str, Any],
+    values: Figures,
+    stocks: Figures,
     half: dict[tuple[str, str], float],
-) -> dict[str, Any] | None:
+) -> dict[str, object] | None:
     """Return one row: the gap, its band, and whether it is sure; None where a figure or enough peers are missing."""
-    theirs = [values[peer][factor] for peer in peer_codes if values[peer][factor] is not None]
+    theirs = list(_measured(peer_codes, factor, values).values())
     value = values[code][factor]
     if value is None or len(theirs) < int(setting("peers.least")):
         return None
@@ -469,18 +465,22 @@ def _gap(
     }
 
 
+def _measured(codes: Sequence[str], name: str, values: Figures) -> dict[str, float]:
+    """Return a figure of the regions that have it."""
+    figures = {code: values[code][name] for code in codes if code in values}
+    return {code: figure for code, figure in figures.items() if figure is not None}
+
+
 def _width(code: str, peer_codes: Sequence[str], factor: str, half: dict[tuple[str, str], float]) -> float:
     """Return half of the band of a gap: the errors of the region and of the median of its peers."""
     theirs = [half.get((peer, factor), 0.0) ** 2 for peer in peer_codes]
     return math.sqrt(half.get((code, factor), 0.0) ** 2 + math.pi / 2 * sum(theirs) / len(theirs) ** 2)
 
 
-def _levels(
-    code: str, peer_codes: Sequence[str], factor: str, stocks: dict[str, Any]
-) -> tuple[float | None, float | None]:
+def _levels(code: str, peer_codes: Sequence[str], factor: str, stocks: Figures) -> tuple[float | None, float | None]:
     """Return the stock behind a factor at the start, of the region and of the median of its peers."""
     name = LEVELS.get(factor)
-    theirs = [stocks[peer][name] for peer in peer_codes if peer in stocks and name and stocks[peer][name] is not None]
+    theirs = {} if name is None else _measured(peer_codes, name, stocks)
     if name is None or code not in stocks or not theirs:
         return None, None
-    return stocks[code][name], median(theirs)
+    return stocks[code][name], median(theirs.values())

@@ -205,7 +205,7 @@ class RegionSet:
         """Whether every region of the set was measured, so that sums and ranks mean the set."""
         return not self.missing
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return a JSON-ready dictionary, for provenance and certificate."""
         return {"declared_by": self.by, "declared": len(self.declared), "missing": list(self.missing)}
 

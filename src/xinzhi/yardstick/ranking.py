@@ -12,7 +12,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, clauses
+from xinzhi.core.text import Text, Values, clauses
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
 from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, corrected_clause, record_clause
@@ -33,7 +33,12 @@ from xinzhi.yardstick.view import PARTS, Span, View
 
 MOSTLY = setting(CONVENTIONS, "half")
 EACH, AGREED = (setting(CONVENTIONS, name) for name in ("regions_named", "agreed"))
-BAND: dict[str, Any] = {"low": pl.Float64, "high": pl.Float64, "rank_low": pl.Int64, "rank_high": pl.Int64}
+BAND: dict[str, type[pl.DataType]] = {
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "rank_low": pl.Int64,
+    "rank_high": pl.Int64,
+}
 PERIOD = ["region", "start", "end"]
 
 
@@ -200,7 +205,7 @@ def _region_facts(result: Ranking, view: View, span: Span) -> Facts:
     if not 0 < rows.height <= EACH:
         return {}
     estimated = view.is_extrapolated(span)
-    values: dict[str, Any] = {"span": span.label}
+    values: Values = {"span": span.label}
     banded = estimated and bool(rows["low"].count())
     if banded and result.bands is not None:
         record = record_clause(result.bands, span.start, span.end, single=True)
@@ -289,7 +294,7 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
     if not view.measurement.regions_declared.complete:
         return {}
     parts: list[Text] = []
-    figures: dict[str, Any] = {}
+    figures: Values = {}
     if result.bands is not None:
         (k, n), (revised, _) = (result.bands.pair_counts(newest, component) for component in (TOGETHER, ALL))
         if n:
@@ -378,7 +383,7 @@ def _growth_sources(_: Ranking, view: View, newest: Span) -> Facts:
 
 def _limits(result: Ranking, view: View, newest: Span) -> Facts:
     """Return who is among the first in the last official period, where official figures end, and who is not ranked."""
-    facts: dict[str, Any] = {}
+    facts: Values = {}
     if (
         view.lead != newest
         and view.measurement.regions_declared.complete

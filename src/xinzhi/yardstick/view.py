@@ -312,8 +312,10 @@ class View:
         if not self.is_official(span):
             return words.shared.label_assumed(span=span.label)
         names = listing([self.name(code) for code in self.exceptions(span)], EXCEPTIONS)
-        key = "label.official_but" if names.en else "label.official"
-        return words.by_key(key, span=span.label, names=names, adjusted=self.adjusted(span, short=True))
+        adjusted = self.adjusted(span, short=True)
+        if names.en:
+            return words.shared.label_official_but(span=span.label, names=names, adjusted=adjusted)
+        return words.shared.label_official(span=span.label, adjusted=adjusted)
 
     def adjusted(self, span: Span, *, short: bool = False) -> Text | str:
         """Return the clause on what the official figures of investment of a period are adjusted to; none where nothing.

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -37,7 +36,7 @@ def departure(choice: Choice, at: int) -> Text:
     return words.shared.audit_departure(name=specification(choice.name).title, level=level_text(choice, at))
 
 
-def value_text(path: str, value: Any) -> Text:  # noqa: ANN401 - a parameter of any kind
+def value_text(path: str, value: object) -> Text:
     """Return the value of a parameter in a few words; a ratio of at most 1 in percent."""
     if isinstance(value, DatedValue):
         first, *rest = value.entries
@@ -78,7 +77,7 @@ def departures_text(choices: Sequence[Choice], row: IntArray) -> Text:
 class Level:
     """One way to settle a choice: the values of its parameters that are in force, and how many depart."""
 
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     departs: tuple[str, ...]
 
     def label(self) -> str:
@@ -117,9 +116,9 @@ class Grid:
         """The admissible combinations `(N, d)`, the reference one first."""
         return np.argwhere(self.admissible)
 
-    def values(self, row: IntArray) -> dict[str, Any]:
+    def values(self, row: IntArray) -> dict[str, object]:
         """Return the parameters of one combination that are in force."""
-        picked: dict[str, Any] = {}
+        picked: dict[str, object] = {}
         for choice, at in zip(self.choices, row.tolist(), strict=True):
             picked |= choice.levels[at].values
         return picked
@@ -167,10 +166,10 @@ def choices(protocol: Protocol) -> tuple[Choice, ...]:
     return tuple(_choice(protocol, group) for group in _dependent_groups(open_paths))
 
 
-def _candidates(protocol: Protocol, path: str) -> list[Any]:
+def _candidates(protocol: Protocol, path: str) -> list[object]:
     """Return the protocol's own value and its alternatives, each once."""
     parameter = protocol.parameters[path]
-    candidates: list[Any] = []
+    candidates: list[object] = []
     if parameter.value is None:
         return candidates
     for value in (parameter.value, *(alternative.value for alternative in parameter.alternatives)):
@@ -208,10 +207,10 @@ def _choice(protocol: Protocol, paths: list[str]) -> Choice:
     return Choice(head, tuple(paths), tuple(levels))
 
 
-def _in_force(protocol: Protocol, path: str, values: Mapping[str, Any]) -> bool:
+def _in_force(protocol: Protocol, path: str, values: Mapping[str, object]) -> bool:
     """Return whether the catalogue needs a parameter under these values and the rest of the protocol."""
 
-    def versions(path_read: str) -> tuple[Any, ...]:
+    def versions(path_read: str) -> tuple[object, ...]:
         value = values.get(
             path_read, protocol.parameters[path_read].value if path_read in protocol.parameters else None
         )
@@ -240,7 +239,7 @@ def grid(protocol: Protocol, selection: tuple[Choice, ...]) -> Grid:
 
 def sourced_levels(
     protocol: Protocol, selection: tuple[Choice, ...]
-) -> tuple[tuple[Choice, ...], list[tuple[str, Any]]]:
+) -> tuple[tuple[Choice, ...], list[tuple[str, object]]]:
     """Keep the levels of which every value is used by a source; return also the values that none uses.
 
     A protocol that says of none of its alternatives what they are used for admits them all.

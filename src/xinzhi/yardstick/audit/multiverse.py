@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -30,6 +29,7 @@ ESTIMATED = {
 }  # fmt: skip
 Span = tuple[int, int]
 ALL = slice(None)
+Index = int | slice | Sequence[int] | IntArray | BoolArray  # of protocols, regions or spans
 CONVENTIONS = Path(__file__).with_name("audit.yaml")
 BLOCK = 64  # regions, or protocols, taken at once: what a processor keeps close, and little memory
 
@@ -38,7 +38,7 @@ BLOCK = 64  # regions, or protocols, taken at once: what a processor keeps close
 class LeftOut:
     """An alternative that this package cannot compute, and why."""
 
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     reason: Text
 
 
@@ -236,7 +236,7 @@ class Multiverse:
         means = [index.value("index.formula") == "tornqvist" for index in self.rules["index"]]
         return np.stack([alike if averages else same for averages in means], axis=1)
 
-    def __getitem__(self, key: tuple[Any, Any, Any]) -> FloatArray:
+    def __getitem__(self, key: tuple[Index, Index, Index]) -> FloatArray:
         number, region, span = key
         regions, spans = (
             np.arange(size)[selection] for size, selection in zip(self.shape[1:], (region, span), strict=True)

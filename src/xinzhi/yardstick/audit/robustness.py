@@ -89,7 +89,7 @@ def possible_leaders(reference: Measurement, full_grid: Grid, span: Span, closed
 
 
 FIRST = setting(CONVENTIONS, "first")
-SCHEMA: dict[str, Any] = {
+SCHEMA: dict[str, type[pl.DataType]] = {
     "region": pl.String, "start": pl.Int64, "end": pl.Int64, "protocols": pl.Int64, "protocol_low": pl.Float64,
     "protocol_high": pl.Float64, "protocol_rank_low": pl.Int64, "protocol_rank_high": pl.Int64,
     "among_first": pl.Float64, "protocol_above": pl.Float64,
@@ -231,7 +231,7 @@ def _rows(measured: Measurement, kind: Kind, honest: FloatArray) -> pl.DataFrame
     graded = measured.graded  # and the tests on the figures of a region that misreports by itself
     tested = None if graded is None else replace(graded, single=dict(_tests(measured, graded, kind)))
     caught = [_caught(measured, tested, span) for span in (kind.years, kind.corrected)]
-    columns: dict[str, Any] = {}
+    columns: dict[str, FloatArray] = {}
     for at, (start, end) in enumerate((kind.years, kind.corrected)):
         inside = (panel.years > start) & (panel.years <= end)
         true, reported = honest[:, inside].mean(axis=1), growth.tfp_growth[:, inside].mean(axis=1)

@@ -26,17 +26,17 @@ from xinzhi.yardstick.audit.choices import spell, value_text
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
 from xinzhi.yardstick.measure import measure
 
-Settings = Mapping[str, Any]
+Settings = Mapping[str, object]
 HERE = Path(__file__).with_name("claims.yaml")
 
 
-def stated_choices(row: Mapping[str, Any]) -> dict[str, Any]:
+def stated_choices(row: Mapping[str, object]) -> dict[str, object]:
     """Return the parameters that the words of a claim name, by the patterns of ``claims.yaml``, and nothing beyond.
 
     A range, such as that of a share which moves from year to year, is its middle; a number that is no ratio is no
     choice.
     """
-    settings: dict[str, Any] = {}
+    settings: dict[str, object] = {}
     for column, patterns in setting(HERE, "stated").items():
         text = str(row.get(column) or "").casefold()
         for pattern in patterns:
@@ -46,7 +46,7 @@ def stated_choices(row: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _value(pattern: Mapping[str, Any], text: str) -> Any:  # noqa: ANN401 - the value of any parameter
+def _value(pattern: Mapping[str, Any], text: str) -> object:
     """Return what a pattern finds in a text; None where it finds nothing."""
     spelt = [word for word in (str(word).casefold() for word in pattern["words"]) if word in text]
     if "value" in pattern or not spelt:
@@ -234,7 +234,7 @@ class Claim:
     method: str = ACCOUNTS
     rate: str = UNKNOWN
     stated: str = ""
-    choices: Mapping[str, Any] = field(default_factory=dict)
+    choices: Mapping[str, object] = field(default_factory=dict)
 
     def where(self) -> Text:
         """Return the claim's key as messages show it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -338,7 +338,7 @@ TYPES = {
 }
 
 
-def unjudged_row(claim: Claim, why: Reason | None) -> dict[str, Any]:
+def unjudged_row(claim: Claim, why: Reason | None) -> dict[str, object]:
     """Return the row of a claim of which no verdict is known, in the order of the columns."""
     return {
         **{name: getattr(claim, name) for name in ("region", "start", "end")},
@@ -359,7 +359,7 @@ def unjudged_row(claim: Claim, why: Reason | None) -> dict[str, Any]:
     }
 
 
-def judged_cells(claim: Claim, verdict: Judgement, tried: Survey, reference: Measurement) -> dict[str, Any]:
+def judged_cells(claim: Claim, verdict: Judgement, tried: Survey, reference: Measurement) -> dict[str, object]:
     """Return what the verdict puts into the row of a claim."""
     # the marks of the figures that the reference answer rests on
     inside = (pl.col("region") == claim.region) & pl.col("year").is_between(claim.start + 1, claim.end)
@@ -380,7 +380,7 @@ def judged_cells(claim: Claim, verdict: Judgement, tried: Survey, reference: Mea
     }
 
 
-def source_choice_cells(claim: Claim, stated: StatedGrowth, reference: float) -> dict[str, Any]:
+def source_choice_cells(claim: Claim, stated: StatedGrowth, reference: float) -> dict[str, object]:
     """Return what our data give under the choices that the source states, and what that explains of the difference."""
     growth, feasible = stated.growth(claim.choices, claim.region, claim.start, claim.end)
     if growth is None:
@@ -394,10 +394,10 @@ def source_choice_cells(claim: Claim, stated: StatedGrowth, reference: float) ->
     }
 
 
-def trusted_cells(claim: Claim, reference: Measurement, estimates: Bands | None) -> dict[str, Any]:
+def trusted_cells(claim: Claim, reference: Measurement, estimates: Bands | None) -> dict[str, object]:
     """Return how far the reference growth may be trusted: its band where inputs are estimated, and its grade."""
     place = {"region": claim.region, "start": claim.start, "end": claim.end}
-    cells: dict[str, Any] = {}
+    cells: dict[str, object] = {}
     if estimates is not None:
         band = (
             estimates.frame.filter(component=TOGETHER, **place).fill_nan(None).drop_nulls("low").select("low", "high")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -224,7 +223,7 @@ class _Sample:
         return [self.base.panel.regions[row] for row in self.projection.rows.tolist()]
 
 
-def _rows(sample: _Sample, component: str, span: Span, statement: Intervals) -> dict[str, list[Any]]:
+def _rows(sample: _Sample, component: str, span: Span, statement: Intervals) -> dict[str, Sequence[object]]:
     """Return the bands of one component and span by column."""
     count = len(sample.regions)
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,7 +14,7 @@ from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text, same, span_text
+from xinzhi.core.text import Text, Values, same, span_text
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.estimates.errors import conventions
 from xinzhi.yardstick.measurement import Measurement
@@ -254,7 +253,7 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
         start, end = leading_span(self)
         span = span_text(start, end)
         leading = rows(self)
-        values: dict[str, Any] = {
+        values: Values = {
             "span": span,
             "level": self.level,
             "n": leading.filter(pl.col("region") != TOTAL).height,
@@ -280,7 +279,7 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
         ranked = leading.filter(pl.col("region") != TOTAL).with_columns(width=pl.col("rank_high") - pl.col("rank_low"))
         first = ranked.sort("rank_high", "rank_low").row(0, named=True)
         widest = ranked.sort("width", descending=True).row(0, named=True)
-        rank_facts: dict[str, Any] = {"width": round(_middle(ranked["width"])), "level": self.level, "wide": ""}
+        rank_facts: Values = {"width": round(_middle(ranked["width"])), "level": self.level, "wide": ""}
         if revised:
             width = rows(self, ALL).filter(pl.col("region") != TOTAL).select(pl.col("rank_high") - pl.col("rank_low"))
             rank_facts["wide"] = words.bands.answer_ranks_revised(width=round(_middle(width.to_series())))
@@ -362,7 +361,7 @@ def corrected_clause(result: Bands, region: str, start: int, end: int) -> Text |
     return words.yardstick.ranking_corrected(value=corrections["corrected"][0]) if corrections.height else ""
 
 
-def _partial_facts(result: Bands, values: Mapping[str, Any]) -> Facts:
+def _partial_facts(result: Bands, values: Mapping[str, object]) -> Facts:
     """Return the bands of the regions of a package that holds a part of the declared set, and what needs all of it."""
     k, n = result.part or (0, 0)
     needs: Facts = {"answer.part": {"k": k, "n": n}}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any, cast
+from typing import cast
 
 import polars as pl
 
@@ -13,6 +13,7 @@ from xinzhi import words
 from xinzhi.core.text import Text, listing, same, unit_text
 from xinzhi.report import palette
 from xinzhi.report.charts import kinds
+from xinzhi.report.charts.axes import Row
 from xinzhi.report.charts.chart import Canvas, Chart, Drawing
 from xinzhi.report.charts.labels import of_lines
 from xinzhi.report.section import Picture, Section, picture, shown
@@ -127,7 +128,7 @@ def _eras(day: date) -> Chart:
     return Chart(template="rows", values=values, width=LINE_WIDTH + 110, layout=_event_lines)
 
 
-def _era_label(bar: Mapping[str, Any]) -> Text:
+def _era_label(bar: Row) -> Text:
     return of_lines([bar["name"], same(f"{bar['start']:.0f} – {bar['end']:.0f}")])
 
 
@@ -136,7 +137,7 @@ def _event_lines(canvas: Canvas) -> dict[str, object]:
     return {"step": STEP + 8} if canvas.phone else {}
 
 
-def _rows(end: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+def _rows(end: float) -> tuple[Sequence[Row], Sequence[Row], Sequence[Row]]:
     """Return the bars, the events at their ends, and where other readings begin."""
     bars, events, gaps = [], [], []
     for era in eras():
@@ -223,7 +224,7 @@ def treemap(result: Scope) -> Picture | None:
 
 
 def _treemap(units: pl.DataFrame, *, result: Scope) -> Drawing:
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for row in units.iter_rows(named=True):
         definitions = row["definitions"].split(";")
         group = result.list_name(definitions[0]) if len(definitions) == 1 else words.scope.label_several()
@@ -231,7 +232,7 @@ def _treemap(units: pl.DataFrame, *, result: Scope) -> Drawing:
     return kinds.treemap(rows)
 
 
-def _spread(row: Any) -> dict[str, float]:  # noqa: ANN401 - a row of a frame, or a mapping
+def _spread(row: Row) -> dict[str, float]:
     return {"value": 100 * row["share"], "low": 100 * row["lower"], "high": 100 * row["upper"]}
 
 

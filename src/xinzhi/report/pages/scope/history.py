@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from xinzhi import words
 from xinzhi.core.text import Text, same
 from xinzhi.report import palette
 from xinzhi.report.charts import kinds
+from xinzhi.report.charts.axes import Row
 from xinzhi.report.charts.chart import Chart
 from xinzhi.report.charts.labels import of_lines
 from xinzhi.report.pages.scope.classify import eras
@@ -85,7 +86,7 @@ def _industries(result: Dependence) -> Picture:
     rows = rows_of(leading, result, value="total", low="total_lower", high="total_upper", group="because")
     for name, row in zip(industries, rows, strict=True):
         row["name"] = name
-    facts: dict[str, Any] = {}
+    facts: dict[str, object] = {}
     if result.users.height:
         first = result.users.row(0, named=True)
         facts = {"name": name_of(first["industry"], first["name"]), "total": first["total"]}
@@ -229,7 +230,7 @@ def _lead_chart(runs: pl.DataFrame, *, result: History) -> Chart:
     return Chart(template="rows", values={**values, "rules": rules}, width=WIDTH + 110)
 
 
-def _run_label(row: Mapping[str, Any]) -> Text:
+def _run_label(row: Row) -> Text:
     return of_lines([row["name"], row["group"], same(f"{row['start']} – {row['end'] - 1}")])
 
 
@@ -261,7 +262,7 @@ def _carriers(result: History, region: str | None) -> Picture:
     )
 
 
-def _lines(rows: pl.DataFrame, result: History) -> list[dict[str, Any]]:
+def _lines(rows: pl.DataFrame, result: History) -> Sequence[Row]:
     """Return the lines of the carriers; a year without a figure breaks a line."""
     lines = []
     for (carrier,), part in rows.partition_by("carrier", as_dict=True, maintain_order=True).items():
@@ -273,7 +274,7 @@ def _lines(rows: pl.DataFrame, result: History) -> list[dict[str, Any]]:
     return lines
 
 
-def _marks(first: int, last: int) -> list[dict[str, Any]]:
+def _marks(first: int, last: int) -> Sequence[Row]:
     """Return every second era as a shade, so that all can be told apart."""
     marks = []
     for place, era in enumerate(eras()):

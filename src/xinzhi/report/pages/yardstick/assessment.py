@@ -149,7 +149,7 @@ def contents(
     ]
 
 
-def summary(view: View, lead: Section, package: Package, topics: Sequence[Section] = ()) -> dict[str, Any]:
+def summary(view: View, lead: Section, package: Package, topics: Sequence[Section] = ()) -> dict[str, object]:
     """Return the assessment as a JSON-ready dictionary: growth in log points per year, texts in both languages."""
     result = view.measurement
     frames = ("coverage", "omitted", "regions", "periods", "group_periods")
@@ -177,12 +177,12 @@ def summary(view: View, lead: Section, package: Package, topics: Sequence[Sectio
 Measured = Literal["accounts", "sources", "frontier", "sectors"]  # topics that have a figure of TFP growth
 
 # Title and sentence of a topic whose tables cannot be used.
-UNUSABLE = {
-    "scope": ("scope.title.scope", "scope.note.unknown", "why"),
-    "sources": ("sources.title.room", "sources.note.unusable", "reason"),
-    "paths": ("pathways.title.brief", "pathways.answer.left_out", "why"),
-    "frontier": ("frontier.title.brief", "frontier.answer.unusable", "reason"),
-    "risks": ("register.title.brief", "register.answer.left_out", "why"),
+UNUSABLE: Mapping[str, Callable[[str, Text], tuple[Text, Text]]] = {
+    "scope": lambda day, why: (words.scope.title_scope(day=day), words.scope.note_unknown(why=why)),
+    "sources": lambda _, why: (words.sources.title_room(), words.sources.note_unusable(reason=why)),
+    "paths": lambda _, why: (words.pathways.title_brief(), words.pathways.answer_left_out(why=why)),
+    "frontier": lambda _, why: (words.frontier.title_brief(), words.frontier.answer_unusable(reason=why)),
+    "risks": lambda _, why: (words.register.title_brief(), words.register.answer_left_out(why=why)),
 }
 
 
@@ -248,9 +248,9 @@ def _unusable(topic: str, study: Assessment) -> Section | None:
     """Return a section that says why a topic could not be studied."""
     if topic not in UNUSABLE:
         return None
-    title, answer, name = UNUSABLE[topic]
-    reason, last = words.by_key(answer, **{name: study.unusable[topic]}), max(study.measurement.frame["year"].to_list())
-    return Section(key=topic, title=words.by_key(title, day=f"{last}-12-31"), answer=(reason,))
+    day = f"{max(study.measurement.frame['year'].to_list())}-12-31"
+    title, answer = UNUSABLE[topic](day, study.unusable[topic])
+    return Section(key=topic, title=title, answer=(answer,))
 
 
 def _paths(study: Assessment, results: Mapping[str, Any]) -> Section:
@@ -443,7 +443,7 @@ def overview(sections: Sequence[Section], regions: Sequence[Text]) -> Table:
     )
 
 
-def _by_region(source: Table, entry: Column) -> dict[Any, Any]:
+def _by_region(source: Table, entry: Column) -> dict[object, object]:
     """Return the cells of a column by the name of the region, the first where there are several."""
     head = next(at for at, heading in enumerate(source.columns) if heading.name in {"region", "regions"})
     place = source.columns.index(entry)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from markupsafe import Markup
 
@@ -13,7 +13,8 @@ from xinzhi import words
 from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, number, paragraph, share
 from xinzhi.report.charts import kinds
-from xinzhi.report.charts.axes import END, MOST
+from xinzhi.report.charts.axes import END, MOST, Row
+from xinzhi.report.charts.chart import Drawing
 from xinzhi.report.charts.chart import described as described_chart
 from xinzhi.report.document import protocol_summary, rows, text
 from xinzhi.report.pages.yardstick import audit_pictures as pictures
@@ -27,6 +28,7 @@ from xinzhi.report.table import Table, without_notes
 from xinzhi.yardstick import Audit
 from xinzhi.yardstick.internal import AuditView, choice_title, departure, level_text
 
+Kind = Literal["room", "ranks", "curve", "curves", "variance", "reversals"]
 RANKED = {"value": "reference_rank", "mark": "best_rank", "tick": "rank_median"}  # fields of the pictures of ranks
 
 
@@ -59,7 +61,7 @@ def ranks(view: AuditView) -> Headline:
 def _curve(view: AuditView, region: str | None, level: tuple[str, int] | None = None) -> Picture:
     """Return the specification curve of a region; of the protocols alone that have one level of a choice."""
     curve = view.curve(region, level)
-    facts: dict[str, Any] = {"low": curve.values[0], "high": curve.values[-1], "reference": curve.reference}
+    facts: dict[str, object] = {"low": curve.values[0], "high": curve.values[-1], "reference": curve.reference}
     facts |= {"name": view.name(curve.code), "n": f"{len(curve.values):,}"}
     if level is not None:
         facts["level"] = departure(next(choice for choice in view.choices if choice.name == level[0]), level[1])
@@ -130,8 +132,8 @@ def charts(view: AuditView, region: str | None = None) -> list[Picture | None]:
     """Return every picture that the audit has figures for, the leading one first."""
     several = view.rows.height > 1 and view.audit.regions_declared.complete
     return [
-        _places(view, headroom(view), pictures.headroom(view), "reference_to_best") if several else None,
-        _places(view, ranks(view), pictures.ranks(view), "middle_ranks") if several else None,
+        _places(view, "room", headroom(view), pictures.headroom(view), "reference_to_best") if several else None,
+        _places(view, "ranks", ranks(view), pictures.ranks(view), "middle_ranks") if several else None,
         _curve(view, region) if view.rows.height else None,
         _picture(view, "variance", variance(view), pictures.variance, view, audit_tables.variance(view), "share")
         if view.shares
@@ -144,10 +146,10 @@ def charts(view: AuditView, region: str | None = None) -> list[Picture | None]:
 
 def _picture(
     view: AuditView,
-    kind: str,
+    kind: Kind,
     headline: Headline,
-    chart: Callable[..., Any],
-    rows: Any,  # noqa: ANN401 - whatever the chart draws
+    chart: Callable[..., Drawing],
+    rows: object,
     twin: Table,
     unit: str = "percent",
     /,
@@ -155,16 +157,15 @@ def _picture(
 ) -> Picture:
     """Return a picture with its table and the sentence that it shows."""
     (key, facts), height = headline, view.rows.height
-    how = words.by_key("how.variance_one" if kind == "variance" and height == 1 else f"how.{kind}")
+    how: Text = words.shared.how_of("variance_one" if kind == "variance" and height == 1 else kind)
     if height > MOST and kind != "curve":
         how = paragraph([how, words.shared.how_ends(n=END)])
-    facts = facts | {"span": view.span.label}
+    facts = {**facts, "span": view.span.label}
     return picture(kind, chart, rows, without_notes(twin), facts, headline=key, how=how, unit=unit, **options)
 
 
-def _places(view: AuditView, headline: Headline, rows: Any, column: str) -> Picture:  # noqa: ANN401 - rows of the chart
+def _places(view: AuditView, kind: Kind, headline: Headline, rows: Sequence[Row], column: str) -> Picture:
     """Return a picture of the ranks that a region could have."""
-    kind = headline[0].removesuffix("_none")
     picture = _picture(
         view,
         kind,
@@ -196,7 +197,7 @@ def _annexes(view: AuditView) -> list[Section]:
     return [*sections, choices, of_table("left-out", audit_tables.left_out(view))]
 
 
-def _words_of(view: AuditView, section: Section, source: Text) -> dict[str, Any]:
+def _words_of(view: AuditView, section: Section, source: Text) -> dict[str, object]:
     """Return what the page of an audit has otherwise than those of other results."""
     protocol = view.audit.grid.protocol
     return {
@@ -211,7 +212,7 @@ def _words_of(view: AuditView, section: Section, source: Text) -> dict[str, Any]
     }
 
 
-def summary(view: AuditView, lead: Section) -> dict[str, Any]:
+def summary(view: AuditView, lead: Section) -> dict[str, object]:
     """Return the audit as a JSON-ready dictionary: growth in log points per year, texts in both languages."""
     result = view.audit
     return {

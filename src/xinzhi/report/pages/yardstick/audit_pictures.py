@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from xinzhi import words
 from xinzhi.core.schema import Column
 from xinzhi.core.text import Text, number, percent, share
 from xinzhi.report.charts import kinds
-from xinzhi.report.charts.axes import both_ends, padded
+from xinzhi.report.charts.axes import Row, both_ends, padded
 from xinzhi.report.charts.chart import PADDING, PAGE, PHONE, Canvas, Chart, Drawing, Panels
 from xinzhi.report.charts.labels import of_lines
 from xinzhi.report.lettering import wrapped
@@ -30,7 +29,7 @@ NEAR = 25  # a label this near to an end of the curve is written towards its mid
 STEP = 24
 
 
-def headroom(view: AuditView) -> list[dict[str, Any]]:
+def headroom(view: AuditView) -> Sequence[Row]:
     """Return, by reference rank, the ranks that each region could get while the others keep the reference protocol."""
     rows = []
     for row in view.ranked.iter_rows(named=True):
@@ -40,7 +39,7 @@ def headroom(view: AuditView) -> list[dict[str, Any]]:
     return rows
 
 
-def ranks(view: AuditView) -> list[dict[str, Any]]:
+def ranks(view: AuditView) -> Sequence[Row]:
     """Return, by reference rank, the ranks of every region when all are measured with the same protocol."""
     return [
         _ranked(view, row, f"{row['rank_p05']:.0f}–{row['rank_p95']:.0f}")
@@ -52,7 +51,7 @@ def ranks(view: AuditView) -> list[dict[str, Any]]:
     ]
 
 
-def _ranked(view: AuditView, row: Mapping[str, Any], text: str) -> dict[str, Any]:
+def _ranked(view: AuditView, row: Row, text: str) -> dict[str, object]:
     """Return what both pictures of ranks draw of a region: its reference rank, and the best under its own choice."""
     better = row["best_rank"] if row["best_rank"] < row["reference_rank"] else None
     return {"name": view.name(row["region"]), "value": row["reference_rank"], "mark": better, "text": text}
@@ -136,7 +135,7 @@ def _needed_text(selected_curve: Curve) -> Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Line:
     """A row of the panel: the head of a choice, or one of its levels."""
 
     top: int
@@ -145,19 +144,19 @@ class Row:
     level: int | None
 
 
-def layout(view: AuditView, code: str, step: int = ROW) -> list[Row]:
+def layout(view: AuditView, code: str, step: int = ROW) -> list[Line]:
     """Return the rows of the panel, `step` pixels each, the choice that makes most of the spread first."""
-    rows: list[Row] = []
+    rows: list[Line] = []
     top, parts = 0, view.parts(code)
     for choice in sorted(view.choices, key=lambda choice: -parts.get(choice.name, 0.0)):
         axis = view.choices.index(choice)
         share_ = parts.get(choice.name)
         name = choice_title(choice.name)
         head = name if share_ is None else words.shared.chart_choice_share(name=name, share=share(share_))
-        rows.append(Row(top, head, axis, None))
+        rows.append(Line(top, head, axis, None))
         top += HEAD
         for at in range(len(choice.levels)):
-            rows.append(Row(top, level_text(choice, at), axis, at))
+            rows.append(Line(top, level_text(choice, at), axis, at))
             top += step
         top += GAP
     return rows
@@ -217,12 +216,12 @@ def _strips(view: AuditView, selected_curve: Curve, canvas: Canvas) -> dict[str,
     }
 
 
-def _texts(rows: Sequence[Row], step: float, look: Mapping[str, object]) -> dict[str, object]:
+def _texts(rows: Sequence[Line], step: float, look: Mapping[str, object]) -> dict[str, object]:
     """Return the names of rows in the middle of the lines that they begin."""
     return {"rows": [{"y": row.top + step / 2, "text": row.text} for row in rows], **look}
 
 
-def strip(selected_curve: Curve, row: Row, below: int = 0) -> list[dict[str, float]]:
+def strip(selected_curve: Curve, row: Line, below: int = 0) -> list[dict[str, float]]:
     """Return one level along the curve, `below` the top of its row: the part of the protocols that have it."""
     has = (selected_curve.levels[:, row.choice] == row.level).astype(np.float64)
     count = len(has)
@@ -240,7 +239,7 @@ def strip(selected_curve: Curve, row: Row, below: int = 0) -> list[dict[str, flo
 def variance(view: AuditView) -> Drawing:
     """Return the part of each choice in the spread: over all regions as bars, region by region as cells."""
     several = view.rows.height > 1
-    title = words.by_key("chart.part_of_spread" if several else "chart.part_of_one")
+    title = words.shared.chart_part_of_spread() if several else words.shared.chart_part_of_one()
     order = {choice.name: choice_title(choice.name) for choice in view.ordered}
     rows = [
         {"name": order[name], "value": 100 * part, "text": f"{share(part)} %"} for name, part in view.shares.items()
@@ -319,8 +318,8 @@ def small_curves(view: AuditView) -> Drawing:
 def _cells(view: AuditView, curves: Sequence[Curve], reach: Sequence[float], canvas: Canvas) -> dict[str, object]:
     """Return every small curve at its place."""
     across = FEW if canvas.phone else ACROSS
-    lines: list[dict[str, Any]] = []
-    cells: dict[str, list[dict[str, Any]]] = {name: [] for name in ("names", "dots", "zeros", "needs", "scale")}
+    lines: list[Row] = []
+    cells: dict[str, list[Row]] = {name: [] for name in ("names", "dots", "zeros", "needs", "scale")}
     for at, curve in enumerate(curves):
         start = SIDE + at % across * (CELL + BETWEEN)
         top = at // across * (CELL + TITLE + BETWEEN) + TITLE

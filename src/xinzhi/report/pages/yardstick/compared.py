@@ -192,7 +192,7 @@ def claims(result: internal.Claims) -> Section:
     )
 
 
-def _options(result: internal.Claims, _: Section, __: Text) -> dict[str, Any]:
+def _options(result: internal.Claims, _: Section, __: Text) -> dict[str, object]:
     """Return the files beside the page: the protocols that give a claim, and the note in Markdown."""
     return {
         "protocol": result.grid.protocol,

@@ -6,14 +6,15 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Literal
 
 import polars as pl
 
 from xinzhi import words
 from xinzhi.core.schema import Column, describe
 from xinzhi.core.text import Text, number, paragraph
-from xinzhi.report.charts.axes import END, MOST
+from xinzhi.report.charts.axes import END, MOST, Row
+from xinzhi.report.charts.chart import Drawing
 from xinzhi.report.pages.yardstick import pictures, tables
 from xinzhi.report.pages.yardstick.tables import notes
 from xinzhi.report.section import Picture, Section, picture
@@ -27,7 +28,6 @@ from xinzhi.yardstick.internal import (
     TOGETHER,
     Span,
     View,
-    figures_of,
     largest_source,
     side_by_side,
 )
@@ -49,7 +49,7 @@ ORDER = (
     "grade",
     "flags",
 )
-Headline = tuple[str, dict[str, Any]]  # the name of a sentence of the catalogue, and what it is made from
+Headline = tuple[str, Mapping[str, object]]  # the name of a sentence of the catalogue, and what it is made from
 
 
 @section.register
@@ -168,7 +168,7 @@ def sources(view: View) -> Headline:
 
 def contributions(view: View) -> Headline:
     """Return the headline of the contributions by period."""
-    row: Mapping[str, Any] = view.national_of(view.lead)
+    row: Row = view.national_of(view.lead)
     if not row or not row["output_growth"]:
         return "contributions_plain", {}
     return "contributions", {"capital": row["capital_contribution"] / row["output_growth"], "tfp": row["tfp_part"]}
@@ -189,15 +189,18 @@ def region_headline(view: View, code: str) -> Text:
     if row is None:
         return words.shared.headline_region_none(span=view.lead.label)
     n = view.ranked(view.lead).height
-    key = "headline.region_up" if row["tfp_growth"] > 0 and row["output_growth"] > 0 else "headline.region_down"
     place = "" if row["rank"] is None else words.shared.headline_place(rank=row["rank"], n=n)
+    tfp, growth, span = row["tfp_growth"], row["output_growth"], view.lead.label
     if code in view.unranked(view.lead):
-        key = "headline.region_unranked"
-    return words.by_key(key, **figures_of(row), place=place, span=view.lead.label)
+        return words.shared.headline_region_unranked(growth=growth, tfp=tfp, span=span)
+    if tfp > 0 and growth > 0:
+        return words.shared.headline_region_up(share=row["tfp_part"], tfp=tfp, place=place, span=span)
+    return words.shared.headline_region_down(growth=growth, tfp=tfp, place=place, span=span)
 
 
 # Each picture is a row: what draws it from the words and the view, and its headline; its table bears its name.
-PICTURES: Mapping[str, tuple[Callable[..., Any], Callable[[View], Headline]]] = {
+Kind = Literal["ranking", "map", "sources", "contributions", "groups"]
+PICTURES: Mapping[Kind, tuple[Callable[..., Drawing], Callable[[View], Headline]]] = {
     "ranking": (pictures.ranking, leading),
     "map": (pictures.tile_map, tile_map),
     "sources": (pictures.sources, sources),
@@ -222,12 +225,12 @@ def measurement(result: Measurement, *, region: str | None = None) -> Section:
     )
 
 
-def _options(view: View, *_: object) -> dict[str, Any]:
+def _options(view: View, *_: object) -> dict[str, object]:
     """Return what the page of a measurement has otherwise than those of other results."""
     return {"leads": True, "protocol": view.measurement.protocol, "tables": tables.workbook(view)}
 
 
-def available(view: View) -> list[str]:
+def available(view: View) -> list[Kind]:
     """Return the kinds of picture of the whole measurement that it has figures for."""
     ranked = view.measured(view.lead).height > 0
     has = {
@@ -238,14 +241,17 @@ def available(view: View) -> list[str]:
     return [kind for kind in PICTURES if has.get(kind, ranked)]
 
 
-def _picture(view: View, kind: str) -> Picture:
+def _picture(view: View, kind: Kind) -> Picture:
     chart, answer = PICTURES[kind]
     headline, facts = answer(view)
     table = {"ranking": tables.ranking, "groups": tables.groups}.get(kind)
     twin = table(view) if table else tables.table_of(view, "national_periods" if kind == "contributions" else kind)
     title = "contrast" if kind == "groups" and view.contrast else kind
-    single = {"ranking": view.latest is None, "groups": view.measurement.levels.height == 0}
-    how = words.by_key(f"how.{kind}_one" if single.get(kind) else f"how.{kind}")
+    how: Text = words.shared.how_of(kind)
+    if kind == "ranking" and view.latest is None:
+        how = words.shared.how_ranking_one()
+    if kind == "groups" and view.measurement.levels.is_empty():
+        how = words.shared.how_groups_one()
     if kind in {"ranking", "sources"} and view.regions_in(view.lead).height > MOST:
         how = paragraph([how, words.shared.how_ends(n=END)])
     result = picture(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
 
 import polars as pl
 
@@ -31,7 +30,7 @@ WHISKERS = {"low": "band_low", "high": "band_high", "protocol_low": "protocols_l
 @cache
 def factors() -> Mapping[str, tuple[Text, str]]:
     """Return the word and the colour of every source of growth."""
-    return {factor: (words.by_key(f"chart.{factor}"), ink) for factor, ink in palette.FACTORS.items()}
+    return {factor: (words.shared.chart_of(factor), ink) for factor, ink in palette.FACTORS.items()}
 
 
 def ranking(view: View, ranked: Ranking | None = None) -> Drawing:
@@ -60,7 +59,7 @@ def _inks(view: View) -> dict[Text, str]:
     return {group: palette.GROUPS[at % len(palette.GROUPS)] for at, group in enumerate(view.groups)}
 
 
-def _growth_rows(view: View, span: Span, regions: list[str], ranked: Ranking | None) -> list[dict[str, Any]]:
+def _growth_rows(view: View, span: Span, regions: list[str], ranked: Ranking | None) -> Sequence[Row]:
     """Return one row a region: its bar, its whiskers, and where its label stands, beyond both."""
     ranking_rows = [] if ranked is None else ranked.in_period(span.start, span.end).rows(named=True)
     ranges = {row["region"]: row for row in ranking_rows}
@@ -145,7 +144,7 @@ def sources(view: View) -> Drawing:
         }
         for row in view.by_share.drop_nulls("tfp_growth").iter_rows(named=True)
     ]
-    columns = [(words.by_key(f"chart.{name}"), name) for name in ("growth", "share")]
+    columns = [(words.shared.chart_of(name), name) for name in ("growth", "share")]
     return kinds.stacked(rows, factors(), x=words.shared.chart_points(), total="total", columns=columns)
 
 
@@ -156,7 +155,7 @@ def _parts(row: Row) -> dict[str, float]:
 
 def contributions(view: View) -> Drawing:
     """Return stacked columns of contributions by period, with output growth as a dot; one panel a unit."""
-    units: dict[Text, dict[Span, dict[str, Any]]] = {
+    units: dict[Text, dict[Span, Row]] = {
         words.shared.label_national(): {span: view.national_of(span) for span in view.spans},
         **{group: {span: view.group_in(group, span) for span in view.spans} for group in view.shown_groups},
     }
@@ -170,7 +169,7 @@ def contributions(view: View) -> Drawing:
     return Panels(charts=charts, across=across, across_phone=PHONE_PANELS, gap=GAP, key=key(inks, dot=dot))
 
 
-def _totals(view: View, accounts: Mapping[Span, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _totals(view: View, accounts: Mapping[Span, Row]) -> Sequence[Row]:
     """Return one row a period: its parts, their sum, and where its labels stand."""
     rows = []
     for span, row in accounts.items():
@@ -223,7 +222,7 @@ def _period_panel(name: Text, rows: Sequence[Row], reach: Sequence[float], width
     return Chart(template="columns", values=values, titles={"value": points}, width=width, phone_width=167)
 
 
-def _stack(parts: Mapping[str, float]) -> list[dict[str, Any]]:
+def _stack(parts: Mapping[str, float]) -> Sequence[Row]:
     """Return the parts of a column, above zero and below it, each from where the one before it ends."""
     above = below = 0.0
     stack = []
@@ -258,7 +257,7 @@ def groups(view: View) -> Drawing:
     return Panels(charts=charts, gap=12)
 
 
-def _lines(view: View, frame: pl.DataFrame) -> list[dict[str, Any]]:
+def _lines(view: View, frame: pl.DataFrame) -> Sequence[Row]:
     by_name = frame.partition_by("group", as_dict=True)
     lines = [(group, by_name[group.en,]) for group in view.groups if (group.en,) in by_name]
     return [{**row, "group": group} for group, line in lines for row in line.iter_rows(named=True)]
@@ -266,13 +265,14 @@ def _lines(view: View, frame: pl.DataFrame) -> list[dict[str, Any]]:
 
 def extrapolated(
     view: View, first: float, code: str | None = None, *, before: float = 1.0, after: float = 0.0
-) -> list[dict[str, Any]]:
+) -> Sequence[Row]:
     """Return the spans of years that rest on extrapolated figures, in one region or in any; the widest says so."""
     # A span reaches `before` and `after` its years: growth in a line starts a year earlier.
     runs = flags.runs(view.extrapolated_years(code))
-    spans: list[dict[str, Any]] = [{"start": max(start - before, first), "end": end + after} for start, end in runs]
+    spans: list[dict[str, object]] = [{"start": max(start - before, first), "end": end + after} for start, end in runs]
     if spans:
-        max(spans, key=lambda span: span["end"] - span["start"])["word"] = words.shared.chart_extrapolated()
+        widest = max(range(len(runs)), key=lambda place: runs[place][1] - max(runs[place][0] - before, first))
+        spans[widest]["word"] = words.shared.chart_extrapolated()
     return spans
 
 
