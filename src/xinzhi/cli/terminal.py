@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from xinzhi import risks, sectors, yardstick
 from xinzhi.cli.speech import grid, lines, print_findings, say
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xinzhi.report.internal import Table
     from xinzhi.studies import Study
 
+Row = TypeVar("Row")
 FEW, SOME, MANY = 8, 20, 60  # rows of a table
 WIDE = 7  # columns that a terminal holds
 SURE = 0.005  # a probability nearer to zero or one than random draws can tell
@@ -55,9 +56,9 @@ def _measure(study: Study, call: Call) -> None:
     result = study.result(yardstick.Measurement)
     view = internal.View(result)
     if study.region is None:
-        rows = _ends(view.regions_in(view.lead), call.get("top", 10))
+        rows = _ends(view.regions_in(view.lead).to_dicts(), call.get("top", 10))
     else:
-        rows = result.periods.fill_nan(None).filter(region=study.region)
+        rows = view.periods_of(study.region).to_dicts()
     cells = [
         [
             view.name(row["region"]),
@@ -66,14 +67,14 @@ def _measure(study: Study, call: Call) -> None:
             percent(row["tfp_growth"], 1),
             row["grade"] or "–",
         ]
-        for row in rows.iter_rows(named=True)
+        for row in rows
     ]
     grid(["region", "period", "output", "tfp", "grade"], cells, call.language)
 
 
-def _ends(rows: pl.DataFrame, top: int) -> pl.DataFrame:
-    """Return the first and the last rows of a long frame."""
-    return rows if rows.height <= 2 * top else pl.concat([rows.head(top), rows.tail(top)])
+def _ends(rows: Sequence[Row], top: int) -> Sequence[Row]:
+    """Return the first and the last of many rows."""
+    return rows if len(rows) <= 2 * top else [*rows[:top], *rows[len(rows) - top :]]
 
 
 def _explanation(study: Study, call: Call) -> None:
@@ -338,13 +339,7 @@ def _bubbles(study: Study, call: Call) -> None:
 def _bands(study: Study, call: Call) -> None:
     """Print the regions of the leading period with their bands and ranges of ranks: the ends, or the one asked for."""
     result = study.result(yardstick.Bands)
-    start, end = internal.leading_span(result)
-    rows = result.frame.filter(pl.col("region") != "total", start=start, end=end, component="estimates")
-    rows = rows.sort("measured", descending=True)
-    if study.region is not None:
-        rows = rows.filter(region=study.region)
-    top = call.get("top", 10)
-    ends = _ends(rows, top)
+    ends = _ends(result.ranked(result.leading_of(study.region)).to_dicts(), call.get("top", 10))
     names = ("relative_low", "relative_high") if result.refused else ("low", "high")
 
     def surely(chance: float) -> str:  # draws can tell neither zero nor one
@@ -360,7 +355,7 @@ def _bands(study: Study, call: Call) -> None:
             "–" if row[names[0]] is None else f"{percent(row[names[0]], 1)} – {percent(row[names[1]], 1)}",
             *([surely(row["above_nation"]), f"{row['rank_low']}–{row['rank_high']}"] if compared else []),
         ]
-        for row in ends.iter_rows(named=True)
+        for row in ends
     ]
     band = "relative-band" if result.refused else "band"
     grid(["region", "tfp", band, *compared], cells, call.language)
@@ -403,9 +398,9 @@ def _bridge(study: Study, call: Call) -> None:
 def _digital(study: Study, call: Call) -> None:
     """Print the growth account by period, one row for each part."""
     result = study.result(internal.DigitalCapital)
-    periods = result.periods.sort("start", descending=True)
+    periods = result.newest_first
     parts = [name for name in periods.columns if name not in {"start", "end", "status", "rate_of_return"}]
-    heads = [span_text(start, f"{end} %") for start, end in periods.select("start", "end").iter_rows()]
+    heads = [span_text(start, f"{end} %") for start, end in zip(periods["start"], periods["end"], strict=True)]
     cells = [[describe(result.verb, name).title, *(percent(value, 2) for value in periods[name])] for name in parts]
     grid(["what", *heads], cells, call.language)
 

@@ -134,7 +134,7 @@ class NotebookView:
         """Return the leading chart as SVG, which needs no script and no network."""
         plot = self.plot()
         try:
-            return "" if plot is None else plot.svg
+            return "" if plot is None else plot.inline
         except InputError:  # figures that cannot be drawn: the table tells them
             return ""
 

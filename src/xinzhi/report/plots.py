@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,18 @@ class Plot:
     @property
     def svg(self) -> str:
         """Return the chart as an SVG that stands for itself."""
+        return self._drawn("chart")
+
+    @property
+    def inline(self) -> str:
+        """Return the chart as an SVG beside others on one page: its ids are those of no other chart."""
+        return self._drawn(None)
+
+    def _drawn(self, key: str | None) -> str:
+        """Return the chart as an SVG whose ids begin with a key; of None, with one made from its content."""
         root = with_title(self.drawing.tree(self.language), self._lines(), self.foot)
-        finish(root, "chart", "")
+        mark = blake2b(ET.tostring(root), digest_size=4).hexdigest()
+        finish(root, key or f"chart-{mark}", "")
         root.attrib |= {"font-family": FONTS, "aria-label": self.headline.lang(self.language)}
         del root.attrib["aria-labelledby"]
         return ET.tostring(root, encoding="unicode")
@@ -167,10 +178,10 @@ class Plot:
         return alt.Chart.from_dict(self.to_dict())
 
     def _repr_svg_(self) -> str:
-        return self.svg
+        return self.inline
 
     def _repr_html_(self) -> str:
-        return self.svg
+        return self.inline
 
     def __repr__(self) -> str:
         """Return what the chart finds."""

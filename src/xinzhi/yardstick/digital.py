@@ -66,6 +66,11 @@ class DigitalCapital(Result, verb=VERB, topic="yardstick", key=("year", "asset")
         """The columns of `account` and `periods` that add up to the growth of output."""
         return PARTS
 
+    @property
+    def newest_first(self) -> pl.DataFrame:
+        """The periods, the newest first."""
+        return self.periods.sort("start", descending=True)
+
     def facts(self) -> Facts:
         """Return what digital capital contributes by period with its range over the choices, and what is not known."""
         contributions = []

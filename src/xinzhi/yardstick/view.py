@@ -246,6 +246,10 @@ class View:
         """Return the growth accounts of the regions in a period, highest TFP growth first, those not ranked last."""
         return self._periods.filter(span.holds())
 
+    def periods_of(self, region: str) -> pl.DataFrame:
+        """Return the growth accounts of a region, a row a period."""
+        return self.measurement.periods.fill_nan(None).filter(region=region)
+
     def ranked(self, span: Span) -> pl.DataFrame:
         """Return the growth accounts of the regions that are ranked in a period, highest TFP growth first."""
         return self.regions_in(span).drop_nulls("rank")

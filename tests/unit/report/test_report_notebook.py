@@ -115,3 +115,11 @@ def test_words_are_escaped(measurement):
 @pytest.mark.parametrize("name", ["countries", "tiny", "indices", "ragged"])
 def test_odd_results_are_shown(name, request):
     assert "<table" in xinzhi.show(request.getfixturevalue(name), "zh")._repr_html_()
+
+
+def test_two_charts_on_one_page_share_no_id(measurement):
+    first, second = (measurement.plot(kind) for kind in ("map", "ranking"))
+    ids = [set(re.findall(r'\bid="([^"]+)"', plot._repr_html_())) for plot in (first, second)]
+    assert all(ids)
+    assert not ids[0] & ids[1]
+    assert first._repr_html_() == first._repr_svg_()
