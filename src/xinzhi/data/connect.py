@@ -101,7 +101,7 @@ def _where(rows: pl.DataFrame, conditions: Mapping[str, Any]) -> pl.DataFrame:
     return rows.filter(pl.all_horizontal(tests)) if tests else rows
 
 
-def several(values: Any) -> list[str]:  # noqa: ANN401 - one value or a list of them
+def several(values: object) -> list[str]:
     """Return one value, or several, as texts."""
     return [str(value) for value in values] if isinstance(values, list) else [str(values)]
 

@@ -94,7 +94,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
     level: float = setting("level"),
     bandwidth: str | float = "normal-reference",
     size: int | None = None,
-    units: str | Sequence[Any] | None = None,
+    units: str | Sequence[object] | None = None,
     n_jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Bootstrap:
@@ -391,7 +391,7 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
     seed: int = 0,
     level: float = setting("test_level"),
     bandwidth: str | float = "normal-reference",
-    units: str | Sequence[Any] | None = None,
+    units: str | Sequence[object] | None = None,
     n_jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> ReturnsTest:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -60,7 +59,7 @@ class Economic(Labelled, verb="economic", key=("unit",)):
 
 
 def cost_efficiency(
-    x: Table, y: Table, prices: FloatArray, *, rts: str = "vrs", units: str | Sequence[Any] | None = None
+    x: Table, y: Table, prices: FloatArray, *, rts: str = "vrs", units: str | Sequence[object] | None = None
 ) -> Economic:
     """Compare each unit's cost with the least cost of its outputs at its own prices.
 
@@ -95,7 +94,7 @@ def cost_efficiency(
 
 
 def revenue_efficiency(
-    x: Table, y: Table, prices: FloatArray, *, rts: str = "vrs", units: str | Sequence[Any] | None = None
+    x: Table, y: Table, prices: FloatArray, *, rts: str = "vrs", units: str | Sequence[object] | None = None
 ) -> Economic:
     """Compare each unit's revenue with the largest revenue of its inputs at its own prices.
 
@@ -176,7 +175,7 @@ def profit_efficiency(
     *,
     rts: str = "vrs",
     direction: str | tuple[FloatArray, FloatArray] = "own",
-    units: str | Sequence[Any] | None = None,
+    units: str | Sequence[object] | None = None,
 ) -> Economic:
     """Split lost profit into technical and allocative inefficiency.
 
@@ -332,7 +331,7 @@ def materials_balance(
     retained: FloatArray | Sequence[float] | None = None,
     *,
     rts: str = "vrs",
-    units: str | Sequence[Any] | None = None,
+    units: str | Sequence[object] | None = None,
 ) -> MaterialsBalance:
     """Compare the material in each unit's inputs with the least that its outputs need.
 

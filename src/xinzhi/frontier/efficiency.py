@@ -185,7 +185,7 @@ def efficiency(
     rts: str = "vrs",
     orientation: str = "input",
     model: str = "radial",
-    units: str | Sequence[Any] | None = None,
+    units: str | Sequence[object] | None = None,
     reference: Sequence[Any] | None = None,
     **options: Any,  # noqa: ANN401 - options of the model
 ) -> Efficiency:

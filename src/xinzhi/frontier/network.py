@@ -52,7 +52,7 @@ def network_efficiency(
     rts: str = "vrs",
     orientation: str = "none",
     weights: Mapping[str, float] | None = None,
-    units: str | Sequence[Any] | None = None,
+    units: str | Sequence[object] | None = None,
 ) -> Staged:
     """Score units that are networks of divisions by the slacks of all divisions at once.
 

@@ -63,7 +63,7 @@ def order_m(
     reference: Reference | None = None,
     draws: int = 0,
     seed: int | None = None,
-    units: str | Sequence[Any] | None = None,
+    units: str | Sequence[object] | None = None,
 ) -> Partial:
     """Score units against the expected best of m units drawn from those that dominate them.
 
@@ -128,7 +128,7 @@ def order_alpha(
     alpha: float,
     orientation: str = "input",
     reference: Reference | None = None,
-    units: str | Sequence[Any] | None = None,
+    units: str | Sequence[object] | None = None,
 ) -> Partial:
     """Score units against the frontier that a share 1 - alpha of the dominating units lies beyond.
 
@@ -169,7 +169,7 @@ def order_alpha(
 def _scored(
     frontier: str,
     parameter: float,
-    tables: tuple[Table, Table, str | Sequence[Any] | None],
+    tables: tuple[Table, Table, str | Sequence[object] | None],
     reference: Reference | None,
     score: Callable[[FloatArray], tuple[float, float]],
     options: dict[str, Any],

@@ -62,7 +62,7 @@ def read_data(
     x: AnyArray,
     y: AnyArray,
     bad: AnyArray = None,
-    units: str | Sequence[Any] | None = None,
+    units: str | Sequence[object] | None = None,
     reference: Sequence[Any] | None = None,
 ) -> Data:
     """Return the data of n units, each table an array or a frame; `units` names them or the column that does."""
@@ -85,7 +85,7 @@ def read_data(
 
 
 def read_parts(
-    tables: Mapping[str, Table], units: str | Sequence[Any] | None = None
+    tables: Mapping[str, Table], units: str | Sequence[object] | None = None
 ) -> tuple[dict[str, Part], tuple[str, ...]]:
     """Return tables of the same n units, without gaps, by their names, and what the units are called."""
     column = units if isinstance(units, str) else None
@@ -180,7 +180,7 @@ def _index_labels(native: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - anyt
     return tuple(map(str, index))
 
 
-def _names(parts: dict[str, Part], units: str | Sequence[Any] | None, n: int) -> tuple[str, ...]:
+def _names(parts: dict[str, Part], units: str | Sequence[object] | None, n: int) -> tuple[str, ...]:
     label_sets = [(name, part.labels) for name, part in parts.items() if part.labels is not None]
     if units is not None and not isinstance(units, str):
         names = tuple(map(str, units))

@@ -120,7 +120,7 @@ def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
     convex: bool = True,
     disposability: str = "weak",
     direction: object = "outputs",
-    units: str | Sequence[Any] | None = None,
+    units: str | Sequence[object] | None = None,
 ) -> Metafrontier:
     """Score units against the frontier of their group and against the metafrontier.
 

@@ -93,7 +93,7 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     bias_draws: int = setting("bias_replications"),
     seed: int = 0,
     level: float = setting("level"),
-    units: str | Sequence[Any] | None = None,
+    units: str | Sequence[object] | None = None,
     n_jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> TwoStage:

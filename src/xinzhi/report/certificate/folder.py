@@ -77,7 +77,7 @@ def _key(path: str | PathLike[str], *, private: bool) -> Any:  # noqa: ANN401 - 
     return key
 
 
-def sign(document: Mapping[str, Any], key: Ed25519PrivateKey) -> Signature:
+def sign(document: Mapping[str, object], key: Ed25519PrivateKey) -> Signature:
     """Return the signature of a certificate: of the canonical text of everything but `signature`."""
     value = key.sign(canonical(without(document, "signature")))
     return Signature(
@@ -88,7 +88,7 @@ def sign(document: Mapping[str, Any], key: Ed25519PrivateKey) -> Signature:
 
 
 def check_signature(
-    document: Mapping[str, Any], signature: Signature | None, key: Ed25519PublicKey | None, file: str
+    document: Mapping[str, object], signature: Signature | None, key: Ed25519PublicKey | None, file: str
 ) -> Iterator[Finding]:
     """Yield what is to be said of the signature of a certificate."""
     if signature is None:

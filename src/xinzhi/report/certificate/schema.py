@@ -60,8 +60,8 @@ class InputTable(_Part):
 class Departure(_Part):
     """A parameter whose value is not that of the registered protocol of the same id."""
 
-    registered: Any
-    here: Any
+    registered: object
+    here: object
 
 
 class ProtocolPart(_Part):
@@ -224,7 +224,7 @@ def without(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name not in names}
 
 
-def identity(document: Mapping[str, Any]) -> str:
+def identity(document: Mapping[str, object]) -> str:
     """Return the id of a certificate: it does not depend on the files of the report, so that these can name it."""
     return digest({name: document[name] for name in STATED})
 
@@ -241,5 +241,5 @@ def layout(document: object, depth: int = 0) -> str:
     return "{\n" + ",\n".join(members) + "\n" + " " * depth + "}"
 
 
-def _plain(document: Mapping[str, Any]) -> bool:
+def _plain(document: Mapping[str, object]) -> bool:
     return not any(isinstance(value, dict | list) for value in document.values())
