@@ -63,8 +63,8 @@ def verify(call: Call) -> int:
         package = data.load(call.get("data"), encoding=call.get("encoding"))
         bar.step("verify")
         path, files = Path(call.get("certificate")), call.get("files")
-        beside = None if files is None else path.parent
-        folder = Path(files) if files else beside
+        default = None if files is None else path.parent
+        folder = Path(files) if files else default
         result = run(path, package, key=signer, protocol=rules, files=folder, cells=call.get("cells"))
     if call.json:
         print_json(result.to_dict())

@@ -62,14 +62,14 @@ class Plot:
     @property
     def svg(self) -> str:
         """Return the chart as an SVG that stands for itself."""
-        return self._drawn("chart")
+        return self._svg_with("chart")
 
     @property
     def inline(self) -> str:
         """Return the chart as an SVG beside others on one page: its ids are those of no other chart."""
-        return self._drawn(None)
+        return self._svg_with(None)
 
-    def _drawn(self, key: str | None) -> str:
+    def _svg_with(self, key: str | None) -> str:
         """Return the chart as an SVG whose ids begin with a key; of None, with one made from its content."""
         root = with_title(self.drawing.tree(self.language), self._lines(), self.foot)
         mark = blake2b(ET.tostring(root), digest_size=4).hexdigest()

@@ -13,7 +13,7 @@ from xinzhi.core.schema import describe
 from xinzhi.core.text import Text, clauses, outward, ranks_text, same, sentences, span_text
 from xinzhi.studies.brief_facts import Read, ability, evidence, headline, moves, read
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Progress, Study, title
-from xinzhi.studies.registry import served, topic
+from xinzhi.studies.registry import on_server, topic
 from xinzhi.studies.tables import load
 from xinzhi.yardstick import internal
 
@@ -61,7 +61,7 @@ class Brief(Study):
         return "\n".join([*lines, "", self.results["measurement"].provenance.foot(language)])
 
 
-@served("region")
+@on_server("region")
 @topic
 def brief(
     source: AnyPackage,

@@ -13,7 +13,7 @@ from xinzhi.core.lazy import pl
 from xinzhi.core.text import Text, same
 from xinzhi.risks import internal
 from xinzhi.studies.draft import SILENT, Draft, first_line, title
-from xinzhi.studies.registry import served, topic
+from xinzhi.studies.registry import on_server, topic
 from xinzhi.studies.tables import DATE, SERIES, VALUE, Prices, is_plain, load, read_prices
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _whole(text: int | str, name: str, *words_allowed: str) -> int | str:
         raise UsageError("studies.whole-or", option=name, given=text, others=" or ".join(words_allowed)) from None
 
 
-@served("region", "of")
+@on_server("region", "of")
 @topic
 def bubbles(
     source: AnyFrame = "china-provinces",

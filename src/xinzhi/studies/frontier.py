@@ -13,7 +13,7 @@ from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study
 from xinzhi.studies.frontier_options import questions_of
 from xinzhi.studies.frontier_questions import GOODS
 from xinzhi.studies.frontier_source import of_package, of_table
-from xinzhi.studies.registry import served, topic
+from xinzhi.studies.registry import on_server, topic
 from xinzhi.studies.tables import is_plain, load, read_plain
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ BESIDE = {"polluting", "rts", "orientation", "years", "form", "link", "contents"
 REFERENCE = "sequential"  # best practice once reached is not lost: what falls short of it is inefficiency
 
 
-@served("region")
+@on_server("region")
 @topic
 def frontier(
     source: AnyFrame,

@@ -24,7 +24,7 @@ from xinzhi.studies.draft import (
     year_of,
 )
 from xinzhi.studies.plan import PANEL, PlanEvidence, add_complexity, add_opportunities, regions_of
-from xinzhi.studies.registry import served, topic
+from xinzhi.studies.registry import on_server, topic
 from xinzhi.studies.tables import is_plain, period_of, read_plain, require_file
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Spans = tuple[tuple[int, int], tuple[int, int]]
 
 
-@served("region", "year")
+@on_server("region", "year")
 @topic
 def paths(
     source: AnyFrame,

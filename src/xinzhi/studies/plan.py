@@ -12,7 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.pathways import internal
 from xinzhi.studies.draft import SILENT, Draft, first_line, year_of
-from xinzhi.studies.registry import served, topic
+from xinzhi.studies.registry import on_server, topic
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyPackage
@@ -171,7 +171,7 @@ def regions_of(package: Package) -> list[str]:
     return sorted({str(code) for table in regional for code in table["region"].unique()})
 
 
-@served("region", "category", "as_of")
+@on_server("region", "category", "as_of")
 @topic
 def able(
     source: AnyPackage,
@@ -204,7 +204,7 @@ def able(
     return draft.done(region, **more)
 
 
-@served("region", "industries", "cap", "floor")
+@on_server("region", "industries", "cap", "floor")
 @topic
 def plan(
     source: AnyPackage,

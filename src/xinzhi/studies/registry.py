@@ -50,7 +50,7 @@ class Option:
 
 
 STUDIES: dict[str, Callable[..., Study]] = {}
-SERVED: dict[str, tuple[str, ...]] = {}
+SERVER_OPTIONS: dict[str, tuple[str, ...]] = {}
 
 
 def topic(recipe: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
@@ -68,14 +68,14 @@ def topic(recipe: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     return study
 
 
-def served(*names: str) -> Callable[[Recipe], Recipe]:
+def on_server(*names: str) -> Callable[[Recipe], Recipe]:
     """Let visitors of a server ask a study, with options that name no file and keep the server busy for no longer."""
 
     def register(study: Recipe) -> Recipe:
         unknown = set(names) - set(signature(study).parameters)
         if unknown:
             raise TypeError(*sorted(unknown))
-        SERVED[study.__name__] = names
+        SERVER_OPTIONS[study.__name__] = names
         return study
 
     return register

@@ -16,7 +16,7 @@ from xinzhi.core.text import same
 from xinzhi.risks import internal
 from xinzhi.studies.draft import SILENT, Draft, enough_draws
 from xinzhi.studies.plan import PlanEvidence, regions_of
-from xinzhi.studies.registry import served, topic
+from xinzhi.studies.registry import on_server, topic
 from xinzhi.studies.tables import read_plain, require_file
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Case:
         return result
 
 
-@served("region", "year", "only")
+@on_server("region", "year", "only")
 @topic
 def risks(
     source: AnyPackage,

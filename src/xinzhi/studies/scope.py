@@ -12,7 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import by_commas, same
 from xinzhi.data import internal
 from xinzhi.studies.draft import SILENT, Draft
-from xinzhi.studies.registry import served, topic
+from xinzhi.studies.registry import on_server, topic
 from xinzhi.studies.tables import known_sheets, load
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _PROVINCE = "[1-8][0-9]0000"  # by GB/T 2260
 _KEYS = {"country": ("country", "entity", "region"), "year": ("year",)}  # what columns of energy tables are called
 
 
-@served("as_of", "region")
+@on_server("as_of", "region")
 @topic
 def scope(
     source: AnyFrame = None,

@@ -15,7 +15,7 @@ from xinzhi.core.text import paragraph, same
 from xinzhi.data import internal as data_internal
 from xinzhi.risks import internal as risks_internal
 from xinzhi.studies.draft import SILENT, Draft, title
-from xinzhi.studies.registry import served, topic
+from xinzhi.studies.registry import on_server, topic
 from xinzhi.studies.tables import is_plain, load, read_plain, require_file
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ PUBLIC_ARCHIVE = "china-provinces"  # whose archive holds public lists
 TEXTS = (".csv", ".tsv", ".txt")
 
 
-@served("id", "prior")
+@on_server("id", "prior")
 @topic
 def screen(
     source: AnyFrame,

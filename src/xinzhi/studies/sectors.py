@@ -17,7 +17,7 @@ from xinzhi.core.text import Text, same
 from xinzhi.sectors import internal
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, first_line
 from xinzhi.studies.paths import measured_or_noted
-from xinzhi.studies.registry import served, topic
+from xinzhi.studies.registry import on_server, topic
 from xinzhi.studies.tables import load
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ Span = tuple[int, int]
 Made = TypeVar("Made", bound=Result)
 
 
-@served("region")
+@on_server("region")
 @topic
 def sectors(
     source: AnyFrame,

@@ -16,7 +16,7 @@ from xinzhi.core.text import by_commas, same
 from xinzhi.micro import internal
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, first_line
 from xinzhi.studies.firms import MANIFEST, firms
-from xinzhi.studies.registry import served, topic
+from xinzhi.studies.registry import on_server, topic
 
 if TYPE_CHECKING:
     from xinzhi.core.arrays import AnyPackage
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TABLES = ("misallocation", "totals_output")
 
 
-@served("region")
+@on_server("region")
 @topic
 def sources(
     source: AnyPackage,

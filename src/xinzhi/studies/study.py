@@ -14,7 +14,7 @@ from xinzhi.studies.firms import firms
 from xinzhi.studies.frontier import frontier
 from xinzhi.studies.paths import paths
 from xinzhi.studies.plan import able, plan
-from xinzhi.studies.registry import SERVED, STUDIES, Option
+from xinzhi.studies.registry import SERVER_OPTIONS, STUDIES, Option
 from xinzhi.studies.registry import options as options_in_signature
 from xinzhi.studies.risks import risks
 from xinzhi.studies.scope import scope
@@ -55,7 +55,7 @@ __all__ = [
 ]
 TOPICS = tuple(sorted(STUDIES))
 ON_SERVERS: Mapping[str, tuple[str, ...]] = dict(
-    sorted(SERVED.items())
+    sorted(SERVER_OPTIONS.items())
 )  # the topics that visitors may ask, and the options of each
 
 

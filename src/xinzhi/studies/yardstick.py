@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xinzhi import data, yardstick
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft
-from xinzhi.studies.registry import served, topic
+from xinzhi.studies.registry import on_server, topic
 from xinzhi.studies.tables import load
 from xinzhi.yardstick import internal
 
@@ -25,7 +25,7 @@ _PERIOD = re.compile(r"\s*(\d{4})\s*[-:–—]\s*(\d{4})\s*")
 CLAIM = {"region": "--region", "start": "--from", "end": "--to", "growth": "--growth"}  # what a single claim needs
 
 
-@served("region", "level", "quick")
+@on_server("region", "level", "quick")
 @topic
 def bands(
     source: AnyPackage,
@@ -66,7 +66,7 @@ def bands(
     )
 
 
-@served()
+@on_server()
 @topic
 def backtest(
     source: AnyPackage,
@@ -89,7 +89,7 @@ def backtest(
     return draft.done(ends=result.ends)
 
 
-@served("to", "period")
+@on_server("to", "period")
 @topic
 def bridge(
     source: AnyPackage,
@@ -125,7 +125,7 @@ def _years(period: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-@served()
+@on_server()
 @topic
 def digital(
     source: AnyPackage,
@@ -159,7 +159,7 @@ def digital(
     return draft.done()
 
 
-@served("region")
+@on_server("region")
 @topic
 def measure(
     source: AnyPackage,
@@ -183,7 +183,7 @@ def measure(
     return draft.done(draft.code(region, result.regions["region"]))
 
 
-@served("region", "what_if")
+@on_server("region", "what_if")
 @topic
 def audit(
     source: AnyPackage,
@@ -216,7 +216,7 @@ def audit(
     )
 
 
-@served("region", "start", "end", "growth", "rounding")
+@on_server("region", "start", "end", "growth", "rounding")
 @topic
 def claim(
     source: AnyPackage,
@@ -266,7 +266,7 @@ def _single_claim(parts: Mapping[str, Any], rounding: str | float | None, claims
     return {**parts, "rounding": rounding}
 
 
-@served("start", "end")
+@on_server("start", "end")
 @topic
 def vintages(
     source: AnyPackage,
