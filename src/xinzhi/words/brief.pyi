@@ -91,7 +91,7 @@ def growth_banded_alone(*, held: Value, high: float | None, level: float | None,
 def growth_relative(*, alone: bool, high: float | None, level: float | None, low: float | None, name: Value, side: str, span: Value) -> Fact:
     r"""{name}全要素生产率{span}年年均增长{alone:[true=在基准协议下|false=]}比各地区合计{side:[above=快|below=慢|tie=分不出快慢]}（{level:%.0}%区间为相差{low:+%.1}至{high:+%.1}个百分点）。 | Total factor productivity of {name} grew {alone:[true=under the reference protocol |false=]}{side:[above=faster than|below=slower than|tie=at a rate that cannot be told apart from]} that of all regions together in {span} ({level:%.0} % band of the difference {low:+%.1} to {high:+%.1} points a year). """
 def growth_untested() -> Fact:
-    r"""这一口径、数据和时段的区间没有历史检验记录。 | How such bands held in the past is not on record for this yardstick, these data and this span. """
+    r"""缺乏该口径下此类区间历史准确率的数据。 | No data on the past accuracy of such intervals under this protocol. """
 def growth_plain(*, name: Value, span: Value, value: float | None) -> Fact:
     r"""{name}全要素生产率{span}年年均增长{value:%.1}%。数据没有区间，不与其他地区比较快慢。 | Total factor productivity of {name} grew by {value:%.1} % a year in {span}. There is no band around it, so that it is not compared with others. """
 def growth_protocols(*, protocol_high: float | None, protocol_low: float | None, protocols: Value) -> Fact:

@@ -159,12 +159,8 @@ class AuditView:
 
     @cached_property
     def _singles(self) -> dict[str, Text]:
-        return {
-            level.label(): departure(choice, at)
-            for choice in self.choices
-            for at, level in enumerate(choice.levels)
-            if len(level.departs) == 1
-        }
+        levels = [(choice, at, level) for choice in self.choices for at, level in enumerate(choice.levels)]
+        return {level.label(): departure(choice, at) for choice, at, level in levels if len(level.departs) == 1}
 
     @cached_property
     def _values(self) -> FloatArray:

@@ -421,13 +421,9 @@ def overview(sections: Sequence[Section], regions: Sequence[Text]) -> Table:
     twins = {picture.twin.key: picture.twin for part in sections for picture in part.pictures}
     tables = {table.key: table for part in sections for table in part.contents()} | twins
     # of a column that a table has for several periods, each; by the title that it has beside those of other topics
-    matches = [
-        (tables[key], entry)
-        for key, name in outline()["overview"]
-        if key in tables
-        for entry in tables[key].columns
-        if re.fullmatch(rf"{name}(\d.*)?", entry.name)
-    ]
+    rows = [(tables[key], name) for key, name in outline()["overview"] if key in tables]
+    entries = [(source, entry, name) for source, name in rows for entry in source.columns]
+    matches = [(source, entry) for source, entry, name in entries if re.fullmatch(rf"{name}(\d.*)?", entry.name)]
     cells = [_by_region(source, entry) for source, entry in matches]
     titles = {one: f"column.overview_{one}" for _, column in matches if has(f"column.overview_{(one := column.name)}")}
     columns = [

@@ -245,7 +245,8 @@ def _picture(view: View, kind: Kind) -> Picture:
     chart, answer = PICTURES[kind]
     headline, facts = answer(view)
     table = {"ranking": tables.ranking, "groups": tables.groups}.get(kind)
-    twin = table(view) if table else tables.table_of(view, "national_periods" if kind == "contributions" else kind)
+    key = "national_periods" if kind == "contributions" else kind
+    twin = table(view) if table else tables.table_of(view, key)
     title = "contrast" if kind == "groups" and view.contrast else kind
     how: Text = words.shared.how_of(kind)
     if kind == "ranking" and view.latest is None:

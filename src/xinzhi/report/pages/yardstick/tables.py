@@ -245,7 +245,8 @@ def ranking(view: View) -> Table:
     for span in view.compared_spans:
         names = {name: f"{name}{span.label.en}" for name in ("tfp_growth", "rank", "grade", "flags")}
         columns += [replace(_column(name, span), name=own) for name, own in names.items() if own in frame.columns]
-    marks = [mark for name in frame.columns if name.startswith("flags") for mark in frame[name]]
+    flagged = [name for name in frame.columns if name.startswith("flags")]
+    marks = [mark for name in flagged for mark in frame[name]]
     writers: Writers = {"region": view.name, "group": view.group_of.get}
     return table("ranking", frame, columns, names=writers, notes=notes("ranking", marks))
 
