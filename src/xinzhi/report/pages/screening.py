@@ -49,7 +49,7 @@ def ledger(pair: internal.Comparison, result: risks.Screening, rank: int = 1) ->
         tuple(pieces(text, [((start, end)[side], field) for field, start, end in marks], numbers, nearly, shared[side]))
         for side, text in enumerate(texts)
     )
-    odds = result.candidates.filter((pl.col("id") == pair.id) & (pl.col("rank") == rank)).row(0, named=True)
+    odds = result.candidate(pair.id, rank)
     entries, origin = _entries(rows, numbers, _quotes(pair, marks, shared), odds["odds_repackaged"])
     names, fields = result.names, internal.value_words("field", "ledger")
     silent = [fields[name] for name in pair.ledger.filter(pl.col("level") < 0)["field"].to_list()]
@@ -130,7 +130,7 @@ def _entries(
     fields, levels = internal.value_words("field", "ledger"), internal.value_words("agreement", "ledger")
     lines = [
         (numbers.get(field), fields[field], levels[level], texts[field], weight)
-        for field, level, weight in rows.select("field", "agreement", "weight").rows()
+        for field, level, weight in zip(rows["field"], rows["agreement"], rows["weight"], strict=True)
     ]
     rest = odds - float(rows["weight"].sum())
     if abs(rest) >= SMALL:
@@ -171,11 +171,7 @@ def _changes(pair: internal.Comparison) -> Iterator[Text]:
 def weights(pair: internal.Comparison, result: risks.Screening) -> Picture | None:
     """Return what each field says for or against a project being an archived one."""
     rows = pair.ledger.filter(pl.col("level") >= 0).sort(pl.col("weight").abs(), descending=True, maintain_order=True)
-    total = float(
-        result.candidates.row(by_predicate=(pl.col("id") == pair.id) & (pl.col("rank") == 1), named=True)[
-            "odds_repackaged"
-        ]
-    )
+    total = float(result.candidate(pair.id)["odds_repackaged"])
     rare = total - float(rows["weight"].sum())
     fields = internal.value_words("field", "ledger")
     lead = [(fields[field], weight) for field, weight in rows.head(STEPS).select("field", "weight").rows()]
@@ -224,7 +220,6 @@ def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | Non
         }
         for row in closest.iter_rows(named=True)
     ]
-    titled = closest.join(result.projects.select("id", "title"), on="id", how="left", maintain_order="left")
     counts = {
         "n": frame.height,
         "k": int((frame["verdict"] == "repackaged").sum()),
@@ -234,7 +229,7 @@ def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | Non
     return shown(
         "screen.probabilities",
         result,
-        titled,
+        result.with_titles(closest),
         values,
         rows=rows,
         reference=100 * line,
@@ -353,8 +348,7 @@ def _notes(frame: pl.DataFrame, result: risks.Screening, limit: int | None) -> I
 def _ledgers(frame: pl.DataFrame, result: risks.Screening, project: str | None) -> tuple[Ledger, ...]:
     """Return pairs side by side: as many repackaged ones as fit, then some others; or those of one project."""
     if project is not None:
-        ranks = result.candidates.filter(id=project)["rank"].to_list()
-        return tuple(ledger(result.explain(project, rank), result, rank) for rank in ranks)
+        return tuple(ledger(result.explain(project, rank), result, rank) for rank in result.ranks(project))
     paired = frame.filter(pl.col("archive_id").is_not_null())
     projects = [name for verdict, most in MOST.items() for name in paired.filter(verdict=verdict)["id"].head(most)]
     return tuple(ledger(result.explain(name), result) for name in projects)
@@ -364,25 +358,14 @@ def _odd(result: risks.Screening) -> tuple[Table, ...]:
     return (findings_table(result.findings[:ON_PAGE]),) if result.findings else ()
 
 
-def _rows(frame: pl.DataFrame, result: risks.Screening) -> pl.DataFrame:
-    """Return verdicts with the titles of both texts, and the evidence in both languages."""
-    titles = result.archive.select(pl.col("id").alias("archive_id"), pl.col("title").alias("archive_title"))
-    return (
-        frame.join(result.projects.select("id", "title"), on="id", how="left", maintain_order="left")
-        .join(titles, on="archive_id", how="left", maintain_order="left")
-        .rename({"evidence": "evidence_en"})
-        .with_columns(pl.col("evidence_zh", "evidence_en").replace("", None), pl.col("archive_title").fill_null(""))
-    )
-
-
 def _first_verdicts(frame: pl.DataFrame, result: risks.Screening) -> Table:
     """Return the verdicts as the page shows them, the most probable first."""
-    rows = _rows(frame.head(ON_PAGE), result)
+    rows = result.verdict_rows(frame.head(ON_PAGE))
     chances = [
         words.screen.chart_interval(chance=internal.chance_text(value), span=internal.interval_text(low, high))
         if value is not None
         else internal.chance_text(value)
-        for value, low, high in rows.select("probability", "lower", "upper").rows()
+        for value, low, high in zip(rows["probability"], rows["lower"], rows["upper"], strict=True)
     ]
     rows = rows.with_columns(
         pl.Series("chance_zh", [chance.zh for chance in chances], dtype=pl.String),
@@ -396,19 +379,14 @@ def _first_verdicts(frame: pl.DataFrame, result: risks.Screening) -> Table:
 
 def _verdicts(frame: pl.DataFrame, result: risks.Screening) -> Table:
     """Return every verdict in figures, as the workbook has it."""
-    return table("screen_verdicts", _rows(frame, result), of=result)
+    return table("screen_verdicts", result.verdict_rows(frame), of=result)
 
 
 def _annexes(frame: pl.DataFrame, result: risks.Screening) -> Iterator[Table]:
     """Yield the ledger and the changes of every project beside the record that comes closest."""
-    pairs = frame.head(IN_BOOK).select("id", "archive_id").drop_nulls()
-    ids = ["id", "archive_id"]
-    ledger = result.ledger.filter((pl.col("rank") == 1) & (pl.col("level") >= 0))
-    entries = pairs.join(ledger, on=ids, how="inner", maintain_order="left_right")
-    changed = pairs.join(result.changes, on=ids, how="inner", maintain_order="left_right")
+    entries, changed = result.entries_of(frame.head(IN_BOOK)), result.changes_of(frame.head(IN_BOOK))
     notes = (words.screen.note_cut(shown=f"{IN_BOOK:,}"),) if frame.height > IN_BOOK else ()
     if entries.height:
         yield table("screen_ledger", entries, of=result, notes=notes)
     if changed.height:
-        changed = changed.rename({"zh": "changed_zh", "en": "changed_en"})
         yield table("screen_changes", changed, of=result, notes=notes)

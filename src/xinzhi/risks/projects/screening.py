@@ -13,13 +13,14 @@ from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding
 from xinzhi.core.names import Names
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.result import Facts
 from xinzhi.core.text import Language, Text, Values, number, same
 from xinzhi.risks.projects.conventions import convention, document, value_words
 from xinzhi.risks.projects.ledger import FINDINGS
 from xinzhi.risks.projects.places import code_of, places
 from xinzhi.risks.projects.quantities import plain
 from xinzhi.risks.projects.quotations import marks, passages
+from xinzhi.risks.projects.screening_frames import ScreeningFrames
 from xinzhi.risks.projects.weights import shipped_weights
 
 PERCENT = "\N{NO-BREAK SPACE}%"
@@ -73,7 +74,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Screening(Result, verb="screen", topic="screen", key=("id",)):
+class Screening(ScreeningFrames, verb="screen", topic="screen", key=("id",)):
     """New projects held against an archive of old ones.
 
     A row of `frame` is a project with its verdict, of `candidates` an archived project that comes close, of `ledger` a
@@ -85,11 +86,6 @@ class Screening(Result, verb="screen", topic="screen", key=("id",)):
     made.
     """
 
-    candidates: pl.DataFrame
-    ledger: pl.DataFrame
-    changes: pl.DataFrame
-    projects: pl.DataFrame
-    archive: pl.DataFrame
     findings: tuple[Finding, ...]
     archive_size: int
     weights_synthetic: bool
