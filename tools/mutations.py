@@ -136,7 +136,7 @@ def compiled(mutant: Mutant, path: Path, *, change: bool = True) -> CodeType:
 def _code(module: CodeType, function: str) -> CodeType:
     """Return the code of a function of a module by its qualified name."""
     codes = [constant for constant in module.co_consts if hasattr(constant, "co_qualname")]
-    for code in codes:
+    for code in reversed(codes):  # the last: those before it are overloads
         if code.co_qualname == function:
             return code
         if function.startswith(f"{code.co_qualname}."):

@@ -257,14 +257,16 @@ def test_a_hyperbolic_score_is_the_worse_of_both_ways() -> None:
 
 @pytest.mark.parametrize("orientation", ["none", "input", "output"])
 def test_peers_of_an_epsilon_based_score_make_its_target(orientation: str) -> None:
-    x, y = np.array([[1.0, 2.0], [2.0, 1.0], [4.0, 5.0], [3.0, 4.0]]), np.array([[1.0], [1.0], [1.0], [2.0]])
+    x, y = np.array([[3.0, 4.0], [4.0, 3.0], [4.0, 4.0]]), np.array([[2.0], [2.0], [1.0]])
     result = epsilon_based(x, y, orientation=orientation, rts="vrs", epsilon=(0.5, 0.5))
     peers = result.intensity.toarray()
     np.testing.assert_allclose(peers.sum(axis=1), 1.0, atol=1e-9)
     np.testing.assert_allclose(peers @ x, result.target_x, atol=1e-9)
     np.testing.assert_allclose(peers @ y, result.target_y, atol=1e-9)
-    assert result.programs.columns == 3 + 3 + 4  # t and the two radial parts, a slack of each good, the units
+    assert result.programs.columns == 3 + 3 + 3  # t and the two radial parts, a slack of each good, the units
     assert result.programs.rows < result.programs.columns
+    if orientation == "none":
+        assert result.score[2] == pytest.approx(0.875 / 2)  # half of each peer, with seven eighths of the inputs
 
 
 def test_a_good_without_a_step_of_its_own_is_not_improved() -> None:

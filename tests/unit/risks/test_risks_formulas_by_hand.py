@@ -13,7 +13,7 @@ from xinzhi.risks.capacity import entry_categories, entry_market
 from xinzhi.risks.capacity.estimates import cost_capacity, peak_to_peak, plant_capacity
 from xinzhi.risks.debt import debt_dynamics, fan_shocks
 from xinzhi.risks.prices import critical, house_prices, testing
-from xinzhi.risks.prices.series import _days, read_steps
+from xinzhi.risks.prices.series import _days, _Reader, _written, read_steps, written
 
 
 class Drawn:
@@ -178,3 +178,24 @@ def test_the_parts_of_a_change_of_debt_may_miss_it_by_rounding_of_their_own_size
     else:
         with pytest.raises(IdentityError):
             debt_dynamics.debt_dynamics(rows)
+
+
+def test_written_months_count_from_january_and_years_from_their_first():
+    assert (np.diff(_written(pl.Series("date", ["2019-11", "2020-02"])).ordinal).tolist()) == [3]
+    months = _written(pl.Series("date", ["2020年3月", "2020年12月"]))
+    assert (months.ordinal.tolist(), months.unit) == ([2020 * 12 + 2, 2020 * 12 + 11], "month")
+
+
+def test_the_first_hole_of_a_series_is_named():
+    refused = []
+    reader = SimpleNamespace(
+        calendar=SimpleNamespace(unit="month"),
+        gaps="refuse",
+        _refuse=lambda *_, **words: refused.append((words["first"], words["count"])),
+    )
+    start = 2020 * 12
+    rows = pl.DataFrame({"_ordinal": [start, start + 1, start + 2, start + 4], "_value": [1.0, 2.0, 3.0, 4.0]})
+    rows = rows.with_columns(_date=pl.lit(""))
+    _Reader._unbroken(reader, "x", rows)  # noqa: SLF001
+    _Reader._unbroken(reader, "x", rows.with_columns(_value=pl.Series([1.0, None, 3.0, 4.0])))  # noqa: SLF001
+    assert refused == [(written(start + 3, "month"), 1), (written(start + 1, "month"), 2)]
