@@ -201,7 +201,7 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         rows, union = self.by_list, self.whole
         if union is None:
             return rows
-        total, named = float(rows["share"].sum()), self.counted.height
+        total, named = float(rows["share"].sum()), self.in_scope.height
         ends = [
             {"definition": "sum", "share": total},
             {"definition": "twice", "share": total - union["share"]},
@@ -216,7 +216,7 @@ class Scope(Result, verb="classify", topic="scope", key=("code",)):
         return self.codes.drop("reason_zh", "reason_en").with_columns(industry=code, reason=code, lists="definitions")
 
     @cached_property
-    def counted(self) -> pl.DataFrame:
+    def in_scope(self) -> pl.DataFrame:
         """The industries that count, in full or in part."""
         return self.industries.filter(pl.col("verdict").is_in(("in", "part")))
 

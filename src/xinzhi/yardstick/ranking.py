@@ -77,11 +77,11 @@ class Ranking(Result, verb="ranking", topic="yardstick", key=("region", "start",
         return self.frame.filter(start=start, end=end)
 
     @property
-    def coded(self) -> pl.DataFrame:
+    def with_codes(self) -> pl.DataFrame:
         """`frame` with the code of each region beside its name."""
         return self.frame.with_columns(code=pl.col("region"))
 
-    def named(self, span: Span) -> pl.DataFrame:
+    def groups_of(self, span: Span) -> pl.DataFrame:
         """Return ``region, group`` of one period, highest TFP growth first; both hold the code of the region."""
         return self.in_period(span.start, span.end).select("region", group="region")
 

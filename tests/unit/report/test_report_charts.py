@@ -140,7 +140,7 @@ def test_a_chart_can_be_saved_in_every_kind_of_file(measurement: Measurement, tm
         path = chart.save(tmp_path / f"map.{kind}")
         assert path.read_bytes().startswith(start)
     assert "aria-label" in (tmp_path / "map.html").read_text("utf-8")
-    assert chart._repr_svg_() == chart._repr_html_() == chart.svg
+    assert chart._repr_svg_() == chart._repr_html_() != chart.svg  # in a notebook its ids are its own
     with pytest.raises(UsageError, match="pdf"):
         chart.save(tmp_path / "map.pdf")
 

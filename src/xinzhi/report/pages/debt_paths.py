@@ -22,7 +22,7 @@ BASELINE, COMBINED = "baseline", "combined"
 SHOCKS = {"growth": GROUPS[0], "interest": GROUPS[3], "land": GROUPS[2], "contingent": GROUPS[4]}
 LONGEST = 13.0  # width of the name of a scenario in a picture, in units of its size
 LINES = {BASELINE: INK, **SHOCKS, COMBINED: ACCENT}
-OTHERS = (GROUPS[5], GROUPS[6], GROUPS[7], GROUPS[1])  # for scenarios of the caller's own
+EXTRA_INKS = (GROUPS[5], GROUPS[6], GROUPS[7], GROUPS[1])  # for scenarios of the caller's own
 MIDDLE = 50.0
 
 
@@ -44,32 +44,32 @@ def debt_stress(result: DebtStress, *, region: str | None = None) -> Section:
 
 
 def _added(result: DebtStress, names: Iterable[str]) -> list[Column]:
-    unit, called = words.debt.unit_of_points(), result.scenarios()
-    return [column("debt.of", "percent", unit, of=name, name=called[name]) for name in names]
+    unit, titles = words.debt.unit_of_points(), result.scenarios()
+    return [column("debt.of", "percent", unit, of=name, name=titles[name]) for name in names]
 
 
 def _by_region(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture | None:
     """Return what every standard shock adds to the ratio at the end, region by region, alone and all at once."""
-    kept = [name for name in result.scenarios() if name in SHOCKS and ends[name].count()]
-    added = _added(result, (*kept, COMBINED))
+    shocks = [name for name in result.scenarios() if name in SHOCKS and ends[name].count()]
+    added = _added(result, (*shocks, COMBINED))
     listed = ["region", *({name: {"kind": "percent", "unit": "percent"}} for name in ("start", "baseline")), *added]
     return shown(
         "debt.stress",
         result,
         ends,
         facts,
-        draws={one.name: one.name for one in added},
+        draws={entry.name: entry.name for entry in added},
         listed=listed,
         values={"years": result.years()},
-        parts={name: (result.scenarios()[name], SHOCKS[name]) for name in kept},
+        parts={name: (result.scenarios()[name], SHOCKS[name]) for name in shocks},
     )
 
 
 def _compared(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture | None:
     """Return the scenarios of the caller's own beside the standard ones; None where there are none."""
-    own = [name for name in result.scenarios() if name not in LINES and ends[name].count()]
-    kept = [*(name for name in (*SHOCKS, COMBINED) if ends[name].count()), *own]
-    brief = distinct({name: truncate(result.scenarios()[name], LONGEST) for name in kept})
+    extra = [name for name in result.scenarios() if name not in LINES and ends[name].count()]
+    scenarios = [*(name for name in (*SHOCKS, COMBINED) if ends[name].count()), *extra]
+    brief = distinct({name: truncate(result.scenarios()[name], LONGEST) for name in scenarios})
     cells = [
         {
             "row": result.names.region(row["region"]),
@@ -77,30 +77,30 @@ def _compared(result: DebtStress, ends: pl.DataFrame, facts: Facts) -> Picture |
             "value": None if row[name] is None else 100 * row[name],
         }
         for row in ends.iter_rows(named=True)
-        for name in kept
+        for name in scenarios
     ]
-    listed, values = ["region", *_added(result, kept)], {"years": result.years()}
+    listed, values = ["region", *_added(result, scenarios)], {"years": result.years()}
     return shown("debt.compared", result, ends, facts, rows=cells, listed=listed, values=values)
 
 
 def _along(result: DebtStress, code: str, facts: Facts) -> Picture | None:
     """Return the paths of one region under every scenario that can be computed for it."""
-    named = result.scenarios()
+    titles = result.scenarios()
     start, paths = result.inputs_of(code), result.paths_of(code)
-    kept = paths.columns[1:]
+    drawable = paths.columns[1:]
     lines = [
-        {"group": named[name], "year": year, "value": 100 * value}
-        for name in kept
+        {"group": titles[name], "year": year, "value": 100 * value}
+        for name in drawable
         for year, value in zip(paths["year"], paths[name], strict=True)
     ]
-    others = [name for name in kept if name not in LINES]
-    inks = [LINES.get(name) or OTHERS[others.index(name) % len(OTHERS)] for name in kept]
+    extra = [name for name in drawable if name not in LINES]
+    inks = [LINES.get(name) or EXTRA_INKS[extra.index(name) % len(EXTRA_INKS)] for name in drawable]
     missing = [
-        words.debt.chart_lacking(name=named[row["scenario"]], why=Text(zh=row["status_zh"], en=row["status_en"]))
+        words.debt.chart_lacking(name=titles[row["scenario"]], why=Text(zh=row["status_zh"], en=row["status_en"]))
         for row in result.not_computed(code).iter_rows(named=True)
     ]
     unit = words.debt.unit_of_percent()
-    listed = ["year", *(column("debt.of", "percent", unit, of=name, name=named[name]) for name in kept)]
+    listed = ["year", *(column("debt.of", "percent", unit, of=name, name=titles[name]) for name in drawable)]
     return shown(
         "debt.along",
         result,
@@ -120,41 +120,41 @@ def _what(result: DebtStress, facts: Facts) -> Table:
     stress = {name: node["value"] for name, node in conventions("public_debt")["stress"].items()}
     values = {**stress, "basis_points": 10000 * stress["interest"], "deviations": stress["growth"]["deviations"]}
     values |= {"years": words.debt.chart_years(n=stress["growth"]["years"]), **facts}
-    given, rows = result.provenance.options.get("baseline"), []
+    baseline, rows = result.provenance.options.get("baseline"), []
     for name in result.scenarios():
-        key = "debt.chart.does_given" if name == BASELINE and given else f"debt.chart.does_{name}"
+        key = "debt.chart.does_given" if name == BASELINE and baseline else f"debt.chart.does_{name}"
         does = words.by_key(key if has(key) else "debt.chart.does_own", **values)
-        known = result.added_by(name)
-        plain = name == BASELINE or not known.height
+        added = result.added_by(name)
+        without_mean = name == BASELINE or not added.height
         rows.append(
             {
                 "scenario": name,
                 "does_zh": does.zh,
                 "does_en": does.en,
-                "computed": known.height,
-                "mean": None if plain else known["over_baseline"].mean(),
-                "most_in": None if plain else known["region"][0],
-                "most": None if plain else known["over_baseline"][0],
+                "computed": added.height,
+                "mean": None if without_mean else added["over_baseline"].mean(),
+                "most_in": None if without_mean else added["region"][0],
+                "most": None if without_mean else added["over_baseline"][0],
             }
         )
-    named = result.scenarios()
-    called = {"scenario": lambda name: named[name], "most_in": result.names.region}
-    return table("debt_scenarios", pl.DataFrame(rows, infer_schema_length=None), of=result, names=called)
+    titles = result.scenarios()
+    cells = {"scenario": lambda name: titles[name], "most_in": result.names.region}
+    return table("debt_scenarios", pl.DataFrame(rows, infer_schema_length=None), of=result, names=cells)
 
 
 def _stress_notes(result: DebtStress, facts: Facts) -> list[Text]:
     notes = notes_of(facts, "debt")
-    named = result.scenarios()
+    titles = result.scenarios()
     lacking = result.not_computed()
     for (scenario, zh, en), codes in result.not_computed_regions().items():
-        every = len(codes) == result.inputs.height
-        said = {"name": named[scenario], "why": Text(zh=zh, en=en), "names": region_names(result, codes)}
-        notes.append(words.debt.note_not_computed(**said) if every else words.debt.note_not_computed_in(**said))
+        nowhere = len(codes) == result.inputs.height
+        values = {"name": titles[scenario], "why": Text(zh=zh, en=en), "names": region_names(result, codes)}
+        notes.append(words.debt.note_not_computed(**values) if nowhere else words.debt.note_not_computed_in(**values))
     if lacking.height:
         notes.append(words.debt.note_combined())
-    old = list(dict.fromkeys(one.key for one in result.findings if one.rule == "old-figure" and one.key))
-    if old:
-        notes.append(words.debt.note_old(names=region_names(result, old)))
+    outdated = list(dict.fromkeys(entry.key for entry in result.findings if entry.rule == "old-figure" and entry.key))
+    if outdated:
+        notes.append(words.debt.note_old(names=region_names(result, outdated)))
     funds = result.by_fund_ratio
     if funds.height > 1:
         middle = float(np.median(funds["fund_ratio"].to_numpy()))
@@ -185,12 +185,12 @@ def debt_fan(result: DebtFan, *, region: str | None = None) -> Section:
 
 def _fan(result: DebtFan, code: str, facts: Facts) -> Picture | None:
     """Return the past of one region and nested bands of percentiles of its future."""
-    said = fact(facts, "fan", "fan_plain")
-    if said is None:
+    sentence = fact(facts, "fan", "fan_plain")
+    if sentence is None:
         return None
-    values, cuts = said[1], result.cuts()
-    own = result.percentiles_of(code)
-    years, paths = own["year"].to_list(), {cut: (100 * own[str(cut)]).to_list() for cut in cuts}
+    values, cuts = sentence[1], result.cuts()
+    percentiles = result.percentiles_of(code)
+    years, paths = percentiles["year"].to_list(), {cut: (100 * percentiles[str(cut)]).to_list() for cut in cuts}
     past = result.past_of(code)
     bands = {
         words.debt.chart_percentiles(low=f"{low:g}", high=f"{high:g}"): list(
@@ -210,13 +210,13 @@ def _fan(result: DebtFan, code: str, facts: Facts) -> Picture | None:
     today = words.debt.chart_today(year=values["year"], value=number(start, 0))
     unit = words.debt.unit_of_percent()
     listed = ["year", *(column("debt.percentile", "percent", unit, of=str(cut), cut=f"{cut:g}") for cut in cuts)]
-    known = [(when, past.get(when)) for when in range(min(past), max(past) + 1)]
+    history = [(when, past.get(when)) for when in range(min(past), max(past) + 1)]
     return shown(
         "debt.fan",
         result,
-        own,
+        percentiles,
         facts,
-        rows=known,
+        rows=history,
         listed=listed,
         bands=bands,
         middle=middle,
@@ -229,13 +229,13 @@ def _fan(result: DebtFan, code: str, facts: Facts) -> Picture | None:
 def _fan_ends(result: DebtFan, facts: Facts) -> Picture | None:
     """Return where every region may end, with the chance that its ratio rises."""
     cuts, nested = result.cuts(), _nested(result.cuts())
-    known, order = result.last_percentiles, result.ends_by_median
+    last, order = result.last_percentiles, result.ends_by_median
     rows = [
         {
             "name": result.names.region(r["region"]),
             "value": 100 * r["median"],
             "tick": 100 * r["start"],
-            "bands": [(known[r["region"], low], known[r["region"], high]) for low, high in nested],
+            "bands": [(last[r["region"], low], last[r["region"], high]) for low, high in nested],
             "today": number(100 * r["start"], 0),
             "median": number(100 * r["median"], 0),
             "chance": result.chance(r["region"]),
@@ -277,11 +277,13 @@ def _fan_notes(result: DebtFan, facts: Facts) -> list[Text]:
     notes += notes_of(facts, "debt")
     for year, codes in result.early_starts.items():
         notes.append(words.debt.note_early(year=year, names=region_names(result, codes)))
-    if lasting := [words.debt.chart_of(f"of_{one.column}") for one in result.findings if one.rule == "autocorrelated"]:
+    if lasting := [
+        words.debt.chart_of(f"of_{entry.column}") for entry in result.findings if entry.rule == "autocorrelated"
+    ]:
         notes.append(words.debt.note_lasting(names=listing(lasting)))
     for rule, key in (("too-short", "too_short"), ("explosive-draws", "explosive")):
-        codes = [one.key for one in result.findings if one.rule == rule and one.key]
+        codes = [entry.key for entry in result.findings if entry.rule == rule and entry.key]
         if codes:
             notes.append(words.debt.note_of(key, names=region_names(result, codes)))
-    cut = [one for one in result.findings if one.rule == "pooled-autoregression"]
+    cut = [entry for entry in result.findings if entry.rule == "pooled-autoregression"]
     return [*notes, *finding_notes(cut), *swaps(result.ends["region"].to_list(), ahead=True)]

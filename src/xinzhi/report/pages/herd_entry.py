@@ -81,7 +81,7 @@ class Wave:
         return describe("herd_entry", "entry").values[name]
 
     @cached_property
-    def said(self) -> Values:
+    def values_in_words(self) -> Values:
         """Return what the words around pictures name: threshold, horizon, intervals and paths of demand."""
         growth = self.result.growth_by_path
         paths = [words.overcapacity.chart_grows(name=self.path(path), rate=rate) for path, rate in growth.items()]
@@ -188,7 +188,7 @@ def _idle(wave: Wave, facts: Facts) -> Picture | None:
     frame = wave.result.by_utilisation
     rows = [wave.spread(code, entry, BASE, wave.brief[code]) for code in frame[CATEGORY] for entry in ENTRIES]
     more = _ranges(wave, "now", "some", "all")
-    return shown("overcapacity.idle", wave.result, frame, facts, rows=rows, values=wave.said, **more)
+    return shown("overcapacity.idle", wave.result, frame, facts, rows=rows, values=wave.values_in_words, **more)
 
 
 def _chances(wave: Wave, facts: Facts) -> Picture | None:
@@ -209,7 +209,9 @@ def _chances(wave: Wave, facts: Facts) -> Picture | None:
     ]
     columns = ["category", *(Column(title=name, kind="percent", name=case) for case, name in cases.items())]
     bands = pl.DataFrame({CATEGORY: frame[CATEGORY], **below})
-    return shown("overcapacity.chances", wave.result, bands, facts, rows=cells, values=wave.said, listed=columns)
+    return shown(
+        "overcapacity.chances", wave.result, bands, facts, rows=cells, values=wave.values_in_words, listed=columns
+    )
 
 
 def _outlook(wave: Wave, code: str | None) -> Picture | None:
@@ -227,7 +229,7 @@ def _outlook(wave: Wave, code: str | None) -> Picture | None:
         "some_low": uncertain["utilisation_low"],
         "some_high": uncertain["utilisation_high"],
         "now": everyone["base_utilisation"],
-    } | wave.said
+    } | wave.values_in_words
     frame = pl.DataFrame([wave.at(code, entry, path) for entry, path in cases], infer_schema_length=None)
     more = _ranges(wave, "some", "all")
     return shown("overcapacity.outlook", wave.result, frame, values, rows=rows, **more)
@@ -250,7 +252,7 @@ def _prices(wave: Wave) -> Picture | None:
         "change": low["price"] - 1,
         "low": low["price_low"] - 1,
         "high": low["price_high"] - 1,
-    } | wave.said
+    } | wave.values_in_words
     return shown("overcapacity.prices", wave.result, frame, values, rows=rows)
 
 
@@ -328,7 +330,7 @@ def _notes(wave: Wave) -> list[Text]:
     notes: list[Text] = [
         words.overcapacity.note_of(f"rule_{options['rule']}", **size),
         words.overcapacity.note_stress(),
-        words.overcapacity.note_demand(**wave.said),
+        words.overcapacity.note_demand(**wave.values_in_words),
         words.overcapacity.note_realised(),
     ]
     if from_source:

@@ -51,7 +51,7 @@ class Labels:
         cut = distinct({item: truncate(name, NARROW) for (kind, item), name in self.items.items() if kind != "region"})
         return {(kind, item): name if kind == "region" else cut[item] for (kind, item), name in self.items.items()}
 
-    def listed(self, codes: Iterable[str]) -> Text:
+    def region_list(self, codes: Iterable[str]) -> Text:
         """Return the names of regions, or that they are all there are."""
         names = [self.regions[code] for code in codes]
         if len(names) == len(self.codes) > 1:
@@ -89,7 +89,7 @@ def _with_names(frame: pl.DataFrame, labels: Labels, **texts: Iterable[Text | No
     pairs = zip(frame["kind"], frame["item"], strict=True)
     items = [None if item is None else labels.item(kind, item) for kind, item in pairs]
     if frame.schema["region"] == pl.List:
-        texts["regions"] = [labels.listed(codes) for codes in frame["region"]]
+        texts["regions"] = [labels.region_list(codes) for codes in frame["region"]]
         frame = frame.with_columns(count=pl.col("region").list.len())
     return _with(frame.drop("item"), item=items, **texts)
 

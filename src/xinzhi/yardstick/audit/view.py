@@ -270,7 +270,7 @@ class AuditView:
         return serves
 
     @cached_property
-    def listed(self) -> pl.DataFrame:
+    def protocol_list(self) -> pl.DataFrame:
         """Return the protocols of a small set; else the reference one, those next to it, those best for a region."""
         frame = self.audit.protocols
         if frame.height > LISTED:

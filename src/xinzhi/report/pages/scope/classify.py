@@ -283,7 +283,7 @@ def years(result: Scope) -> Picture | None:
 
 def industries(result: Scope, *, counted: bool = False) -> Table:
     """Return every industry with verdict, bounds and who names it, or only those that count."""
-    rows, nobody = result.counted if counted else result.industries, words.scope.label_nobody()
+    rows, nobody = result.in_scope if counted else result.industries, words.scope.label_nobody()
     writers: Writers = {"industry": result.industry, "reason": lambda code: result.reasons.get(code, nobody)}
     amount = [_amount(result)] if result.weight_name is not None else []
     columns = ["code", column("scope.industry", "text"), "verdict", *SPREAD, *amount, column("scope.reason", "text")]

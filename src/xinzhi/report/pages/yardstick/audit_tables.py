@@ -107,7 +107,9 @@ def protocols(view: AuditView) -> Table:
     paths = view.audit.protocols.columns[4:]
     settings = (Column(name=path, title=specification(path).title, kind="code") for path in paths)
     writers: Writers = {"departures": view.departures, "serves": lambda number: join_with_commas(view.serves[number])}
-    return table("protocols", view.listed, [*names, *settings], view.audit, names=writers, notes=notes("protocols"))
+    return table(
+        "protocols", view.protocol_list, [*names, *settings], view.audit, names=writers, notes=notes("protocols")
+    )
 
 
 def left_out(view: AuditView) -> Table:

@@ -92,14 +92,14 @@ def _ranked(result: Ranking, base: Picture) -> Picture:
 def sheet(result: Ranking) -> Table:
     """Return every column of both periods, for the workbook."""
     names, marks = ["code", *result.frame.columns], notes("ranking_ranges", result.frame["flags"])
-    return table("ranking", result.coded, names, result, drop_empty=True, notes=marks)
+    return table("ranking", result.with_codes, names, result, drop_empty=True, notes=marks)
 
 
 def table_of(result: Ranking) -> Table:
     """Return both periods side by side, ranges in one cell each."""
     view = View(result.measurement)
     spans = dict.fromkeys([view.spans[-1], view.lead])
-    frame = side_by_side(result.named(view.spans[-1]), {span: _cells(result, span) for span in spans})
+    frame = side_by_side(result.groups_of(view.spans[-1]), {span: _cells(result, span) for span in spans})
     columns = [describe(result.verb, name) for name in ("region", "group")]
     for span in spans:
         columns += [_column(result, name, span) for name in ORDER if f"{name}{span.label.en}" in frame.columns]
