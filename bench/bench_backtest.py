@@ -23,7 +23,7 @@ import polars as pl
 
 import xinzhi
 from xinzhi.pathways import backtest
-from xinzhi.pathways.internal import Backtest, BacktestOptions
+from xinzhi.pathways.internal import BacktestOptions, EntryBacktest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,7 @@ def regions() -> pl.DataFrame:
     return jobs.filter(~pl.col("indp").str.contains("nfd"))
 
 
-def australia(folds: int = 0) -> Backtest:
+def australia(folds: int = 0) -> EntryBacktest:
     """Return the backtest on Australian regions."""
     options = BacktestOptions(least_place=500, folds=folds)
     return backtest(
@@ -74,7 +74,7 @@ def australia(folds: int = 0) -> Backtest:
     )
 
 
-def show(found: Backtest, published: Mapping[tuple[float, str], tuple[float, ...]]) -> None:
+def show(found: EntryBacktest, published: Mapping[tuple[float, str], tuple[float, ...]]) -> None:
     """Print every score with its interval, beside what was published."""
     print(found.tasks)
     for (absent, score), rows in found.frame.group_by("absent", "score", maintain_order=True):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from xinzhi.core import parameters
 from xinzhi.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _FILE = Path(__file__).with_name("pathways.yaml")
 setting = partial(parameters.setting, _FILE)
@@ -19,7 +23,7 @@ def conventions(group: str) -> Mapping[str, Any]:
     return {name: entry["value"] for name, entry in parameters.read_yaml(_FILE)[group].items()}
 
 
-def check_option(option: str, value: object, kinds: Any) -> None:  # noqa: ANN401 - a Literal
+def check_option(option: str, value: object, kinds: object) -> None:
     """Raise where the value of an option is none of those of a Literal."""
     if value not in get_args(kinds):
         raise UsageError("pathways.unknown-option", option=option, value=value, choices=get_args(kinds))
@@ -32,6 +36,6 @@ def check_known(values: Iterable[object], choices: Sequence[object], what: str, 
             raise UsageError("pathways.unknown-for", verb=verb, what=what, asked=value, known=list(choices))
 
 
-def options_of(rules: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass with slots
+def options_of(rules: DataclassInstance) -> dict[str, Any]:
     """Return the options of a call as its provenance tells them."""
-    return {name: getattr(rules, name) for name in rules.__slots__}
+    return {field.name: getattr(rules, field.name) for field in fields(rules)}

@@ -18,8 +18,8 @@ from .convergence.distribution import SigmaConvergence as SigmaConvergence
 from .convergence.distribution import Transitions as Transitions
 from .convergence.log_t_test import LogT as LogT
 from .convergence.log_t_test import LogTRules as LogTRules
-from .entry.backtest import Backtest as Backtest
 from .entry.backtest import BacktestOptions as BacktestOptions
+from .entry.backtest import EntryBacktest as EntryBacktest
 from .entry.forecast import Forecast as Forecast
 from .entry.forecast import Skill as Skill
 from .entry.forecast import entry_skill as entry_skill

@@ -57,7 +57,7 @@ class Sectors(SectorsFrames, verb="advance", topic="sectors", key=KEYS):
         row, name = own_rows.filter(year=when), self.names.region(code)
         if not row.height:
             why = self.omitted.filter(region=code, year=when)
-            values: dict[str, Any] = {"region": name, "year": when}
+            values: dict[str, object] = {"region": name, "year": when}
             values["why"] = Text(zh=f"（{why['reason_zh'][0]}）", en=f" ({why['reason_en'][0]})") if why.height else ""
             if own_rows.height:
                 first, last = own_rows["year"].min(), own_rows["year"].max()
@@ -120,7 +120,7 @@ class Sectors(SectorsFrames, verb="advance", topic="sectors", key=KEYS):
         return list(by_reason.items())
 
 
-def _moves(names: list[str], first: Mapping[str, Any], last: Mapping[str, Any]) -> Facts:
+def _moves(names: list[str], first: Mapping[str, float], last: Mapping[str, float]) -> Facts:
     """Say how the mean levels moved, and which rose less than that of the economy."""
     moves = [words.sectors.answer_move(name=sector_text(name), before=first[name], after=last[name]) for name in names]
     span = {"first": first["year"], "last": last["year"], "regions": last["regions"], "moves": moves}
@@ -140,7 +140,7 @@ def _moves(names: list[str], first: Mapping[str, Any], last: Mapping[str, Any]) 
     return facts
 
 
-def _lowest(obstacles: pl.DataFrame, last: Mapping[str, Any]) -> Facts:
+def _lowest(obstacles: pl.DataFrame, last: Mapping[str, object]) -> Facts:
     """Say which sector is lowest in how many regions by rank, and by place between the bounds; what it would add."""
     # Ranks lead: the places between the bounds hang on who sets them, and one region far ahead sets them.
     ranked = obstacles.sort("lagging_by_rank", descending=True)

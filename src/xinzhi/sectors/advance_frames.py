@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import polars as pl
 
@@ -32,7 +31,7 @@ class SectorsFrames(Result):
         return self.sectors["sector"].unique(maintain_order=True).to_list()
 
     @property
-    def ends(self) -> tuple[dict[str, Any], dict[str, Any]]:
+    def ends(self) -> tuple[dict[str, float], dict[str, float]]:
         """The means of the first and of the last year."""
         return self.years.row(0, named=True), self.years.row(-1, named=True)
 

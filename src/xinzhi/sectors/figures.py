@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -161,10 +160,10 @@ def reason(key: str, **values: object) -> Text:
     return words.by_key(f"sectors.reason.{key}", **values)
 
 
-def omission_frame(rows: Iterable[tuple[Any, ...]], why: Text | None = None) -> pl.DataFrame:
+def omission_frame(rows: Iterable[tuple[object, ...]], why: Text | None = None) -> pl.DataFrame:
     """Return what was left out as ``region, year, reason_zh, reason_en``; one reason for all, or one in every row."""
     reasoned = [(region, year, *(rest or [why])) for region, year, *rest in rows]
-    records = [(region, year, text.zh, text.en) for region, year, text in reasoned if text is not None]
+    records = [(region, year, text.zh, text.en) for region, year, text in reasoned if isinstance(text, Text)]
     return pl.DataFrame(records, schema=OMITTED, orient="row").sort(KEYS, maintain_order=True)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -85,7 +84,7 @@ def green(
     source: object,
     *,
     emissions: object = None,
-    productivity: Any = None,  # noqa: ANN401 - a ProductivityChange of the room frontier, which this room does not import, or a frame
+    productivity: object = None,
     prices: object = None,
 ) -> Green:
     """Return energy and emission intensities, with green productivity and shadow prices where they are passed in.

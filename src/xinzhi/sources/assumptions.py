@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypedDict, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,8 @@ from xinzhi.core import parameters
 from xinzhi.core.arrays import AnyFrame, BoolArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.flags import is_extrapolated, marked_span
-from xinzhi.core.result import Facts, Result
+from xinzhi.core.names import Names
+from xinzhi.core.result import Facts, FrameKind, Provenance, Result
 from xinzhi.core.text import Text
 from xinzhi.data import Field, tidy
 from xinzhi.sources.detail import Level
@@ -46,14 +47,29 @@ def require_positive(rows: pl.DataFrame, names: Sequence[str], keys: Sequence[st
             raise InputError("sources.no-logarithm", name=name, n=bad.height, place=place)
 
 
-def in_depth_parts(measurement: Measurement, result: Result, verb: str, **options: object) -> dict[str, Any]:
+class InDepth(TypedDict):
+    """What every look in depth has of the decomposition that it looks into."""
+
+    regions: pl.DataFrame
+    names: Names
+    kind: FrameKind
+    provenance: Provenance
+    guessed: tuple[int, ...]
+
+
+def in_depth_parts(measurement: Measurement, result: Result, verb: str, **options: object) -> InDepth:
     """Return what every look in depth has of the decomposition that it looks into: regions, names and provenance."""
     options_in_force = {**result.provenance.options, **options}
     about = replace(result.provenance, verb=f"sources.{verb}", options=options_in_force)
     marks = pl.concat([table.frame.select("year", "flags") for table in (measurement, result)]).unique()
     guessed = {year for year, flags in marks.rows() if is_extrapolated(flags)}
-    parts = {"regions": measurement.regions, "names": result.names, "kind": result.kind, "provenance": about}
-    return parts | {"guessed": tuple(sorted(guessed))}
+    return {
+        "regions": measurement.regions,
+        "names": result.names,
+        "kind": result.kind,
+        "provenance": about,
+        "guessed": tuple(sorted(guessed)),
+    }
 
 
 def span_text(start: int, end: int, guessed: Sequence[int]) -> Text:
@@ -82,20 +98,30 @@ setting = partial(parameters.setting, Path(__file__).with_name("conventions.yaml
 class Assumptions:
     """The assumptions of one decomposition: values by name, and which of them depart from the file."""
 
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     departs: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - the file decides
         return self.values[name]
 
 
-def catalogue() -> dict[str, dict[str, Any]]:
+class Entry(TypedDict, total=False):
+    """What the file says of an assumption."""
+
+    value: str | float | dict[str, float]
+    unit: str
+    description: dict[str, str]
+    reference: list[dict[str, str]]
+    alternatives: Mapping[str, object]
+
+
+def catalogue() -> dict[str, Entry]:
     """Return every assumption with value, unit, description, reference and alternatives, as the file has them."""
-    loaded: dict[str, dict[str, Any]] = parameters.read_yaml(_FILE)["parameters"]
+    loaded: dict[str, Entry] = parameters.read_yaml(_FILE)["parameters"]
     return loaded
 
 
-def assumptions(assume: Mapping[str, Any] | None = None) -> Assumptions:
+def assumptions(assume: Mapping[str, object] | None = None) -> Assumptions:
     """Return the assumptions of the file, with those of `assume` in their place.
 
     Examples
@@ -104,7 +130,7 @@ def assumptions(assume: Mapping[str, Any] | None = None) -> Assumptions:
     ('shares',)
     """
     entries = catalogue()
-    values = {name: entry["value"] for name, entry in entries.items()}
+    values: dict[str, object] = {name: entry["value"] for name, entry in entries.items()}
     for name, value in (assume or {}).items():
         if name not in entries:
             matches = get_close_matches(str(name), entries, n=1)
@@ -115,7 +141,7 @@ def assumptions(assume: Mapping[str, Any] | None = None) -> Assumptions:
     return Assumptions(values, tuple(name for name in values if values[name] != entries[name]["value"]))
 
 
-def _check(name: str, value: object, entry: Mapping[str, Any]) -> None:
+def _check(name: str, value: object, entry: Entry) -> None:
     """Refuse a word that is no alternative, and a number that is not positive."""
     usual = entry["value"]
     if isinstance(usual, str):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from xinzhi import words
 from xinzhi.core.arrays import BoolArray
@@ -53,7 +52,7 @@ def decompose(
     emerging: Emerging = (),
     *,
     detail: Level | None = None,
-    assume: Mapping[str, Any] | None = None,
+    assume: Mapping[str, object] | None = None,
     frontier: object | None = None,
     measurement: Measurement | None = None,
 ) -> Sources:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import reduce
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,7 +11,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray, inside, interpolate, mask_after
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import finding
+from xinzhi.core.finding import Place, finding
 from xinzhi.core.inventory import at_timing
 from xinzhi.core.labour import two_year_mean
 from xinzhi.core.text import same
@@ -60,8 +59,8 @@ def from_industries(package: Package, measured: MeasuredInputs) -> Detail:
             reduce(lambda first, second: words.sources.either(first=first, other=second), map(same, names))
             for names in absent
         ]
-        values: dict[str, Any] = {"table": TABLE, "name": package.name, "missing": missing}
-        raise InputError("sources.industries-incomplete" if missing else "sources.industries-empty", **values)
+        code = "sources.industries-incomplete" if missing else "sources.industries-empty"
+        raise InputError(code, table=TABLE, name=package.name, missing=missing)
     exists: BoolArray = np.asarray(np.isfinite(cube.column("output_nominal")).any(axis=-1))
     nominal = np.where(exists[..., None], cube.column("output_nominal"), 0.0)
     gross = _gross(cube, measured.panel)
@@ -131,13 +130,10 @@ def _gross(cube: Cube, panel: Panel) -> Gross | None:
     problems = []
     for i, r, t in np.argwhere(share >= 1).tolist():  # intermediate inputs are not below gross output
         key = f"{panel.regions[r]}/{cube.names[i]}/{panel.years[t]}"
-        place: dict[str, Any] = {
-            "column": "intermediate_nominal",
-            "value": f"{share[i, r, t]:.4f}",
-            "expected": "below 1",
-        }
+        place: Place = {"table": TABLE, "column": "intermediate_nominal", "key": key}
+        place |= {"value": f"{share[i, r, t]:.4f}", "expected": "below 1"}
         number = {"share": float(share[i, r, t])}
-        problems.append(finding("sources.intermediates-reach-output", words=number, table=TABLE, key=key, **place))
+        problems.append(finding("sources.intermediates-reach-output", words=number, **place))
     if problems:
         raise InputError("sources.intermediates", findings=problems, n=len(problems), table=TABLE, key=problems[0].key)
     return Gross(real, bought_real, share)
@@ -183,8 +179,8 @@ def from_sectors(package: Package, measured: MeasuredInputs, assume: Assumptions
     rows = package.require("sector_investment", ["region", "sector", "year", "investment_nominal"], verb=_VERB)
     spent = Cube.from_table(rows, "sector", measured.panel)
     if spent.names != accounts.names:
-        differing: dict[str, Any] = {"first": list(accounts.names), "second": list(spent.names)}
-        raise InputError("sources.sectors-differ", name=package.name, **differing)
+        first_names, second_names = list(accounts.names), list(spent.names)
+        raise InputError("sources.sectors-differ", name=package.name, first=first_names, second=second_names)
     nominal = accounts.column("output_nominal")
     change, deflated = _volume_growth(accounts, nominal, measured, assume)
     at = base_position(np.isfinite(nominal), measured)

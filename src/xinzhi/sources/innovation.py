@@ -8,7 +8,6 @@ products.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -219,10 +218,9 @@ def knowledge_stock(
     bad = rows.filter(pl.col("flow").is_null() | (pl.col("flow") < 0))
     gap = rows.with_columns(step=pl.col(year).diff().over(region)).filter(pl.col("step") != 1)
     if bad.height or gap.height:
-        spot: dict[str, Any] = dict(
-            zip(("region", "year"), (bad if bad.height else gap).select(keys).row(0), strict=True)
-        )
-        raise InputError("sources.flow-unusable" if bad.height else "sources.flow-gap", value=value, **spot)
+        code, date = (bad if bad.height else gap).select(keys).row(0)
+        rule = "sources.flow-unusable" if bad.height else "sources.flow-gap"
+        raise InputError(rule, value=value, region=code, year=date)
     regions, years = rows[region].unique().sort(), rows[year].unique().sort()
     flow = np.full((len(regions), len(years)), np.nan)
     place = (regions.search_sorted(rows[region]).to_numpy(), years.search_sorted(rows[year]).to_numpy())

@@ -18,7 +18,7 @@ ORDER = (
 _NOTHING = setting("nothing")  # what a sentence with two decimals of a percentage point writes as 0.00
 
 
-def known_parts(row: Mapping[str, Any]) -> dict[str, float]:
+def known_parts(row: Row) -> dict[str, float]:
     """Return the known parts of a row; where there is no frontier, what the industries did themselves is one part."""
     rest = {name: row.get(name) for name in ("allocation", "allocation_between", "unallocated")}
     if row["breakthrough"] is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
@@ -99,7 +98,7 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
         """The decomposition, and that under the other labour shares where the data leave them open."""
         return (self,) if self.alternative is None else (self, self.alternative)
 
-    def assumption_value(self, name: str) -> Any:  # noqa: ANN401 - the file of assumptions decides
+    def assumption_value(self, name: str) -> object:
         """Return the value of an assumption in force."""
         return self.provenance.options.get(f"assume.{name}", catalogue()[name]["value"])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,7 +10,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray, yearly_change
 from xinzhi.core.errors import InputError
-from xinzhi.core.finding import Finding, finding
+from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.text import Text
 from xinzhi.data import Field, Package, tidy
 from xinzhi.sources.assumptions import Assumptions, abbreviated_list
@@ -109,7 +108,7 @@ def _worst(
         count = int((size[row] > limit).sum())
         worst = float(gap[row, at])
         values = {"gap": worst, "count": count, "limit": limit}
-        place: dict[str, Any] = {"table": table, "file": data.origins[table].file if table in data.origins else None}
+        place: Place = {"table": table, "file": data.origins[table].file if table in data.origins else None}
         place |= {"column": _COLUMNS[name], "key": f"{region}/{year}", "value": f"{worst:+.4f}"}
         out.append(finding(f"sources.{_RULES[name]}", words=values, **place))
     return out

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,7 +18,7 @@ from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.regression import Engine, Regression, codes, fixed_effects
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text
+from xinzhi.core.text import Text, Values
 from xinzhi.sources.assumptions import in_depth_parts, left_out, left_out_facts, read, read_positive, setting, span_text
 from xinzhi.sources.placebo import Distances
 from xinzhi.sources.result import Sources
@@ -238,7 +237,7 @@ class CatchUp:
             return "closing"
         return "short" if short else "chance"
 
-    def speed_values(self) -> dict[str, Any]:
+    def speed_values(self) -> Values:
         """Return the figures of sentences: speed and its error, both ranges of the draws, and the half-life."""
         within, jackknife = self.placebo.rows(named=True)
         at = self.regression.names.index("distance")

@@ -293,7 +293,7 @@ def _backtest(
     rules = pathways_internal.BacktestOptions() if draws is None else pathways_internal.BacktestOptions(draws=draws)
     train, test = spans
 
-    def run() -> pathways_internal.Backtest:
+    def run() -> pathways_internal.EntryBacktest:
         try:
             return pathways.backtest(table, **columns, train=train, test=test, options=rules)
         except InputError as error:

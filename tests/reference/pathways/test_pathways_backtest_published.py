@@ -21,7 +21,7 @@ from xinzhi.pathways.internal import BacktestOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from xinzhi.pathways.internal import Backtest
+    from xinzhi.pathways.internal import EntryBacktest
 
 PUBLISHED = {  # area under the curve, average precision, mean precision at 10, area within the place
     (0.5, "rca"): (0.4790, 0.0338, 0.0517, 0.4986),
@@ -40,7 +40,7 @@ BEST_BASELINES = {0.5: (0.099, 0.112), 1.0: (0.301, 0.347)}
 
 
 @pytest.fixture(scope="module")
-def found(shared: Path) -> Backtest:
+def found(shared: Path) -> EntryBacktest:
     jobs = pl.read_csv(shared / "data" / "world" / "sa3_indp3.csv.gz").filter(~pl.col("indp").str.contains("nfd"))
     scores = ("rca", "density", "density_nearest", "logit", "additive_logit")
     return backtest(
@@ -55,7 +55,7 @@ def found(shared: Path) -> Backtest:
     )
 
 
-def value(found: Backtest, absent: float, score: str, measure: str) -> float:
+def value(found: EntryBacktest, absent: float, score: str, measure: str) -> float:
     row = (pl.col("absent") == absent) & (pl.col("score") == score) & (pl.col("measure") == measure)
     return found.frame.filter(row)["value"].item()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import date
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import AnyFrame, FloatArray, IntArray, digest
+from xinzhi.core.arrays import AnyFrame, BoolArray, FloatArray, IntArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.result import FrameKind
@@ -130,10 +131,15 @@ def without_empty(
     )
 
 
-def cell_frame(of: Cells | Panel, rows: IntArray, columns: IntArray, **values: Any) -> pl.DataFrame:  # noqa: ANN401 - columns
+def cell_frame(
+    of: Cells | Panel, rows: IntArray, columns: IntArray, **values: FloatArray | IntArray | BoolArray | Sequence[object]
+) -> pl.DataFrame:
     """Return some cells of a matrix in long form: ``place, activity`` and the given values."""
     places, activities = (pl.Series(names, dtype=pl.String) for names in (of.places, of.activities))
     return pl.DataFrame({"place": places.gather(rows), "activity": activities.gather(columns), **values})
+
+
+PeriodT = TypeVar("PeriodT", int, str, date)  # of whatever kind the column of periods is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +148,7 @@ class Panel:
 
     places: tuple[str, ...]
     activities: tuple[str, ...]
-    values: Mapping[Any, FloatArray]
+    values: Mapping[object, FloatArray]
     findings: tuple[Finding, ...] = ()
     kind: FrameKind = "polars"
 
@@ -159,8 +165,8 @@ def read_panel(
     activity: str,
     value: str,
     period: str,
-    periods: Sequence[Any],
-    least_place: tuple[Any, float] | None = None,
+    periods: Sequence[object],
+    least_place: tuple[object, float] | None = None,
 ) -> Panel:
     """Return some periods of a long frame as matrices of the places and activities that every one of them lists."""
     table, kind = read_any(frame, "cells")

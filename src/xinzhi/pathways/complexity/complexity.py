@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -335,7 +335,7 @@ def read_anchor(anchor: AnyFrame, frame: AnyFrame = None, *, place: str = "place
     return _of_rows(table.cells.select(key, next(name for name in names if name != key)).iter_rows())
 
 
-def _of_rows(rows: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+def _of_rows(rows: Iterable[tuple[object, str | float | None]]) -> dict[str, float]:
     anchor: dict[str, float] = {}
     for name, entry in rows:
         try:

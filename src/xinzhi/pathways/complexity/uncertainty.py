@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
@@ -209,7 +209,9 @@ def weighted_index(presence: BoolArray, weight: FloatArray) -> FloatArray:
     return np.asarray((index - index.mean()) / index.std())
 
 
-def _weighted_density(presence: BoolArray, times: Any, used: BoolArray, options: ComplexityOptions) -> FloatArray:  # noqa: ANN401 - counts
+def _weighted_density(
+    presence: BoolArray, times: FloatArray | IntArray, used: BoolArray, options: ComplexityOptions
+) -> FloatArray:
     """Return densities over the activities drawn; of activities that no place has, not a number."""
     proximities = relatedness.proximity(presence | ~presence.any(axis=0), options.measure, diagonal=options.diagonal)
     if options.nearest is not None:

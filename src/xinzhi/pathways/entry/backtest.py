@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,7 @@ from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Result
-from xinzhi.pathways.complexity.cells import Panel, cell_frame, read_panel
+from xinzhi.pathways.complexity.cells import Panel, PeriodT, cell_frame, read_panel
 from xinzhi.pathways.conventions import options_of, setting
 from xinzhi.pathways.entry import models as entry_models
 from xinzhi.pathways.entry.models import BASELINE, LABELS, MODELS, OURS, OWN, AdditiveLogit, Score, Span
@@ -64,7 +64,7 @@ def _verdict(low: float, high: float) -> Literal["better", "worse", "no_better"]
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Backtest(Result, verb="backtest", topic="pathways", key=("absent", "score", "measure")):
+class EntryBacktest(Result, verb="backtest", topic="pathways", key=("absent", "score", "measure")):
     """How well each score predicted entry in years that no model has seen: a row for each cutoff, score and measure.
 
     `comparison` sets ours against the baseline that turned out best, with the interval of the difference over the same
@@ -171,10 +171,10 @@ def backtest(
     activity: str,
     value: str,
     period: str,
-    train: tuple[Any, Any],
-    test: tuple[Any, Any],
+    train: tuple[PeriodT, PeriodT],
+    test: tuple[PeriodT, PeriodT],
     options: BacktestOptions | None = None,
-) -> Backtest:
+) -> EntryBacktest:
     """Train on what entered in one span of years, predict the next, and compare with the baselines of the field.
 
     Parameters
@@ -200,7 +200,7 @@ def backtest(
     options = options or BacktestOptions()
     if not train[0] < train[1] <= test[0] < test[1]:
         raise UsageError("pathways.spans", train=f"{train}", test=f"{test}")
-    panel = read_panel(
+    panel: Panel = read_panel(
         frame,
         place=place,
         activity=activity,
@@ -209,14 +209,14 @@ def backtest(
         periods=(*train, *test),
         least_place=(train[1], options.least_place),
     )
-    scores = entry_models.available() if options.scores is None else options.scores
+    scores: Sequence[Score] = entry_models.available() if options.scores is None else options.scores
     weights = np.vstack([np.ones(len(panel.places)), draws(len(panel.places), options.draws, options.seed)])
     needed = tuple(dict.fromkeys([*BASELINE, *(OURS if set(scores) & set(OWN) else ())]))
     traits = tuple(entry_models.traits(panel.values[date], needed, unit=options.unit) for date in (train[0], test[0]))
     runs = [_run(cutoff, panel, (train, test), traits, scores, weights, options) for cutoff in options.absent]
     tables, comparisons, tasks, cells, models, spans = zip(*runs, strict=True)
-    unlearned = options.scores is None and "blend" not in scores
-    return Backtest(
+    unlearned: bool = options.scores is None and "blend" not in scores
+    return EntryBacktest(
         frame=pl.concat(tables),
         comparison=pl.concat(comparisons),
         tasks=pl.concat(tasks),
@@ -242,7 +242,7 @@ def candidates(values: FloatArray, after: FloatArray | None, traits: Mapping[str
 def _run(
     cutoff: float,
     panel: Panel,
-    spans: tuple[tuple[Any, Any], tuple[Any, Any]],
+    spans: tuple[tuple[object, object], tuple[object, object]],
     traits: Sequence[Mapping[str, FloatArray]],
     scores: Sequence[Score],
     weights: FloatArray,
@@ -309,7 +309,7 @@ def _frame(cutoff: float, tables: Mapping[Score, Mapping[str, FloatArray]], leve
 
 def _comparison(cutoff: float, tables: Mapping[Score, Mapping[str, FloatArray]], level: float) -> pl.DataFrame:
     """Compare ours with the best of the baselines, by measure."""
-    rows: list[tuple[Any, ...]] = []
+    rows: list[tuple[object, ...]] = []
     for measure in MEASURES:
         ours = {name: table[measure] for name, table in tables.items() if name in OWN}
         baselines = {name: table[measure] for name, table in tables.items() if name not in OWN}

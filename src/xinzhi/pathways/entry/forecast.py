@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Result
 from xinzhi.data.package import Package
-from xinzhi.pathways.complexity.cells import cell_frame, read_panel
+from xinzhi.pathways.complexity.cells import PeriodT, cell_frame, read_panel
 from xinzhi.pathways.conventions import conventions, setting
 from xinzhi.pathways.entry.backtest import candidates, draws, explained, measures, ordered
 from xinzhi.pathways.entry.models import OWN, AdditiveLogit, Score, Span, available, fit_ours, score, traits
@@ -185,8 +185,8 @@ def forecast(
     activity: str,
     value: str,
     period: str,
-    train: tuple[Any, Any],
-    at: Any = None,  # noqa: ANN401 - a period, of whatever kind the column is
+    train: tuple[PeriodT, PeriodT],
+    at: PeriodT | None = None,
     model: Score | None = None,
 ) -> Forecast:
     """Learn from what entered in one span and return the chances of entry after a later date.

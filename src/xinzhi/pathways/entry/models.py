@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 
@@ -224,7 +224,19 @@ def _chances(name: Score, train: FloatArray, entered: BoolArray, test: FloatArra
     return np.asarray(1 / (1 + np.exp(-(_odds(ours) + _odds(random)) / 2)))
 
 
-def _trees(model: Any, train: FloatArray, entered: BoolArray, test: FloatArray) -> FloatArray:  # noqa: ANN401 - ships no types
+class Classifier(Protocol):
+    """A model of scikit-learn, which ships no types."""
+
+    def fit(self, train: FloatArray, entered: BoolArray) -> Classifier:
+        """Learn from rows of traits and what entered."""
+        ...
+
+    def predict_proba(self, test: FloatArray) -> FloatArray:
+        """Return the chances of both classes `(n, 2)`."""
+        ...
+
+
+def _trees(model: Classifier, train: FloatArray, entered: BoolArray, test: FloatArray) -> FloatArray:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # ships no types; of scikit-learn
 
     with threadpool_limits(1):  # hundreds of cells: threads that wait for one another took 170 times as long

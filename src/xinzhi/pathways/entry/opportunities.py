@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -161,7 +160,7 @@ class Opportunities(Result, verb="opportunities", topic="pathways", key=("place"
         return _rows(activity, "endowment", [fit.factors[k] for k in order], [None] * len(order), parts[order].tolist())
 
 
-def _rows(activity: str, kind: str, names: list[str], presences: list[Any], parts: list[float]) -> pl.DataFrame:
+def _rows(activity: str, kind: str, names: list[str], presences: list[object], parts: list[float]) -> pl.DataFrame:
     schema = {"name": pl.String, "there": pl.Boolean, "contribution": pl.Float64}
     rows = pl.DataFrame({"name": names, "there": presences, "contribution": parts}, schema=schema)
     return rows.with_columns(activity=pl.lit(activity), kind=pl.lit(kind)).select("activity", "kind", *schema)

@@ -155,7 +155,7 @@ class LeadChanges(Result, verb="lead_changes", topic="pathways", key=("challenge
         return self.frame.filter((pl.col("challenger") == unit) | (pl.col("incumbent") == unit))
 
 
-def _when(row: Mapping[str, Any]) -> Text:
+def _when(row: Mapping[str, object]) -> Text:
     """Return the year, or the span of years, in which the lead changed."""
     first, last = row["earliest"], row["latest"]
     return same(first) if first == last else span_text(first, last)
@@ -214,7 +214,7 @@ def lead_changes(
             raise InputError("pathways.only-one", what=what, unit=logs.units[0], year=logs.years[0])
     jumps = _jumps(logs, rules)
     pairs = itertools.combinations(logs.units, 2) if pairs is None else pairs
-    rows: list[tuple[Any, ...]] = []
+    rows: list[tuple[object, ...]] = []
     for first, second in pairs:
         for name in (first, second):
             logs.row(name)
@@ -301,7 +301,7 @@ def _jumps(logs: UnitYears, rules: LeadRules) -> BoolArray:
 
 def _episodes(
     logs: UnitYears, pair: tuple[int, int], jumps: BoolArray, margin: FloatArray, long: int
-) -> list[tuple[Any, ...]]:
+) -> list[tuple[object, ...]]:
     """Return the episodes in which one unit passes the other."""
     names = tuple(logs.units[at] for at in pair)
     gap = logs.values[pair[0]] - logs.values[pair[1]]
@@ -311,7 +311,7 @@ def _episodes(
     years, lead = logs.years[observed], np.where(ahead > limit, 1, np.where(ahead < -limit, -1, 0))
     sure = fill_with_last(np.where(lead == 0, np.nan, lead.astype(np.float64)))
     usual = int(np.median(np.diff(logs.years))) if len(logs.years) > 1 else 1
-    rows: list[tuple[Any, ...]] = []
+    rows: list[tuple[object, ...]] = []
     if not len(years) or not np.isfinite(sure).any():
         return rows
     for place in np.flatnonzero((sure[1:] > 0) & (sure[:-1] < 0)) + 1:

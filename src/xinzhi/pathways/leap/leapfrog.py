@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -29,7 +29,20 @@ from xinzhi.yardstick import Measurement
 
 CONDITIONS: Mapping[str, Text] = describe("leapfrog", "condition").values
 _TENTHS = 10
-Judged = dict[str, dict[str, Any]]  # by region: year, value, reference and whether it holds; what it rests on and lacks
+
+
+class Judgement(TypedDict, total=False):
+    """Whether a condition holds in a region, what of, what it rests on, and what is lacking to judge it."""
+
+    year: int | None
+    value: float | None
+    reference: float | None
+    met: bool | None
+    evidence: Text
+    missing: Text
+
+
+Judged = dict[str, Judgement]  # by region
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -162,7 +175,7 @@ def leapfrog(
         "lane_change": _lanes(lanes, regions),
     }
     frame = pl.DataFrame(
-        [_row(region, condition, **by_region[region]) for region in regions for condition, by_region in judged.items()],
+        [_row(region, condition, by_region[region]) for region in regions for condition, by_region in judged.items()],
         schema=_SCHEMA,
     )
     totals = frame.group_by("region", maintain_order=True).agg(
@@ -197,12 +210,11 @@ _SCHEMA = {
 }
 
 
-def _row(region: str, condition: str, **judged: Any) -> dict[str, Any]:  # noqa: ANN401 - the fields of `Judged`
-    texts: dict[str, str | None] = {}
-    for key in ("evidence", "missing"):
-        text = judged.pop(key, None)
-        texts |= {f"{key}_{language}": None if text is None else text.lang(language) for language in LANGUAGES}
-    return {"region": region, "condition": condition, **judged, **texts}
+def _row(region: str, condition: str, judgement: Judgement) -> dict[str, object]:
+    row: dict[str, object] = {"region": region, "condition": condition}
+    for name, value in judgement.items():
+        row |= {f"{name}_{key}": value.lang(key) for key in LANGUAGES} if isinstance(value, Text) else {name: value}
+    return row
 
 
 def _lacks(what: str, regions: Sequence[str], **values: object) -> Judged:
@@ -238,7 +250,7 @@ def _lock_in(lanes: LaneChanges | None, regions: list[str], leader: str) -> tupl
     middle = float(np.median(list(persistence.values()))) if persistence else float("nan")
     leader_lock_in, own_lock_in = _lacks("lanes", regions), _lacks("lanes", regions)
     if leader in persistence:
-        judged = {
+        judged: Judgement = {
             "value": persistence[leader],
             "reference": middle,
             "met": persistence[leader] > middle,
@@ -272,7 +284,7 @@ def _capacity(package: Package, name: str, condition: str, regions: list[str], y
     when = int(dated["year"].max())  # type: ignore[arg-type] # years are whole numbers
     values: dict[str, float] = dict(dated.filter(pl.col("year") == when).select("region", "value").iter_rows())
     middle = float(np.median(list(values.values())))
-    late = {} if when == year else {"missing": words.pathways.missing_late(year=year)}
+    late: Judgement = {} if when == year else {"missing": words.pathways.missing_late(year=year)}
     return lacking | {
         region: {
             "year": when,
@@ -349,7 +361,7 @@ def lane_changes(
     activity: str,
     value: str,
     period: str,
-    between: tuple[Any, Any],
+    between: tuple[object, object],
     absent: float | None = None,
     density: AnyFrame = None,
 ) -> LaneChanges:

@@ -323,7 +323,7 @@ def realised(task: Task, selection: BoolArray) -> float:
     return float((np.where(selection, np.nan_to_num(task.value), 0.0) * share).sum())
 
 
-def row_of(task: Task, selection: BoolArray, kind: str, ceiling: Sequence[float]) -> dict[str, Any]:
+def row_of(task: Task, selection: BoolArray, kind: str, ceiling: Sequence[float]) -> dict[str, object]:
     """Return one row of the comparison."""
     counts = selection.sum(axis=0)
     gains = np.where(selection, np.nan_to_num(task.value), 0.0)

@@ -113,7 +113,7 @@ class Able(AbleFrames, verb="able", topic="pathways", key=("region", "category")
                 "name": name,
                 "category": about,
                 "verdict": word("able", row["able"].replace(" ", "_")),
-                "why": self._why(row),
+                "why": self._why(row["category"], row["able"], row["grade"], row["reason"], row["output"]),
             },
             "able.rows": {"rows": lines or [words.pathways.able_nothing()]},
         }
@@ -150,13 +150,13 @@ class Able(AbleFrames, verb="able", topic="pathways", key=("region", "category")
         }
         return Explanation(region=code, name=name, facts=facts)
 
-    def _why(self, row: Mapping[str, Any]) -> Text:
+    def _why(self, category: str, able: str, grade: str | None, reason: str, ratio: float | None) -> Text:
         """Return in words what the verdict rests on."""
-        rule = categories().get(row["category"], {})
-        if row["able"] == "unknown" and "why_unknown" in rule:
+        rule = categories().get(category, {})
+        if able == "unknown" and "why_unknown" in rule:
             return Text(zh=rule["why_unknown"]["zh"], en=rule["why_unknown"]["en"].strip())
-        grade = words.pathways.able_no_grade() if row["grade"] is None else word("grade", row["grade"])
-        return words.pathways.able_of(f"why_{row['reason']}", grade=grade, ratio=row["output"] or 0.0)
+        grade_text = words.pathways.able_no_grade() if grade is None else word("grade", grade)
+        return words.pathways.able_of(f"why_{reason}", grade=grade_text, ratio=ratio or 0.0)
 
 
 def _category(result: Result, category: str, codes: list[str]) -> str:
@@ -170,7 +170,7 @@ def _category(result: Result, category: str, codes: list[str]) -> str:
     return code_of.get(category) or code_of[category.lower()]
 
 
-def _plain(counts: Mapping[str, Any]) -> Values:
+def _plain(counts: Mapping[str, object]) -> Values:
     return {name.replace(" ", "_"): counts.get(name, 0) for name in VALUES}
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -167,9 +167,16 @@ class PlanTemplate:
         return paths
 
 
+class _Coding(TypedDict):
+    """The book of rules by which plans are coded."""
+
+    title: dict[str, str]
+    rules: list[dict[str, str]]
+
+
 @cache
-def _book() -> dict[str, Any]:
-    book: dict[str, Any] = yaml.safe_load((files("xinzhi.pathways") / "plan_coding.yaml").read_text(encoding="utf-8"))
+def _book() -> _Coding:
+    book: _Coding = yaml.safe_load((files("xinzhi.pathways") / "plan_coding.yaml").read_text(encoding="utf-8"))
     return book
 
 
@@ -308,9 +315,16 @@ class Candidates:
     unjudged: pl.DataFrame
 
 
-def rules() -> Mapping[str, Any]:
+class Weighing(TypedDict):
+    """The base of a category: divisions of industry, and the value added that sums what it weighs."""
+
+    base: list[str]
+    value_added: float
+
+
+def rules() -> Mapping[str, Weighing]:
     """Return the categories that can be weighed."""
-    definitions: Mapping[str, Any] = parameters.read_yaml(_FILE)["categories"]
+    definitions: Mapping[str, Weighing] = parameters.read_yaml(_FILE)["categories"]
     return definitions
 
 

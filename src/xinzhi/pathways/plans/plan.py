@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -182,14 +182,16 @@ class Plan(PlanFrames, verb="plan", topic="pathways", key=("region", "category")
         debt = self.debt_year is not None and row["debt_ratio"] is not None
         facts: Facts = {
             "explain.plan_debt" if debt else "explain.plan": {**row, "name": name, "year": self.debt_year},
-            "explain.assigned": [self._cell_facts(cell) for cell in assigned.iter_rows(named=True)],
-            "explain.passed": [self._cell_facts(cell) for cell in frame.head(_SHOWN).iter_rows(named=True)],
+            "explain.assigned": self._cell_facts(assigned),
+            "explain.passed": self._cell_facts(frame.head(_SHOWN)),
         }
         return PlanExplanation(region=code, name=name, assigned=assigned, passed=frame, facts=facts)
 
-    def _cell_facts(self, row: Mapping[str, Any]) -> dict[str, object]:
-        full = row["cap_price"] > 0
-        return {**row, "name": self.names.text("category", row["category"]), "full": full}
+    def _cell_facts(self, cells: pl.DataFrame) -> list[dict[str, object]]:
+        return [
+            {**row, "name": self.names.text("category", row["category"]), "full": row["cap_price"] > 0}
+            for row in cells.iter_rows(named=True)
+        ]
 
     def sensitivity(self, scales: Sequence[float] | None = None) -> pl.DataFrame:
         """Return what looser or tighter caps would do: all caps times positive `scales`.
@@ -321,7 +323,7 @@ def _default_gain(kind: str) -> str:
 
 
 def _parts(
-    data: Package, cells: Cells, when: int, overrides: tuple[Any, Any], exclude: Sequence[str] | None
+    data: Package, cells: Cells, when: int, overrides: tuple[object, object], exclude: Sequence[str] | None
 ) -> tuple[Parts, EntryOdds | None, pl.DataFrame]:
     """Return chances, gains and densities of what regions may choose, and the categories that cannot be weighed."""
     relatedness, heads = nearness(cells), cells.values.sum(axis=1)
@@ -461,10 +463,32 @@ def region_rows(task: Task, best: Assignment, parts: Parts, ratios: Mapping[str,
     )
 
 
-def sensitivity_row(task: Task, scale: float, reference: float) -> dict[str, Any]:
+class SensitivityRow(TypedDict):
+    """What caps times `scale` do; figures are None where the status says why."""
+
+    scale: float
+    places: int
+    gain: float | None
+    beside_plan: float | None
+    gap: float | None
+    mean_jaccard: float | None
+    status_zh: str
+    status_en: str
+
+
+def sensitivity_row(task: Task, scale: float, reference: float) -> SensitivityRow:
     """Return what caps times `scale` do; the columns are those of `Plan.sensitivity`."""
     caps = np.maximum(np.floor(task.caps * scale + 1e-9).astype(np.int64), np.minimum(task.caps, 1))
-    row: dict[str, Any] = dict.fromkeys(("gain", "beside_plan", "gap", "mean_jaccard"))
+    row: SensitivityRow = {
+        "scale": scale,
+        "places": int(caps.sum()),
+        "gain": None,
+        "beside_plan": None,
+        "gap": None,
+        "mean_jaccard": None,
+        "status_zh": "",
+        "status_en": "",
+    }
     try:
         best = assign(replace(task, caps=caps))
     except InfeasibleTaskError:
@@ -474,10 +498,11 @@ def sensitivity_row(task: Task, scale: float, reference: float) -> dict[str, Any
     else:
         status = words.pathways.status_computed()
         difference = best.objective / reference - 1.0 if reference > 0 else 0.0
-        row = {
+        row |= {
             "gain": best.objective,
             "beside_plan": difference,
             "gap": best.gap,
             "mean_jaccard": mean_of_pairs(jaccard(best.selection)),
         }
-    return {"scale": scale, "places": int(caps.sum()), **row, "status_zh": status.zh, "status_en": status.en}
+    row |= {"status_zh": status.zh, "status_en": status.en}
+    return row

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -193,16 +192,17 @@ class Choices(Result, verb="choices", topic="pathways", key=("year", "category")
         nearest = (self.names.region(row["nearest"]), row["nearest_jaccard"])
         facts: Facts = {"explain.choices": {"name": name, "year": when, "k": row["length"], "n": len(lists.categories)}}
         for change in CHANGES[:-1]:
-            phrases = [self._cell(cell) for cell in cells.filter(change=change).iter_rows(named=True)]
+            phrases = [
+                self._cell(*cell)
+                for cell in cells.filter(change=change).select("category", "able", "designated", "others").iter_rows()
+            ]
             facts[f"explain.{change}"] = {"cells": phrases or [words.pathways.explain_none()]}
         facts["explain.like"] = {"name": nearest[0], "jaccard": nearest[1]}
         return ChoiceExplanation(region=code, year=when, name=name, cells=cells, nearest=nearest, facts=facts)
 
-    def _cell(self, row: Mapping[str, Any]) -> Text:
-        verdict = word("able", row["able"].replace(" ", "_"))
-        about = words.pathways.explain_designated_only() if row["designated"] else verdict
-        name = self.names.text("category", row["category"])
-        return words.pathways.explain_cell(name=name, able=about, others=row["others"])
+    def _cell(self, category: str, able: str, designated: object, others: int) -> Text:
+        about = words.pathways.explain_designated_only() if designated else word("able", able.replace(" ", "_"))
+        return words.pathways.explain_cell(name=self.names.text("category", category), able=about, others=others)
 
     def without_herd(self, year: int | None = None) -> pl.DataFrame:
         """Return whose plan lacks evidence, and who has the evidence and does not plan it, in a year (None: the last).

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import comb
-from typing import Any
 
 import numpy as np
 
@@ -241,7 +240,7 @@ def hypergeometric_at_most(count: int, total: int, marked: int, draws: int) -> f
     return min(ways / comb(total, draws), 1.0)
 
 
-def overlap_row(lists: Lists, evidence: BoolArray, draws: int, seed: int) -> dict[str, Any]:
+def overlap_row(lists: Lists, evidence: BoolArray, draws: int, seed: int) -> dict[str, object]:
     """Return the likeness of all lists of a year, and their evidence; the columns of `Choices.overlap`."""
     entries, judged = lists.entries, bool(evidence.any())
     statistics = [

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -392,7 +391,7 @@ def _sheets(path: Path) -> list[str]:
         raise InputError("sectors.bad-workbook", path=path) from error
 
 
-def from_package(package: Package | str | Path, system: System | str | Path | Mapping[str, Any]) -> pl.DataFrame:
+def from_package(package: Package | str | Path, system: System | str | Path | Mapping[str, object]) -> pl.DataFrame:
     """Return the indicators of a system that a package can fill, as ratios in the unit that the system states.
 
     Parameters

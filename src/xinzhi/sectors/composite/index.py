@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -230,7 +229,7 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
 
 def index(
     frame: AnyFrame,
-    system: System | str | Path | Mapping[str, Any] = "xinzhi-sectors",
+    system: System | str | Path | Mapping[str, object] = "xinzhi-sectors",
     *,
     weights: str | Mapping[str, float] = "entropy",
     aggregation: str = "arithmetic",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -53,7 +53,7 @@ def systems() -> tuple[System, ...]:
     return tuple(load_system(path) for path in sorted(_FOLDER.glob("*.yaml")))
 
 
-def load_system(system: System | str | Path | Mapping[str, Any]) -> System:
+def load_system(system: System | str | Path | Mapping[str, object]) -> System:
     """Return an indicator system.
 
     Parameters
@@ -76,7 +76,7 @@ def load_system(system: System | str | Path | Mapping[str, Any]) -> System:
     return rules
 
 
-def check_system(system: str | Path | Mapping[str, Any]) -> tuple[System | None, tuple[Finding, ...]]:
+def check_system(system: str | Path | Mapping[str, object]) -> tuple[System | None, tuple[Finding, ...]]:
     """Return a system, or None when it has errors, and everything that was found.
 
     Raises
@@ -98,7 +98,7 @@ def check_system(system: str | Path | Mapping[str, Any]) -> tuple[System | None,
     return rules, tuple(reader.findings)
 
 
-def _system_label(system: str | Path | Mapping[str, Any]) -> str:
+def _system_label(system: str | Path | Mapping[str, object]) -> str:
     """Return how messages call a system: its path or id, after a blank; nothing where it has none."""
     if not isinstance(system, Mapping) and _is_text(system):
         return ""
@@ -111,7 +111,7 @@ def _is_text(system: str | Path) -> bool:
     return isinstance(system, str) and "\n" in system.strip()
 
 
-def _source(system: str | Path | Mapping[str, Any]) -> Source:
+def _source(system: str | Path | Mapping[str, object]) -> Source:
     if isinstance(system, Mapping):
         return Source("", dict(system))
     text = _is_text(system)
@@ -142,7 +142,7 @@ class _Reader:
             place["file"], place["line"] = self.file, self.source.line(at)
         self.findings.append(finding(rule, place=place, **values))
 
-    def mapping(self, value: object, at: tuple[object, ...], key: str | None = None) -> dict[Any, Any]:
+    def mapping(self, value: object, at: tuple[object, ...], key: str | None = None) -> dict[str, object]:
         """Return a mapping; an empty one where there is none, or something else, which is noted."""
         if value is not None and not isinstance(value, dict):
             self.add("not-a-mapping", at, key)
@@ -179,7 +179,7 @@ class _Reader:
         system = replace(system, comparisons=self.comparisons(content.get("comparisons"), system))
         return None if errors(self.findings) else replace(system, findings=tuple(self.findings))
 
-    def check_keys(self, content: Mapping[object, Any], names: tuple[str, ...], at: tuple[object, ...]) -> None:
+    def check_keys(self, content: Mapping[str, object], names: tuple[str, ...], at: tuple[object, ...]) -> None:
         for name in content:
             if name not in names:
                 self.add("unknown-key", (*at, name), name=name, known=list(names))
@@ -216,7 +216,7 @@ class _Reader:
             note=_text(row.get("note"), ""),
         )
 
-    def check_description(self, row: Mapping[str, Any], at: tuple[object, ...], code: str, denominator: str) -> None:
+    def check_description(self, row: Mapping[str, object], at: tuple[object, ...], code: str, denominator: str) -> None:
         """Note what an indicator does not say, or says in words that are not known."""
         for name in ("indicator", "sector"):
             if not row.get(name):
@@ -233,17 +233,18 @@ class _Reader:
         if not row.get("unit"):
             self.add("no-unit", at, code, name=code)
 
-    def number(self, row: Mapping[str, Any], name: str, at: tuple[object, ...], code: str) -> float | None:
+    def number(self, row: Mapping[str, object], name: str, at: tuple[object, ...], code: str) -> float | None:
         value = row.get(name)
         if value is None:
             return None
         usable = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
-        if not usable or (name in {"weight", "factor"} and value <= 0):
+        number = float(value) if isinstance(value, int | float) and usable else float("nan")
+        if not usable or (name in {"weight", "factor"} and number <= 0):
             self.add("not-a-number", (*at, name), code, name=name, value=value)
             return None
-        return float(value)
+        return number
 
-    def part(self, origin: Mapping[str, Any], name: str, at: tuple[object, ...], code: str) -> Part | None:
+    def part(self, origin: Mapping[str, object], name: str, at: tuple[object, ...], code: str) -> Part | None:
         text = origin.get(name)
         if text is None:
             if name == "numerator" and origin:
@@ -254,7 +255,7 @@ class _Reader:
             self.add("bad-source", (*at, name), code, name=code, value=text)
         return part
 
-    def read_groups(self, content: Mapping[str, Any], level: str, used: list[str]) -> dict[str, Group]:
+    def read_groups(self, content: Mapping[str, object], level: str, used: list[str]) -> dict[str, Group]:
         """Return the groups of a level that indicators use, in the order of the file."""
         entries = self.mapping(content.get(level) or None, (level,))
         order = [str(code) for code in entries if code in used]
@@ -287,7 +288,9 @@ class _Reader:
         for group, rows in self.mapping(content, ("comparisons",)).items():
             size = len(children.get(group, ()))
             try:
-                table = np.array([[_fraction(cell) for cell in row] for row in rows], dtype=np.float64)
+                table = np.array(
+                    [[_fraction(cell) for cell in row] for row in cast("list[list[object]]", rows)], dtype=np.float64
+                )
                 ahp(table)
             except (TypeError, ValueError, UsageError, ZeroDivisionError):
                 table = np.empty((0, 0))

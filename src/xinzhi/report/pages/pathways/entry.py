@@ -11,7 +11,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.facts import Fact
 from xinzhi.core.text import Text, sentences
-from xinzhi.pathways.internal import Able, Backtest, Choices, Opportunities, Plan
+from xinzhi.pathways.internal import Able, Choices, EntryBacktest, Opportunities, Plan
 from xinzhi.report.charts import kinds
 from xinzhi.report.pages.pathways.complexity import narrow
 from xinzhi.report.palette import GROUPS
@@ -209,7 +209,7 @@ def regions(result: Opportunities) -> Picture | None:
 
 
 @section.register
-def backtest(result: Backtest) -> Section:
+def backtest(result: EntryBacktest) -> Section:
     """Return how well each score predicted entry in years that no model has seen."""
     facts = list(result.answer())
     verdicts = {fact.values["absent"]: fact for fact in facts if fact.key != "answer.task"}
@@ -229,7 +229,7 @@ def backtest(result: Backtest) -> Section:
     )
 
 
-def _precision(result: Backtest, absent: float, guess: float, headline: Fact) -> Picture:
+def _precision(result: EntryBacktest, absent: float, guess: float, headline: Fact) -> Picture:
     """Return average precision of every score with its interval, and what guessing would give."""
     frame = result.precision(absent)
     kind = "backtest" if absent == max(result.tasks["absent"]) else f"backtest-{absent:g}"
