@@ -125,7 +125,10 @@ def test_tails_keep_their_digits():
     np.testing.assert_allclose(left, right, rtol=1e-11)
 
 
-@pytest.mark.parametrize(("location", "median"), [(-20.0, log(2) / 20), (22.0, 2 - log(2) / 20), (1.0, 1.0)])
+@pytest.mark.parametrize(
+    ("location", "median"),
+    [(-20.0, log(2) / 20), (22.0, 2 - log(2) / 20), (1.0, 1.0), (-50.0, log(2) / 50), (52.0, 2 - log(2) / 50)],
+)
 def test_the_median_of_a_normal_variable_cut_far_out_is_that_of_an_exponential_one(location, median):
     cut = densities.BoxNormal(np.array([location]), 1.0, 2.0)
     assert cut.quantile(0.5)[0] == pytest.approx(median, abs=2e-4)

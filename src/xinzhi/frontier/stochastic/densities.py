@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import erfcx, log_ndtr, ndtr, ndtri, ndtri_exp
+from scipy.special import erfcx, log_ndtr, ndtr, ndtri_exp
 
 from xinzhi.core.arrays import FloatArray
 
@@ -110,8 +110,8 @@ class BoxNormal:
         """Return the quantile of u | e."""
         low, high = -self.location / self.scale, (self.top - self.location) / self.scale
         flip = np.where(low > 0, -1.0, 1.0)  # the tail with more digits
-        start, end = ndtr(flip * low), ndtr(flip * high)
-        inside = flip * ndtri(start + probability * (end - start))
+        start, end = log_ndtr(flip * low), log_ndtr(flip * high)  # in logs: far outside the box both tails are 0
+        inside = flip * ndtri_exp(np.logaddexp(start + np.log1p(-probability), end + np.log(probability)))
         return np.clip(self.location + self.scale * inside, 0.0, self.top)
 
 
