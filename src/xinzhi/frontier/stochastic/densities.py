@@ -111,7 +111,7 @@ class BoxNormal:
         low, high = -self.location / self.scale, (self.top - self.location) / self.scale
         flip = np.where(low > 0, -1.0, 1.0)  # the tail with more digits
         start, end = log_ndtr(flip * low), log_ndtr(flip * high)  # in logs: far outside the box both tails are 0
-        inside = flip * ndtri_exp(np.logaddexp(start + np.log1p(-probability), end + np.log(probability)))
+        inside: FloatArray = flip * ndtri_exp(np.logaddexp(start + np.log1p(-probability), end + np.log(probability)))
         return np.clip(self.location + self.scale * inside, 0.0, self.top)
 
 
