@@ -24,7 +24,6 @@ __all__ = [
     "join_with_commas",
     "notes_of",
     "sentence",
-    "spread",
     "to_percent",
     "truncate",
     "word",
@@ -98,13 +97,6 @@ def finding_notes(findings: Iterable[Finding], limit: int = MOST_NOTES) -> tuple
     if len(unique) <= limit:
         return tuple(unique)
     return (*unique[:limit], words.shared.note_more(k=len(unique) - limit))
-
-
-def spread(years: Sequence[int], most: int) -> list[int]:
-    """Return at most so many of the years, evenly spread, the first and the last among them."""
-    if len(years) <= most:
-        return list(years)
-    return [years[round(i * (len(years) - 1) / (most - 1))] for i in range(most)]
 
 
 def arrangement(codes: Collection[str]) -> Mapping[str, Sequence[object]]:

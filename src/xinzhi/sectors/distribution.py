@@ -17,6 +17,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.facts import Fact
 from xinzhi.core.result import Result
 from xinzhi.core.spatial import neighbour_means
+from xinzhi.core.text import Text
 from xinzhi.sectors.conventions import method, series_text, setting
 from xinzhi.sectors.figures import KEYS, figures, grid, omission_frame, reason
 from xinzhi.sectors.spatial import Islands, spatial_weights
@@ -24,6 +25,7 @@ from xinzhi.sectors.spatial import Islands, spatial_weights
 Rule = Literal["silverman", "scott"]
 Bounds = Literal["pooled", "yearly"]
 _FEWEST, _TWO = setting("density.fewest"), 2
+_RIDGES = 8  # densities that one picture holds
 
 
 def bandwidth(values: FloatArray, rule: Rule | float = "silverman") -> float:
@@ -55,12 +57,34 @@ class Densities(Result, verb="ridgelines", topic="sectors", key=("year", "x")):
     years: pl.DataFrame
     rule: str
 
+    @property
+    def value_text(self) -> Text:
+        """What the figure is called."""
+        return series_text(str(self.provenance.options["value"]), self.names)
+
+    @property
+    def heading(self) -> Text:
+        """What a section on the densities is called."""
+        return words.sectors.title_densities(value=self.value_text)
+
+    @property
+    def ridges(self) -> pl.DataFrame:
+        """The densities of a few years, evenly spread over all."""
+        years = self.frame["year"].unique().sort()
+        steps = np.linspace(0, len(years) - 1, min(_RIDGES, len(years))).round().astype(int)
+        return self.frame.filter(pl.col("year").is_in(years[steps].implode())).sort("year", "x")
+
+    @property
+    def years_with_reasons(self) -> pl.DataFrame:
+        """The years, each with the reason why it has no density, empty where it has one."""
+        return self.years.with_columns(pl.col("reason_zh", "reason_en").fill_null(""))
+
     def answer(self) -> Iterator[Fact]:
         """Yield where the peak and the spread went, and whether there are several peaks."""
         with_density = self.years.drop_nulls("bandwidth")
         first, last = with_density.row(0, named=True), with_density.row(-1, named=True)
         yield words.sectors.answer_densities(
-            value=series_text(str(self.provenance.options["value"]), self.names),
+            value=self.value_text,
             first=first["year"],
             before=first["mode"],
             modes_before=first["modes"],

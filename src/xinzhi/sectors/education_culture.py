@@ -43,11 +43,21 @@ class Education(Result, verb="education", topic="sectors", key=KEYS):
     omitted: pl.DataFrame
     returns_from: str
 
+    @property
+    def contributions(self) -> pl.DataFrame:
+        """The spans that have a contribution, the largest first."""
+        return self.spans.drop_nulls("contribution").sort("contribution", descending=True)
+
+    @property
+    def last_levels(self) -> pl.DataFrame:
+        """Human capital of the last year that has it, the largest first."""
+        return latest(self.frame, "human_capital")
+
     def facts(self) -> Facts:
         """Return what schooling contributed, on average and at the ends; without a measurement, human capital."""
-        spans = self.spans.drop_nulls("contribution").sort("contribution", descending=True)
+        spans = self.contributions
         if not spans.height:
-            ends = ends_of(latest(self.frame, "human_capital"), "human_capital", self.names, digits=2)
+            ends = ends_of(self.last_levels, "human_capital", self.names, digits=2)
             return {"answer.human_capital": ends, "note.unweighed": {}}
         contributed, grown = (spans[name].to_numpy() for name in ("contribution", "output_growth"))
         values = {"first": spans["start"].min(), "last": spans["end"].max(), "mean": float(contributed.mean())}
@@ -329,6 +339,12 @@ class Culture(Result, verb="culture", topic="sectors", key=KEYS):
     """
 
     notes: tuple[Finding, ...]
+
+    @property
+    def last_shares(self) -> pl.DataFrame:
+        """The last year that has shares, the largest first, without columns that are empty then."""
+        rows = latest(self.frame, "employment_share")
+        return rows.select(column for column in rows.iter_columns() if column.count() or not rows.height)
 
     def facts(self) -> Facts:
         """Return the regions at both ends, and in how many the share is above that of all regions together."""

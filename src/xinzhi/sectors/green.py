@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,7 @@ from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.facts import Fact
 from xinzhi.core.result import Facts, Result
-from xinzhi.core.text import Text
+from xinzhi.core.text import LANGUAGES, Text
 from xinzhi.data import Field, tidy
 from xinzhi.sectors.conventions import series_text, setting, text
 from xinzhi.sectors.figures import KEYS, ends_of, figures, latest, omission_frame, read, reason, refuse_below
@@ -34,9 +35,10 @@ class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
     costs: pl.DataFrame | None
     omitted: pl.DataFrame
 
-    def common_paths(self) -> dict[str, pl.DataFrame]:
-        """Return each indicator's path, first year = 100, of the regions with every year together."""
-        paths = {}
+    @cached_property
+    def common_paths(self) -> pl.DataFrame:
+        """Each indicator's path, first year = 100, of the regions with every year together."""
+        paths = []
         for (name,), part in self.frame.group_by("indicator", maintain_order=True):
             counts = part.group_by("region").agg(pl.col("year").n_unique())
             full = counts.filter(pl.col("year") == part["year"].n_unique())["region"].to_list()
@@ -47,25 +49,42 @@ class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
             )
             if rows.height > 1:
                 value = _FULL * pl.col("intensity") / pl.col("intensity").first()
-                paths[str(name)] = rows.sort("year").with_columns(value=value)
-        return paths
+                named = {f"indicator_{key}": pl.lit(intensity_text(str(name)).lang(key)) for key in LANGUAGES}
+                paths.append(rows.sort("year").with_columns(value=value, **named))
+        return pl.concat(paths) if paths else pl.DataFrame()
+
+    @property
+    def last_productivity(self) -> pl.DataFrame:
+        """Green productivity of the last year that has it, the largest first."""
+        return pl.DataFrame() if self.productivity is None else latest(self.productivity, "level")
+
+    @property
+    def last_costs(self) -> pl.DataFrame:
+        """The costs of all indicators together in the last year that has them, the largest share first."""
+        return latest(self.cost_shares(), "share") if self.costs is not None else pl.DataFrame()
+
+    @property
+    def cautions(self) -> list[Text]:
+        """What intensities do not say, where there are any."""
+        return [] if self.common_paths.is_empty() else [words.sectors.note_intensity()]
 
     def facts(self) -> Facts:
         """Return how the intensities of all regions together moved, and what was passed in says."""
-        paths = self.common_paths()
         facts: Facts = {}
         moves = []
-        for name, path in sorted(paths.items(), key=lambda pair: pair[1]["value"][-1]):
+        paths = [] if self.common_paths.is_empty() else self.common_paths.partition_by("indicator_zh")
+        for path in sorted(paths, key=lambda path: float(path["value"][-1])):
             span = {"first": path["year"][0], "last": path["year"][-1], "change": path["value"][-1] / _FULL - 1}
-            moves.append(words.sectors.answer_intensity(name=intensity_text(name), **span))
+            name = Text(zh=path["indicator_zh"][0], en=path["indicator_en"][0])
+            moves.append(words.sectors.answer_intensity(name=name, **span))
         if moves:
             facts["headline.intensity"] = {"moves": moves}
-        levels = None if self.productivity is None else latest(self.productivity, "level")
-        if levels is not None and levels.height:
+        levels = self.last_productivity
+        if levels.height:
             counts = {"regions": levels.height, "up": levels.filter(pl.col("level") > 1).height}
             facts["headline.productivity"] = counts | ends_of(levels, "level", self.names)
         if self.costs is not None and self.costs["share"].count():
-            facts["headline.costs"] = ends_of(latest(self.cost_shares(), "share"), "share", self.names)
+            facts["headline.costs"] = ends_of(self.last_costs, "share", self.names)
         return facts or {"answer.no_years": {}}
 
     def cost_shares(self) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.facts import Fact
 from xinzhi.core.result import Result
+from xinzhi.core.text import Text
 from xinzhi.sectors.conventions import series_text
 from xinzhi.sectors.figures import KEYS, figures, omission_frame, reason
 
@@ -215,6 +216,31 @@ class Inequality(Result, verb="inequality", topic="sectors", key=("year",)):
     parts: pl.DataFrame
     omitted: pl.DataFrame
 
+    @property
+    def value_text(self) -> Text:
+        """What the figure is called."""
+        return series_text(str(self.provenance.options["value"]), self.names)
+
+    @property
+    def last_pairs(self) -> pl.DataFrame:
+        """The pairs of groups in the last year."""
+        return self.pairs.filter(year=self.frame["year"][-1])
+
+    @property
+    def peak(self) -> pl.DataFrame:
+        """The years, the most unequal first."""
+        return self.frame.sort("gini", descending=True)
+
+    @property
+    def fewest_and_most(self) -> tuple[int, int]:
+        """How many regions a year has, at least and at most."""
+        counts = self.frame["regions"].to_list()
+        return min(counts), max(counts)
+
+    def years_of(self, measure: str) -> pl.DataFrame:
+        """Return the years that have a measure."""
+        return self.frame.drop_nulls(measure)
+
     def answer(self) -> Iterator[Fact]:
         """Yield the Gini of the first and last year, and what it is made of."""
         if not self.frame.height:
@@ -222,7 +248,7 @@ class Inequality(Result, verb="inequality", topic="sectors", key=("year",)):
             return
         first, last = self.frame.row(0, named=True), self.frame.row(-1, named=True)
         yield words.sectors.answer_gini(
-            value=series_text(str(self.provenance.options["value"]), self.names),
+            value=self.value_text,
             first=first["year"],
             before=first["gini"],
             last=last["year"],
