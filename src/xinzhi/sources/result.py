@@ -94,6 +94,24 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
         )
 
     @property
+    def omitted_years(self) -> pl.DataFrame:
+        """The years without a decomposition, a row for each region and reason."""
+        return self.omitted.group_by("region", "missing", maintain_order=True).agg("year")
+
+    @property
+    def assumptions_in_short(self) -> pl.DataFrame:
+        """The assumptions, each with the first sentence of its description; `departs` is null where it does not."""
+        stops = {"zh": "。", "en": ". "}
+        texts = {f"description_{key}": (pl.col(f"description_{key}"), stop) for key, stop in stops.items()}
+        return assumption_frame(self).with_columns(
+            pl.when("departs").then(pl.lit(value=True)).alias("departs"),
+            **{
+                name: text.str.split(stop).list.first().str.strip_chars_end(stop) + stop.strip()
+                for name, (text, stop) in texts.items()
+            },
+        )
+
+    @property
     def views(self) -> tuple[Sources, ...]:
         """The decomposition, and that under the other labour shares where the data leave them open."""
         return (self,) if self.alternative is None else (self, self.alternative)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import polars as pl
-
 from xinzhi import words
 from xinzhi.core import flags
 from xinzhi.core.text import Text, listing
 from xinzhi.report.table import Column, Table, column, table
-from xinzhi.sources import Sources, assumption_frame, lacking
+from xinzhi.sources import Sources, lacking
 from xinzhi.yardstick.internal import View
 
 NAMES = 6  # in one cell
@@ -26,9 +24,8 @@ def omitted(result: Sources, view: View) -> Table | None:
     """Return the region-years without a decomposition, one row a reason; None when there are none."""
     if not result.omitted.height:
         return None
-    omitted = result.omitted.group_by("region", "missing", maintain_order=True).agg("year")
     regions: dict[tuple[Text, str], list[str]] = {}
-    for code, missing, years in omitted.iter_rows():
+    for code, missing, years in result.omitted_years.iter_rows():
         regions.setdefault((flags.year_ranges(years), missing), []).append(code)
     n = len(view.codes)
     everyone = words.shared.label_all_regions(n=n)
@@ -46,16 +43,8 @@ def omitted(result: Sources, view: View) -> Table | None:
 
 def assumptions(result: Sources) -> Table:
     """Return what the decomposition assumes beyond the protocol, and what of it departs from the file."""
-    first = {"zh": "。", "en": ". "}
-    frame = assumption_frame(result).with_columns(
-        (pl.col(f"description_{language}").str.split(stop).list.first().str.strip_chars_end(stop) + stop.strip()).alias(
-            f"description_{language}"
-        )
-        for language, stop in first.items()
-    )
-    changed = pl.when("departs").then(pl.lit(value=True)).alias("departs")
     columns = [{"assumption": "code"}, column("value", "value"), {"departs": "flag"}, column("description", "value")]
-    return table("sources_assumptions", frame.with_columns(changed), columns, result)
+    return table("sources_assumptions", result.assumptions_in_short, columns, result)
 
 
 def findings(result: Sources, view: View) -> Table | None:

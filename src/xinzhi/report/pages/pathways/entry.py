@@ -15,10 +15,10 @@ from xinzhi.pathways.internal import Able, Choices, EntryBacktest, Opportunities
 from xinzhi.report.charts import kinds
 from xinzhi.report.pages.pathways.complexity import narrow
 from xinzhi.report.palette import GROUPS
-from xinzhi.report.section import Picture, Section, picture, rows_of, shown
+from xinzhi.report.section import Picture, Rows, Section, picture, rows_of, shown
 from xinzhi.report.section_rows import section
 from xinzhi.report.sentence import finding_notes, sentence
-from xinzhi.report.table import Table, column, table
+from xinzhi.report.table import NameSource, Table, column, table
 
 PLANNED = 45
 QUADRANTS = ("near-complex", "far-complex", "near-simple", "far-simple")
@@ -139,7 +139,7 @@ def opportunities(result: Opportunities, *, region: str | None = None) -> Sectio
     )
 
 
-def _rows(result: Opportunities, frame: pl.DataFrame, names: Any, **encodings: str) -> list[dict[str, Any]]:  # noqa: ANN401 - Called
+def _rows(result: Opportunities, frame: pl.DataFrame, names: NameSource | None, **encodings: str) -> Rows:
     """Return the rows of a chart, emerging activities in a group of their own where any is marked."""
     rows = rows_of(frame, result, names, **encodings)
     if frame["emerging"].is_not_null().any():
