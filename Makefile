@@ -20,7 +20,7 @@ TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test
 SPARK := .venv-spark
 BENCH := .venv-bench
 
-.PHONY: help demo test quick coverage test-web test-spark test-lowest lint words bench limits wheel docs lock clean
+.PHONY: help demo explore test quick coverage test-web test-spark test-lowest lint words bench limits wheel docs lock clean
 
 help: ## list the targets | 列出全部命令
 	@awk -F ' ## | [|] ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-11s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ demo: $(RUNS) ## assess China's 31 provinces under one yardstick, into out/ | �
 	@echo
 	@echo "Open out/report.html in a browser; the tables are in out/assessment.xlsx."
 	@echo "请用浏览器打开 out/report.html；表格见 out/assessment.xlsx。"
+
+explore: $(READY) ## serve the explorer on this machine: open the address it prints | 在本机打开网页：浏览器访问所示地址
+	$(BIN)/xinzhi serve
 
 test: $(READY) ## run all tests on all cores | 运行全部测试
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder

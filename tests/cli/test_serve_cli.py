@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from ipaddress import IPv4Address
 
 import pytest
@@ -11,7 +12,8 @@ from called import answering
 pytest.importorskip("fastapi")
 
 from xinzhi.cli.explorer import _address
-from xinzhi.web import server
+from xinzhi.core.errors import UsageError
+from xinzhi.web import Store, server
 
 EVERYWHERE = str(IPv4Address(0))
 WORD = "a-word-of-some-length"
@@ -70,3 +72,19 @@ def test_a_token_that_can_be_guessed_is_refused_with_a_better_one(serve, languag
 def test_an_address_is_written_as_a_browser_takes_it():
     assert _address("127.0.0.1", 8000, None) == "http://127.0.0.1:8000/"
     assert _address("::1", 8000, "a b") == "http://[::1]:8000/?token=a%20b"
+
+
+def test_the_server_runs_while_the_first_pages_are_computed(serve, monkeypatch):
+    running = threading.Event()
+    monkeypatch.setattr(server, "warm", lambda _: running.wait(30))
+    monkeypatch.setattr(server, "serve", lambda _, listening, __: (running.set(), listening.close()))
+    assert serve("--port", 0)[0] == 0
+    assert running.is_set()
+
+
+def test_a_first_page_that_cannot_be_computed_does_not_end_the_server(monkeypatch):
+    def refuse(*_):
+        raise UsageError("web.no-page")
+
+    monkeypatch.setattr(server.render, "html", refuse)
+    server.warm(Store("china-provinces"))

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from secrets import token_urlsafe
 from socket import gethostname
+from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -24,7 +25,7 @@ LEAST = 16  # signs of a token
 
 
 def serve(call: Call) -> None:
-    """Serve the explorer until it is stopped; what most pages are made from is computed before."""
+    """Serve the explorer at once, until it is stopped; what most pages are made from is computed meanwhile."""
     host, port, token = call.get("host", "127.0.0.1"), call.get("port", 8000), call.get("token")
     if not token and not _is_loopback(host):
         raise UsageError("cli.needs-token", host=host)
@@ -35,12 +36,10 @@ def serve(call: Call) -> None:
         from xinzhi.web.internal import serve as run
     listening = listening_socket(host, port)
     store = _store(call, guarded=bool(token))
-    with progress(call.language) as bar:
-        bar.step("explorer")
-        warm(store)
     visible_token = token if sys.stdout.isatty() else None  # a file or a service's log keeps no secret
     address = _address(host, listening.getsockname()[1], visible_token)
     console().print(say("served", call.language, address=address), markup=False, soft_wrap=True)
+    Thread(target=warm, args=(store,), name="xinzhi-warm", daemon=True).start()
     run(store, listening, token)
 
 

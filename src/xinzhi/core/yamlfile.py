@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -95,6 +95,13 @@ def parse(text: str, file: str) -> Source:
     builder = _Builder(file)
     content = builder.build(node, ())
     return Source(file, content, builder.lines, tuple(builder.findings))
+
+
+def write(content: Mapping[str, object], *, flow: bool = False, width: int = 80) -> str:
+    """Return YAML text; with `flow`, a list of words stands on one line."""
+    style = None if flow else False
+    text: str = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=width, default_flow_style=style)
+    return text
 
 
 def _text(path: Path, file: str) -> str:

@@ -12,12 +12,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Literal, get_args
 
 import polars as pl
-import yaml
 
 from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.formulas import escape_formulas
 from xinzhi.core.text import Text
-from xinzhi.core.yamlfile import YamlError, read
+from xinzhi.core.yamlfile import YamlError, read, write
 from xinzhi.data.catalogue import table_name, tables_by_name
 from xinzhi.data.package import Package
 from xinzhi.data.raw import Field
@@ -270,7 +269,7 @@ def _write(package: Package, folder: Path, kind: FileFormat) -> None:
     document["resources"] = [
         _written(package, name, old.get(name, {}), folder / f"{name}.{kind}") for name in package.tables
     ]
-    text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120)
+    text = write(document, width=120)
     (folder / NAMES[0]).write_text(text, "utf-8")
 
 

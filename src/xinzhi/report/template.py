@@ -7,14 +7,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.extras import require
 from xinzhi.core.files import whole
 from xinzhi.core.parameters import read_yaml
 from xinzhi.core.text import LANGUAGES, Language, Text, Values
+from xinzhi.core.yamlfile import write
 from xinzhi.data import tables_by_name
 from xinzhi.data.internal import Column, Table, nearest
 
@@ -95,7 +94,7 @@ def _descriptor(name: str, layout: Mapping[str, Sequence[Column]]) -> str:
     }
     # the source is for the user to say: a placeholder would stand under charts as the office that issued the figures
     hint = "# sources:\n#   - {title: ..., title_zh: ..., issuer: ..., issuer_zh: ...}\n"
-    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False) + hint
+    return write(document) + hint
 
 
 def _steps(layout: Mapping[str, Sequence[Column]], folder: Path, language: Language) -> list[str]:

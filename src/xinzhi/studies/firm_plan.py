@@ -7,13 +7,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import yaml
-
 from xinzhi import data, micro, words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.parameters import setting
 from xinzhi.core.text import same
+from xinzhi.core.yamlfile import YamlError, read, write
 from xinzhi.data import internal as data_internal
 from xinzhi.micro import internal as micro_internal
 from xinzhi.studies.draft import PROTOCOL
@@ -89,7 +88,7 @@ def plan_to_edit() -> str:
     names = ("layout", "region", "unit", "jobs", "dimensions", "value", "method", "by", "duplicates")
     defaults = asdict(Plan())
     plan = {name: list(defaults[name]) if isinstance(defaults[name], tuple) else defaults[name] for name in names}
-    return yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, default_flow_style=None)
+    return write(plan, flow=True)
 
 
 def _filled(kind: type[Entries], entries: Mapping[str, Any]) -> Entries:
@@ -100,16 +99,25 @@ def _filled(kind: type[Entries], entries: Mapping[str, Any]) -> Entries:
     return kind(**entries)
 
 
+def _content(path: str) -> dict[str, Any]:
+    """Return the entries of a file; one that cannot be read is refused with the reason."""
+    try:
+        source = read(Path(path))
+    except YamlError as error:
+        raise InputError("studies.no-plan", [error.finding], path=path, why=error.finding.text) from error
+    if source.findings:
+        raise InputError("studies.no-plan", source.findings, path=path, why=source.findings[0].text)
+    content = source.content
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+        raise InputError("studies.plan-entries", (), path=path)
+    return content
+
+
 def read_plan(path: str | None) -> Plan:
     """Return a plan of a YAML file; without one, the usual plan. An unknown word is refused."""
     if path is None:
         return Plan()
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError("studies.no-plan", (), path=path) from error
-    if not isinstance(content, dict):
-        raise InputError("studies.no-plan", (), path=path)
+    content = _content(path)
     entries: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
     }

@@ -122,7 +122,12 @@ def error_page(store: Store, address: Address, error: XinzhiError) -> Response:
     title = words.web.error_missing() if missing else words.web.error_refused()
     body = render.page_html(store, address, Page(title=title, lead=(error.text,)))
     if isinstance(error, BusyError):
-        return Response(body, status_code=BUSY, media_type=HTML, headers={"retry-after": str(error.retry)})
+        return Response(
+            body,
+            status_code=BUSY,
+            media_type=HTML,
+            headers={"retry-after": str(error.retry), "refresh": str(error.retry)},
+        )
     return Response(body, status_code=MISSING if missing else UNUSABLE, media_type=HTML)
 
 

@@ -39,7 +39,7 @@ API, HTML, JSON = "/api/", b"text/html; charset=utf-8", b"application/json"
 SEE_OTHER, FAULT = 303, 500
 STATUS = {  # of the refusals of ``words/messages/web.yaml``
     "too-large": 413, "too-slow": 408, "token": 401, "wrong-token": 401, "foreign": 403, "method": 405, "host": 421,
-    "busy": 503, "fault": FAULT,
+    "cross-site": 403, "busy": 503, "fault": FAULT,
 }  # fmt: skip
 OUTSIDE = frozenset({"token", "wrong-token", "host"})  # those told to one who may see nothing else
 
@@ -156,6 +156,8 @@ class Safety:
         headers = _headers(scope)
         if scope["method"] not in METHODS:
             return "method"
+        if headers.get("sec-fetch-site") == "cross-site" and _is_work(scope) and scope["method"] != "POST":
+            return "cross-site"
         if scope["method"] != "POST":
             return None
         if not _is_same_origin(headers):
@@ -253,6 +255,12 @@ class Safety:
 
 def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _is_work(scope: Scope) -> bool:
+    """Say whether a question is computed anew: one of a program, or under parameters of the visitor's own."""
+    names = {name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)}
+    return str(scope["path"]).startswith(API) or "set" in names
 
 
 def _host(header: str) -> str:

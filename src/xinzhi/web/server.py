@@ -13,7 +13,7 @@ from typing import ClassVar
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from xinzhi.core.errors import UsageError
+from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.text import LANGUAGES
 from xinzhi.web import render
 from xinzhi.web.app import page_key, safe
@@ -28,9 +28,11 @@ ROOM = 2  # times the connections that are answered; of those between some are t
 
 def warm(store: Store) -> None:
     """Compute what the first visitor of either language would wait for."""
+    # what cannot be computed is said by the page that is asked for; the server stays
     for language in LANGUAGES:
         address = Address(language)
-        store.answers.compute(page_key(address), partial(render.html, store, address))
+        with suppress(XinzhiError):
+            store.answers.compute(page_key(address), partial(render.html, store, address))
 
 
 def listening_socket(host: str, port: int) -> socket:

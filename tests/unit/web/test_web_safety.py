@@ -336,3 +336,17 @@ def test_more_connections_than_there_is_room_for_are_not_kept(served):
         lines[0].settimeout(0.1)
         with pytest.raises(TimeoutError):
             lines[0].recv(1)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/measure", "/en/index.html?set=a%3D1", "/en/index.html?set"])
+def test_work_is_not_done_for_a_page_of_another_site(path):
+    client, _ = made()
+    answer = client.get(path, headers={"sec-fetch-site": "cross-site"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "web.cross-site")
+    assert client.get(path, headers={"sec-fetch-site": "same-origin"}).status_code != 403
+    assert client.get(path).status_code != 403
+
+
+def test_a_link_of_another_site_opens_a_page():
+    client, _ = made()
+    assert client.get("/en/region/52.html", headers={"sec-fetch-site": "cross-site"}).status_code == 200

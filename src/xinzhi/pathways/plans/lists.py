@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
 import polars as pl
-import yaml
 
 from xinzhi.core import parameters
 from xinzhi.core.arrays import AnyFrame, AnyPackage, BoolArray, FloatArray
@@ -176,7 +174,7 @@ class _Coding(TypedDict):
 
 @cache
 def _book() -> _Coding:
-    book: _Coding = yaml.safe_load((files("xinzhi.pathways") / "plan_coding.yaml").read_text(encoding="utf-8"))
+    book: _Coding = parameters.read_yaml(_FILE.with_name("plan_coding.yaml"))
     return book
 
 

@@ -32,7 +32,7 @@ def page(store: Store, address: Address) -> Page:
     study = assessment_of(store, address)
     view, section = View(study.measurement), ranking(study.ranking)
     rows = regions(study, view)
-    nation = view.national_of(view.spans[-1])["tfp_growth"]
+    nation = view.national_of(view.spans[-1]).get("tfp_growth")
     axis, placed = ranges(rows, [] if nation is None else [float(nation)])
     by_kind = {picture.kind: picture for picture in section.pictures}
     pictures = [by_kind[kind] for kind in PICTURES if kind in by_kind]
@@ -91,24 +91,27 @@ def regions(study: Assessment, view: View) -> list[dict[str, Any]]:
 
 def figures(study: Assessment, view: View) -> list[tuple[Text, str, Text]]:
     """Return the figures that stand out: what each is, the figure, and what is to be known of it."""
-    row: Any = view.national_of(view.spans[-1])
-    facts = study.ranking.facts()
-    band = facts.get("ranking.newest_band")
-    highlights: list[tuple[Text, str, Text]] = [
-        (
-            words.web.home_tfp(),
-            percent(row["tfp_growth"]),
-            words.web.home_band(**band) if isinstance(band, dict) else words.web.home_a_year(),
-        ),
-        (words.web.home_output(), percent(row["output_growth"]), words.web.home_a_year()),
-        (words.web.home_capital(), percent(row["capital_contribution"]), words.web.home_points()),
-    ]
+    highlights = _of_nation(study, view)
     where = list(sides(study.ranking).values())
     if study.ranking.bands is not None:
         counts_by_side = {side: where.count(side) for side in ("above", "below")}
         about = words.web.home_of_regions(n=len(view.codes), **counts_by_side)
         highlights.append((words.web.home_apart(), str(sum(counts_by_side.values())), about))
     return highlights
+
+
+def _of_nation(study: Assessment, view: View) -> list[tuple[Text, str, Text]]:
+    """Return the figures of the national total; none where a package has no total."""
+    row: Any = view.national_of(view.spans[-1])
+    if not row:
+        return []
+    band = study.ranking.facts().get("ranking.newest_band")
+    about = words.web.home_band(**band) if isinstance(band, dict) else words.web.home_a_year()
+    return [
+        (words.web.home_tfp(), percent(row["tfp_growth"]), about),
+        (words.web.home_output(), percent(row["output_growth"]), words.web.home_a_year()),
+        (words.web.home_capital(), percent(row["capital_contribution"]), words.web.home_points()),
+    ]
 
 
 def grades(view: View, rows: Sequence[dict[str, Any]]) -> Text | None:

@@ -118,7 +118,7 @@ def _linked_evidence(store: Store, address: Address, region_study: Brief) -> Tab
 
 def company(region_study: Brief, view: View) -> dict[str, object]:
     """Return the region, its peers and its neighbours with growth, band and ranks of the newest period."""
-    nation = view.national_of(view.spans[-1])["tfp_growth"]
+    nation = view.national_of(view.spans[-1]).get("tfp_growth")
     rows = [
         {
             "code": row["region"],
