@@ -198,17 +198,20 @@ def _report(error: XinzhiError, words: Sequence[str], language: Language) -> int
     typed = VERBS.keys() - {"measure"}  # a step of many verbs, which nobody typed
     if isinstance(origin, str) and verb and origin not in typed:
         error.values["verb"] = verb
-    elif isinstance(origin, Text) and origin.en and verb and origin.en.rstrip(": ") not in typed:
-        error.values["verb"] = Text(zh=f"{verb}：", en=f"{verb}: ")
-    _say(type(error).__name__, error.text, words, language, findings)
+    elif isinstance(origin, Text) and origin.en and verb and origin not in map(_prefix, typed):
+        error.values["verb"] = _prefix(verb)
+    _say(type(error).__name__, error.head if findings else error.text, words, language, findings)
     return error.exit_code
+
+
+def _prefix(verb: str) -> Text:
+    """Return a verb as errors begin with it."""
+    return Text(zh=f"{verb}：", en=f"{verb}: ")
 
 
 def _say(kind: str, text: Text, words: Sequence[str], language: Language, findings: Sequence[Finding] = ()) -> None:
     """Say it as JSON on stdout when that was asked for, else on stderr."""
     sentence = text.lang(language)
-    if findings:
-        sentence = sentence.splitlines()[0].rstrip(":：")
     if "--json" in words:
         print_json({"error": kind, "message": sentence, "findings": [finding.to_dict() for finding in findings]})
         return

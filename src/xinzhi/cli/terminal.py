@@ -133,16 +133,12 @@ def _audit(study: Study, call: Call) -> None:
     _table(page.sheet("audit_regions").select(*AUDITED[call.get("group", "all")], start=start, end=end), call.language)
     _table(page.sheet("choices").select("choice", "path", "part"), call.language)
     groups: dict[str, list[str]] = {}
-    for departures, reason in page.sheet("left_out").rows:
-        groups.setdefault(_in(reason, call.language), []).append(str(departures))
+    reason_column = "reason_zh" if call.language == "zh" else "reason"
+    for departures, reason in study.result(yardstick.Audit).left_out[["departures", reason_column]].rows():
+        groups.setdefault(reason, []).append(departures)
     for reason, departures in groups.items():
         what = ": ".join(part for part in (", ".join(departures), reason) if part)
         lines([say("left-out", call.language, what=what)], call.language, style="dim")
-
-
-def _in(cell: object, language: Language) -> str:
-    """Return a cell in a language."""
-    return cell.lang(language) if isinstance(cell, Text) else str(cell)
 
 
 def _frontier(study: Study, call: Call) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from xinzhi.core.finding import Finding
-from xinzhi.core.text import Language, Text, message, page, same
+from xinzhi.core.text import Language, Text, message, message_head, page, same
 
 
 class XinzhiError(Exception):
@@ -37,6 +37,16 @@ class XinzhiError(Exception):
     def text(self) -> Text:
         """Return the message in both languages."""
         return message(self.code, **self.values) or same(self.code)
+
+    @property
+    def head(self) -> Text:
+        """The message without the list of what is wrong that follows its first line."""
+        return message_head(self.code, self.values) or same(self.code)
+
+    @property
+    def reason(self) -> Text:
+        """The head without the verb that it begins with, for a sentence that says what could not be computed."""
+        return message_head(self.code, self.values, named=False) or same(self.code)
 
     def lang(self, language: Language) -> str:
         """Return the message in one language."""

@@ -381,6 +381,28 @@ def message(code: str, /, **values: object) -> Text | None:
     return paragraph(parts)
 
 
+def message_head(code: str, values: Mapping[str, object], *, named: bool = True) -> Text | None:
+    """Return what an error says without the list that its pattern has below the first line.
+
+    Unless it is `named`, the verb at its head is left out, too.
+    """
+    package, _, what = code.partition(".")
+    pattern = page("messages", package).get(what)
+    if pattern is None:
+        return None
+    heads: dict[str, str] = {}
+    for language in LANGUAGES:
+        head, has_list, _ = pattern.lang(language).partition("\n")
+        heads[language] = head.rstrip(":：") if has_list else head
+        if not named:
+            verb = ("{verb}",) if isinstance(values.get("verb"), Text) else ("{verb}：", "{verb}: ")
+            for prefix in verb:
+                heads[language] = heads[language].removeprefix(prefix)
+    head_text = Text(**heads).format(**values)
+    cure = None if "\n" in pattern.en else page("messages", package).get(f"{what}.cure")
+    return head_text if cure is None else paragraph([head_text, cure.format(**values)])
+
+
 def sentences(facts: Mapping[str, Mapping[str, object] | Sequence[Mapping[str, object]]], topic: str) -> list[Text]:
     """Return what facts say: for each key below ``<topic>``, in order, one sentence for each of its values."""
     rows = ((key, values) for key, fact in facts.items() for values in (fact if isinstance(fact, Sequence) else [fact]))

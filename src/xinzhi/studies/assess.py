@@ -12,10 +12,10 @@ from xinzhi import sources as sources_methods
 from xinzhi import yardstick
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
-from xinzhi.core.text import LANGUAGES, Text, same
+from xinzhi.core.text import Text, clauses, same
 from xinzhi.studies.brief import of_region
 from xinzhi.studies.brief_facts import read
-from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, first_line, title
+from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, title
 from xinzhi.studies.frontier import frontier
 from xinzhi.studies.paths import paths
 from xinzhi.studies.plan import PANEL, PlanEvidence
@@ -115,7 +115,7 @@ def assess(
         try:
             part = makers[name]()
         except (InputError, UsageError) as error:
-            unusable[name] = _why(name, error)
+            unusable[name] = _reason(name, error)
         else:
             topics |= {} if part is None else {name: part}
     pages: tuple[Brief, ...] = ()
@@ -170,17 +170,19 @@ def _ranking(measured: Measurement, protocols: pl.DataFrame | None) -> Ranking:
     return yardstick.ranking(measured, bands=estimates, protocols=protocols)
 
 
-def _why(topic: str, error: InputError | UsageError) -> Text:
-    """Return why a topic could not be studied: its first line, of the scope the first two, of others all."""
-    why = error.values.get("why")
-    if error.code == "studies.nothing" and isinstance(why, Text):
-        return Text(zh=why.zh.replace("\n", "；"), en=why.en.replace("\n", "; "))
+def _reason(topic: str, error: InputError | UsageError) -> Text:
+    """Return why a topic could not be studied: the reasons of its parts, the whole error, or what it begins with."""
+    reasons = error.values.get("reasons")
+    if isinstance(reasons, tuple):
+        return clauses(reasons)
     if topic in {"sources", "frontier"}:
         return error.text
     if topic != "scope":
-        return first_line(error)
-    lines = {language: error.lang(language).splitlines()[:2] for language in LANGUAGES}
-    return Text(**{language: " ".join(line.strip() for line in lines_of) for language, lines_of in lines.items()})
+        return error.reason
+    if error.head == error.text or not isinstance(error, InputError):
+        return error.text
+    head, first = error.head, error.findings[0].text
+    return Text(zh=f"{head.zh}： {first.zh}", en=f"{head.en}: {first.en}")
 
 
 def _makers(package: Package, measured: Measurement, cells: Study | None) -> Mapping[str, Callable[[], Study | None]]:

@@ -16,7 +16,7 @@ from xinzhi.core.text import Text, chance_text, clauses, join_with_commas, measu
 from xinzhi.data import internal as data_internal
 from xinzhi.pathways import internal as pathways_internal
 from xinzhi.risks import internal as risks_internal
-from xinzhi.studies.draft import LEAST, SILENT, Draft, first_line, title
+from xinzhi.studies.draft import LEAST, SILENT, Draft, title
 from xinzhi.yardstick import internal as yardstick_internal
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def read(
         bands = yardstick.bands(measured)
     except (InputError, UsageError) as error:
         if error.code != "yardstick.nothing-estimated":  # then none are missed
-            draft.note("left-out", what=words.studies.part_bands(), why=first_line(error))
+            draft.note("left-out", what=words.studies.part_bands(), why=error.reason)
     if protocols is None:
         newest = [(span.start, span.end) for span in yardstick_internal.View(measured).spans[-1:]]
         protocols = yardstick.robustness(measured, newest)

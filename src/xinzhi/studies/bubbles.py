@@ -12,7 +12,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.text import Text, same
 from xinzhi.risks import internal
-from xinzhi.studies.draft import SILENT, Draft, first_line, title
+from xinzhi.studies.draft import SILENT, Draft, title
 from xinzhi.studies.registry import on_server, topic
 from xinzhi.studies.tables import DATE, SERIES, VALUE, Prices, is_plain, load, read_prices
 
@@ -261,7 +261,7 @@ def _panel(
     try:
         result = verbs.panel_bubbles(prices.frame, SERIES, DATE, VALUE, lag=lag, rules=rules, **more)
     except InputError as error:
-        draft.note("no-panel", why=first_line(error))
+        draft.note("no-panel", why=error.reason)
         return None
     out = list(dict.fromkeys(finding.key for finding in result.findings if finding.severity == "error" and finding.key))
     if out:

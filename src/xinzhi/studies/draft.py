@@ -11,7 +11,7 @@ from xinzhi import data, words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Displayed
-from xinzhi.core.text import LANGUAGES, Text
+from xinzhi.core.text import Text
 from xinzhi.studies.tables import load
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class Draft:
         try:
             return verb()
         except InputError as error:
-            self._leave_out(words.studies.part_of(name), first_line(error))
+            self._leave_out(words.studies.part_of(name), error.reason)
             return None
 
     def _leave_out(self, part: Text, why: Text) -> None:
@@ -199,7 +199,7 @@ class Draft:
     def done(self, region: str | None = None, labels: Names | None = None, /, **more: object) -> Study:
         """Return the study, its results with the package that they are from; refuse one without result or cells."""
         if not (self.results or more.get("cells")):
-            raise InputError("studies.nothing", why=joined(self.notes))
+            raise InputError("studies.nothing", why=joined(self.notes), reasons=tuple(self.notes))
         return Study(
             name=self.name,
             source=self.source,
@@ -220,17 +220,6 @@ def with_package(result: Result, package: Package | None, names: Names | None = 
         provenance = replace(provenance, issuers=package.issued_by(provenance.inputs))
     result = replace(result, provenance=provenance)
     return result if names is None else replace(result, names=names)
-
-
-def first_line(error: InputError | UsageError) -> Text:
-    """Return the first line of an error in both languages, without the verb that it begins with."""
-    verb = error.values.get("verb")
-    begins = verb if isinstance(verb, Text) else Text(zh=f"{verb}：", en=f"{verb}: ")
-    first = {
-        language: error.lang(language).partition("\n")[0].removeprefix(begins.lang(language)).rstrip(":：")
-        for language in LANGUAGES
-    }
-    return Text(**first)
 
 
 def joined(texts: Iterable[Text]) -> Text:

@@ -20,7 +20,7 @@ from xinzhi.core.parameters import setting
 from xinzhi.core.provenance import provenance
 from xinzhi.core.text import Text, same
 from xinzhi.micro import internal
-from xinzhi.studies.draft import SILENT, Draft, Progress, Study, first_line
+from xinzhi.studies.draft import SILENT, Draft, Progress, Study
 from xinzhi.studies.firm_plan import Plan, measure, read_deflator, read_plan, rules_of, with_value
 from xinzhi.studies.registry import topic
 
@@ -262,7 +262,7 @@ class _Run:
                 measurement_error=True,
             )
         except InputError as error:
-            self.draft.notes.append(first_line(error))
+            self.draft.notes.append(error.reason)
             return None
         return result.noise
 
@@ -329,7 +329,7 @@ class _Run:
             tables[f"{name}_industry"] = self._publishable(by, panel, ("industry",))
         tables[name] = self._publishable(total, panel, ())
         if _without_merged(tables[name], total.parts)[1].is_empty():  # blank tables stay, they say what is withheld
-            why = first_line(InputError("micro.all-withheld", ()))
+            why = InputError("micro.all-withheld", ()).reason
             self.draft.note("left-out", what=words.studies.part_of(name), why=why)
         return tables
 

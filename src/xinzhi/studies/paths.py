@@ -20,7 +20,6 @@ from xinzhi.studies.draft import (
     SILENT,
     Draft,
     enough_draws,
-    first_line,
     year_of,
 )
 from xinzhi.studies.plan import PANEL, PlanEvidence, add_complexity, add_opportunities, regions_of
@@ -192,7 +191,7 @@ def measured_or_noted(
     try:
         return yardstick.measure(package, rules)
     except InputError as error:
-        draft.note(note, why=first_line(error))
+        draft.note(note, why=error.reason)
         return None
 
 
@@ -297,7 +296,7 @@ def _backtest(
         try:
             return pathways.backtest(table, **columns, train=train, test=test, options=rules)
         except InputError as error:
-            draft.note("one-cutoff", why=first_line(error))
+            draft.note("one-cutoff", why=error.reason)
             return pathways.backtest(table, **columns, train=train, test=test, options=replace(rules, absent=(1.0,)))
 
     draft.add("backtest", run)

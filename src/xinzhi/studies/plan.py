@@ -11,7 +11,7 @@ from xinzhi import pathways
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.pathways import internal
-from xinzhi.studies.draft import SILENT, Draft, first_line, year_of
+from xinzhi.studies.draft import SILENT, Draft, year_of
 from xinzhi.studies.registry import on_server, topic
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def industries(package: Package, year: int | None, draft: Draft) -> tuple[pl.Dat
     try:
         table = package.require("activity", [*PANEL.values(), "year"], verb=draft.name)
     except InputError as error:
-        draft.note("no-industries", why=first_line(error))
+        draft.note("no-industries", why=error.reason)
         return None, 0
     last = year_of(table["year"], year, "activity")
     return table.filter(pl.col("year") == last).drop_nulls("employment"), last
@@ -137,7 +137,7 @@ def _emerging(package: Package, complexity: Complexity, draft: Draft) -> list[st
     try:
         judged = classify_package(package, as_of=f"{int(accounts['year'].max())}-12-31")  # type: ignore[arg-type] # years
     except (InputError, UsageError) as error:
-        draft.note("not-emerging", why=first_line(error))
+        draft.note("not-emerging", why=error.reason)
         return None
     return None if judged is None else [code for code in judged.mask() if code in complexity.matrix.activities]
 
@@ -241,7 +241,7 @@ def plan(
         outcome = evidence_of(package, draft) if error.code in FEW else None
         if outcome is None:
             raise
-        draft.note("no-chances", why=first_line(error))
+        draft.note("no-chances", why=error.reason)
         draft.results["choices"] = outcome
     else:
         if solution.frame.is_empty():

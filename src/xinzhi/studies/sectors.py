@@ -15,7 +15,7 @@ from xinzhi.core.names import Names
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, same
 from xinzhi.sectors import internal
-from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, first_line
+from xinzhi.studies.draft import PROTOCOL, SILENT, Draft
 from xinzhi.studies.paths import measured_or_noted
 from xinzhi.studies.registry import on_server, topic
 from xinzhi.studies.tables import load
@@ -148,7 +148,7 @@ def _add_apart(package: Package, span: Span | None, draft: Draft) -> None:
             "accounts", ["output_real", "population"], verb="inequality", despite=["missing-year"]
         )
     except InputError as error:
-        draft.note("no-inequality", why=first_line(error))
+        draft.note("no-inequality", why=error.reason)
         return
     rows = accounts.select("region", "year", (pl.col("output_real") / pl.col("population")).alias(FIGURE))
     rows = rows.filter(pl.col(FIGURE).is_finite())

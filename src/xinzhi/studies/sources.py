@@ -14,7 +14,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.text import by_commas, same
 from xinzhi.micro import internal
-from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study, first_line
+from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Study
 from xinzhi.studies.firms import MANIFEST, firms
 from xinzhi.studies.registry import on_server, topic
 
@@ -97,7 +97,7 @@ def sources(
                 draft.results[name] = maker()
             except InputError as error:
                 what = words.studies.part_of(name)
-                draft.note("left-out", what=what, why=first_line(error))
+                draft.note("left-out", what=what, why=error.reason)
                 omissions.append({"measure": what.en, "reason": str(error)})
     frames = ("identity_gap", "periods", "group_periods", "coverage", "omitted")
     more: dict[str, object] = {name: getattr(result, name) for name in frames}

@@ -6,6 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -243,11 +244,18 @@ def test_strips_of_a_choice_add_up_to_all_protocols_at_every_place(provinces: Au
     rows = [row for row in audit_pictures.layout(view, "640000") if row.level is not None]
     for axis in range(len(view.choices)):
         cells = [cell for row in rows if row.choice == axis for cell in audit_pictures.strip(found, row)]
-        sums: dict[float, float] = {}
-        for cell in cells:
-            sums[cell["x"]] = sums.get(cell["x"], 0.0) + cell["value"]
-        assert len(sums) == audit_pictures.STRIPS
-        assert all(total == pytest.approx(1, abs=0.01) for total in sums.values())
+        for place in range(audit_pictures.STRIPS):
+            at = 100 * (place + 0.5) / audit_pictures.STRIPS
+            total = sum(cell["value"] for cell in cells if cell["x"] < at < cell["x2"])
+            assert total == pytest.approx(1, abs=0.01)
+
+
+def test_neighbouring_cells_of_a_strip_are_not_alike(provinces: Audit) -> None:
+    view = AuditView(provinces)
+    for row in audit_pictures.layout(view, "640000"):
+        if row.level is not None:
+            cells = audit_pictures.strip(view.curve("640000"), row)
+            assert all(left["x2"] < right["x"] or left["value"] != right["value"] for left, right in pairwise(cells))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 from markupsafe import Markup, escape
@@ -205,7 +205,7 @@ def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) 
     return Section(key="rules", title=table.title, answer=(words.web.explain_rules_how(),), tables=(table,))
 
 
-Why = Callable[[str, Span | Text, str, str], Markup]
+Why = Callable[[str, Span, str, str], Markup]
 
 
 def why(store: Store, address: Address) -> Why:
@@ -213,11 +213,10 @@ def why(store: Store, address: Address) -> Why:
     # It is called with the code of the region, the period, the part of `COLUMNS`, and the figure as it is written.
     page_keys: set[str] = set()
 
-    def link(code: str, span: Span | Text, part: str, text: str) -> Markup:
+    def link(code: str, span: Span, part: str, text: str) -> Markup:
         if not page_keys:
             page_keys.update(keys(store))
-        label = (span.label if isinstance(span, Span) else span).en
-        key = f"{code}.{label.replace('–', '-')}"
+        key = f"{code}.{span.start}-{span.end}"
         if key not in page_keys or text == NOTHING:
             return escape(text)
         return Markup('<a class="why" href="{}#{}">{}</a>').format(address.to("explain", key), part, text)
@@ -225,18 +224,18 @@ def why(store: Store, address: Address) -> Why:
     return link
 
 
-def explained(periods: Table, code: str, places: int, link: Why) -> Table:
+def explained(periods: Table, view: View, code: str, places: int, link: Why) -> Table:
     """Return a table of periods of a region whose figures lead to what they are made of; a bare rank is left out."""
-    at = [column.name for column in periods.columns].index("period")
+    spans = [Span(*years) for years in view.periods_of(code)[["start", "end"]].rows()]
     remaining = [(place, column) for place, column in enumerate(periods.columns) if column.name != "rank"]
     rows = [
         tuple(
-            link(code, cast("Text", row[at]), COLUMNS[column.name], str(cell(row[place], column, places)))
+            link(code, span, COLUMNS[column.name], str(cell(row[place], column, places)))
             if column.name in COLUMNS
             else row[place]
             for place, column in remaining
         )
-        for row in periods.rows
+        for span, row in zip(spans, periods.rows, strict=True)
     ]
     columns = tuple(replace(column, kind="integer") if column.name in COLUMNS else column for _, column in remaining)
     return replace(periods, columns=columns, rows=rows)

@@ -115,6 +115,7 @@ def figure(store: Store, address: Address, key: str) -> Page:
             "unit": about.unit,
             "part": COLUMNS.get(name),
             "span": span.label,
+            "period": span,
             "key": key,
             "indicators": _indicators(store, study, f"{span.start}-{span.end}", f"{name}.{span.start}-{span.end}"),
             "settings": offers(store.protocol(address.query.get(PROTOCOL)), changed_parameters(address)),

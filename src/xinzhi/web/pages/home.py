@@ -53,6 +53,7 @@ def page(store: Store, address: Address) -> Page:
             "axis": axis,
             "nation": nation,
             "span": view.spans[-1].label,
+            "newest": view.spans[-1],
             "ranked": by_kind.get("ranking"),
             "drawn": pictures,
             "reach": section.reach,

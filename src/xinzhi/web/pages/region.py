@@ -47,11 +47,12 @@ def page(store: Store, address: Address) -> Page:
     measured = region_study.result(Measurement)
     view = View(measured)
     units = input_units(measured.protocol, store.package)
+    newest = view.spans[-1]
     profile = next(iter(profiles(view, units, [code])), None) if code in view.codes else None
     if profile is not None:  # drawn in both widths; its figures lead to what they are made of
         places = int(measured.protocol.value("reporting.decimals"))
         shapes = [region_chart(view, code, address.language, narrow=narrow) for narrow in (False, True)]
-        periods = explained(profile.periods, code, places, why(store, address))
+        periods = explained(profile.periods, view, code, places, why(store, address))
         profile = replace(profile, svg=pair(*shapes), periods=periods)
     codes = store.regions
     at = codes.index(code)
@@ -71,7 +72,8 @@ def page(store: Store, address: Address) -> Page:
             "sections": [part for part in region_study.parts if part not in OWN_PLACE],
             "evidence": _linked_evidence(store, address, region_study),
             "planned": planned(store, code),
-            "place": region_study.span.en.replace("–", "-"),
+            "newest": newest,
+            "place": f"{newest.start}-{newest.end}",
             "gaps": gaps(region_study),
             "growth": Markup(growth),  # noqa: S704 - made there, its words escaped
             "company": company(region_study, view),

@@ -226,13 +226,15 @@ def strip(selected_curve: Curve, row: Line, below: int = 0) -> list[dict[str, fl
     has = (selected_curve.levels[:, row.choice] == row.level).astype(np.float64)
     count = len(has)
     edges = np.linspace(0, count, min(STRIPS, count) + 1).round().astype(np.int64)
-    part = np.add.reduceat(has, edges[:-1]) / np.diff(edges)
-    scaled = 100 * edges / count
+    part = (np.add.reduceat(has, edges[:-1]) / np.diff(edges)).round(3)
+    begins = np.flatnonzero(np.diff(part, prepend=-1.0))  # equal neighbours are one cell
+    ends = np.append(begins[1:], len(part))
+    scaled = (100 * edges / count).round(2).tolist()
     y, y2 = row.top + below + 1.0, float(row.top + below + ROW - 1)
     return [
-        {"x": round(float(scaled[i]), 2), "x2": round(float(scaled[i + 1]), 2), "y": y, "y2": y2, "value": round(p, 3)}
-        for i, p in enumerate(part.tolist())
-        if p > 0
+        {"x": scaled[begin], "x2": scaled[end], "y": y, "y2": y2, "value": float(part[begin])}
+        for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)
+        if part[begin] > 0
     ]
 
 
