@@ -26,6 +26,7 @@ except ImportError:  # Windows: runs into one folder must not be at once there, 
 # the next run into the folder finishes what a killed one could not.
 PREFIX = ".xinzhi-"
 SET, NEW, OLD, NAMES = f"{PREFIX}set", "new", "old", "names.json"
+_SEPARATORS = frozenset("/\\\0")
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 _EARLIER = re.compile(r"\.(\d+)-.+")  # temporary names of earlier versions, with the number of their process
 
@@ -37,6 +38,9 @@ def whole(folder: Path, names: Sequence[str], *, former: Sequence[str] = ()) -> 
     Files that are there only with others come before these in `names`; those of `former` go with the old set. When
     anything fails, files of those names stay as they were.
     """
+    for name in (*names, *former):
+        if name in {"", ".", ".."} or {*name} & _SEPARATORS:
+            raise UsageError("core.not-a-file-name", name=name, folder=folder)
     stage: Path | None = None
     try:
         try:

@@ -223,3 +223,12 @@ def test_without_locks(tmp_path, monkeypatch):
     write(tmp_path, "new")
     assert there(tmp_path) == dict.fromkeys(SET, "new")
     assert len(list(Path(tmp_path).iterdir())) == len(SET)
+
+
+@pytest.mark.parametrize("name", ["../x.html", "a/b", "a\\b", "", ".", "..", "a\0b"])
+@pytest.mark.parametrize("is_former", [False, True])
+def test_no_name_leads_out_of_the_folder(tmp_path, name, is_former):
+    names, former = (["x"], [name]) if is_former else (["x", name], [])
+    with pytest.raises(UsageError, match="cannot be the name of a file"), whole(tmp_path / "out", names, former=former):
+        pass
+    assert not (tmp_path / "out").exists()

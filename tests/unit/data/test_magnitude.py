@@ -68,4 +68,4 @@ def test_a_cell_of_investment_in_any_year(before, year):
         pl.when(here).then(pl.col(name) * 1e4).otherwise(name).alias(name)
     )
     new = set(found({"accounts": WHOLE.tables["accounts"], "investment": slipped})) - before["investment"]
-    assert {("growth-implausible", "investment", name)} <= {(rule, table, column) for rule, table, _, column in new}
+    assert {("unit-slip", "investment", name)} <= {(rule, table, column) for rule, table, _, column in new}

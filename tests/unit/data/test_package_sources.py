@@ -21,7 +21,7 @@ TABLE = pl.DataFrame(
     {
         "region": ["220000", "220000", "110000", "110000"],
         "year": [2021, 2020, 2020, 2021],
-        "output_real": [0.1, 12311.25, 1 / 3, None],
+        "output_real": [12411.1, 12311.25, 1 / 3, None],
         "output_vintage": ["census5", None, "census4", "census5"],
         "employment_break": [0, 1, 0, None],
     }

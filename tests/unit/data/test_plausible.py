@@ -7,6 +7,8 @@ import time
 import polars as pl
 import pytest
 
+import xinzhi
+from xinzhi.core.errors import InputError
 from xinzhi.data import check, load
 
 JIANGSU, GUIZHOU, TIBET, SHANGHAI = "320000", "520000", "540000", "310000"
@@ -167,3 +169,37 @@ def test_three_thousand_regions_take_a_second():
     found = check({"accounts": frame, "investment": invested}, units=units)
     assert time.process_time() - start < 6
     assert not [one for one in found if one.severity == "error"]
+
+
+SPANS = {
+    "one year": pl.col("year") == 2012,
+    "one region": (pl.col("region") == JIANGSU) & (pl.col("year") == 2012),
+    "from a year on": pl.col("year") >= 2010,
+    "one region from a year on": (pl.col("region") == TIBET) & (pl.col("year") >= 2010),
+}
+
+
+@pytest.mark.parametrize("span", SPANS)
+@pytest.mark.parametrize("factor", [1e3, 1e4, 1e8, 1e-4])
+@pytest.mark.parametrize(
+    "column", ["output_nominal", "output_real", "employment", "population", "schooling", "investment_nominal"]
+)
+def test_a_slip_of_a_unit_is_an_error_wherever_it_begins(shipped, column, factor, span):
+    table = "investment" if column.startswith("investment") else "accounts"
+    slipped = pl.when(SPANS[span]).then(pl.col(column) * factor).otherwise(column).alias(column)
+    found = check({**shipped[0], table: shipped[0][table].with_columns(slipped)}, units=shipped[1])
+    year = {"one year": "2012", "one region": "2012"}.get(span, "2011" if column == "schooling" else "2010")
+    slips = [one for one in found if one.rule == "unit-slip" and one.column == column]
+    assert slips
+    assert {one.severity for one in slips} == {"error"}
+    assert all(one.key.endswith(year) and f" {year}" in one.message.en for one in slips)
+    assert len(slips) == (1 if "region" in span else 31)
+
+
+def test_a_slip_of_a_unit_stops_the_measurement(shipped):
+    slipped = pl.when(SPANS["from a year on"]).then(pl.col("output_real") * 1e4).otherwise("output_real")
+    package = load(
+        {**shipped[0], "accounts": shipped[0]["accounts"].with_columns(slipped.alias("output_real"))}, units=shipped[1]
+    )
+    with pytest.raises(InputError, match="10,000 times as large"):
+        xinzhi.measure(package)

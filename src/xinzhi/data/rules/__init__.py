@@ -11,7 +11,7 @@ from xinzhi.core.text import read_words
 from xinzhi.data.casting import Sheet
 from xinzhi.data.rules.admission import failed_tests
 from xinzhi.data.rules.figures import ends, magnitude, plausible
-from xinzhi.data.rules.keys import codes, keys, structure
+from xinzhi.data.rules.keys import codes, keys, structure, unusable_codes
 from xinzhi.data.rules.values import series, status_findings, values
 
 __all__ = ["examine", "rules"]
@@ -23,7 +23,12 @@ def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
         yield from structure(sheet)
         if not sheet.frame.is_empty():
             yield from chain(
-                keys(sheet), codes(sheet, sheets), values(sheet), series(sheet), status_findings(sheet, sheets)
+                keys(sheet),
+                unusable_codes(sheet),
+                codes(sheet, sheets),
+                values(sheet),
+                series(sheet),
+                status_findings(sheet, sheets),
             )
     yield from failed_tests(sheets)
     problems = [*plausible(sheets)]

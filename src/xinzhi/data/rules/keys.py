@@ -114,6 +114,23 @@ def _gaps(sheet: Sheet, year: str) -> Iterator[Finding]:
     yield from sheet.findings(rows, say)
 
 
+# What Windows takes for a device, whatever follows the first dot
+_RESERVED = r"(?i)^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$"
+
+
+def unusable_codes(sheet: Sheet) -> Iterator[Finding]:
+    """Yield once every code of a region that can be no name of a file."""
+    if "region" not in sheet.frame.columns or sheet.frame["region"].dtype != pl.String:
+        return
+    most, code = int(limit("code_length")), pl.col("region")
+    sound = (
+        code.str.contains(rf"^[\w.\-]{{1,{most}}}$") & ~code.str.contains(r"^\.|\.$") & ~code.str.contains(_RESERVED)
+    )
+    off = sheet.frame.filter(~sound).group_by("region").agg(pl.col(ROW).min(), count=pl.len())
+    say = Say(message="data.code-unusable", column="region", words=lambda row: {"count": row["count"], "most": most})
+    yield from sheet.findings(off, say)
+
+
 PROVINCES = "GB/T 2260"
 _STANDARDS = (PROVINCES, "GB/T 4754")
 _REGIONS = "regions.region"

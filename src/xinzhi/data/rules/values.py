@@ -17,6 +17,7 @@ from xinzhi.data.casting import Sheet
 from xinzhi.data.catalogue import HERE, NOMINAL, STATUS, Column, Growth, limit
 from xinzhi.data.raw import ROW, Say
 from xinzhi.data.rules.keys import provinces
+from xinzhi.data.rules.slips import slip_findings, unit_slips
 from xinzhi.data.units import ANY_BASE, INDEX, is_unit, parse
 
 
@@ -24,7 +25,9 @@ def series(sheet: Sheet) -> Iterator[Finding]:
     """Yield steps beyond the plausible, gaps in a series, changes of vintage, and indices that are off their base."""
     if sheet.year is None or not sheet.has_key_columns:
         return
-    yield from _steps(sheet, sheet.year)
+    slips = unit_slips(sheet, sheet.year)
+    yield from slip_findings(sheet, sheet.year, slips)
+    yield from _steps(sheet, sheet.year, slips)
     if sheet.spec.annual:
         yield from _holes(sheet, sheet.year)
     for column in sheet.columns():
@@ -40,7 +43,8 @@ def _follows(sheet: Sheet, year: str) -> pl.Expr:
     return pl.all_horizontal(*same, pl.col(year) == pl.col(year).shift(1) + 1)
 
 
-def _steps(sheet: Sheet, year: str) -> Iterator[Finding]:
+def _steps(sheet: Sheet, year: str, slips: Mapping[str, pl.DataFrame]) -> Iterator[Finding]:
+    """Yield steps beyond the plausible that are no wrong unit, and falls to zero."""
     growing = {column.name: column.growth for column in sheet.columns() if column.growth}
     if not growing:
         return
@@ -52,6 +56,8 @@ def _steps(sheet: Sheet, year: str) -> Iterator[Finding]:
     for name, growth in growing.items():
         if counts[name]:
             rows = frame.filter(large[name]).select(ROW, step=f"{name} step")
+            if name in slips:
+                rows = rows.join(slips[name], on=ROW, how="anti")
             yield from sheet.findings(rows, _implausible(name, growth))
     yield from _to_zero(sheet, growing, _follows(sheet, year))
 
