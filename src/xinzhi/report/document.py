@@ -90,7 +90,7 @@ class Document:
             "sections": [part for section in sections for part in (section, *section.behind)],
             "frames": {f"{name}.csv": Data(results[0])}
             if len(results) == 1
-            else {f"{name}-{type(result).__name__.lower()}.csv": Data(result) for result in results},
+            else {f"{name}-{_stem(result)}.csv": Data(result) for result in results},
         }
         if "data" not in fields:
             fields["data"] = {
@@ -266,3 +266,9 @@ def brief_document(brief: Brief) -> dict[str, object]:
         "notes": [text(note) for note in brief.notes],
         "provenance": brief.results["measurement"].provenance.to_dict(),
     }
+
+
+def _stem(result: Result) -> str:
+    """Return what the file of a result is called: as its class, or as its verb where the class says more."""
+    name = type(result).__name__.lower()
+    return result.verb if result.verb and name.endswith(result.verb) else name
