@@ -27,6 +27,7 @@ ELSEWHERE = {  # kinds whose input is bytes, a workbook or more rows than a case
     "header-of-two-rows",  # of plain tables: test_frontier_table_cli.py
     "slip-in-series",
     "slip-beside",
+    "common-step",  # test_plausible.py
     "file-changed",  # test_hostile_sources.py
     "connector-unused",  # those of downloads: test_downloads.py
     "connector-absent",

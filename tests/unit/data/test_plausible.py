@@ -203,3 +203,28 @@ def test_a_slip_of_a_unit_stops_the_measurement(shipped):
     )
     with pytest.raises(InputError, match="10,000 times as large"):
         xinzhi.measure(package)
+
+
+def _rules(shipped, table, **columns):
+    frame = shipped[0][table].with_columns(**columns)
+    return {(one.rule, one.severity) for one in check({**shipped[0], table: frame}, units=shipped[1])}
+
+
+def test_persons_of_urban_units_are_not_all_employed(shipped):
+    here = pl.when(pl.col("region") == JIANGSU).then(pl.col("employment") * 0.24).otherwise("employment")
+    assert ("ratio-implausible", "error") in _rules(shipped, "accounts", employment=here)
+
+
+@pytest.mark.parametrize("times", [0.92, 0.95, 1.05, 1.08])
+def test_a_common_step_of_all_regions_is_named(times):
+    package = load("china-provinces")
+    frame = package.tables["accounts"].with_columns(
+        pl.when(pl.col("year") >= 2010)
+        .then(pl.col("output_real") * times)
+        .otherwise("output_real")
+        .alias("output_real")
+    )
+    tables = {"accounts": frame, "nation": package.tables["nation"], "regions": package.tables["regions"]}
+    units = {"accounts": dict(package.units["accounts"])}
+    named = [one for one in check(tables, units=units) if one.rule == "common-step"]
+    assert [one.key.rpartition("/")[2] for one in named] == ["2010"]

@@ -9,7 +9,7 @@ from itertools import chain
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import read_words
 from xinzhi.data.casting import Sheet
-from xinzhi.data.rules.admission import failed_tests
+from xinzhi.data.rules.admission import common_steps, failed_tests
 from xinzhi.data.rules.figures import ends, magnitude, plausible
 from xinzhi.data.rules.keys import codes, keys, structure, unusable_codes
 from xinzhi.data.rules.values import series, status_findings, values
@@ -31,6 +31,7 @@ def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
                 status_findings(sheet, sheets),
             )
     yield from failed_tests(sheets)
+    yield from common_steps(sheets)
     problems = [*plausible(sheets)]
     problems += magnitude(sheets, problems)
     yield from problems

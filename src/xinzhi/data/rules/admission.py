@@ -12,7 +12,7 @@ import polars as pl
 
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.finding import Finding
-from xinzhi.core.parameters import read_yaml
+from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.core.text import Text
 from xinzhi.data.casting import Sheet
 from xinzhi.data.nation import NEEDED, series_of
@@ -20,6 +20,7 @@ from xinzhi.data.raw import ROW, Say
 
 GRADES = "ABCD"
 _FILE = Path(__file__).with_name("admission.yaml")
+_PLAUSIBLE = Path(__file__).with_name("plausible.yaml")
 _KEY = ["region", "year"]
 _VALUE = {"region": pl.String, "year": pl.Int64, "test": pl.String, "value": pl.Float64}
 Tables = Mapping[str, pl.DataFrame]
@@ -178,6 +179,40 @@ def failed_tests(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
                 pl.col("value") <= terms()["tests"][name].get("slip", math.inf)
             )
             yield from _findings(sheets["accounts"], values_of_test.filter(failed), name)
+
+
+def common_steps(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
+    """Yield the years in which output of all regions together leaves the nation's growth, and others around do not."""
+    needed = {*_KEY, "output_real", "output_nominal"}
+    accounts, nation = (sheets.get(name) for name in ("accounts", "nation"))
+    if accounts is None or nation is None or not needed <= set(accounts.frame.columns):
+        return
+    tables = {name: sheet.frame for name, sheet in sheets.items() if sheet.has_key_columns}
+    single = values(tables, {name: sheet.units for name, sheet in sheets.items()})
+    complete = single.filter(pl.col("test") == "sum_output").select("year").unique()
+    if complete.is_empty():
+        return
+    regions = accounts.frame["region"].n_unique()
+    sums = accounts.frame.group_by("year").agg(pl.col("output_real").sum(), there=pl.col("output_real").count())
+    steps = sums.filter(pl.col("there") == regions).sort("year").with_columns(gap=pl.col("year").diff())
+    steps = steps.select("year", "gap", step=pl.col("output_real").log().diff()).filter(pl.col("gap") == 1)
+    official = _series(nation.frame, "gdp_growth", "percent").select("year", growth=(pl.col("value") / 100).log1p())
+    steps = steps.join(official, on="year").join(complete, on="year", how="semi")
+    steps = steps.select("year", off=pl.col("step") - pl.col("growth"))
+    bounds = setting(_PLAUSIBLE, "common_step")
+    apart = (pl.col("year") - pl.col("year_near")).abs()
+    near = steps.join(steps, how="cross", suffix="_near").filter(apart.is_between(1, bounds["years"]))
+    usual = near.group_by("year").agg(pl.col("off_near").median(), pl.len().alias("years"))
+    off = steps.join(usual.filter(pl.col("years") > bounds["years"] // 2), on="year")
+    off = off.with_columns(value=pl.col("off") - pl.col("off_near")).filter(pl.col("value").abs() > bounds["within"])
+    first = accounts.frame.group_by("year").agg(pl.col(ROW).min())
+    say = Say(
+        message="data.common-step",
+        column="output_real",
+        value=lambda row: _percent(row["value"]),
+        words=lambda row: {"year": str(row["year"]), "reference": Text(**bounds["reference"])},
+    )
+    yield from accounts.findings(off.join(first, on="year"), say)
 
 
 def _findings(accounts: Sheet, off: pl.DataFrame, name: str) -> Iterator[Finding]:

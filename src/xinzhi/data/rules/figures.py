@@ -182,6 +182,8 @@ def plausible(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
     for name in ("accounts", "industry_accounts"):
         if name in sheets and "labour_share" in sheets[name].frame.columns:
             yield from _shares(sheets[name])
+    if accounts is not None and "schooling" in accounts.frame.columns:
+        yield from _schooling(accounts)
     tables = {name: sheets[name] for name in _TOGETHER if name in sheets and _whole(sheets[name])}
     yield from _absent(tables)
     for name in _TOGETHER[1:]:
@@ -341,6 +343,21 @@ def _shares(sheet: Sheet) -> Iterator[Finding]:
                 words=lambda _: {"unit": written, "reference": reference},
             ),
         )
+
+
+def _schooling(sheet: Sheet) -> Iterator[Finding]:
+    """Yield once that years of schooling are none: their median over all figures is too low."""
+    rule = setting(_FILE, "schooling")
+    figures = sheet.frame.filter(pl.col("schooling") > 0)
+    median = figures.select(pl.col(ROW).min(), median=pl.col("schooling").median())
+    say = Say(
+        message="data.schooling-implausible",
+        column="schooling",
+        expected=f">= {rule['least']:g}",
+        value=lambda row: f"{row['median']:.3g}",
+        words=lambda _: {"reference": Text(**rule["reference"])},
+    )
+    yield from sheet.findings(median.filter(pl.col("median") < rule["least"]), say)
 
 
 def _meant(median: float, written: str, low: float, high: float) -> str | None:
