@@ -71,7 +71,7 @@ class Plan:
     by: tuple[str, ...] = ()
     measurement_error: bool = False
     duplicates: Literal["refuse", "largest", "plants", "unchecked"] = "refuse"
-    rules: Mapping[str, Any] | None = None
+    rules: Mapping[str, object] | None = None
     protocol: str = PROTOCOL
     region: str | None = None
     unit: str | None = None
@@ -194,7 +194,7 @@ def rules_of(plan: Plan) -> micro.Rules:
     return _filled(micro.Rules, plan.rules or {})
 
 
-def measure(plan: Plan | Mapping[str, Any]) -> str:
+def measure(plan: Plan | Mapping[str, object]) -> str:
     """Return which words tell what is decomposed: labour productivity or TFP, at current or constant prices."""
     entries = plan if isinstance(plan, Mapping) else vars(plan)
     return f"{entries['value']}-{'constant' if entries['deflator'] else 'current'}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from itertools import chain
 
 from xinzhi.core.finding import Finding
 from xinzhi.core.text import read_words
@@ -22,14 +21,12 @@ def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
     for sheet in sheets.values():
         yield from structure(sheet)
         if not sheet.frame.is_empty():
-            yield from chain(
-                keys(sheet),
-                unusable_codes(sheet),
-                codes(sheet, sheets),
-                values(sheet),
-                series(sheet),
-                status_findings(sheet, sheets),
-            )
+            yield from keys(sheet)
+            yield from unusable_codes(sheet)
+            yield from codes(sheet, sheets)
+            yield from values(sheet)
+            yield from series(sheet)
+            yield from status_findings(sheet, sheets)
     yield from failed_tests(sheets)
     yield from common_steps(sheets)
     problems = [*plausible(sheets)]
