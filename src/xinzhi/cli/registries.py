@@ -65,7 +65,15 @@ def verify(call: Call) -> int:
         path, files = Path(call.get("certificate")), call.get("files")
         default = None if files is None else path.parent
         folder = Path(files) if files else default
-        result = run(path, package, key=signer, protocol=rules, files=folder, cells=call.get("cells"))
+        result = run(
+            path,
+            package,
+            key=signer,
+            protocol=rules,
+            files=folder,
+            cells=call.get("cells"),
+            independent=call.get("independent"),
+        )
     if call.json:
         print_json(result.to_dict())
         return int(not result.equal)

@@ -68,7 +68,12 @@ VERBS: Mapping[str, Verb] = {
     "verify": Verb(
         registries.verify,
         ("certificate",),
-        extra=(*texts("data", "key", "protocol", "files", "cells"), ENCODING, *SPOKEN),
+        extra=(
+            *texts("data", "key", "protocol", "files", "cells"),
+            Option("independent", "flag", default=False),
+            ENCODING,
+            *SPOKEN,
+        ),
     ),
     "new": Verb(registries.new, ("folder",), extra=(Option("tables", "columns"), *SPOKEN)),
     "check": Verb(registries.check, extra=(Option("xlsx", "text"), ENCODING, *SPOKEN)),

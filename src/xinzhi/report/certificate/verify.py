@@ -22,6 +22,7 @@ from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.text import LANGUAGES, Language, Text, Values
 from xinzhi.data import Package
 from xinzhi.protocol import Protocol, registry_files, spell
+from xinzhi.report.certificate.agreement import compare_independently
 from xinzhi.report.certificate.certify import dependencies, region_set, software
 from xinzhi.report.certificate.folder import check_signature, compare_files
 from xinzhi.report.certificate.results import compare_results
@@ -263,6 +264,7 @@ def verify(
     protocol: Protocol | None = None,
     files: str | PathLike[str] | None = None,
     cells: Study | Path | str | None = None,
+    independent: bool = False,
 ) -> Verification:
     """Recompute everything that a certificate states, and name what differs.
 
@@ -282,6 +284,9 @@ def verify(
         folder, and where nothing differs so far, with those that the data give when the report is made again.
     cells
         The cells of firms that the report was made with, where it was: a folder, or a study of firms.
+    independent
+        Compute the growth accounts a second time by the reference implementation, which shares no formula with
+        `xinzhi.measure`, and compare every printed digit. What it does not cover is a difference.
 
     Raises
     ------
@@ -314,6 +319,8 @@ def verify(
     findings += differing
     if rules is not None:
         findings += _recompute(stated, package, rules)
+    if independent:
+        findings += compare_independently(stated, package)
     count = None
     if files is not None:
         count, differing = compare_files(stated, Path(certificate), Path(files))
