@@ -46,7 +46,7 @@ class XinzhiError(Exception):
     @property
     def reason(self) -> Text:
         """The head without the verb that it begins with, for a sentence that says what could not be computed."""
-        return message_head(self.code, self.values, named=False) or same(self.code)
+        return message_head(self.code, self.values, with_verb=False) or same(self.code)
 
     def lang(self, language: Language) -> str:
         """Return the message in one language."""

@@ -381,10 +381,10 @@ def message(code: str, /, **values: object) -> Text | None:
     return paragraph(parts)
 
 
-def message_head(code: str, values: Mapping[str, object], *, named: bool = True) -> Text | None:
+def message_head(code: str, values: Mapping[str, object], *, with_verb: bool = True) -> Text | None:
     """Return what an error says without the list that its pattern has below the first line.
 
-    Unless it is `named`, the verb at its head is left out, too.
+    Without `with_verb` the verb at its head is left out, too.
     """
     package, _, what = code.partition(".")
     pattern = page("messages", package).get(what)
@@ -394,7 +394,7 @@ def message_head(code: str, values: Mapping[str, object], *, named: bool = True)
     for language in LANGUAGES:
         head, has_list, _ = pattern.lang(language).partition("\n")
         heads[language] = head.rstrip(":：") if has_list else head
-        if not named:
+        if not with_verb:
             verb = ("{verb}",) if isinstance(values.get("verb"), Text) else ("{verb}：", "{verb}: ")
             for prefix in verb:
                 heads[language] = heads[language].removeprefix(prefix)

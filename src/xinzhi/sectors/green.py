@@ -49,8 +49,8 @@ class Green(Result, verb="green", topic="sectors", key=(*KEYS, "indicator")):
             )
             if rows.height > 1:
                 value = _FULL * pl.col("intensity") / pl.col("intensity").first()
-                named = {f"indicator_{key}": pl.lit(intensity_text(str(name)).lang(key)) for key in LANGUAGES}
-                paths.append(rows.sort("year").with_columns(value=value, **named))
+                titles = {f"indicator_{key}": pl.lit(intensity_text(str(name)).lang(key)) for key in LANGUAGES}
+                paths.append(rows.sort("year").with_columns(value=value, **titles))
         return pl.concat(paths) if paths else pl.DataFrame()
 
     @property

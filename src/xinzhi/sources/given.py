@@ -59,8 +59,9 @@ def from_industries(package: Package, measured: MeasuredInputs) -> Detail:
             reduce(lambda first, second: words.sources.either(first=first, other=second), map(same, names))
             for names in absent
         ]
-        code = "sources.industries-incomplete" if missing else "sources.industries-empty"
-        raise InputError(code, table=TABLE, name=package.name, missing=missing)
+        if not missing:
+            raise InputError("sources.industries-empty", table=TABLE, name=package.name)
+        raise InputError("sources.industries-incomplete", table=TABLE, name=package.name, missing=missing)
     exists: BoolArray = np.asarray(np.isfinite(cube.column("output_nominal")).any(axis=-1))
     nominal = np.where(exists[..., None], cube.column("output_nominal"), 0.0)
     gross = _gross(cube, measured.panel)

@@ -219,8 +219,9 @@ def knowledge_stock(
     gap = rows.with_columns(step=pl.col(year).diff().over(region)).filter(pl.col("step") != 1)
     if bad.height or gap.height:
         code, date = (bad if bad.height else gap).select(keys).row(0)
-        rule = "sources.flow-unusable" if bad.height else "sources.flow-gap"
-        raise InputError(rule, value=value, region=code, year=date)
+        if bad.height:
+            raise InputError("sources.flow-unusable", value=value, region=code, year=date)
+        raise InputError("sources.flow-gap", value=value, region=code, year=date)
     regions, years = rows[region].unique().sort(), rows[year].unique().sort()
     flow = np.full((len(regions), len(years)), np.nan)
     place = (regions.search_sorted(rows[region]).to_numpy(), years.search_sorted(rows[year]).to_numpy())

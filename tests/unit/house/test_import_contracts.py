@@ -25,6 +25,7 @@ def house(tmp_path):
     for name in ("", *PACKAGES):
         (package / name).mkdir()
         (package / name / "__init__.py").touch()
+    put(package, "report.certificate.independent", "import decimal")
     return package
 
 
@@ -42,7 +43,7 @@ def lint(house, name=None):
 
 def put(house, module, source):
     path = house / f"{module.replace('.', '/')}.py"
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     (path.parent / "__init__.py").touch()
     path.write_text(source + "\n", encoding="utf-8")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from xinzhi.core.finding import Finding
 from xinzhi.core.parameters import setting
 from xinzhi.core.quarters import label
+from xinzhi.core.text import Values
 from xinzhi.data.casting import Sheet
 from xinzhi.data.catalogue import Column, limit
 from xinzhi.data.raw import ROW, Say
@@ -28,15 +28,15 @@ def unit_slips(sheet: Sheet, year: str) -> dict[str, pl.DataFrame]:
     """
     columns = [column for column in sheet.columns() if _is_judged(column)]
     group = list(sheet.group)
-    found = {}
+    slips = {}
     for column in columns:
         steps = _steps(sheet.frame, column.name, year, group)
         off = steps.filter(_is_slip(column, year))
         if off.is_empty():
             continue
         rows = off.join(_next_steps(steps, group), on=ROW, how="left")
-        found[column.name] = rows.with_columns(_goes_back(rows, group).alias("back"))
-    return found
+        slips[column.name] = rows.with_columns(_goes_back(rows, group).alias("back"))
+    return slips
 
 
 def _is_judged(column: Column) -> bool:
@@ -57,10 +57,10 @@ def _steps(frame: pl.DataFrame, name: str, year: str, group: list[str]) -> pl.Da
 
 def _is_slip(column: Column, year: str) -> pl.Expr:
     """Whether a step is some powers of ten and far beyond what the column may do in the time."""
-    near, times = setting(_FILE, "unit_slip.near"), setting(_FILE, "unit_slip.times")
+    tolerance, times = setting(_FILE, "unit_slip.near"), setting(_FILE, "unit_slip.times")
     powers, size = pl.col("powers").abs(), pl.col("step").abs()
-    close = (powers >= 1) & ((size - powers * _TEN).abs() <= near)
-    thousandfold = size > limit("slip_step") - near
+    close = (powers >= 1) & ((size - powers * _TEN).abs() <= tolerance)
+    thousandfold = size > limit("slip_step") - tolerance
     if column.growth is None:
         return pl.all_horizontal(close, thousandfold)
     close = close | thousandfold  # beyond it no true step hides
@@ -79,26 +79,26 @@ def _next_steps(steps: pl.DataFrame, group: list[str]) -> pl.DataFrame:
 def _goes_back(rows: pl.DataFrame, group: list[str]) -> pl.Series:
     """Whether a step is the way back from a figure that is named already."""
     back = (pl.col("step") + pl.col("before")).abs() <= setting(_FILE, "unit_slip.near") * 2
-    named = pl.col("powers") == -pl.col("powers").shift(1)
-    return rows.select((back & (named.over(group) if group else named)).fill_null(value=False)).to_series()
+    opposite = pl.col("powers") == -pl.col("powers").shift(1)
+    return rows.select((back & (opposite.over(group) if group else opposite)).fill_null(value=False)).to_series()
 
 
-def slip_findings(sheet: Sheet, year: str, found: Mapping[str, pl.DataFrame]) -> Iterator[Finding]:
+def slip_findings(sheet: Sheet, year: str, slips: Mapping[str, pl.DataFrame]) -> Iterator[Finding]:
     """Yield one finding for each wrong unit, with the year and the likely slip."""
-    near = setting(_FILE, "unit_slip.near") * 2
+    tolerance = setting(_FILE, "unit_slip.near") * 2
 
-    def values(row: dict[str, Any]) -> dict[str, object]:
-        alone = row["after"] is not None and abs(row["step"] + row["after"]) <= near
+    def values(row: Values) -> dict[str, object]:
+        single = row["after"] is not None and abs(row["step"] + row["after"]) <= tolerance
         large, powers = row["powers"] > 0, abs(row["powers"])
         return {
-            "since": "alone" if alone else "on",
+            "since": "alone" if single else "on",
             "year": str(label(row[year])),
             "times": f"{10**powers:,}",
             "direction": "large" if large else "small",
             "slip": _POWERS.get(powers, "other"),
         }
 
-    for name, rows in found.items():
+    for name, rows in slips.items():
         yield from sheet.findings(
             rows.filter(~pl.col("back")), Say(message="data.unit-slip", column=name, words=values)
         )

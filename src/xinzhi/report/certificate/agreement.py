@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
 
 from xinzhi.core.finding import Finding, finding
 from xinzhi.data import Package
@@ -59,7 +58,7 @@ TABLES = ("accounts", "investment", "regions")
 EDGE = Decimal("0.51")  # half a unit of the last digit, and room for a value of 16 digits that lies on the edge
 
 
-def uncovered(parameters: Mapping[str, Any]) -> Iterator[str]:
+def uncovered(parameters: Mapping[str, object]) -> Iterator[str]:
     """Yield every parameter that the reference implementation does not follow, with its value."""
     for path, value in parameters.items():
         group, _, name = path.partition(".")

@@ -15,9 +15,9 @@ Cell = tuple[str, int]  # region, or sum of regions, and year
 Series = dict[int, Decimal]  # by year
 Line = dict[str, Decimal]  # a row of results by column
 Tables = Mapping[str, Iterable[Mapping[str, object]]]
+Parameters = Mapping[str, object]  # by path
 
-DIGITS = 34
-ZERO, UNIT = Decimal(0), Decimal(1)
+DIGITS, ZERO, UNIT = 34, Decimal(0), Decimal(1)
 TOTAL, OFF = "total", {"off", "none", None}
 RATES = ("output", "capital", "labour", "human_capital")
 
@@ -99,7 +99,7 @@ class Data:
 class Reference:
     """The inputs of every region under the parameters of a protocol."""
 
-    def __init__(self, parameters: Mapping[str, Any], declared: frozenset[str], data: Data) -> None:
+    def __init__(self, parameters: Parameters, declared: frozenset[str], data: Data) -> None:
         """Take the parameters and the set of regions that the national series of the protocol are of."""
         self.parameters, self.data = parameters, data
         self.own_set = declared >= {*data.regions}
@@ -373,7 +373,7 @@ def variants(reference: Reference, levels: Mapping[Cell, Inputs]) -> dict[Cell, 
     return result
 
 
-def recompute(parameters: Mapping[str, Any], declared: Iterable[str], tables: Tables) -> dict[str, dict[str, Line]]:
+def recompute(parameters: Parameters, declared: Iterable[str], tables: Tables) -> dict[str, dict[str, Line]]:
     """Return every figure that is covered, by table of the certificate, row and column; refuse what is not covered."""
     with localcontext() as context:
         context.prec = DIGITS
