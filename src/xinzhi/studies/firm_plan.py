@@ -102,6 +102,8 @@ def _filled(kind: type[Entries], entries: Mapping[str, Any]) -> Entries:
 def _content(path: str) -> dict[str, Any]:
     """Return the entries of a file; one that cannot be read is refused with the reason."""
     try:
+        if Path(path).is_file() and not Path(path).read_bytes().strip():  # every field has a default
+            return {}
         source = read(Path(path))
     except YamlError as error:
         raise InputError("studies.no-plan", [error.finding], path=path, why=error.finding.text) from error

@@ -58,5 +58,5 @@ def test_a_class_is_left_after_the_inverse_of_its_chance_to_leave():
 
 
 def test_a_matrix_is_handed_on_by_column():
-    starts, rows, values = programs._by_column(np.array([[0.0, 2.0, 0.0], [3.0, 4.0, 0.0]]))  # noqa: SLF001
+    starts, rows, values = programs._by_column(np.array([[0.0, 2.0, 0.0], [3.0, 4.0, 0.0]]))  # noqa: SLF001 - the formula by itself
     assert (starts.tolist(), rows.tolist(), values.tolist()) == ([0, 1, 3, 3], [1, 0, 1], [3.0, 2.0, 4.0])

@@ -207,7 +207,7 @@ def test_a_ray_on_which_the_target_is_worth_nothing_proves_nothing():
     batch = radial_batch(
         np.array([[[-1.0], [1.0]]]), np.ones(2, bool), np.array([[-1.0, 1.0], [-2.0, 1.0]]), np.array([[1.0, -1.0]] * 2)
     )
-    assert simplex._impossible(batch, np.arange(2), np.ones((2, 2))).tolist() == [False, True]  # noqa: SLF001
+    assert simplex._impossible(batch, np.arange(2), np.ones((2, 2))).tolist() == [False, True]  # noqa: SLF001 - the formula by itself
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -154,10 +154,10 @@ def test_the_rule_of_a_unit_begins_at_the_peak_of_its_integrand(spread, split):
     likelihood = RandomEffects(e, ONES, UNIT, persistent=False)
     parts = spread * np.array([(1 - split) / 2, split, (1 - split) / 2])
     theta = np.array([0.0, *(2 * np.log(parts))])
-    peak = likelihood._peak(e, theta)  # noqa: SLF001
+    peak = likelihood._peak(e, theta)  # noqa: SLF001 - the formula by itself
     room = 2e-3 * spread
-    assert (likelihood._at(peak - room, e, theta)[1] > 0).all()  # noqa: SLF001
-    assert (likelihood._at(peak + room, e, theta)[1] < 0).all()  # noqa: SLF001
+    assert (likelihood._at(peak - room, e, theta)[1] > 0).all()  # noqa: SLF001 - the formula by itself
+    assert (likelihood._at(peak + room, e, theta)[1] < 0).all()  # noqa: SLF001 - the formula by itself
 
 
 def test_a_search_begins_at_least_squares_raised_by_the_means_of_both_inefficiencies():
@@ -166,7 +166,7 @@ def test_a_search_begins_at_least_squares_raised_by_the_means_of_both_inefficien
     model = SimpleNamespace(
         likelihood=SimpleNamespace(names=names, x=np.ones((4, 1)), y=y), size=1, residuals=y - 4, model="four-component"
     )
-    (start,) = problem._start(model, 0.4)  # noqa: SLF001
+    (start,) = problem._start(model, 0.4)  # noqa: SLF001 - the formula by itself
     between = problem._EFFECT_SHARE * 5.0  # noqa: SLF001 - of the variance 5, half to each effect
     total = (5.0 - between) / (0.6 + 0.4 * (1 - 2 / pi))
     raised = sqrt(2 / pi) * (sqrt(0.4 * total) + sqrt(between / 2))

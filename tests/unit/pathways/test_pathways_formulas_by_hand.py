@@ -62,15 +62,15 @@ def test_a_straight_line_has_its_slope_and_no_error():
 
 def test_ends_of_an_interval_are_quantiles_of_what_is_a_number():
     values = np.array([[1.0, NAN, NAN], [4.0, 7.0, NAN], [2.0, 9.0, NAN], [3.0, 8.0, NAN], [5.0, NAN, NAN]])
-    low, high = uncertainty._ends(values, 0.5)  # noqa: SLF001
+    low, high = uncertainty._ends(values, 0.5)  # noqa: SLF001 - the formula by itself
     np.testing.assert_allclose(low, [2.0, 7.5, NAN])
     np.testing.assert_allclose(high, [4.0, 8.5, NAN])
 
 
 def test_a_draw_agrees_with_the_sample_over_the_places_that_it_has():
     index, base = np.array([1.0, 2.0, NAN, 3.0]), np.array([3.0, 2.0, 9.0, 1.0])
-    assert uncertainty._agreement(index, base) == pytest.approx(-1)  # noqa: SLF001
-    assert uncertainty._agreement(np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0, 2.0])) == pytest.approx(  # noqa: SLF001
+    assert uncertainty._agreement(index, base) == pytest.approx(-1)  # noqa: SLF001 - the formula by itself
+    assert uncertainty._agreement(np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0, 2.0])) == pytest.approx(  # noqa: SLF001 - the formula by itself
         1 / sqrt(2 * (14 / 3))
     )
 
@@ -78,7 +78,7 @@ def test_a_draw_agrees_with_the_sample_over_the_places_that_it_has():
 def test_columns_that_do_not_vary_correlate_with_nothing():
     columns = np.array([[1.0, 5.0, 2.0], [2.0, 5.0, 4.0], [3.0, 5.0, 0.0]])
     r = -1 / 2
-    np.testing.assert_allclose(models._correlated(columns.copy()), [[1, 0, r], [0, 0, 0], [r, 0, 1]], atol=1e-12)  # noqa: SLF001
+    np.testing.assert_allclose(models._correlated(columns.copy()), [[1, 0, r], [0, 0, 0], [r, 0, 1]], atol=1e-12)  # noqa: SLF001 - the formula by itself
 
 
 def test_log_odds_are_a_constant_and_what_each_trait_adds(monkeypatch):
@@ -112,7 +112,7 @@ def test_our_score_is_held_against_the_best_baseline_of_the_sample_itself():
         theirs[0]: dict.fromkeys(backtest.MEASURES, np.array([0.6, 0.1, 0.1, 0.1, 0.1])),
         theirs[1]: dict.fromkeys(backtest.MEASURES, np.array([0.5, 0.9, 0.9, 0.9, 0.9])),
     }
-    row = backtest._comparison(1.0, tables, 0.5).row(0, named=True)  # noqa: SLF001
+    row = backtest._comparison(1.0, tables, 0.5).row(0, named=True)  # noqa: SLF001 - the formula by itself
     assert (row["baseline"], row["value"], row["baseline_value"]) == (theirs[0], 0.7, 0.6)
     assert row["difference"] == pytest.approx(0.1)
     assert (row["low"], row["high"]) == pytest.approx((0.475, 0.725))

@@ -20,7 +20,7 @@ from xinzhi.report.pages.register import figure
 from xinzhi.report.pages.yardstick.audit_tables import level_text, thinned, value_text
 from xinzhi.report.pages.yardstick.tables import as_written
 from xinzhi.report.palette import ink_on
-from xinzhi.report.sentence import chance, fact, sentence, spread, truncate, yes_no
+from xinzhi.report.sentence import chance, fact, sentence, truncate, yes_no
 
 
 def test_ink_on() -> None:
@@ -202,10 +202,6 @@ def test_yes_no() -> None:
 
 def test_chance() -> None:
     assert (chance(0.612), chance(1.0), chance(0.001)) == ("61", "> 99", "< 1")
-
-
-def test_spread() -> None:
-    assert spread([2000, 2001, 2002, 2003, 2004, 2005, 2006], 3) == [2000, 2003, 2006]
 
 
 def test_fact() -> None:

@@ -43,7 +43,7 @@ def test_slopes_of_chance_are_those_of_paths_made_of_the_shocks_in_common():
     common = np.array([-1.0, 1.0, 0.0])
     model = SimpleNamespace(slopes=np.array([0.5]), slope_draws=np.array([[0.5]]))
     innovations = common[1:] - 0.5 * common[:-1]
-    shocks = (innovations - innovations.mean()) * np.sqrt(3 / max(3 - fan_shocks._LOST - 1, 1))  # noqa: SLF001
+    shocks = (innovations - innovations.mean()) * np.sqrt(3 / max(3 - fan_shocks._LOST - 1, 1))  # noqa: SLF001 - the formula by itself
     slopes = fan_shocks.drawn_slopes(pasts, model, 1, Drawn([[1, 0, 1]]))
     path = fan_shocks.chain_shocks(shocks[[1, 0, 1]][None, :, None], np.array([[0.5]]))[0, :, 0]
     assert slopes.tolist() == [[pytest.approx((path[2] - path[0]) / 2)]]
@@ -51,7 +51,7 @@ def test_slopes_of_chance_are_those_of_paths_made_of_the_shocks_in_common():
 
 def test_least_squares_of_each_series_by_hand():
     series = np.array([[[0.0], [1.0], [1.0], [4.0]], [[2.0], [1.0], [2.0], [1.0]]])
-    slopes, residuals = fan_shocks._least_squares(series)  # noqa: SLF001
+    slopes, residuals = fan_shocks._least_squares(series)  # noqa: SLF001 - the formula by itself
     # lags 0, 1, 1 around 2/3, values 1, 1, 4 around 2: 1 over 2/3; the second always turns
     assert slopes.ravel().tolist() == pytest.approx([1.5, -1.0])
     np.testing.assert_allclose(residuals[..., 0], [[0.0, -1.5, 1.5], [0.0, 0.0, 0.0]], atol=1e-9)
@@ -95,7 +95,7 @@ def test_prices_of_a_city_are_chained_over_the_turn_of_the_year():
         "new": [110.0, 120.0, 90.0, 50.0],
     }
     package = SimpleNamespace(require=lambda *_, **__: pl.DataFrame(steps))
-    prices = house_prices._cities(package, "new")  # noqa: SLF001
+    prices = house_prices._cities(package, "new")  # noqa: SLF001 - the formula by itself
     assert dict(prices.select("month", "price").iter_rows()) == pytest.approx(
         # February is not known: a new stretch begins at 100
         {"2019-11": 100.0, "2019-12": 110.0, "2020-01": 132.0, "2020-03": 90.0, "2020-04": 45.0}
@@ -105,7 +105,7 @@ def test_prices_of_a_city_are_chained_over_the_turn_of_the_year():
 @pytest.mark.parametrize(("first", "base"), [("2020-01", "2019-12"), ("2020-02", "2020-01"), ("2020-12", "2020-11")])
 def test_the_base_of_a_city_is_the_month_before_the_first(first, base):
     package = SimpleNamespace(require=lambda *_, **__: pl.DataFrame({"city": ["x"], "month": [first], "new": [101.0]}))
-    assert house_prices._cities(package, "new")["month"].to_list() == [base, first]  # noqa: SLF001
+    assert house_prices._cities(package, "new")["month"].to_list() == [base, first]  # noqa: SLF001 - the formula by itself
 
 
 def test_days_that_are_one_of_each_month_are_months():
@@ -137,7 +137,7 @@ def test_growth_of_the_nation_is_that_of_the_years_with_most_regions():
 def test_the_size_of_an_entrant_is_the_median_of_the_regions_drawn(sizes, median):
     count = len(sizes)
     draws = np.array([range(count), [1] * count])
-    sizes = entry_market._sizes(SimpleNamespace(sizes=np.array(sizes)), RULES, Drawn(draws))  # noqa: SLF001
+    sizes = entry_market._sizes(SimpleNamespace(sizes=np.array(sizes)), RULES, Drawn(draws))  # noqa: SLF001 - the formula by itself
     assert sizes.tolist() == [2 * value for value in median]
 
 
@@ -168,7 +168,7 @@ def test_the_parts_of_a_change_of_debt_may_miss_it_by_rounding_of_their_own_size
     gap = 5 * debt_dynamics.setting("public_debt", "decomposition.tolerance")
 
     def effects(rows, _usual):
-        parts = {name: pl.lit(size) for name in debt_dynamics._PARTS}  # noqa: SLF001
+        parts = {name: pl.lit(size) for name in debt_dynamics._PARTS}  # noqa: SLF001 - the formula by itself
         return rows.with_columns(**parts, discrepancy=pl.lit(gap))
 
     monkeypatch.setattr(debt_dynamics, "_effects", effects)
@@ -196,6 +196,6 @@ def test_the_first_hole_of_a_series_is_named():
     start = 2020 * 12
     rows = pl.DataFrame({"_ordinal": [start, start + 1, start + 2, start + 4], "_value": [1.0, 2.0, 3.0, 4.0]})
     rows = rows.with_columns(_date=pl.lit(""))
-    _Reader._unbroken(reader, "x", rows)  # noqa: SLF001
-    _Reader._unbroken(reader, "x", rows.with_columns(_value=pl.Series([1.0, None, 3.0, 4.0])))  # noqa: SLF001
+    _Reader._unbroken(reader, "x", rows)  # noqa: SLF001 - the formula by itself
+    _Reader._unbroken(reader, "x", rows.with_columns(_value=pl.Series([1.0, None, 3.0, 4.0])))  # noqa: SLF001 - the formula by itself
     assert refused == [(written(start + 3, "month"), 1), (written(start + 1, "month"), 2)]

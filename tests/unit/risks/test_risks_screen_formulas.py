@@ -70,7 +70,7 @@ def levels_of(**fields):
 def test_a_part_of_a_pattern_differs_is_not_known_or_agrees():
     top = {name: SIZES[NAMES.index(name)] - 1 for name in ("place", "text", "owner")}
     parts = [
-        [int(part[0]) for part in np.unravel_index(scoring.pattern_of(levels), scoring._PATTERN_SHAPE)]  # noqa: SLF001
+        [int(part[0]) for part in np.unravel_index(scoring.pattern_of(levels), scoring._PATTERN_SHAPE)]  # noqa: SLF001 - the formula by itself
         for levels in (
             levels_of(),
             levels_of(place=0, text=0, owner=0),
@@ -87,7 +87,7 @@ def test_a_follow_on_of_a_stranger_counts_as_new():
     pairs = SimpleNamespace(levels=np.vstack([levels_of(owner=owner), levels_of(owner=0), levels_of(site=SAME_SITE)]))
     scores = SimpleNamespace(best=np.array([0, 1, 2, -1]))
     chance = np.tile([0.5, 0.3, 0.2], (4, 1))
-    out = scoring._without_strangers(chance, pairs, scores)  # noqa: SLF001
+    out = scoring._without_strangers(chance, pairs, scores)  # noqa: SLF001 - the formula by itself
     np.testing.assert_allclose(out, [[0.5, 0.3, 0.2], [0.8, 0.0, 0.2], [0.5, 0.3, 0.2], [0.8, 0.0, 0.2]])
 
 
@@ -96,7 +96,7 @@ def test_figures_that_both_texts_have_weigh_what_they_are_worth():
     within = float(comparison.convention("number_levels")[-1])
     project = np.array([[400.0, 317.0], [500.0, NAN], [600.0, 1.0], [NAN, NAN]], dtype=np.float32)
     record = np.array([[317.0, 400.0 * (1 + within / 2)], [100.0, 900.0], [NAN, NAN], [1.0, 2.0]], dtype=np.float32)
-    nats = comparison._figures(project, record, common)  # noqa: SLF001
+    nats = comparison._figures(project, record, common)  # noqa: SLF001 - the formula by itself
     assert nats.tolist() == pytest.approx([7.17, 0.0, NAN, NAN], nan_ok=True)
 
 

@@ -216,7 +216,7 @@ def test_intermediate_inputs_that_reach_gross_output_are_refused(tables):
     double = decompose(xinzhi.load(tables | {"industry_accounts": whole}))
     assert double.coverage.filter(quantity="gross_output")["status"].to_list() == ["computed"]
     bad = _change(
-        tables | {"industry_accounts": whole}, "intermediate_nominal", 1e6, region="r1", industry="i2", year=2002
+        tables | {"industry_accounts": whole}, "intermediate_nominal", 900.0, region="r1", industry="i2", year=2002
     )
     with pytest.raises(InputError, match="reach gross output in 1 rows") as caught:
         decompose(xinzhi.load(bad))

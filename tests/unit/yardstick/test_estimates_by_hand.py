@@ -56,7 +56,7 @@ def test_growth_of_fixed_assets_is_published_or_that_of_marked_investment():
 def test_levels_go_on_from_the_last_official_one():
     flows = panel(FLOWS)
     growth = np.full((2, 4), math.log(1.1))
-    levels = estimating._extrapolate_levels(flows, flows.investment["investment_nominal"], growth)  # noqa: SLF001
+    levels = estimating._extrapolate_levels(flows, flows.investment["investment_nominal"], growth)  # noqa: SLF001 - the formula by itself
     np.testing.assert_allclose(levels[0, :, 2:], [[22, 24.2], [10, 11]], atol=1e-12)
 
 
@@ -65,7 +65,7 @@ def test_a_region_that_invests_nothing_has_no_level_to_go_on_from(region):
     flows = np.array(FLOWS)
     flows[region, :3] = 0.0
     with pytest.raises(InputError) as error:
-        estimating._extrapolate_levels(panel(flows), flows[None], np.zeros((2, 4)))  # noqa: SLF001
+        estimating._extrapolate_levels(panel(flows), flows[None], np.zeros((2, 4)))  # noqa: SLF001 - the formula by itself
     assert "ab"[region] in str(error.value)
 
 
@@ -74,8 +74,8 @@ def test_marks_stand_where_investment_is_official_or_estimated_by_the_protocol_i
     everywhere = {"carried:benchmark": np.ones((2, 4), dtype=bool)}
     off = rules.replace({"estimates.investment_rule": "off"})
     assert estimating.rule_of(rules) != "off"
-    assert estimating._in_use(flows, off, everywhere)["carried:benchmark"].all()  # noqa: SLF001
-    assert (estimating._in_use(flows, rules, everywhere)["carried:benchmark"] == ~LATER).all()  # noqa: SLF001
+    assert estimating._in_use(flows, off, everywhere)["carried:benchmark"].all()  # noqa: SLF001 - the formula by itself
+    assert (estimating._in_use(flows, rules, everywhere)["carried:benchmark"] == ~LATER).all()  # noqa: SLF001 - the formula by itself
 
 
 def test_a_price_continued_from_an_earlier_year_moves_by_retail_prices_and_then_by_the_deflator(monkeypatch):
@@ -106,7 +106,7 @@ def test_errors_of_a_price_are_those_of_retail_prices_and_then_of_the_deflator()
     errors = SimpleNamespace(price=(retail, deflator), common=(np.array([0.5, 0.6]), np.array([0.01, 0.02])))
     projection = SimpleNamespace(rows=np.array([0, 1]), at=np.arange(4), shape=(2, 3))
     giver, source = np.array([[0, 1], [1, 0]]), np.array([[0, 1, 0], [1, 0, 0]])
-    steps = draws._prices(flows, rules, projection, errors, giver, source)  # noqa: SLF001
+    steps = draws._prices(flows, rules, projection, errors, giver, source)  # noqa: SLF001 - the formula by itself
     first = [[0.5 + 0.1 * 1, 0.02, 0.01], [0.5, 0.02, 0.01]]  # b has no error to give
     second = [[0.6, 0.01, 0.01], [0.6 + 0.3 * 2, 0.01, 0.01]]
     np.testing.assert_allclose(steps, np.cumsum([first, second], axis=2), atol=1e-12)
@@ -154,7 +154,7 @@ def test_some_provinces_belong_to_the_set_of_the_protocol():
 def region_package(regions, columns):
     """Return what `region_set` reads of a package without a table of regions."""
     accounts = pl.DataFrame({"region": regions, **columns}, strict=False)
-    return SimpleNamespace(tables={"accounts": accounts}, optional=lambda _name, verb: None)  # noqa: ARG005
+    return SimpleNamespace(tables={"accounts": accounts}, optional=lambda _name, verb: None)  # noqa: ARG005 - its name is that of the caller
 
 
 def test_productivity_is_what_the_assets_and_the_others_leave():
@@ -165,7 +165,7 @@ def test_productivity_is_what_the_assets_and_the_others_leave():
     published = np.array([[True, False, False, True], [True, True, False, False]])
     history = SimpleNamespace(years=years, account=pl.DataFrame(rows), published=published)
     assets = SimpleNamespace(contribution=contribution, rate_of_return=np.array([NAN, 0.11, 0.12, 0.13]))
-    table = digital._account(history, assets)  # noqa: SLF001
+    table = digital._account(history, assets)  # noqa: SLF001 - the formula by itself
     assert dict(zip(digital.ASSETS, table.select(digital.ASSETS).rows()[0], strict=True)) == pytest.approx(
         dict(zip(digital.ASSETS, [0, 0.01, 0.02, 0.03], strict=True))
     )
@@ -226,5 +226,5 @@ def test_a_status_changes_in_the_year_after_which_it_is_another():
     for column in ("investment_nominal", "output_nominal"):
         marked = replace(flows, unofficial={"investment_nominal": LATER[None], "output_nominal": ~LATER})
         judgement = SimpleNamespace(rule=SimpleNamespace(column=column), growth=np.zeros((2, 4)))
-        changes = breaking._status(marked, judgement)  # noqa: SLF001
+        changes = breaking._status(marked, judgement)  # noqa: SLF001 - the formula by itself
         assert changes.tolist() == [[False, False, True, False], [False, False, False, True]]

@@ -114,8 +114,8 @@ def _gaps(sheet: Sheet, year: str) -> Iterator[Finding]:
     yield from sheet.findings(rows, say)
 
 
-# What Windows takes for a device, whatever follows the first dot
-_RESERVED = r"(?i)^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$"
+# What no system, or Windows alone, takes in the name of a file; names of devices such as CON are codes of industries
+_NO_NAME = r"[\x00-\x1f/\\:*?\"<>|]|^[.\s]|[.\s]$"
 
 
 def unusable_codes(sheet: Sheet) -> Iterator[Finding]:
@@ -123,9 +123,7 @@ def unusable_codes(sheet: Sheet) -> Iterator[Finding]:
     if "region" not in sheet.frame.columns or sheet.frame["region"].dtype != pl.String:
         return
     most, code = int(limit("code_length")), pl.col("region")
-    sound = (
-        code.str.contains(rf"^[\w.\-]{{1,{most}}}$") & ~code.str.contains(r"^\.|\.$") & ~code.str.contains(_RESERVED)
-    )
+    sound = code.str.len_chars().is_between(1, most) & ~code.str.contains(_NO_NAME)
     off = sheet.frame.filter(~sound).group_by("region").agg(pl.col(ROW).min(), count=pl.len())
     say = Say(message="data.code-unusable", column="region", words=lambda row: {"count": row["count"], "most": most})
     yield from sheet.findings(off, say)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -25,24 +24,11 @@ from xinzhi.pathways.complexity.cells import Panel, cell_frame, read_panel
 from xinzhi.pathways.complexity.relatedness import revealed_advantage
 from xinzhi.pathways.conventions import conventions, setting
 from xinzhi.pathways.industries import as_package, name_columns
+from xinzhi.pathways.leap.judgement import Judged, Judgement
 from xinzhi.yardstick import Measurement
 
 CONDITIONS: Mapping[str, Text] = describe("leapfrog", "condition").values
 _TENTHS = 10
-
-
-class Judgement(TypedDict, total=False):
-    """Whether a condition holds in a region, what of, what it rests on, and what is lacking to judge it."""
-
-    year: int | None
-    value: float | None
-    reference: float | None
-    met: bool | None
-    evidence: Text
-    missing: Text
-
-
-Judged = dict[str, Judgement]  # by region
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

@@ -23,26 +23,18 @@ from xinzhi.data.package import Package
 from xinzhi.pathways.complexity.cells import Cells
 from xinzhi.pathways.conventions import check_known, setting
 from xinzhi.pathways.entry.forecast import Skill, entry_skill
-from xinzhi.pathways.industries import Explanation, as_package, jobs, name_columns, nearness
+from xinzhi.pathways.industries import as_package, jobs, name_columns, nearness
 from xinzhi.pathways.plans import lists as weighing
 from xinzhi.pathways.plans import plan_constraints as rules
 from xinzhi.pathways.plans.assignment import Assignment, InfeasibleTaskError, Task, assign, greedy, herd, queue, row_of
 from xinzhi.pathways.plans.plan_constraints import EntryOdds, Limits, Parts
 from xinzhi.pathways.plans.plan_evidence import Choices
-from xinzhi.pathways.plans.plan_frames import PlanFrames
+from xinzhi.pathways.plans.plan_frames import PlanExplanation, PlanFrames
 from xinzhi.pathways.plans.similarity import jaccard, mean_of_pairs
 
 _SHOWN = 3
 _NOTHING = {"region": pl.String, "category": pl.String, "chance": pl.Float64, "gain": pl.Float64}
 _TABLES = ("activity", "activity_sections", "accounts", "debt", "capacity", "plans", "plan_categories")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class PlanExplanation(Explanation):
-    """Why a region gets what it gets."""
-
-    assigned: pl.DataFrame
-    passed: pl.DataFrame
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)

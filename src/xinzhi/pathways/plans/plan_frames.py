@@ -7,8 +7,17 @@ from dataclasses import dataclass
 import polars as pl
 
 from xinzhi.core.result import Result
+from xinzhi.pathways.industries import Explanation
 
 SHOWN_KINDS = ("coordinated", "queue", "greedy", "herd")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PlanExplanation(Explanation):
+    """Why a region gets what it gets."""
+
+    assigned: pl.DataFrame
+    passed: pl.DataFrame
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
