@@ -169,7 +169,7 @@ def note_set_undeclared(*, n: Value) -> Fact:
 def note_reach(*, parts: Value) -> Fact:
     r"""数据包中的官方数据截止年份：{parts}。 | The official figures of the package carry as far as this: {parts}. """
 def note_audit_set(*, n: Value, unsourced: Text | str | float | None) -> Fact:
-    r"""可采用的协议共{n}个，即测算协议所列{unsourced:[true=备选（含没有文献用于该经济体者，即假设集）|*=、有文献用于该经济体的备选]}的全部组合，减去其排除和另列未计入的。 | {n} protocols are admissible: every combination of the alternatives of the yardstick{unsourced:[true=, also of those that no source uses for this economy (the what-if set),|*= that a named source uses for this economy,]} less what it excludes and what is listed as left out. """
+    r"""可采用的口径共{n}种，由{unsourced:[true=全部备选取值|*=有文献依据的备选取值]}组合而成，未计入的另列。 | {n} protocols are admissible: every combination of {unsourced:[true=all alternatives|*=alternatives with a published source]}, less those listed as left out. """
 def note_audit_what_if(*, first: Value, k: Value, moved: bool, n: Value, protocols: Value) -> Fact:
     r"""加上没有文献用于该经济体的备选（假设集，{protocols}个协议），{n}个地区中可以排名第一的{moved:[true=由{first}个变为{k}个|false=仍为{k}个]}。 | With the alternatives that no source uses for this economy (the what-if set, {protocols} protocols), {k} of the {n} regions could rank first{moved:[true= instead of {first}|false=, as without them]}. """
 def note_audit_what_if_closed(*, n: int, names: Names) -> Fact:
@@ -189,17 +189,17 @@ def note_audit_everyone(*, gain: float | None, k: Value, n: Value, near: Value) 
 def audit_alone(*, high: float | None, low: float | None, name: Value, reference: float | None, span: Value) -> Fact:
     r"""{name}{span}年全要素生产率年均增长，按基准协议为{reference:%.1}%，按其他协议为{low:%.1}%至{high:%.1}%。 | In {name}, TFP growth in {span} is {reference:%.1} % a year under the reference protocol, and {low:%.1} to {high:%.1} % under the others. """
 def audit_first(*, k: Value, n: Value, span: Value) -> Fact:
-    r"""{span}年，若一个地区自选协议而其他地区沿用基准协议，{n}个地区中有{k}个的全要素生产率增长可以排名第一。 | If a single region chose its own protocol while the others kept the reference protocol, {k} of the {n} regions could rank first in TFP growth, {span}. """
+    r"""{span}年，其他地区沿用基准口径时，{n}个地区中有{k}个自选口径即可使增速居首。 | {k} of the {n} regions could rank first in TFP growth ({span}) by their choice of protocol, the others keeping the reference. """
 def audit_jump(*, best: Value, name: Value, reference: Value) -> Fact:
     r"""升幅最大的是{name}，可由第{reference}位升至第{best}位。 | {name} would move furthest, from rank {reference} to {best}. """
 def audit_unranked(*, high: float | None, low: float | None, n: Value, name: Value, reference: float | None, span: Value) -> Fact:
     r"""{n}个地区在各协议下分别测算，位次须在全部地区之间比较。变动最大的是{name}：{span}年全要素生产率年均增长按基准协议为{reference:%.1}%，按其他协议为{low:%.1}%至{high:%.1}%。 | The {n} regions were measured under every protocol one by one; ranks need the whole set. {name} has the widest range: TFP growth in {span} is {reference:%.1} % a year under the reference protocol, and {low:%.1} to {high:%.1} % under the others. """
 def audit_no_game(*, n: Value, span: Value) -> Fact:
-    r"""{span}年，{n}个地区中没有一个能靠自选协议提高位次。 | None of the {n} regions could improve its rank by choosing its own protocol, {span}. """
+    r"""{span}年，{n}个地区都不能靠自选口径提高位次。 | None of the {n} regions could improve its rank by choosing its own protocol, {span}. """
 def audit_decides(*, name: Value, share: Value) -> Fact:
-    r"""起决定作用的是一项选择：{name}决定了协议间差异的{share}%。 | One choice decides most of it: the {name} makes {share} % of the spread between protocols. """
+    r"""影响最大的一项是{name}，占口径间差异的{share}%，超过其余各项之和。 | The {name} alone makes {share} % of the spread between protocols, more than all other choices together. """
 def audit_largest(*, name: Value, share: Value) -> Fact:
-    r"""影响最大的一项选择是{name}，占协议间差异的{share}%。 | The choice that matters most is the {name}: it makes {share} % of the spread between protocols. """
+    r"""影响最大的一项是{name}，占口径间差异的{share}%。 | The choice that matters most is the {name}: it makes {share} % of the spread between protocols. """
 def audit_part(*, name: Value, share: Value) -> Fact:
     r"""{name}占{share}% | {name} {share} % """
 def audit_rest(*, share: Value) -> Fact:

@@ -192,7 +192,7 @@ def test_the_answer_is_made_of_the_numbers(view: AuditView, provinces: Audit) ->
     assert f"{provinces.protocols.height:,} protocols are admissible" in sentences
     name, part = next(iter(view.shares.items()))
     assert name == "shares.rule"
-    assert f"the share rule makes {100 * part:.0f}\u00a0% of the spread" in sentences
+    assert f"The share rule alone makes {100 * part:.0f}\u00a0% of the spread" in sentences
 
 
 def test_every_picture_has_headline_table_and_foot(html: str, view: AuditView) -> None:
