@@ -15,7 +15,7 @@ import polars as pl
 
 import xinzhi
 from xinzhi.data import load
-from xinzhi.yardstick.estimates.results import FILE
+from xinzhi.yardstick.estimates.record import FILE
 from xinzhi.yardstick.panel import READ
 
 PACKAGE, PROTOCOL = "china-provinces", "xinzhi-cn-2026"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import click
@@ -178,7 +179,7 @@ def _defect(error: BaseException, words: Sequence[str], language: Language) -> i
         entries = metadata("xinzhi").get_all("Project-URL") or []
     urls = {name.lower(): url for name, _, url in (entry.partition(", ") for entry in entries)}
     place = next((urls[name] for name in ("issues", "repository", "homepage") if name in urls), None)
-    what = f"{type(error).__name__}: {error}".splitlines()[0][:LONGEST].rstrip(": ")
+    what = shorten(f"{type(error).__name__}: {error}".rstrip(": "), LONGEST, placeholder=" …")
     values = {"version": __version__, "what": what, "debug": DEBUG}
     fault = XinzhiError("cli.defect" if place else "cli.defect-unplaced", place=place, **values)
     _say(type(error).__name__, fault.text, words, language)

@@ -77,10 +77,10 @@ def verify(call: Call) -> int:
     if call.json:
         print_json(result.to_dict())
         return int(not result.equal)
-    head, outcome = result.summary(call.language).splitlines()
-    lines([head], call.language)
+    lines([result.head()], call.language)
     print_findings([*result.differences, *result.notes], call.language)
-    console().print(outcome, style="bold green" if result.equal else "bold red", markup=False)
+    style = "bold green" if result.equal else "bold red"
+    console().print(result.outcome().lang(call.language), style=style, markup=False)
     return int(not result.equal)
 
 

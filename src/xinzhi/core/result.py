@@ -193,10 +193,17 @@ class Result(Displayed):
         }
         return pl.DataFrame([row])
 
+    def sentences(self) -> list[Text]:
+        """Return what the facts say, a sentence each, in both languages."""
+        return sentences(self.facts(), self.topic)
+
+    def lines(self, language: Language = "en") -> list[str]:
+        """Return what the facts say and the foot of the provenance, each a line."""
+        return [*(text.lang(language) for text in self.sentences()), self.provenance.foot(language)]
+
     def summary(self, language: Language = "en") -> str:
         """Return a few lines for a person: what the facts say, and the foot of the provenance."""
-        lines = (text.lang(language) for text in sentences(self.facts(), self.topic))
-        return "\n".join([*lines, self.provenance.foot(language)])
+        return "\n".join(self.lines(language))
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the tidy frame as a pandas DataFrame."""
@@ -258,5 +265,5 @@ class Result(Displayed):
         mark = self.provenance.mark()
         size = f"{self.frame.height} × {self.frame.width}"
         head = f"{type(self).__name__} ({size}{f', {mark}' if mark else ''})"
-        first = next((text.en for text in sentences(self.facts(), self.topic)), "")
+        first = next((text.en for text in self.sentences()), "")
         return "\n".join((head, *(shorten(line, WIDTH, placeholder=" ...") for line in (first,) if line)))

@@ -13,7 +13,7 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import Result
-from xinzhi.core.text import Language, Text, same, sentences
+from xinzhi.core.text import Language, Text, same
 from xinzhi.report.plots import Plot
 from xinzhi.report.section import Picture
 from xinzhi.report.table import Column, Table, cell, table
@@ -51,7 +51,7 @@ class NotebookView:
         if isinstance(self.subject, Brief):
             texts = [text for part in self.subject.parts for text in self.subject.sentences(part)]
         else:
-            texts = sentences(self.result.facts(), self.result.topic)
+            texts = self.result.sentences()
         return [text.lang(self.language) for text in texts]
 
     @property

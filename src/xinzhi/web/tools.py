@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from inspect import Parameter, Signature, signature
-from typing import Annotated, Any
+from typing import Annotated, Protocol, TypeVar, cast
 
 import polars as pl
 from pydantic import BaseModel, ValidationError, WithJsonSchema
@@ -16,34 +17,25 @@ from xinzhi import __version__, words
 from xinzhi.core.errors import UsageError, XinzhiError
 from xinzhi.core.result import Result
 from xinzhi.core.schema import describe, described
-from xinzhi.core.text import Language, Text
+from xinzhi.core.text import Language
 from xinzhi.report import as_json
 from xinzhi.studies import Study
 from xinzhi.web.parameters import ExplainQuery, TopicQuery, amiss, bilingual, query_model
 from xinzhi.web.render import data_mark
 from xinzhi.web.store import Store
 from xinzhi.web.workers import BusyError
-from xinzhi.yardstick import Audit, Bands, Measurement
-from xinzhi.yardstick.internal import Claims
+from xinzhi.yardstick import Audit, Bands, Measurement, internal
 
 HOMES = (("mcp.server.mcpserver", "MCPServer"), ("mcp.server.fastmcp", "FastMCP"))  # from version 2 on, and before
 REFUSALS = (("mcp.server.mcpserver.exceptions", "ToolError"), ("mcp.server.fastmcp.exceptions", "ToolError"))
 HINTS = {"readOnlyHint": True, "idempotentHint": True, "openWorldHint": False}
+Query = TypeVar("Query", bound=BaseModel)
+
 ROWS, FINDINGS, DIGITS = 40, 20, 4  # rows and findings of an answer, decimals of a percentage
-SPAN = ["region", "start", "end"]
-BAND = ("low", "high", "rank_low", "rank_high")
-PERIOD = (
-    *SPAN,
-    "output_growth",
-    "capital_contribution",
-    "labour_contribution",
-    "human_capital_contribution",
-    "tfp_growth",
-    *BAND,
-    "grade",
-)
 CHOICE = (
-    *SPAN,
+    "region",
+    "start",
+    "end",
     "reference",
     "protocols",
     "p05",
@@ -57,19 +49,38 @@ CHOICE = (
 )
 SEVERITIES = {"error": 0, "warning": 1}
 ACCOUNT = ("output", "capital", "labour", "human_capital", "tfp")
-COMPONENTS = ("estimates", "everything")  # the bands of all estimated inputs, without and with revisions of output
 
 
-def server(store: Store) -> Any:  # noqa: ANN401 - its class depends on the version of the package
+class Server(Protocol):
+    """What a server of the package `mcp` is here, of whichever version."""
+
+    def tool(
+        self, *, description: str, annotations: object, structured_output: bool
+    ) -> Callable[[Callable[..., str]], object]:
+        """Take a tool."""
+
+    def run(self, transport: str) -> None:
+        """Answer until the assistant leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A question that an assistant can ask: the model of its arguments, and what answers them."""
+
+    model: type[BaseModel]
+    answer: Callable[[Store, Mapping[str, object]], Mapping[str, object]]
+
+
+def server(store: Store) -> Server:
     """Return a server with the tools measure, bands, explain, claim, audit, brief and check."""
     made_by = server_class()
     versioned = {"version": __version__} if "version" in signature(made_by).parameters else {}
     instructions = bilingual(words.api.tools_instructions(package=store.package.title))
     mcp_server = made_by("xinzhi", instructions=instructions, log_level="WARNING", **versioned)
     hints = import_module("mcp.types").ToolAnnotations.model_validate(HINTS)
-    for name, (model, answer) in TOOLS.items():
+    for name, tool in TOOLS.items():
         mcp_server.tool(description=bilingual(words.api.tools_of(name)), annotations=hints, structured_output=False)(
-            _tool(store, name, model, answer)
+            _call_of(store, name, tool)
         )
     return mcp_server
 
@@ -79,42 +90,39 @@ def speak(store: Store) -> None:
     server(store).run("stdio")
 
 
-def server_class() -> Any:  # noqa: ANN401 - a class of the package
+def server_class() -> Callable[..., Server]:
     """Return the class of a server, of whichever version is there."""
-    return _first_available(HOMES)
+    return cast("Callable[..., Server]", _first_available(HOMES))
 
 
-def _tool(
-    store: Store, name: str, model: type[BaseModel], answer: Callable[[Store, Any], Mapping[str, object]]
-) -> Callable[..., str]:
-    """Return a tool whose arguments are the fields of a model, which is also that of the interface for programs."""
+def _call_of(store: Store, name: str, tool: Tool) -> Callable[..., str]:
+    """Return a call whose arguments are the fields of a model, which is also that of the interface for programs."""
 
-    def tool(**arguments: object) -> str:
+    def call(**arguments: object) -> str:
         language: Language = "zh" if arguments.get("lang") == "zh" else "en"
         try:
-            query = model.model_validate({key: value for key, value in arguments.items() if value is not None})
-            return as_json(answer(store, query)).decode()
+            values = {key: value for key, value in arguments.items() if value is not None}
+            return as_json(tool.answer(store, values)).decode()
         except ValidationError as error:
             wrong = [amiss({**detail, "loc": ("", *detail["loc"])}) for detail in error.errors()]
             raise _refused(UsageError("web.values", what=wrong), language) from None
         except XinzhiError as error:
             raise _refused(error, language) from error
 
-    tool.__name__ = name
-    fields = model.model_json_schema()["properties"].items()
+    call.__name__ = name
+    fields = tool.model.model_json_schema()["properties"].items()
     parameters = [
-        Parameter(key, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[Any, WithJsonSchema(schema)])
+        Parameter(key, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[object, WithJsonSchema(schema)])
         for key, schema in fields
     ]
-    tool.__signature__ = Signature(parameters, return_annotation=str)  # type: ignore[attr-defined] # read by `inspect`
-    return tool
+    call.__signature__ = Signature(parameters, return_annotation=str)  # type: ignore[attr-defined] # read by `inspect`
+    return call
 
 
 def _refused(error: XinzhiError, language: Language) -> Exception:
     """Return an error as the package tells one: it says what to do, so that an assistant can mend its question."""
     body = json.dumps({"error": error.code, "message": error.lang(language)}, ensure_ascii=False)
-    error_class: Exception = _first_available(REFUSALS)(body)
-    return error_class
+    return cast("type[Exception]", _first_available(REFUSALS))(body)
 
 
 def _measure(store: Store, query: TopicQuery) -> dict[str, object]:
@@ -128,40 +136,32 @@ def _measure(store: Store, query: TopicQuery) -> dict[str, object]:
         raise
     except XinzhiError:  # the protocol or the data have no bands
         sure = None
-    frame = _periods(result, sure)
+    frame = internal.banded_periods(result, sure, study.region)
     if study.region:
-        frame = frame.filter(region=study.region)
-        sentences = [_of_period(store, row).lang(query.lang) for row in frame.rows(named=True)]
+        sentences = _of_periods(store, frame, query.lang)
     else:
-        newest = frame.filter(pl.col("end") == pl.col("end").max())
-        frame = newest.filter(pl.col("start") == pl.col("start").max())
-        sentences = [] if sure is None else sure.summary(query.lang).splitlines()[:1]
+        sentences = [] if sure is None else sure.lines(query.lang)[:1]
     return _answer(study, query.lang, sentences, _rows(store, result, frame, query.lang, "periods"))
 
 
-def _of_period(store: Store, row: dict[str, Any]) -> Text:
-    """Return the growth of a region in a period, with its band where it has one."""
-    values = {**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"}
-    return words.api.tools_own_official(**values) if row["low"] is None else words.api.tools_own(**values)
-
-
-def _periods(result: Measurement, sure: Bands | None) -> pl.DataFrame:
-    """Return the periods of a measurement, each with the band that it has."""
-    if sure is None:
-        return result.periods.with_columns(pl.lit(None).alias(name) for name in BAND).select(PERIOD)
-    bands = sure.frame.filter(component=COMPONENTS[0]).select(*SPAN, *BAND)
-    return result.periods.join(bands, on=SPAN, how="left", maintain_order="left").select(PERIOD)
+def _of_periods(store: Store, frame: pl.DataFrame, language: Language) -> list[str]:
+    """Return the growth of a region in each period, with its band where it has one."""
+    sentences = []
+    for row in frame.rows(named=True):
+        values = {**row, "name": store.names.region(row["region"]), "grade": row["grade"] or "-"}
+        text = words.api.tools_own_official(**values) if row["low"] is None else words.api.tools_own(**values)
+        sentences.append(text.lang(language))
+    return sentences
 
 
 def _of_region(store: Store, query: TopicQuery) -> dict[str, object]:
     study = query.study(store, "bands")
     result = study.result(Bands)
-    frame = result.frame.filter(pl.col("component").is_in(COMPONENTS))
-    frame = frame.filter(region=study.region) if study.region else frame.filter(pl.col("end") == pl.col("end").max())
+    frame = result.together(study.region)
     sentences = [
         words.api.tools_own_band(**row, level=result.level, name=store.names.region(row["region"])).lang(query.lang)
-        for row in frame.filter(component=COMPONENTS[0]).rows(named=True)
-        if study.region
+        for row in (frame.rows(named=True) if study.region else ())
+        if row["component"] == internal.TOGETHER
     ]
     return _answer(study, query.lang, sentences, _rows(store, result, frame, query.lang))
 
@@ -169,21 +169,20 @@ def _of_region(store: Store, query: TopicQuery) -> dict[str, object]:
 def _audit(store: Store, query: TopicQuery) -> dict[str, object]:
     study = query.study(store, "audit")
     result = study.result(Audit)
-    start, end = result.official_span
-    frame = result.frame.filter(start=start, end=end)
-    sentences = []
-    if study.region:
-        sentences = [
-            words.api.tools_own_audit(**row, name=store.names.region(row["region"])).lang(query.lang)
-            for row in frame.filter(region=study.region).rows(named=True)
-        ]
-        frame = result.frame.filter(region=study.region)
-    return _answer(study, query.lang, sentences, _rows(store, result, frame.select(CHOICE), query.lang))
+    if study.region is None:
+        return _answer(study, query.lang, [], _rows(store, result, result.official, query.lang, names=CHOICE))
+    name, frame = store.names.region(study.region), result.periods_of(study.region)
+    sentences = [
+        words.api.tools_own_audit(**row, name=name).lang(query.lang)
+        for row in frame.rows(named=True)
+        if (row["start"], row["end"]) == result.official_span
+    ]
+    return _answer(study, query.lang, sentences, _rows(store, result, frame, query.lang, names=CHOICE))
 
 
 def _claim(store: Store, query: TopicQuery) -> dict[str, object]:
     study = query.study(store, "claim")
-    result = study.result(Claims)
+    result = study.result(internal.Claims)
     figures = {
         **_rows(store, result, result.frame, query.lang),
         "departures": _rows(store, result, result.departures, query.lang, "departures")["rows"],
@@ -194,7 +193,7 @@ def _claim(store: Store, query: TopicQuery) -> dict[str, object]:
 def _brief(store: Store, query: TopicQuery) -> dict[str, object]:
     study = query.study(store, "brief")
     result = study.result(Measurement)
-    frame = _periods(result, study.find(Bands)).filter(region=study.region)
+    frame = internal.banded_periods(result, study.find(Bands), study.region)
     return _answer(study, query.lang, [], _rows(store, result, frame, query.lang, "periods"))
 
 
@@ -236,14 +235,19 @@ def _check(store: Store, query: TopicQuery) -> dict[str, object]:
     }
 
 
-TOOLS: Mapping[str, tuple[type[BaseModel], Callable[[Store, Any], Mapping[str, Any]]]] = {
-    "measure": (query_model("measure"), _measure),
-    "bands": (query_model("bands"), _of_region),
-    "explain": (ExplainQuery, _explain),
-    "claim": (query_model("claim"), _claim),
-    "audit": (query_model("audit"), _audit),
-    "brief": (query_model("brief"), _brief),
-    "check": (TopicQuery, _check),
+def _tool(model: type[Query], answer: Callable[[Store, Query], Mapping[str, object]]) -> Tool:
+    """Return a tool that reads its arguments by a model."""
+    return Tool(model, lambda store, arguments: answer(store, model.model_validate(arguments)))
+
+
+TOOLS: Mapping[str, Tool] = {
+    "measure": _tool(query_model("measure"), _measure),
+    "bands": _tool(query_model("bands"), _of_region),
+    "explain": _tool(ExplainQuery, _explain),
+    "claim": _tool(query_model("claim"), _claim),
+    "audit": _tool(query_model("audit"), _audit),
+    "brief": _tool(query_model("brief"), _brief),
+    "check": _tool(TopicQuery, _check),
 }
 
 
@@ -252,20 +256,26 @@ def _first(study: Study) -> Result:
 
 
 def _rows(
-    store: Store, result: Result, frame: pl.DataFrame, language: Language, part: str = "frame"
+    store: Store,
+    result: Result,
+    frame: pl.DataFrame,
+    language: Language,
+    part: str = "frame",
+    names: Sequence[str] | None = None,
 ) -> dict[str, object]:
     """Return rows as pages show them: growth in percent, regions by name, no more of them than can be read."""
     homes = [(result.verb, part), ("bands", "frame")]  # growth stands beside its band
+    shown = frame.columns if names is None else names
     columns = {
         name: next(describe(verb, name, of) for verb, of in homes if described(verb, name, of))
-        for name in frame.columns
+        for name in shown
         if any(described(verb, name, of) for verb, of in homes)
     }
     shares = [name for name, column in columns.items() if column.kind in {"percent", "share"}]
     rows = []
     for row in frame.head(ROWS).rows(named=True):
-        name = {"name": store.names.region(row["region"]).lang(language)} if "region" in row else {}
-        rows.append({**name, **row, **{name: _percent(row[name]) for name in shares}})
+        cells = {name: _percent(row[name]) if name in shares else row[name] for name in shown}
+        rows.append(({"name": store.names.region(row["region"]).lang(language)} if "region" in row else {}) | cells)
     units = {name: column.unit.lang(language) or "%" for name, column in columns.items() if name in shares}
     return {"rows": rows, "units": units, "left_out": max(frame.height - ROWS, 0)}
 
@@ -290,11 +300,11 @@ def _answer(
     return {"answer": "\n".join(lines), "quote_with": mark, "figures": figures}
 
 
-def _first_available(homes: tuple[tuple[str, str], ...]) -> Any:  # noqa: ANN401 - a class of the package
+def _first_available(homes: tuple[tuple[str, str], ...]) -> object:
     """Return the first class that the installed version has."""
     for module, name in homes:
         try:
-            return getattr(import_module(module), name)
+            return cast("object", getattr(import_module(module), name))
         except (ImportError, AttributeError):
             continue
     raise ImportError("mcp")

@@ -52,6 +52,7 @@ from .peers import Gaps as Gaps
 from .peers import Peers as Peers
 from .periods import official_span as official_span
 from .ranking import AGREED as AGREED
+from .ranking import banded_periods as banded_periods
 from .view import EXCEPTIONS as EXCEPTIONS
 from .view import NATIONAL as NATIONAL
 from .view import PARTS as PARTS

@@ -40,6 +40,14 @@ BAND: dict[str, type[pl.DataType]] = {
     "rank_high": pl.Int64,
 }
 PERIOD = ["region", "start", "end"]
+GROWTH_COLUMNS = (
+    *PERIOD,
+    "output_growth",
+    "capital_contribution",
+    "labour_contribution",
+    "human_capital_contribution",
+    "tfp_growth",
+)
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -113,7 +121,7 @@ def ranking(
     spans = dict.fromkeys([view.spans[-1], view.lead]) if measurement.periods.height else {}
     band = pl.DataFrame(schema={name: SCHEMA[name] for name in PERIOD} | BAND)
     if bands is not None:
-        band = bands.frame.filter(component=TOGETHER).select(*PERIOD, *BAND)
+        band = _estimate_bands(bands)
     over = pl.DataFrame(schema=SCHEMA) if protocols is None else protocols
     rows = [_rows(view, span, band, over) for span in spans]
     columns = [*PERIOD, "output_growth", "tfp_growth", "rank", "grade", "flags", *BAND, *list(SCHEMA)[4:]]
@@ -130,6 +138,25 @@ def ranking(
         names=measurement.names,
         provenance=replace(measurement.provenance, verb="ranking", inputs=digests),
     )
+
+
+def banded_periods(measurement: Measurement, bands: Bands | None, region: str | None) -> pl.DataFrame:
+    """Return growth with its band, null where there is none: the periods of a region, or the newest one of all."""
+    if region is None:
+        newest = measurement.periods.filter(pl.col("end") == pl.col("end").max())
+        periods = newest.filter(pl.col("start") == pl.col("start").max())
+    else:
+        periods = measurement.periods.filter(region=region)
+    if bands is None:
+        periods = periods.with_columns(pl.lit(None, kind).alias(name) for name, kind in BAND.items())
+    else:
+        periods = periods.join(_estimate_bands(bands), on=PERIOD, how="left", maintain_order="left")
+    return periods.select(*GROWTH_COLUMNS, *BAND, "grade")
+
+
+def _estimate_bands(bands: Bands) -> pl.DataFrame:
+    """Return the band of all estimated inputs of every region and period."""
+    return bands.frame.filter(component=TOGETHER).select(*PERIOD, *BAND)
 
 
 def _rows(view: View, span: Span, band: pl.DataFrame, over: pl.DataFrame) -> pl.DataFrame:

@@ -10,14 +10,14 @@ from typing import Any
 import polars as pl
 
 import xinzhi
-from xinzhi.yardstick.estimates import results
+from xinzhi.yardstick.estimates import record
 
 TOOL = Path(__file__).parents[3] / "tools" / "backtest_record.py"
 
 
 def test_the_record_is_what_the_backtest_gives():
     made = runpy.run_path(str(TOOL))["record"]()
-    assert Path(results.__file__).with_name(results.FILE).read_text(encoding="utf-8") == made
+    assert Path(record.__file__).with_name(record.FILE).read_text(encoding="utf-8") == made
 
 
 def said_first(bands: xinzhi.Bands) -> str:
@@ -25,7 +25,7 @@ def said_first(bands: xinzhi.Bands) -> str:
     return bands.summary("en").replace("\u00a0", " ").splitlines()[0]
 
 
-def known_of(bands: xinzhi.Bands, **other: Any) -> results.Record | None:
+def known_of(bands: xinzhi.Bands, **other: Any) -> record.Record | None:
     """Return the record of bands of six years, or of others than these."""
     own = {
         "fingerprint": bands.measurement.protocol.fingerprint,
@@ -33,7 +33,7 @@ def known_of(bands: xinzhi.Bands, **other: Any) -> results.Record | None:
         "digests": bands.provenance.inputs,
         "years": 6,
     }
-    return results.track_record(**own | other)
+    return record.track_record(**own | other)
 
 
 def test_the_record_stands_in_the_first_sentence_of_its_protocol():

@@ -218,16 +218,21 @@ class Verification:
 
     def summary(self, language: Language = "en") -> str:
         """Return what was verified and the outcome, in two lines."""
+        return f"{self.head().lang(language)}\n{self.outcome().lang(language)}"
+
+    def head(self) -> Text:
+        """Return which package was verified under which protocol."""
         stated = self.certificate
-        head = words.certificate.sentence_head(
-            package=str(stated.package.get(f"title_{language}") or stated.package.get("name")),
+        names = (stated.package.get(f"title_{code}") or stated.package.get("name") for code in ("zh", "en"))
+        return words.certificate.sentence_head(
+            package=Text(*map(str, names)),
             protocol=stated.protocol.label,
             fingerprint=stated.protocol.fingerprint[:12],
             version=stated.software.get("version", "-"),
         )
-        return f"{head.lang(language)}\n{self._outcome().lang(language)}"
 
-    def _outcome(self) -> Text:
+    def outcome(self) -> Text:
+        """Return whether all is as the certificate says, and how much was compared."""
         if self.differences:
             return words.certificate.sentence_differs(count=len(self.differences))
         tables = self.certificate.results.tables.values()

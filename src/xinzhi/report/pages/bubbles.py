@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi import words
 from xinzhi.core.finding import Finding
-from xinzhi.core.text import Text, Values, listing, sentences
+from xinzhi.core.text import Text, Values, listing
 from xinzhi.report.charts.intervals import COLUMN
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.section_rows import section
@@ -31,7 +31,7 @@ def bubbles(result: Bubbles, *, region: str | None = None) -> Section:
     names = result.names.distinct("series", result.statistics["series"])
     series = result.leading_series if region is None else result.series_code(region)
     row = result.statistics.row(by_predicate=pl.col("series") == series, named=True)
-    answer = sentences(result.facts(), "bubbles")
+    answer = result.sentences()
     if row["status"] != "tested":
         why = Text(zh=row["reason_zh"], en=row["reason_en"])
         answer = [words.bubbles.answer_not_tested(name=names[series], why=why), *answer]
@@ -72,7 +72,7 @@ def panel(result: PanelBubbles) -> Section:
         [panel_path(result)],
         [table("bubbles_panel_episodes", episodes, of=result) if episodes.height else None],
         anchor="bubbles-panel",
-        answer=sentences(result.facts(), "bubbles"),
+        answer=result.sentences(),
         notes=(members, _convention("panel_convention", row["convention"], "panel"), *_notes(names, result.findings)),
     )
 

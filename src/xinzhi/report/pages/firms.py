@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xinzhi import micro, words
-from xinzhi.core.text import same, sentences
+from xinzhi.core.text import same
 from xinzhi.micro import internal
 from xinzhi.report import palette
 from xinzhi.report.section import Section, shown
@@ -26,7 +26,7 @@ def misallocation(result: micro.Misallocation) -> Section:
         pictures,
         tables,
         anchor="misallocation",
-        answer=sentences(result.facts(), "firms"),
+        answer=result.sentences(),
         notes=(words.firms.limits(), *finding_notes(result.findings)),
     )
 
@@ -36,7 +36,7 @@ def totals(result: internal.Totals) -> Section:
     """Return the sums over all firms; every cell stands in the CSV tables."""
     columns = ["amount", "year", "firms", "value", "withheld"]
     totals = table("firms_totals", result.sums_over_all, columns, result)
-    return Section.of("firms.totals", [], [totals], anchor="totals", answer=sentences(result.facts(), "firms"))
+    return Section.of("firms.totals", [], [totals], anchor="totals", answer=result.sentences())
 
 
 @section.register
@@ -57,6 +57,6 @@ def decomposition(result: micro.Decomposition) -> Section:
         [chart],
         [] if chart else [cells],
         anchor=anchor,
-        answer=sentences(result.facts(), "firms"),
+        answer=result.sentences(),
         notes=finding_notes(result.findings),
     )

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from xinzhi import risks, words
-from xinzhi.core.text import Text, Values, number, same, sentences
+from xinzhi.core.text import Text, Values, number, same
 from xinzhi.report import palette
 from xinzhi.report.pages.yardstick.tables import findings as findings_table
 from xinzhi.report.section import Entry, Ledger, Picture, Piece, Section, shown
@@ -299,7 +299,7 @@ def screening(result: risks.Screening, *, region: str | None = None) -> Section:
     if result.frame.height and region is not None and project is None:
         result = replace(result, frame=result.within(region))
     frame = internal.reader_verdicts(internal.by_probability(result.frame))
-    answer, odd = sentences(result.facts(), "screen"), _odd(result)
+    answer, odd = result.sentences(), _odd(result)
     if not frame.height:
         return Section.of("screen.section", tables=odd, anchor="screen", answer=answer)
     leading = frame.filter(id=project) if project is not None else frame.filter(pl.col("archive_id").is_not_null())

@@ -103,6 +103,16 @@ class Audit(Result, verb="audit", topic="yardstick", key=("region", "start", "en
             for name in getattr(self, frame).columns
         ]
 
+    @property
+    def official(self) -> pl.DataFrame:
+        """The regions in the latest period on official figures alone."""
+        start, end = self.official_span
+        return self.frame.filter(start=start, end=end)
+
+    def periods_of(self, region: str) -> pl.DataFrame:
+        """Return the periods of a region."""
+        return self.frame.filter(region=region)
+
     def protocol(self, number: int) -> Protocol:
         """Return one protocol of the admissible set, ready to measure with; a number beyond is a `UsageError`."""
         rows = self.grid.rows

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray
-from xinzhi.core.parameters import read_yaml, setting
+from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, Values, same, span_text
 from xinzhi.yardstick.audit.multiverse import CONVENTIONS
 from xinzhi.yardstick.estimates.errors import conventions
+from xinzhi.yardstick.estimates.record import track_record
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.view import Span
 
@@ -119,48 +118,6 @@ def interval_score(low: FloatArray, high: FloatArray, truth: FloatArray, level: 
     return score
 
 
-FILE = "record.yaml"
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """How often bands held so many years ahead: of `spans` that overlap in `hits`; of single regions in a part."""
-
-    years: int
-    spans: int
-    hits: int
-    regions: float
-
-    def clause(self, *, single: bool) -> Text:
-        """Return what is said of it beside a band, of all regions together or of a single one."""
-        values = {"years": self.years, "spans": self.spans, "held": self.hits, "part": self.regions}
-        return words.bands.record_single(**values) if single else words.bands.record_together(**values)
-
-
-def track_record(fingerprint: str, level: float, digests: Mapping[str, str], years: int) -> Record | None:
-    """Return the record of bands that many years ahead.
-
-    None of another protocol or level, of errors learned from other tables (`digests` holds the fingerprints of those
-    that the bands were made from), or where nobody has tested as many years.
-    """
-    record = read_yaml(Path(__file__).with_name(FILE))
-    # The tables that were tested, as far as the bands have read them. Of a part of the declared set errors are learned
-    # from the package that the protocol names, whose tables bear its name.
-    pairs = [
-        (digests.get(f"{record['package']}/{name}", digests.get(name)), tested)
-        for name, tested in record["tables"].items()
-    ]
-    matches = [digest == tested for digest, tested in pairs if digest is not None]
-    if (
-        record["fingerprint"] != fingerprint
-        or not math.isclose(record["level"], level)
-        or not (matches and all(matches))
-    ):
-        return None
-    row = record["spans"].get(years)
-    return None if row is None else Record(years=years, **row)
-
-
 TOTAL, TOGETHER, ALL = "total", "estimates", "everything"
 DRIFT, REVISIONS = "control_total", ("output_revision", "employment_revision")
 NAMED = 3  # regions of the scenario that are named
@@ -235,6 +192,11 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
         """The pairs of regions that differ significantly in the leading period."""
         start, end = leading_span(self)
         return self.pairs.filter(start=start, end=end, component=TOGETHER, decided=True)
+
+    def together(self, region: str | None) -> pl.DataFrame:
+        """Return the bands of all estimated inputs, without and with revisions, of a region or of the newest year."""
+        bands = self.frame.filter(pl.col("component").is_in([TOGETHER, ALL]))
+        return bands.filter(pl.col("end") == pl.col("end").max()) if region is None else bands.filter(region=region)
 
     @property
     def widths(self) -> pl.DataFrame:

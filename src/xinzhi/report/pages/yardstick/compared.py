@@ -34,7 +34,7 @@ def history(result: internal.VintageHistory) -> Section:
         [_revised(result, before, after) for before, after in result.revisions],
         [table("vintages_history_levels", of=result)],
         anchor="vintages",
-        answer=sentences(result.facts(), result.topic),
+        answer=result.sentences(),
         sheets=(table("vintages_history_frame", of=result),),
     )
 
@@ -89,7 +89,7 @@ def change(result: internal.VintageChange) -> Section:
         [chart],
         [table("vintages_not_comparable", excluded, of=result)] if excluded.height else [],
         anchor="vintage-change",
-        answer=sentences(result.facts(), result.topic),
+        answer=result.sentences(),
         sheets=tuple(table(f"vintages_change_{part}", of=result) for part in ("periods", "years")),
     )
 
@@ -185,7 +185,7 @@ def claims(result: internal.Claims) -> Section:
         [_tally(result)],
         [_claim_table(result, "departures")] if result.departures.height else [],
         anchor="claims",
-        answer=sentences(result.facts(), result.topic)[:TOLD],
+        answer=result.sentences()[:TOLD],
         notes=(*meanings, words.yardstick.claims_unit()),
         sheets=(_claim_table(result, "protocols"),),
         document=partial(_options, result),
