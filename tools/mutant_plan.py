@@ -33,6 +33,7 @@ class Plan(TypedDict):
     bound: float
     equivalents: float
     seconds: float
+    record: str
     packages: dict[str, int]
     without: dict[str, list[str]]
     equivalent: dict[str, str]

@@ -11,6 +11,7 @@ has judged is `not counted`, and an error.
     python tools/mutants.py core frontier   # some
     python tools/mutants.py core --file markov_chains --all   # each mutant of a file
     python tools/mutants.py --show          # the table of what is stored
+    python tools/mutants.py --seed 7        # another sample, half as large, that no test was written for
 """
 
 from __future__ import annotations
@@ -39,7 +40,6 @@ import mutations
 from mutant_plan import ROOT, SOURCE, Plan, folders, pool_of, sample_of
 
 PLAN = ROOT / "tools" / "mutants.yaml"
-RECORD = ROOT / "tools" / "mutants.json"
 CACHE = ROOT / ".mutants"  # which test runs which function, by what the files held when they ran
 RESULTS = ("caught", "survived", "equivalent", "timed out", "not counted")
 WANTING = (ImportError, MemoryError, OSError, SystemExit, KeyboardInterrupt)  # a failure that judges no formula
@@ -56,13 +56,14 @@ class Runner:
 
     def __init__(self, package: str, sample: list[mutations.Mutant], plan: Plan, jobs: int) -> None:
         self.package, self.sample, self.plan, self.jobs = package, sample, plan, jobs
-        self.before = recorded()
+        self.before = recorded(plan)
         self.failed: list[str] = []  # tests that failed, for whatever reason
         self.judged: list[str] = []  # what the failures say that judge a formula
         self.seconds: dict[str, float] = {}
         self.result: dict[str, Entry] = {}
         self.stack: list[set[str]] = []
         self.fixtures: dict[int, set[str]] = {}
+        self.computes = ""  # the module of tests that let polars compute when it was imported
 
     def pytest_configure(self) -> None:
         """Let hypothesis begin with the same examples each time, look for no smaller one, and watch no clock."""
@@ -77,6 +78,11 @@ class Runner:
             suppress_health_check=list(HealthCheck),
         )
         settings.load_profile("mutants")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note the first module of tests that starts the threads of polars."""
+        if not self.computes and "polars-0" in threads():
+            self.computes = report.nodeid
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -107,11 +113,8 @@ class Runner:
         for path in sorted((SOURCE / self.package).rglob("*.py")):
             if path.stem != "__init__":
                 importlib.import_module(".".join(path.relative_to(SOURCE.parent).with_suffix("").parts))
-        threads = {path.read_text(encoding="utf-8").strip() for path in Path("/proc/self/task").glob("*/comm")}
-        if "polars-0" in threads:  # a fork would wait for it without end
-            pytest.exit(
-                "polars computed while the tests were collected: a module of tests does so when it is imported", 1
-            )
+        if self.computes:  # a fork would wait for polars without end
+            pytest.exit(f"polars computes when this module of tests is imported: {self.computes}", 1)
         items = {item.nodeid: item for item in session.items}
         tests = self._map(session)
         functions = self._functions()
@@ -335,6 +338,11 @@ def content(*paths: Iterable[Path]) -> str:
     )
 
 
+def threads() -> set[str]:
+    """Return the names of the threads of this process."""
+    return {path.read_text(encoding="utf-8").strip() for path in Path("/proc/self/task").glob("*/comm")}
+
+
 def quiet() -> None:
     """Send what a fork prints nowhere."""
     null = os.open(os.devnull, os.O_WRONLY)
@@ -350,10 +358,11 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="each mutant, and not a sample; keeps no result")
     parser.add_argument("--survivors", action="store_true", help="only those that no test caught the last time")
     parser.add_argument("--show", action="store_true", help="run none, and print the stored figures")
+    parser.add_argument("--seed", type=int, help="another sample than that of the plan")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    plan: Plan = yaml.safe_load(PLAN.read_text(encoding="utf-8"))
+    plan = plan_of(options.seed)
     packages = options.packages or list(plan["packages"])
     if options.here:
         run(packages[0], plan, options)
@@ -373,7 +382,7 @@ def run(package: str, plan: Plan, options: argparse.Namespace) -> None:
     sample = pool_of(package, plan) if options.all else sample_of(package, plan)
     sample = [mutant for mutant in sample if options.file in mutant.path and mutant.name not in plan["equivalent"]]
     if options.survivors:
-        before = recorded()
+        before = recorded(plan)
         sample = [mutant for mutant in sample if before.get(mutant.name, {}).get("result") != "caught"]
     sys.modules["mutants"] = sys.modules["__main__"]
     runner = Runner(package, sample, plan, options.jobs)
@@ -394,9 +403,19 @@ def run(package: str, plan: Plan, options: argparse.Namespace) -> None:
         sys.exit(f"{package}: {len(runner.result)} of {len(sample)} mutants ran (pytest: {status})")
 
 
-def recorded() -> dict[str, Entry]:
+def plan_of(seed: int | None) -> Plan:
+    """Return the plan; with a seed that of another sample, half as large, whose result git does not keep."""
+    plan: Plan = yaml.safe_load(PLAN.read_text(encoding="utf-8"))
+    if seed is None:
+        return plan
+    half = {package: (size + 1) // 2 for package, size in plan["packages"].items()}
+    return {**plan, "seed": seed, "packages": half, "record": f"{CACHE.name}/seed-{seed}.json"}
+
+
+def recorded(plan: Plan) -> dict[str, Entry]:
     """Return the stored result of each mutant."""
-    return json.loads(RECORD.read_text(encoding="utf-8"))["mutants"] if RECORD.is_file() else {}
+    path = ROOT / plan["record"]
+    return json.loads(path.read_text(encoding="utf-8"))["mutants"] if path.is_file() else {}
 
 
 def described(mutant: mutations.Mutant) -> Entry:
@@ -406,7 +425,7 @@ def described(mutant: mutations.Mutant) -> Entry:
 
 def current(plan: Plan) -> dict[str, dict[str, Entry]]:
     """Return the stored result of each mutant of the samples as they are now, or that it was not counted."""
-    record = recorded()
+    record = recorded(plan)
     result: dict[str, dict[str, Entry]] = {}
     for package in plan["packages"]:
         result[package] = {}
@@ -441,18 +460,18 @@ def table(results: dict[str, dict[str, Entry]]) -> dict[str, dict[str, int]]:
 
 def store(result: dict[str, Entry], plan: Plan) -> None:
     """Add results to the stored ones, and take out those of mutants that are no longer in the sample."""
-    write(recorded() | result, {})
+    write(recorded(plan) | result, {}, plan)
     results = current(plan)
     entries = {name: entry for own in results.values() for name, entry in own.items()}
     entries = {name: entry for name, entry in entries.items() if entry["result"] != "not counted"}
-    write(entries, table(results))
+    write(entries, table(results), plan)
 
 
-def write(entries: dict[str, Entry], counts: dict[str, dict[str, int]]) -> None:
+def write(entries: dict[str, Entry], counts: dict[str, dict[str, int]], plan: Plan) -> None:
     """Write results and counts."""
     order = sorted(entries, key=lambda name: (str(entries[name]["file"]), int(entries[name]["line"]), name))
     record = {"counts": counts, "mutants": {name: entries[name] for name in order}}
-    RECORD.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (ROOT / plan["record"]).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def show(plan: Plan) -> int:

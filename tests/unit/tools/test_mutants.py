@@ -65,3 +65,11 @@ def test_what_ended_in_any_other_way_survived():
     results = [{"result": result} for result in ("signal 11", "untested", "control caught", "survived", "timed out")]
     counts = mutants.table({"core": {str(at): entry for at, entry in enumerate(results)}})["core"]
     assert (counts["survived"], counts["timed out"], counts["caught"]) == (4, 1, 0)
+
+
+def test_another_seed_draws_another_sample_and_leaves_the_record_alone():
+    usual, other = mutants.plan_of(None), mutants.plan_of(7)
+    assert other["packages"] == {name: -(-size // 2) for name, size in usual["packages"].items()}
+    assert usual["record"] == "tools/mutants.json" != other["record"]
+    names = [{mutant.name for mutant in mutants.sample_of("sectors", plan)} for plan in (usual, other)]
+    assert len(names[0] & names[1]) <= 3
