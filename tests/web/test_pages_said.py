@@ -76,7 +76,7 @@ def test_the_lines_of_a_package_of_ones_own_name_what_the_site_was_given(tmp_pat
         site.close()
     assert shlex.split(call["cli"])[1:] == ["brief", "520000", str(own), "--protocol", "zhang-2004"]
     assert f'"{own}", region="520000", protocol="zhang-2004"' in call["python"]
-    assert "data fingerprint" in render.cite(store, pages.page(store, Address("en", "data"))).en
+    assert "data fingerprint" in render.cite(store, pages.reference.data(store, Address("en", "data"))).en
 
 
 def test_what_no_bureau_of_statistics_issued_is_not_said_to_be_from_it(folder, store):

@@ -6,17 +6,15 @@ import builtins
 import collections.abc
 import typing
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache
 from inspect import signature
 from types import NoneType
-from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
-
-from xinzhi.core.errors import UsageError
-from xinzhi.core.text import same
-from xinzhi.studies.draft import Study
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from xinzhi.studies.draft import Study
 
 INTERNAL = frozenset({"source", "progress", "measurement", "evidence", "deeper"})  # parameters that are no options
 Kind = Literal["flag", "whole", "number", "columns", "pairs", "text"]
@@ -27,8 +25,6 @@ KINDS: Mapping[object, Kind] = {
     tuple: "columns",
     collections.abc.Mapping: "pairs",
 }
-Arguments = ParamSpec("Arguments")
-Answer = TypeVar("Answer", bound=Study)
 Recipe = TypeVar("Recipe", bound="Callable[..., Study]")
 
 
@@ -53,19 +49,10 @@ STUDIES: dict[str, Callable[..., Study]] = {}
 SERVER_OPTIONS: dict[str, tuple[str, ...]] = {}
 
 
-def topic(recipe: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
-    """Register a study under its name, with the options that its signature describes; refuse all others."""
-    names = [name for name in signature(recipe).parameters if name not in INTERNAL]
-
-    @wraps(recipe)
-    def study(*source: Arguments.args, **values: Arguments.kwargs) -> Answer:
-        unknown = [name for name in values if name not in names and name not in INTERNAL]
-        if unknown:
-            raise UsageError("studies.no-option", name=unknown[0], known=[same(name) for name in names])
-        return recipe(*source, **values)
-
-    STUDIES[recipe.__name__] = study
-    return study
+def topic(recipe: Recipe) -> Recipe:
+    """Register a study under its name; its options are those that its signature describes."""
+    STUDIES[recipe.__name__] = recipe
+    return recipe
 
 
 def on_server(*names: str) -> Callable[[Recipe], Recipe]:

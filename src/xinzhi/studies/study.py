@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import UsageError
@@ -24,7 +25,7 @@ from xinzhi.studies.sources import sources
 from xinzhi.studies.yardstick import audit, backtest, bands, bridge, claim, digital, measure, vintages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from xinzhi.core.arrays import AnyFrame
 
@@ -87,14 +88,19 @@ def study(name: str, source: AnyFrame, *, progress: Progress = SILENT, **options
     >>> xinzhi.study("scope", "china-provinces", as_of=2024).results["scope"].frame.height
     1144
     """
-    return recipe_of(name)(source, progress=progress, **options)
+    return recipe_of(name, options)(source, progress=progress, **options)
 
 
-def recipe_of(name: str) -> Callable[..., Study]:
-    """Return the study of a name; one that there is not is refused with those that there are."""
+def recipe_of(name: str, options: Iterable[str] = ()) -> Callable[..., Study]:
+    """Return the study of a name, which takes these options; refuse a name or an option that there is not."""
     if name not in STUDIES:
         raise UsageError("studies.no-topic", name=name, known=[same(topic) for topic in TOPICS])
-    return STUDIES[name]
+    recipe = STUDIES[name]
+    unknown = [option for option in options if option not in signature(recipe).parameters]
+    if unknown:
+        names = [same(option) for option in options_in_signature(name)]
+        raise UsageError("studies.no-option", name=unknown[0], known=names)
+    return recipe
 
 
 def options_of(name: str) -> Mapping[str, Option]:

@@ -59,9 +59,7 @@ class Cache:
         if running is not None:
             return cast("Value", running.result())
         try:
-            value = work()
-            value = value if self._pack is None else self._pack(value)
-            self._put(key, value)
+            value = self.keep(key, work())
         except BaseException as error:
             future.set_exception(error)
             raise
@@ -77,7 +75,9 @@ class Cache:
         self._values.move_to_end(key)
         return self._values[key][0]
 
-    def _put(self, key: Hashable, value: object) -> None:
+    def keep(self, key: Hashable, value: Value) -> Value:
+        """Keep a value, and return what is kept of it."""
+        value = value if self._pack is None else self._pack(value)
         size = self._size(value)
         with self._lock:
             if size <= self._capacity:
@@ -85,3 +85,4 @@ class Cache:
                 self.total += size
             while self.total > self._capacity:
                 self.total -= self._values.popitem(last=False)[1][1]
+        return value

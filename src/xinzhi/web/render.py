@@ -30,7 +30,8 @@ _SCROLL = '<div class="scroll">'
 
 def html(store: Store, address: Address) -> bytes:
     """Return the page of an address, which there is, as UTF-8."""
-    return page_html(store, address, pages.page(store, address)).encode()
+    route = pages.route(store, address)
+    return page_html(store, address, route.page(store, address)).encode()
 
 
 def page_html(store: Store, address: Address, page: Page) -> str:

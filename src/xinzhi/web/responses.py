@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Hashable, Mapping
-from functools import partial
 from hashlib import blake2b
 
 from anyio.to_thread import run_sync
@@ -46,9 +45,8 @@ async def cached_response(
     # response of an error; `aside`: whether it is of a kind that can be asked without end.
     packed: bytes | None = store.answers.get(key)
     if packed is None:
-        work = partial(store.answers.compute, key, make)
         try:
-            packed = await store.workers.run(key, work, aside=aside)
+            packed = await store.workers.run(key, make, store.answers, aside=aside)
         except XinzhiError as error:
             return await run_sync(failed, error)
     takes_gzip = accept_weights(request.headers.get("accept-encoding", "")).get("gzip", 0.0) > 0

@@ -7,7 +7,8 @@ import hmac
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -113,43 +114,46 @@ class Safety:
             return
         begun, method = time.perf_counter(), scope["method"]
         out = Out(send, bodiless=method == "HEAD")
+        question = {**scope, "method": "GET"} if method == "HEAD" else scope  # the same, without the body
+        most = self._limits.seconds + 2 * self._limits.sending  # a body in, work, an answer out
         try:
-            async with asyncio.timeout(
-                self._limits.seconds + 2 * self._limits.sending
-            ):  # a body in, work, an answer out
-                await self._answer(scope, receive, out)
+            async with asyncio.timeout(most):
+                if await self._admits(scope, out):
+                    with self._upload(method):
+                        await self._app(question, self._measured(scope, receive, out), out)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the server, nor show what is inside
             out.fault = type(error).__name__ if out.refused in {"", "fault"} else ""
         finally:
             if not out.status:
                 await out.say(*self._refusal(scope, out))
-            self._write(scope, method, out, time.perf_counter() - begun)
+            self._write(question, method, out, time.perf_counter() - begun)
 
-    async def _answer(self, scope: Scope, receive: Receive, out: Out) -> None:
-        """Let the application answer, unless the request is one to refuse."""
+    async def _admits(self, scope: Scope, out: Out) -> bool:
+        """Say whether the application may answer; a request to refuse is marked, a visitor with a token sent on."""
         # a page of another site may have brought a visitor here
         local = self._token is not None or _host(_headers(scope).get("host", "")) in self._hosts
         out.refused = "" if local else "host"
         if not out.refused and not self._has_token(scope):
             if (place := self._let_in(scope)) is not None:
                 await out.say(SEE_OTHER, b"", place)
-                return
+                return False
             # a token, right or wrong; a cookie that is too old is none
             query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
             out.refused = "wrong-token" if _bearer(_headers(scope)) or "token" in query else "token"
         out.refused = out.refused or self._amiss(scope) or ""
         if out.refused == "wrong-token":  # guessing is slow
             await asyncio.sleep(self._limits.guessing)
-        if out.refused:
-            return
-        uploading = scope["method"] == "POST"
+        return not out.refused
+
+    @contextmanager
+    def _upload(self, method: str) -> Iterator[None]:
+        """Count an upload while it is on its way."""
+        uploading = method == "POST"
         self._uploads += uploading
-        as_get = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # the same, without the body
         try:
-            await self._app(as_get, self._measured(scope, receive, out), out)
+            yield
         finally:
             self._uploads -= uploading
-            scope["route"] = as_get.get("route")  # for the log
 
     def _amiss(self, scope: Scope) -> str | None:
         """Return what is wrong with a request of one who may ask."""

@@ -32,7 +32,7 @@ def warm(store: Store) -> None:
     for language in LANGUAGES:
         address = Address(language)
         with suppress(XinzhiError):
-            store.answers.compute(page_key(address), partial(render.html, store, address))
+            store.workers.begin(page_key(address), partial(render.html, store, address), store.answers).result()
 
 
 def listening_socket(host: str, port: int) -> socket:

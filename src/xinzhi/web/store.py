@@ -137,7 +137,7 @@ class Store:
         rules = self.protocol(protocol) if "protocol" in options_of(topic) else None
         if rules is not None:
             options["protocol"] = rules
-        work: Callable[[], Study] = partial(recipe_of(topic), self.package, **options)
+        work: Callable[[], Study] = partial(recipe_of(topic, options), self.package, **options)
         if rules is not None and topic == "brief" and set(options) == {"region", "protocol"}:
             work = partial(self._brief, str(options["region"]), rules)
         try:

@@ -14,6 +14,7 @@ from typing import TypeVar, cast
 
 from xinzhi.core.errors import XinzhiError
 from xinzhi.core.parameters import read_yaml
+from xinzhi.web.cache import Cache
 
 Value = TypeVar("Value")
 
@@ -74,12 +75,13 @@ class BusyError(XinzhiError):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A piece of work, where its outcome is waited for, and the line that it stands in."""
+    """A piece of work, where its outcome is waited for, the line that it stands in, and where the outcome is kept."""
 
     work: Callable[[], object]
     future: Future[object]
     key: Hashable
     aside: bool
+    answers: Cache | None
 
 
 class Workers:
@@ -101,12 +103,15 @@ class Workers:
         self._started: set[bool] = set()
         self._lock = Lock()
 
-    async def run(self, key: Hashable, work: Callable[[], Value], *, aside: bool = False) -> Value:
+    async def run(
+        self, key: Hashable, work: Callable[[], Value], answers: Cache | None = None, *, aside: bool = False
+    ) -> Value:
         """Return what work gives; refuse where too many wait, or too long: then it goes on all the same."""
+        # `answers`: where the outcome is kept, also when nobody waits for it any more
         with self._lock:
             if self._waiting[key] >= self.limits.waiters_per_answer or self._waiting.total() >= self.limits.waiters:
                 raise self._busy()
-            future = self._futures.get(key) or self._submit(key, work, aside=aside)
+            future = self._futures.get(key) or self._submit(key, work, answers, aside=aside)
             self._waiting[key] += 1
         try:
             waiting = asyncio.wrap_future(future)
@@ -119,6 +124,11 @@ class Workers:
         if not done:
             raise BusyError("web.slow", limit=self.limits.seconds, seconds=self.limits.retry)
         return cast("Value", waiting.result())
+
+    def begin(self, key: Hashable, work: Callable[[], Value], answers: Cache) -> Future[Value]:
+        """Return where the outcome of work will be, for one who is no visitor."""
+        with self._lock:
+            return cast("Future[Value]", self._futures.get(key) or self._submit(key, work, answers, aside=False))
 
     def close(self) -> None:
         """Let the threads end; what has not begun is dropped."""
@@ -133,7 +143,9 @@ class Workers:
                     line.put(None)
             self._started.clear()
 
-    def _submit(self, key: Hashable, work: Callable[[], object], *, aside: bool) -> Future[object]:
+    def _submit(
+        self, key: Hashable, work: Callable[[], object], answers: Cache | None, *, aside: bool
+    ) -> Future[object]:
         """Put work in its line; refuse where that is full."""
         if self._active[aside] >= self._places[aside]:
             raise self._busy()
@@ -141,7 +153,7 @@ class Workers:
             self._started.add(aside)
             for _ in range(self._threads[aside]):
                 Thread(target=self._serve, args=(self._lines[aside],), name="xinzhi", daemon=True).start()
-        task = Task(work, Future(), key, aside)
+        task = Task(work, Future(), key, aside, answers)
         self._active[aside] += 1
         self._futures[key] = task.future
         self._lines[aside].put(task)
@@ -154,6 +166,8 @@ class Workers:
                 task.future.set_running_or_notify_cancel()  # nobody takes back what runs
                 try:
                     outcome = task.work()
+                    if task.answers is not None:
+                        outcome = task.answers.keep(task.key, outcome)
                 except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait are told
                     self._finish(task)
                     task.future.set_exception(error)

@@ -229,7 +229,7 @@ def test_protocols_of_visitors_do_not_drive_out_those_of_the_site(monkeypatch):
 def test_an_answer_that_came_too_late_is_there_for_the_next(workers):
     cache = Cache(10)
     with pytest.raises(BusyError) as refused:
-        visit(workers, "slow", lambda: cache.compute("slow", lambda: time.sleep(0.4) or "answer"))
+        visit(workers, "slow", lambda: time.sleep(0.4) or "answer", answers=cache)
     assert refused.value.code == "web.slow"
     time.sleep(0.4)
     assert cache.get("slow") == "answer"

@@ -50,27 +50,27 @@ ROUTES: Mapping[str, Route] = {
 
 def exists(store: Store, address: Address) -> bool:
     """Return whether there is a page of an address."""
-    route = ROUTES.get(address.page)
-    if route is None or not route.ready(store):
+    entry = ROUTES.get(address.page)
+    if entry is None or not entry.ready(store):
         return False
-    return address.key in route.keys(store) if route.keys else not address.key
+    return address.key in entry.keys(store) if entry.keys else not address.key
 
 
-def page(store: Store, address: Address) -> Page:
-    """Return the page of an address; `UsageError` where there is none."""
+def route(store: Store, address: Address) -> Route:
+    """Return what makes the page of an address; `UsageError` where there is none."""
     if not exists(store, address):
         raise UsageError("web.no-page")
-    return ROUTES[address.page].page(store, address)
+    return ROUTES[address.page]
 
 
 def menu(store: Store) -> list[str]:
     """Return the names of the pages in the menu, those that the data are enough for."""
-    return [name for name, route in ROUTES.items() if route.menu and route.ready(store)]
+    return [name for name, entry in ROUTES.items() if entry.menu and entry.ready(store)]
 
 
 def single(store: Store) -> list[str]:
     """Return the names of the pages that there are once, those that the data are enough for."""
-    return [name for name, route in ROUTES.items() if route.keys is None and route.ready(store)]
+    return [name for name, entry in ROUTES.items() if entry.keys is None and entry.ready(store)]
 
 
 def menu_page(name: str) -> str:
@@ -81,20 +81,20 @@ def menu_page(name: str) -> str:
 def addresses(store: Store) -> Iterator[Address]:
     """Return the address of every page in both languages, without a query."""
     for language in LANGUAGES:
-        for name, route in ROUTES.items():
-            if route.ready(store):
-                keys = route.keys(store) if route.keys else ("",)
+        for name, entry in ROUTES.items():
+            if entry.ready(store):
+                keys = entry.keys(store) if entry.keys else ("",)
                 yield from (Address(language, name, key) for key in keys)
 
 
 def query_names(address: Address) -> Sequence[str]:
     """Return what the page of an address reads of a query; nothing where there is no such page."""
-    route = ROUTES.get(address.page)
-    if route is None:
+    entry = ROUTES.get(address.page)
+    if entry is None:
         return ()
     places = {PROTOCOL: PROTOCOL_PAGES, SETTINGS: SETTINGS_PAGES}
     changeable = [name for name, names in places.items() if address.page in names]
-    return (*changeable, *route.query)
+    return (*changeable, *entry.query)
 
 
 def known_query(address: Address) -> Address:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
 from xinzhi.report import Section
@@ -15,14 +16,19 @@ from xinzhi.web.parameters import assessment_of, decimals
 from xinzhi.web.store import Store
 
 COMPLETE = ("paths",)  # of which the assessment has a part: the page has every result of the study
-OUTSIDE = ("plan", "digital", "bubbles", "vintages")  # topics that the assessment does not ask
+OUTSIDE: Mapping[str, Sequence[set[str]]] = {  # topics that the assessment does not ask, and the tables they need
+    "plan": ({"activity"},),
+    "digital": ({"nation", "asset_investment"},),
+    "bubbles": ({"city_prices"}, {"prices"}),  # one of the two
+    "vintages": ({"vintages"},),
+}
 
 
 def keys(store: Store) -> Sequence[str]:
-    """Return the topics that the package is enough for."""
-    return [section.key for section in store.topics(assessment_of(store))] + [
-        key for key in OUTSIDE if study_outside_assessment(store, key)
-    ]
+    """Return the topics with an answer in the assessment, and those beside it whose tables the package has."""
+    tables = store.package.tables.keys()
+    outside = [key for key, choices in OUTSIDE.items() if any(needs <= tables for needs in choices)]
+    return [section.key for section in store.topics(assessment_of(store))] + outside
 
 
 def study_outside_assessment(store: Store, key: str) -> Study | None:
@@ -47,8 +53,11 @@ def page(store: Store, address: Address) -> Page:
     """Return the page of a topic; it rests on the protocol of the site."""
     study, key = assessment_of(store), address.key
     digest = next((section for section in store.topics(study) if section.key == key), None)
-    topic_study = store.study(key) if digest is None or key in COMPLETE else study.topics.get(key, study)
     topic_call = call(key, study)
+    try:
+        topic_study = store.study(key) if digest is None or key in COMPLETE else study.topics.get(key, study)
+    except (InputError, UsageError) as error:  # the tables are there, and not enough
+        return Page(title=words.web.error_refused(), kicker=study.source, lead=(error.text,), call=topic_call)
     files: list[tuple[str, str, Text]] = []
     if digest is None or key in COMPLETE:
         parts = sections(store, topic_study, topic_call)
