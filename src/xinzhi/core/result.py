@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from xinzhi.core.citations import bibtex, data_entry, protocol_entry
 from xinzhi.core.comparison import side_by_side
@@ -153,9 +153,23 @@ class Result(Displayed):
             return facts
         return {"summary.size": {"name": type(self).__name__, "n": self.frame.height}}
 
+    def column(self, name: str, frame: str = "frame") -> Column:
+        """Return the description of a column of one of its frames; `KeyError` where nobody has described it."""
+        return describe(self.verb, name, frame)
+
     def columns(self, frame: str = "frame") -> list[Column]:
         """Return the descriptions of the columns of one of its frames: title in both languages, unit, kind."""
-        return [describe(self.verb, name, frame) for name in getattr(self, frame).columns]
+        return [self.column(name, frame) for name in getattr(self, frame).columns]
+
+    @property
+    def writers(self) -> Mapping[str, Callable[[str], Text | None]]:
+        """What writes the cells of a column, by its name, where `names` do not."""
+        return {}
+
+    def about(self, region: str | None) -> Self:
+        """Return the result with the region that pictures of a single one show, where it has such pictures."""
+        del region
+        return self
 
     def plot(self, kind: str | None = None, language: Language = "en", *, region: str | None = None) -> Any:  # noqa: ANN401 - of a package above this one
         """Return a chart of the result (`xinzhi.plot`): ``.svg``, ``.save(path)``, ``.to_dict()`` (Vega-Lite).

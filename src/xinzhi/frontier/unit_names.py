@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,7 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.names import NO_NAMES, REGION, Names, provinces
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, describe, described
-from xinzhi.core.text import Text, has, same
+from xinzhi.core.text import Text, has, same, unit_text
 
 Kind = TypeVar("Kind", bound="Labelled")
 _FILE = Path(__file__).with_name("frontier.yaml")
@@ -28,12 +28,13 @@ _SERIES = ("frontier.series", "sectors.series", "series")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """Names of the units, their groups, what the goods are measured in, and sentences about the data."""
+    """Names of the units, their groups, what the goods are measured in, sentences about the data, and a chosen unit."""
 
     names: Names = NO_NAMES
     groups: Mapping[str, Text] = field(default_factory=dict)
     measures: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[Text, ...] = ()
+    unit: str | None = None  # the one that pictures of a single unit show
 
 
 NONE = Labels()
@@ -50,12 +51,44 @@ class Labelled(Result, topic="frontier"):
         """The goods of the data that columns are named after."""
         return ()
 
-    def columns(self, frame: str = "frame") -> list[Column]:
-        """Return the descriptions of the columns of one of its frames, those that are named after goods too."""
-        return [
-            describe(self.verb, name, frame) if described(self.verb, name, frame) else self.good_column(name, frame)
-            for name in getattr(self, frame).columns
-        ]
+    @property
+    def codes(self) -> Iterable[str]:
+        """The units, each once, as names and questions know them."""
+        return map(str, self.frame["unit"].unique(maintain_order=True))
+
+    @property
+    def data_notes(self) -> tuple[Text, ...]:
+        """Sentences about the data."""
+        return self.labels.notes
+
+    @property
+    def writers(self) -> Mapping[str, Callable[[str], Text | None]]:
+        """What units, their groups and goods are called, by the name of the column."""
+        region, groups = self.names.region, {group.en: group for group in self.labels.groups.values()}
+        return {"unit": region, "peer": region, "group": groups.get, "good": good_text}
+
+    def about(self, region: str | None) -> Self:
+        """Return the result with a unit, by code or name, that pictures of a single one show."""
+        if region is None:
+            return self
+        return replace(self, labels=replace(self.labels, unit=self.names.resolve(region, self.codes)))
+
+    def with_groups(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return a frame with the ``group`` of each unit, where units have groups."""
+        if not self.labels.groups:
+            return frame
+        groups = {unit: group.en for unit, group in self.labels.groups.items()}
+        unit = pl.col("unit").cast(pl.String)
+        return frame.with_columns(group=unit.replace_strict(groups, default=None, return_dtype=pl.String))
+
+    def measured(self, good: str) -> Text:
+        """Return what a good is called with its unit of measurement."""
+        unit = self.labels.measures.get(good)
+        return words.frontier.chart_measured(good=good_text(good), unit=unit_text(unit)) if unit else good_text(good)
+
+    def column(self, name: str, frame: str = "frame") -> Column:
+        """Return the description of a column of one of its frames, also of one that is named after a good."""
+        return describe(self.verb, name, frame) if described(self.verb, name, frame) else self.good_column(name, frame)
 
     def good_column(self, name: str, frame: str = "frame") -> Column:
         """Return the description of a column named after a good or beside another column; `KeyError` for any other."""

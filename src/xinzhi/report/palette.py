@@ -13,6 +13,7 @@ GROUPS = ("#1b6ca8", "#8fa8a6", "#e8bf63", "#8c2f1f", "#5b4a8a", "#4f8a5b", "#c7
 DIVERGING = ("#8c510a", "#d8b365", "#f3efe6", "#5ab4ac", "#01665e")
 SEVERITY = {"error": "#f4c7c3", "warning": "#fce8b2", "note": "#d2e3f3"}
 ACCENT, BAND, DEEP = "#d9731a", "#b3c0cd", "#1b6ca8"
+PARTS = (DEEP, ACCENT, "#7f9a99", "#5b4a8a")  # of a stack, in their order
 
 READABLE = 4.5  # least contrast of small text, WCAG 2.2 criterion 1.4.3
 DARKER = 0.96

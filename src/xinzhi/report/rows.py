@@ -38,7 +38,7 @@ class PictureRow:
     frame: str = "frame"
     draws: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] | str = field(default_factory=dict)
     groups: Sequence[str] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     table: str = ""
@@ -76,6 +76,8 @@ class TableRow:
     columns: Sequence[Spec] | None = None
     order: Sequence[str] = ()
     title: str | None = None
+    notes: Sequence[str] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,9 @@ facts)`` makes it. A row says what cannot be found by the name::
         unit: points                # and other words: title, headline, how, legend
         labels: {group: deviation}  # what is the same word in every row: debt.chart.deviation
         parts: {own: DEEP}          # columns that are stacked, each with its colour; their words are debt.chart.own
+                                    # (or the property of the result that has columns and words)
         groups: [above, below]      # groups of the chart: debt.chart.above
-        values: {domain: ranks}     # options of the chart that a property of the result has
+        values: {domain: ranks}     # options of the chart, and words, that a property of the result has
         decimals: 1                 # all others are options of the chart: x, y, reference, domain ...
 
 What is not said has the words of the name: ``debt.title.change``, ``debt.headline.change`` (or the one that was found),
@@ -32,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import signature
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -40,6 +42,7 @@ from xinzhi import words
 from xinzhi.core.result import Result
 from xinzhi.core.schema import Column
 from xinzhi.core.text import LANGUAGES, Language, Text, has, same
+from xinzhi.report import palette
 from xinzhi.report.charts.chart import Drawing, svg_of
 from xinzhi.report.charts.chart import described as described_chart
 from xinzhi.report.charts.kinds import KINDS
@@ -297,7 +300,7 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     values: Mapping[str, object] | None = None,
     **choices: object,
 ) -> Picture | None:
-    """Return a picture from its row of data; None where the facts have no headline for it."""
+    """Return a picture from its row of data; None where facts and result have no headline for it."""
     # `facts` are those of the result where the row names headlines, else values of the words; `values` are more.
     # `frame`, `listed` (the columns of the table) and what is `given` go before the row, `draws` is added to it; `rows`
     # and `twin` are made by hand.
@@ -311,6 +314,8 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
         options, context = {"headline": headline[0], **options}, headline[1]
     context = {**context, **(values or {})}
     options = dict.fromkeys(("title", "headline", "how"), name) | options
+    if options["headline"] is None:
+        return None
     if row.capital:
         options["headline"] = capitalised(words.by_key(f"{topic}.headline.{options['headline']}", **context))
     part = row.frame
@@ -329,8 +334,11 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
 
 def _from_result(row: PictureRow, result: Result, topic: str) -> dict[str, object]:
     """Return the options of a chart that are properties of the result, and its parts and groups in words."""
-    options: dict[str, object] = {option: getattr(result, name) for option, name in row.values.items()}
-    if row.parts:
+    options: dict[str, object] = {option: attrgetter(name)(result) for option, name in row.values.items()}
+    if isinstance(row.parts, str):
+        parts: Mapping[str, Text] = getattr(result, row.parts)
+        options["parts"] = {part: (text, ink) for (part, text), ink in zip(parts.items(), palette.PARTS, strict=False)}
+    elif row.parts:
         options["parts"] = {
             part: (words.by_key(f"{topic}.chart.{part}"), ink_of(ink)) for part, ink in row.parts.items()
         }
@@ -376,7 +384,8 @@ def _rows(
     """Return the rows of a chart that a row draws."""
     columns = {column.name: column for column in twin.columns}
     labels = {name: words.by_key(f"{result.topic}.chart.{word}") for name, word in row.labels.items()}
-    fields = {**row.draws, **{part: part for part in row.parts}, **labels, **draws}
+    parts = getattr(result, row.parts) if isinstance(row.parts, str) else row.parts
+    fields = {**row.draws, **{part: part for part in parts}, **labels, **draws}
     encodings = {
         name.removesuffix("?"): columns.get(column, column) if isinstance(column, str) else column
         for name, column in fields.items()
@@ -440,7 +449,7 @@ def rows_of(
     # `encodings` are what the chart calls the columns, such as ``name="region", value="to_output"``; a `Text` or a
     # number is the same in every row. `of`, `names` and `part` as in `table`: codes become names, fractions percent.
     topic = of.topic if of is not None else ""
-    sources = of.names if names is None and of is not None else names
+    sources = of.writers or of.names if names is None and of is not None else names
     columns: dict[str, Sequence[object]] = {}
     described = {}
     for name, source in encodings.items():

@@ -8,7 +8,7 @@ none: the row stands under the name of its class, in the file of its topic::
         anchor: paths-sigma       # where it stands on the page
         title: sigma_section      # pathways.title.sigma_section, or frame.<name>, a text of the result
         pictures: [sigma]         # rows of pictures, the leading one first
-        tables: [pathways_ends]   # rows of tables, beside the twins of the pictures
+        tables: [pathways_ends, "pathways_path?"]  # rows of tables; ?: where no picture of the section has it
         answer: [pictures]        # what answers (see below); without: the headlines of the pictures
         notes: [note.beta, findings]
         warning: warning          # pathways.warning
@@ -17,7 +17,8 @@ An entry of `answer` and of `notes` is the key of a text; facts of that key fill
 with a question mark it is left out where there are none. ``pictures`` stands for the headlines of the pictures,
 ``facts`` for all facts (of `notes`: those that are notes), ``findings`` for the findings of the result,
 ``frame.<name>`` for a text or the texts that the property `name` of the result has. Rows of pictures and tables are
-those of `xinzhi.report.section` and `xinzhi.report.table`; a table of a frame without rows is left out.
+those of `xinzhi.report.section` and `xinzhi.report.table`; a table of a frame without rows is left out. Pictures of
+one region show that of `Result.about`.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ from xinzhi.report.table import Table, table
 
 
 @singledispatch
-def section(result: Result) -> Section:
+def section(result: Result, *, region: str | None = None) -> Section:
     """Return what a result says, by its row; a page in code registers what it does for its class."""
+    result = result.about(region)
     rows = rows_of_topic(result.topic).sections
     row = next((rows[kind.__name__] for kind in type(result).__mro__ if kind.__name__ in rows), None)
     if row is None:
@@ -52,7 +54,7 @@ def section(result: Result) -> Section:
         title=_title(result, row.title),
         answer=tuple(text for entry in row.answer for text in _answers(result, entry, facts, pictures)),
         pictures=tuple(pictures),
-        tables=tables_of(result, row.tables),
+        tables=tables_of(result, row.tables, [picture.twin.key for picture in pictures]),
         sheets=tables_of(result, row.sheets),
         notes=tuple(text for entry in row.notes for text in _notes(result, entry, facts)),
         warning=None if row.warning is None else words.by_key(f"{result.topic}.{row.warning}"),
@@ -83,9 +85,10 @@ def picture_of(result: Result, name: str, facts: Facts) -> Picture | None:
     return shown(f"{result.topic}.{name}", result, frame, facts)
 
 
-def tables_of(result: Result, keys: Sequence[str]) -> tuple[Table, ...]:
+def tables_of(result: Result, entries: Sequence[str], twins: Sequence[str] = ()) -> tuple[Table, ...]:
     """Return the tables of a result by their rows, without those whose frame is empty."""
     rows = rows_of_topic(result.topic).tables
+    keys = [entry.removesuffix("?") for entry in entries if entry.removesuffix("?") not in twins or entry[-1] != "?"]
     return tuple(table(key, of=result) for key in keys if not _property(result, rows[key].frame).is_empty())
 
 

@@ -9,6 +9,8 @@ makes it::
         frame: means       # the frame of the result that is shown and described (without: frame)
         order: [-borrowing, region]
         title: table.held  # without: <topic>.table.<key behind the line>, else <topic>.title.<...>
+        notes: [note.held] # below the table
+        values: {level: confidence}  # properties of the result that fill the placeholders of the titles
 
 A column is its name where the schema describes it, else ``{name: kind}`` or ``{name: {kind, title, unit, names}}`` with
 words ``<topic>.column.<title>`` and ``<topic>.unit_of.<unit>``; one with a question mark may be missing.
@@ -17,6 +19,7 @@ words ``<topic>.column.<title>`` and ``<topic>.unit_of.<unit>``; one with a ques
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -140,6 +143,7 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     row = TableRow() if of is None else rows_of_topic(of.topic).tables.get(key, TableRow())
     part = part or row.frame
     frame = sort_frame(getattr(of, part) if frame is None else frame, row.order)
+    values |= {name: getattr(of, value) for name, value in row.values.items()}
     if title is None and of is not None and row.title is not None:
         title = words.by_key(f"{of.topic}.{row.title}", **values)
     if columns is None:
@@ -147,7 +151,7 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     described = (_column(spec, topic, frame, of, part, values) for spec in columns)
     present = [_with_unit(entry, units) for entry in described if entry is not None]
     if names is None and of is not None:
-        names = of.names
+        names = of.writers or of.names
     cells = [cells_of(entry, frame, names) for entry in present]
     if drop_empty:
         filled = [place for place, column_cells in enumerate(cells) if any(cell is not None for cell in column_cells)]
@@ -158,7 +162,7 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
         title=title or _title(key, of, values),
         columns=tuple(present),
         rows=list(zip(*cells, strict=True)) if cells else [],
-        notes=tuple(notes),
+        notes=(*notes, *(words.by_key(f"{of.topic}.{note}") for note in row.notes if of is not None)),
     )
 
 
@@ -225,8 +229,9 @@ def column_description(
     topic: str, name: str, frame: pl.DataFrame, of: Result | None, part: str, values: Mapping[str, object]
 ) -> Column:
     """Return a column as the result describes it, else the catalogue of the topic, else its own name and type."""
-    if of is not None and of.verb and in_schema(of.verb, name, part):
-        return schema(of.verb, name, part)
+    if of is not None and of.verb:
+        with suppress(KeyError):
+            return of.column(name, part)
     common = schema(COMMON, name) if in_schema(COMMON, name) else None
     base = common or Column(name=name, title=same(name), kind=_kind(frame.schema.get(name)))
     key = f"{topic}.column.{name}"

@@ -17,8 +17,8 @@ from xinzhi.core.text import Text, number
 from xinzhi.frontier import package_goods
 from xinzhi.frontier.change.result import STACKS
 from xinzhi.frontier.internal import Labels, labelled
+from xinzhi.frontier.plane import isoquant, production, transformation
 from xinzhi.report.pages import section
-from xinzhi.report.pages.frontier import isoquant, production, transformation
 
 GOODS = ["capital", "employment", "output_real"]
 

@@ -165,10 +165,11 @@ def test_every_row_of_data_names_a_chart_its_options_and_words_that_are_there(to
         for shelf, word in (("title", row.title or name), ("how", row.how or name), ("unit_of", row.unit)):
             key = f"{topic}.{shelf}.{word}"
             assert word is None or has(key) or key in LEFT_OPEN, key
+        colours = () if isinstance(row.parts, str) else row.parts
         assert all(has(f"{topic}.headline.{row.headline or headline}") for headline in row.headlines), name
-        assert all(has(f"{topic}.chart.{word}") for word in (*row.labels.values(), *row.parts, *row.groups)), name
+        assert all(has(f"{topic}.chart.{word}") for word in (*row.labels.values(), *colours, *row.groups)), name
     for name, row in rows.tables.items():
-        assert row.title is None or has(f"{topic}.{row.title}"), name
+        assert all(has(f"{topic}.{word}") for word in (*([row.title] if row.title else []), *row.notes)), name
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -185,9 +186,9 @@ def test_every_section_of_data_has_a_class_frames_columns_and_words(topic) -> No
             elif entry not in {"pictures", "facts", "findings"}:
                 assert has(f"{topic}.{entry.removesuffix('?')}"), entry
         pictures = [rows.pictures[picture] for picture in row.pictures]
-        assert all(has_property(kind, value) for picture in pictures for value in picture.values.values()), name
-        for drawn in [*pictures, *(rows.tables[key] for key in (*row.tables, *row.sheets))]:
+        for drawn in [*pictures, *(rows.tables[key.removesuffix("?")] for key in (*row.tables, *row.sheets))]:
             assert has_property(kind, drawn.frame), (name, drawn.frame)
+            assert all(has_property(kind, value.partition(".")[0]) for value in drawn.values.values()), name
             columns = [column for column in drawn.columns or () if isinstance(column, str) and not column.endswith("?")]
             assert all(described(kind.verb, column, drawn.frame) for column in columns), (name, columns)
 
