@@ -219,7 +219,7 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
     @cached_property
     def plane(self) -> Plane | None:
         """The technology on two axes, where they can hold it and a unit has a score."""
-        return plane_of(self) if self.ranked["value"].count() else None
+        return plane_of(self.data, self.rts, self.measured) if self.ranked["value"].count() else None
 
     @property
     def plane_rows(self) -> pl.DataFrame:

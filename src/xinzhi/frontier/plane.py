@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.text import Text
+from xinzhi.frontier.reading import Data
 from xinzhi.frontier.unit_names import good_text
-
-if TYPE_CHECKING:
-    from xinzhi.frontier.efficiency import Efficiency
 
 Curve = list[tuple[float, float]]
 CONVEX = {"crs", "vrs", "nirs", "drs", "ndrs", "irs"}
@@ -44,14 +41,14 @@ class Plane:
         return words.frontier.unit_of_plane(x=self.x_title, y=self.y_title)
 
 
-def plane_of(result: Efficiency) -> Plane | None:
+def plane_of(data: Data, rts: str, title: Callable[[str], Text]) -> Plane | None:
     """Return the plane of a technology with two goods, or with three under convex returns; None for any other."""
-    data, rts, goods = result.data, result.rts, result.data.goods
+    goods = data.goods
     if data.reference is not None:
         return None
     inputs, outputs = data.inputs, data.outputs
     if goods.widths == (1, 1, 0) and rts in CONVEX | {"fdh"}:
-        titles = result.measured(inputs[0]), result.measured(outputs[0])
+        titles = title(inputs[0]), title(outputs[0])
         return _plane(goods.x[:, 0], goods.y[:, 0], titles, partial(production, rts=rts))
     exact, convex = rts == "crs", rts in CONVEX
     if goods.widths == (2, 1, 0) and convex and (goods.y > 0).all():
