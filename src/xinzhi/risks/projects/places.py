@@ -10,7 +10,7 @@ import polars as pl
 
 from xinzhi.core.arrays import IntArray
 from xinzhi.core.text import Text, read_words, same
-from xinzhi.risks.projects.conventions import by_row, document, first_of_row, in_letters, places_table
+from xinzhi.risks.projects.conventions import by_row, document, first_of_row, in_letters, places_table, words_in
 from xinzhi.risks.projects.vocabulary import everyday_pairs
 
 SLOTS = 3
@@ -114,7 +114,7 @@ def _mentions(texts: pl.Series, letters: pl.Series) -> pl.DataFrame:
     texts = texts.str.replace_all("([河江湖海山])([东南西北])([岸麓支坡畔])", "$1 $2 $3")
     rows = texts.str.contains("[路街村道]").arg_true()
     texts = texts.scatter(rows, texts.gather(rows).str.replace_all(_streets(), " $1"))
-    chinese = by_row(texts.str.extract_many(_longest_first(), leftmost=True), "name")
+    chinese = by_row(texts.str.extract_many(words_in(texts, _longest_first()), leftmost=True), "name")
     roman = by_row(texts.gather(letters).str.extract_all(_roman_pattern()), "name", letters)
     mentions = [
         first_of_row(spans).rename({"slot": "at"}).join(table, on="name", how="inner", maintain_order="left")

@@ -18,6 +18,7 @@ from xinzhi.risks.projects.conventions import (
     in_letters,
     places_table,
     readings,
+    words_in,
 )
 from xinzhi.risks.projects.notices import without_words
 from xinzhi.risks.projects.owners import syllables_of, without_place
@@ -349,15 +350,16 @@ def beginning_spans(heads: pl.Series, bare: pl.Series) -> pl.DataFrame:
 
 def _begun(cores: pl.Series) -> pl.DataFrame:
     begins = cores.str.extract(r"^([\u4e00-\u9fff]{2})[^镇乡村县区]{2}")  # 储潭镇 alone is a place and no name
-    rows = (begins.is_not_null() & ~begins.is_in(everyday_pairs() | _trade_pairs())).arg_true()
+    rows = (begins.is_not_null() & ~begins.is_in(_common_pairs())).arg_true()
     return pl.DataFrame({"row": rows, "span": begins.gather(rows)})
 
 
 @cache
-def _trade_pairs() -> frozenset[str]:
-    """Return the pairs of signs with which words of trades and works begin: 冷链, 锂电."""
+def _common_pairs() -> pl.Series:
+    """Return the pairs of signs that name nothing, and those with which words of trades and works begin: 冷链, 锂电."""
     entries = (*(words := document("words.yaml"))["sectors"].values(), *words["components"].values())
-    return frozenset(word[:SHORTEST] for entry in entries for word in entry["zh"]) | {*words["name_starts"]}
+    trades = {word[:SHORTEST] for entry in entries for word in entry["zh"]}
+    return pl.Series(sorted(everyday_pairs() | trades | {*words["name_starts"]}))
 
 
 def name_spans(texts: pl.Series) -> pl.DataFrame:
@@ -381,7 +383,8 @@ def name_cores(heads: pl.Series) -> pl.Series:
     in_numerals = "二[〇零○][〇零○一二三四五六七八九]{2}年|[上下]半年"
     signs = r"[\s()\[\]〔〕【】<>《》\"“”,、:;._/-]"
     bare = heads.str.to_lowercase().str.replace_all(f"{years}|{in_numerals}|{signs}", "")
-    return bare.str.replace_many(_common_words(), [""] * len(_common_words()), leftmost=True)
+    common = words_in(bare, _common_words())
+    return bare.str.replace_many(common, [""] * len(common), leftmost=True)
 
 
 @cache
