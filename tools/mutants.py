@@ -433,7 +433,7 @@ def current(plan: Plan) -> dict[str, dict[str, Entry]]:
             entry = record.get(mutant.name, {"result": "not counted"})
             if mutant.name in plan["equivalent"]:
                 entry = {"result": "equivalent"}
-            elif entry["result"] == "caught" and not stands(str(entry["by"])):
+            elif entry["result"] == "equivalent" or (entry["result"] == "caught" and not stands(str(entry["by"]))):
                 entry = {"result": "not counted"}
             outcome = {key: value for key, value in entry.items() if key in {"result", "by", "error", "tests"}}
             result[package][mutant.name] = described(mutant) | outcome

@@ -11,7 +11,7 @@ import pytest
 from xinzhi.core.errors import IdentityError, InputError
 from xinzhi.risks.capacity import entry_categories, entry_market
 from xinzhi.risks.capacity.estimates import cost_capacity, peak_to_peak, plant_capacity
-from xinzhi.risks.debt import debt_dynamics, fan_shocks
+from xinzhi.risks.debt import debt_dynamics, debt_fan, fan_shocks
 from xinzhi.risks.prices import critical, house_prices, testing
 from xinzhi.risks.prices.series import _days, _Reader, _written, read_steps, written
 
@@ -199,3 +199,33 @@ def test_the_first_hole_of_a_series_is_named():
     _Reader._unbroken(reader, "x", rows)  # noqa: SLF001 - the formula by itself
     _Reader._unbroken(reader, "x", rows.with_columns(_value=pl.Series([1.0, None, 3.0, 4.0])))  # noqa: SLF001 - the formula by itself
     assert refused == [(written(start + 3, "month"), 1), (written(start + 1, "month"), 2)]
+
+
+def test_the_record_of_fans_counts_who_came_below_inside_and_above(monkeypatch):
+    # Fans of every origin are 0, 10, ..., 100 one year ahead and twice that after two; the ends, percentiles 10 and 90.
+    paths = np.column_stack([np.arange(0.0, 101.0, 10.0), np.arange(0.0, 201.0, 20.0)])
+    ratios = {"a": [50.0, 5.0, 30.0], "b": [50.0, 95.0, 185.0], "c": [50.0, 5.0, 10.0], "d": [50.0]}
+    history = pl.DataFrame(
+        [(code, 2000 + at, ratio) for code, values in ratios.items() for at, ratio in enumerate(values)],
+        schema=["region", "year", "debt_ratio"],
+        orient="row",
+    )
+
+    def drawn(past, *_, **__):
+        series = {str(code): rows for (code,), rows in past.group_by("region", maintain_order=True)}
+        return SimpleNamespace(paths=dict.fromkeys(series, paths), series=series)
+
+    monkeypatch.setattr(debt_fan, "_draw", drawn)
+    held = debt_fan._record(history, None, 2, (10.0, 90.0), 2).drop("error").rows()  # noqa: SLF001 - the formula by itself
+    # from 2000: 5, 95, 5 of 10 to 90, then 30, 185, 10 of 20 to 180; from 2001 (d has ended): 30, 185, 10 of 10 to 90
+    third = 1 / 3
+    assert [row[:3] for row in held] == [(2000, 1, 3), (2000, 2, 3), (2001, 1, 3)]
+    assert [row[3:] for row in held] == [
+        pytest.approx((0.0, 2 * third, third)),
+        pytest.approx((third, third, third)),
+        pytest.approx((2 * third, 0.0, third)),
+    ]
+    errors = debt_fan._record(history, None, 2, (10.0, 90.0), 2)["error"].to_list()  # noqa: SLF001 - the formula by itself
+    assert errors == pytest.approx([105 / 3 - 50, 225 / 3 - 100, 225 / 3 - 50])
+    assert debt_fan._record(history, None, 2, (50.0, 50.0), 2).is_empty()  # noqa: SLF001 - the formula by itself
+    assert debt_fan._record(history, None, 2, (10.0, 90.0), 1)["origin"].to_list() == [2001]  # noqa: SLF001 - the formula by itself

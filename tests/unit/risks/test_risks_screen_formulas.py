@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from xinzhi.risks.projects import comparison, learning, scoring, weights
-from xinzhi.risks.projects.comparison import NAMES, SAME_SITE
-from xinzhi.risks.projects.forest import Forest
+from xinzhi.risks.projects.comparison import MEASURES, NAMES, SAME_SITE
+from xinzhi.risks.projects.forest import Forest, pair_features
 from xinzhi.risks.projects.learning import INNOCENT, NEAR, learn_agreement
 from xinzhi.risks.projects.weights import SIZES, Agreement, Calibration
 
@@ -124,3 +124,193 @@ def test_shares_and_levels_are_counts_with_a_prior(monkeypatch):
     np.testing.assert_allclose(model.level[1, 0, :2], [1 / 2.5, 1.5 / 2.5])
     np.testing.assert_allclose(model.level[0, 1], np.array([2 / 3, 1 + 2 / 3, 0.5 + 2 / 3]) / 3.5)
     np.testing.assert_allclose(model.level[1, 1], np.array([1 + 2 / 3, 2 / 3, 0.5 + 2 / 3]) / 3.5)
+
+
+def test_innocent_classes_move_towards_the_archive_and_the_others_stay(monkeypatch):
+    # One step of expectation and maximisation in plain sums; a match looks as it did, and is as frequent as was said.
+    levels = np.array([[0, 1], [0, 1], [1, -1], [1, 0]], dtype=np.int8)
+    model = Agreement(
+        np.array([0.3, 0.5, 0.2]), np.array([[[0.8, 0.2], [0.6, 0.4]], [[0.5, 0.5], [0.9, 0.1]], [[0.1, 0.9]] * 2]), 2
+    )
+    mass, guilty, innocent = 10.0, 0.01, range(2)
+    begun = [0.3 / 0.8 * (1 - guilty), 0.5 / 0.8 * (1 - guilty), guilty]
+    belongs = []
+    for row in levels:
+        joint = [
+            begun[k] * np.prod([model.level[k, field, at] for field, at in enumerate(row) if at >= 0]) for k in range(3)
+        ]
+        belongs.append([part / sum(joint) for part in joint])
+    monkeypatch.setattr(weights, "_MOST_STEPS", 1)
+    adapted = weights.adapt(model, levels, [2, 2], mass=mass, guilty=guilty)
+    for k in innocent:
+        for field in range(2):
+            seen = [(part[k], row[field]) for part, row in zip(belongs, levels, strict=True) if row[field] >= 0]
+            for at in range(2):
+                counts = sum(part for part, level in seen if level == at) + mass * model.level[k, field, at]
+                assert adapted.level[k, field, at] == pytest.approx(counts / (sum(part for part, _ in seen) + mass))
+    np.testing.assert_array_equal(adapted.level[2], model.level[2])
+    masses = [sum(part[k] for part in belongs) + mass * model.share[k] for k in innocent]
+    assert adapted.share == pytest.approx([*(part / sum(masses) * (1 - guilty) for part in masses), guilty])
+
+
+def test_a_classification_of_one_notice_by_its_name_follows_the_odds():
+    # Shares times odds against 1, and of the repeats as many as were borne out, by the rule of succession.
+    model = weights.shipped_weights()
+    shares, odds = np.array([0.9, 0.06, 0.04]), np.array([1.5, 2.5])
+    pairs = SimpleNamespace(
+        levels=levels_of(site=SAME_SITE),
+        project=np.array([0]),
+        measures=np.zeros((1, len(MEASURES))),
+        reached=np.array([1]),
+    )
+    scores = SimpleNamespace(
+        best=np.array([0]),
+        features=np.array([[1.0, 0.0, 0.0, 3.0, 0.0]]),
+        name_odds=odds[None, :],
+        undecidable=np.array([False]),
+        chain=np.array([False]),
+        notices=np.array([True]),
+        dated=np.array([True]),
+    )
+    joint = shares * [np.exp(1.5), np.exp(2.5), 1.0]
+    chance, (cases, right) = joint / joint.sum(), scoring.convention("purchases_seen")["dated"]
+    borne_out = (right + 1) / (cases + 2)
+    expected = [chance[0] + (1 - borne_out) * chance[2], chance[1], borne_out * chance[2]]
+    judged = scoring.judge(model, pairs, scores, shares)
+    assert judged.chance[0] == pytest.approx(expected)
+    half = weights.convention("interval") * np.sqrt(model.between + 4 / (cases + 1))
+    logit = np.log(expected[2] / (1 - expected[2]))
+    ends = [1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))]
+    assert [judged.lower[0], judged.upper[0]] == pytest.approx([min(end, model.largest) for end in ends])
+    assert (judged.factual[0], judged.by_name[0], judged.accused[0]) == (
+        True,
+        True,
+        scoring.convention("purchase_said"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "sized", "outside"),
+    [
+        ({"place": 4, "investment": 4, "name": 3, "sector": 0}, 0, True),  # other trades
+        ({"place": 4, "investment": 4, "name": 3, "sector": 1}, 1, True),  # related ones in other units
+        ({"place": 4, "investment": 4, "name": 3, "sector": 1}, 0, False),
+        ({"place": 4, "investment": 4, "name": 3, "sector": 2}, 1, False),
+        ({"place": 4, "investment": 4, "name": 3, "sector": 0, "owner": 3}, 0, False),
+        ({"place": 4, "investment": 5, "name": 3, "sector": 0}, 0, False),  # a precise figure
+        ({"place": 4, "investment": 4, "name": 3, "sector": 0, "cue": 1}, 0, False),
+        ({"place": 4, "investment": 4}, 0, True),  # two facts, no name
+        ({"place": 4, "investment": 5}, 0, False),
+        ({"place": 4, "investment": 4, "approval": 1}, 0, False),
+        ({"place": 4, "investment": 4, "owner": 3}, 0, False),
+        ({"place": 4, "beginning": 2}, 0, True),  # a place and the beginning of a name
+        ({"place": 4}, 0, True),
+    ],
+)
+def test_who_agrees_in_too_little_is_outside(fields, sized, outside):
+    measures = np.zeros((1, len(MEASURES)))
+    measures[0, MEASURES.index("sized otherwise")] = sized
+    pairs = SimpleNamespace(levels=levels_of(**fields), measures=measures)
+    assert scoring._too_little(pairs, SimpleNamespace(best=np.array([0]))).tolist() == [outside]  # noqa: SLF001 - the formula by itself
+
+
+def test_without_pairs_nothing_is_outside():
+    pairs = SimpleNamespace(levels=np.zeros((0, len(NAMES)), dtype=np.int8), measures=np.zeros((0, len(MEASURES))))
+    scores = SimpleNamespace(best=np.array([-1, -1]))
+    assert scoring._too_little(pairs, scores).tolist() == [False, False]  # noqa: SLF001 - the formula by itself
+    assert scoring.patterns(pairs, scores).tolist() == [0, 0]
+
+
+def test_a_sum_is_its_parts_where_its_text_names_part_and_number():
+    equal, step = comparison._EQUAL_ROUND, float(comparison.convention("number_levels")[-1])  # noqa: SLF001 - the formula by itself
+    totals = np.array([3.72, 3.72, 3.72, 3.72, 1.86, 1.86, NAN, 3.72 * (1 + step / 2)])
+    parts = np.array([1.86, 1.86, 1.86, 1.6, 1.86, 3.72, 1.86, 1.86])
+    project = [[3.72, 1.86, 2], [3.72, 2, NAN], [3.72, 1.86, NAN], [3.72, 1.6, 2], [1.86, 1, NAN], [1.86, NAN, NAN]]
+    project += [[1.86, 2, NAN], [1.86, 2, NAN]]
+    record = np.full((8, 3), NAN)
+    record[5] = [3.72, 1.86, 2]  # here the record gives the sum
+    sides = np.array(project, dtype=np.float32), record.astype(np.float32)
+    before = np.array([0, 0, 0, 0, 0, 0, -1, equal + 1], dtype=np.int8)
+    with np.errstate(invalid="ignore"):
+        levels = comparison._part_by_part(before, (totals, parts), sides)  # noqa: SLF001 - the formula by itself
+    assert levels.tolist() == [equal, 0, 0, 0, 0, equal, -1, equal + 1]
+    assert before.tolist() == [0, 0, 0, 0, 0, 0, -1, equal + 1]
+
+
+def test_an_overlap_weighs_what_is_rare_and_a_common_word_alone_says_little():
+    bounds, much = comparison.convention("component_levels"), float(comparison.convention("figure_levels")[0])
+    weight = np.zeros(64)
+    weight[:5] = [much, np.nextafter(much, 0), 0.1, 5.0, 0.0]
+    pairs = [(0b00001, 0b00001), (0b00010, 0b00010), (0b00110, 0b00110), (0b01100, 0b00110), (0b01000, 0b00100)]
+    pairs += [(0b10000, 0b10000), (0b01001, 0b00011), (0, 0b1)]
+    mine, theirs = (np.array(side, dtype=np.uint64) for side in zip(*pairs, strict=True))
+    levels = comparison._overlap(mine, theirs, weight).tolist()  # noqa: SLF001 - the formula by itself
+    shares = [1.0, 1.0, 1.0, 0.1 / (0.1 + np.nextafter(much, 0)), 0.0, NAN, much / (much + np.nextafter(much, 0)), NAN]
+    by_share = [-1 if np.isnan(share) else sum(share >= bound for bound in bounds) for share in shares]
+    by_share[1], by_share[3] = 1, min(by_share[3], 1)
+    assert levels == by_share
+
+
+def test_trees_see_how_many_others_agree_alike():
+    # Three pairs of the first project and one of the third; the last has the level that its numbers have, nothing else.
+    levels = np.vstack(
+        [
+            levels_of(text=SIZES[NAMES.index("text")] - 1, place=0, name=3, edition=0),
+            levels_of(text=SIZES[NAMES.index("text")] - 1, owner=3, place=4, words=2),
+            levels_of(text=0, components=3, sector=2, capacity=-1, investment=5, site=2, landmark=2),
+            levels_of(components=3, sector=0, investment=4, capacity=2),
+        ]
+    )
+    project, odds = np.array([0, 0, 0, 2]), np.array([[1.0, 2.0], [30.0, -30.0], [0.0, 0.0], [3.0, 4.0]])
+    measures = np.arange(4 * len(MEASURES), dtype=float).reshape(4, -1)
+    at = np.array([0, 2, 3])
+    seen = pair_features(levels, measures, odds, project, at)
+    width = len(NAMES)
+    np.testing.assert_array_equal(seen[:, :width], np.where(levels[at] < 0, NAN, levels[at]))
+    np.testing.assert_allclose(seen[:, width : width + 2], [[2, 1], [0, 0], [4, 3]])
+    np.testing.assert_allclose(seen[:, width + 2], np.log([3, 3, 1]))
+    others = [[1, 1, 0, 1, 1], [2, 0, 1, 1, 0], [0, 0, 0, 0, 0]]  # text, built, title, brand, sum beside its own
+    np.testing.assert_allclose(seen[:, width + 3 : width + 8], np.log1p(others))
+    np.testing.assert_array_equal(seen[:, width + 8 : width + 12], [[0, 0, 0, 0], [1, 1, 0, 0], [0, 1, 1, 0]])
+    np.testing.assert_array_equal(seen[:, width + 13], [2, 0, 0])  # elsewhere: county and year in the name
+    np.testing.assert_array_equal(seen[:, width + 14], [0, 2, 0])  # at the same site and landmark
+    np.testing.assert_array_equal(seen[:, width + 15 :], measures[at])
+    clipped = pair_features(levels, measures, odds, project, np.array([1]))[0]
+    assert clipped[width : width + 2].tolist() == [-12.0, 12.0]
+    assert clipped[width + 14] == 2  # place and words
+
+
+def test_an_archive_is_adapted_to_on_pairs_that_are_no_repeats(monkeypatch):
+    kept = {"name": SIZES[NAMES.index("name")] - 1, "investment": SIZES[NAMES.index("investment")] - 1}
+    levels = np.vstack(
+        [
+            levels_of(text=1),  # with itself
+            levels_of(text=2),
+            levels_of(text=SIZES[NAMES.index("text")] - 1),  # the same wording
+            levels_of(**kept, text=1),  # the same name and sum
+            levels_of(name=kept["name"], investment=0, text=1),  # the same name, another sum
+            levels_of(**kept, owner=0, text=1),  # another owner
+            levels_of(name=kept["name"], text=1),  # a name alone
+            levels_of(text=1),  # a purchase
+            levels_of(text=3),  # a notice of which nothing is expected
+        ]
+    )
+    bought = np.zeros((9, 5))
+    bought[7, learning.NATS] = 1.0
+    pairs = SimpleNamespace(
+        levels=levels,
+        project=np.array([0, 0, 0, 0, 1, 1, 2, 2, 2]),
+        record=np.array([0, 1, 1, 1, 0, 0, 0, 1, 1]),
+        bought=bought,
+    )
+    given = []
+    monkeypatch.setattr(learning, "_pairs_in_parts", lambda _index, _rows: pairs)
+    monkeypatch.setattr(learning, "adapt", lambda model, seen, _sizes, **_: given.append(seen) or model)
+    before = weights.shipped_weights()
+    after = learning.adapt_weights(before, SimpleNamespace(records=range(3)))
+    np.testing.assert_array_equal(given[0], levels[[1, 4, 5, 6, 8]])
+    # the closest wording among the coincidences of each record: 2, 1, 3
+    mass = min(float(learning.convention("adapted_prior")), before.counted[0])
+    counts = np.array([0, 1, 1, 1, 0, 0]) + mass * before.closest_share
+    np.testing.assert_allclose(after.closest_share, counts / counts.sum())
+    assert after.counted == (pytest.approx(mass + 3), before.counted[1])

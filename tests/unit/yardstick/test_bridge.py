@@ -142,7 +142,11 @@ def test_a_range_whose_ends_are_printed_alike_is_none(walks):
 def test_a_period_reaches_from_the_year_before_the_first_measured_one_to_the_last(china, walks):
     years = xinzhi.measure_nation(china).frame["year"]
     assert walks["pwt-10.01", (1978, 2019)].start == years.min() - 1
-    with pytest.raises(UsageError):
-        xinzhi.bridge(china, period=(2012, years.max() + 1))
-    with pytest.raises(UsageError):
-        xinzhi.bridge(china, period=(years.min() - 2, 2012))
+
+
+@pytest.mark.parametrize("beyond", [(1977, 2012), (2012, 2024)])
+def test_a_year_outside_the_measured_ones_is_refused(china, beyond):
+    years = xinzhi.measure_nation(china).frame["year"]
+    assert (years.min() - 2, years.max() + 1) == (1977, 2024)
+    with pytest.raises(UsageError, match="1978"):
+        xinzhi.bridge(china, period=beyond)

@@ -107,9 +107,8 @@ def score(
     logits = np.full((len(odds), 2), -bound)
     logits[top] = np.clip(np.column_stack([again, later]), -bound, bound)
     logits_of_best[rows] = logits[best[rows]]
-    facts = np.zeros(count)
+    facts = projects.readable().astype(np.float64)
     facts[rows] = compared_counts(compared_pairs.levels[best[rows]])
-    facts = np.where(best < 0, projects.readable(), facts)
     thin = facts <= int(convention("readable"))
     most = int(convention("most_readable"))
     features = np.column_stack([np.ones(count), logits_of_best, np.minimum(facts, most), thin])
