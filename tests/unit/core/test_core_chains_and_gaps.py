@@ -141,3 +141,16 @@ def test_the_year_of_a_quarter_is_that_it_lies_in():
     assert quarters.year_of(ends).dtype == ends.dtype
     assert quarters.year_of(np.array([1947, 2003])).tolist() == [1947, 2003]
     assert [quarters.year_of(quarters.quarter(1947, number)) for number in (1, 2, 3, 4)] == [1947] * 4
+
+
+def test_mobility_by_hand_where_most_move():
+    # Eigenvalues 1 and -.7: the past is forgotten by its size, whatever its sign.
+    matrix, weights = np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([0.25, 0.75])
+    index = markov_chains.mobility_indices(matrix, weights)
+    assert (index.prais, index.determinant, index.second_eigenvalue) == pytest.approx((1.7, 0.3, 0.3))
+    assert index.bartholomew_stay == pytest.approx(2 - 2 * (0.25 * 0.1 + 0.75 * 0.2))
+    assert index.bartholomew_jump == pytest.approx(0.25 * 0.9 + 0.75 * 0.8)
+    # Three classes in a circle: eigenvalues are the cube roots of one, steps are 1 and 2 wide.
+    circle = markov_chains.mobility_indices(np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]))
+    assert (circle.prais, circle.determinant, circle.second_eigenvalue) == pytest.approx((1.5, 0.0, 0.0))
+    assert (circle.bartholomew_stay, circle.bartholomew_jump) == pytest.approx((1.5, (1 + 1 + 2) / 3 / 2))

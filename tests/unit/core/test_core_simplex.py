@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from xinzhi.core import simplex
-from xinzhi.core.programs import solve_once
+from xinzhi.core.programs import Program, solve_once
 from xinzhi.core.simplex import FAILED, INFEASIBLE, OPTIMAL, UNBOUNDED, Answers, Batch, radial_batch, solve_batch
 from xinzhi.frontier.technology.distance import distance
 
@@ -224,3 +224,34 @@ def test_the_walk_itself_solves_programs_of_several_technologies(seed):
     start[:, 0] = 16
     answers = solve_batch(batch, start)
     assert (answers.status != FAILED).all()
+
+
+def test_a_walk_that_begins_where_it_should_end_takes_no_step(monkeypatch):
+    monkeypatch.setattr(simplex, "_STEPS", 1)
+    answers = one([[-2.0, -1.0], [1.0, 1.0]], [-2.0, 1.0], [2.0, 0.0], [1, 4])  # the better column and the distance
+    assert (answers.status[0], answers.codes[0].tolist()) == (OPTIMAL, [1, 4])
+    assert answers.value[0].tolist() == pytest.approx([1.0, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("matrix", "equal", "free", "endless"),
+    [
+        ([[1.0, -1.0], [2.0, -1.0]], [False, False], True, True),  # more than enough is no hindrance
+        ([[1.0, -1.0], [2.0, -1.0]], [False, True], True, False),  # but where nothing may be left over
+        ([[0.0, -1.0], [1.0, 0.0]], [False, False], True, False),  # a move that only takes
+        ([[0.0, 1.0], [1.0, 0.0]], [False, False], False, True),  # one that only gives
+        ([[0.0, 1.0], [1.0, 0.0]], [False, True], False, True),
+    ],
+)
+def test_a_direction_is_endless_when_it_leaves_no_row_short(matrix, equal, free, endless):
+    rows = np.array(matrix)
+    program = Program(
+        rows,
+        costs=np.array([0.0, 1.0]),
+        row_lower=0.0,
+        row_upper=np.inf,
+        column_lower=0.0,
+        column_upper=np.inf,
+        maximise=True,
+    )
+    assert simplex._endless(program, (1, 1), rows, np.array(equal), free=free) is endless  # noqa: SLF001 - the formula by itself

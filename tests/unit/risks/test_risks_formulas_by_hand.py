@@ -229,3 +229,34 @@ def test_the_record_of_fans_counts_who_came_below_inside_and_above(monkeypatch):
     assert errors == pytest.approx([105 / 3 - 50, 225 / 3 - 100, 225 / 3 - 50])
     assert debt_fan._record(history, None, 2, (50.0, 50.0), 2).is_empty()  # noqa: SLF001 - the formula by itself
     assert debt_fan._record(history, None, 2, (10.0, 90.0), 1)["origin"].to_list() == [2001]  # noqa: SLF001 - the formula by itself
+
+
+def test_variable_inputs_at_capacity_are_those_of_the_peers_over_the_present_ones():
+    # A plant of two makes 4 with (3, 1): the half of it needs half of that. What is not used has no ratio.
+    table = plant_capacity(
+        [[1.0], [2.0], [1.0]], [[1.0, 2.0], [3.0, 1.0], [2.0, 0.0]], [[1.0], [4.0], [1.0]], units=list("abc"), rts="crs"
+    )
+    rows = {(unit, name): needed for unit, name, needed in table.variable.rows()}
+    expected = {("a", "v1"): 1.5, ("a", "v2"): 0.25, ("b", "v1"): 1.0, ("b", "v2"): 1.0, ("c", "v1"): 0.75}
+    assert rows == {key: pytest.approx(value) for key, value in expected.items()}
+    assert table.frame["plant_efficiency"].to_list() == pytest.approx([2.0, 1.0, 2.0])
+
+
+def test_the_bubble_of_the_alternative_lasts_a_fifth_of_the_sample_from_two_fifths_on():
+    for periods, place in ((100, (40, 60)), (240, (96, 144)), (53, (21, 32)), (2, (0, 1))):
+        for speed, coefficient in (("standard", 1.0), ("gentle", 0.25)):
+            start, stop, root = critical.episode(periods, speed)
+            assert (start, stop) == place
+            assert root == pytest.approx(1 + coefficient * periods**-0.6)
+
+
+def test_a_series_with_a_bubble_grows_by_its_root_and_falls_back_to_where_it_began():
+    shocks = np.arange(1.0, 11.0)[:, None] / 10
+    drawn = SimpleNamespace(standard_normal=lambda size: np.broadcast_to(shocks, size))
+    levels = critical.explosive_series(10, 1, drawn)[:, 0]
+    start, stop, root = critical.episode(10)
+    steps = 6.79 * shocks[:, 0]
+    assert levels[0] == 100.0
+    assert np.diff(levels[:start]) == pytest.approx(steps[1:start])
+    assert levels[start:stop] == pytest.approx(root * levels[start - 1 : stop - 1] + steps[start:stop])
+    assert np.diff(levels[stop:]) == pytest.approx(steps[stop + 1 :])

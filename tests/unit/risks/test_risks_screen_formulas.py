@@ -314,3 +314,80 @@ def test_an_archive_is_adapted_to_on_pairs_that_are_no_repeats(monkeypatch):
     counts = np.array([0, 1, 1, 1, 0, 0]) + mass * before.closest_share
     np.testing.assert_allclose(after.closest_share, counts / counts.sum())
     assert after.counted == (pytest.approx(mass + 3), before.counted[1])
+
+
+def test_a_cosine_is_none_where_a_text_has_no_word_that_counts(monkeypatch):
+    monkeypatch.setattr(comparison, "_shared_weight", lambda *_, power: np.array([3.0, 0.0, 4.0]) * (power == 2))
+    monkeypatch.setattr(comparison, "lengths", lambda _projects, _weight: np.array([2.0, 0.0], dtype=np.float32))
+    index = SimpleNamespace(weight=None, norm=np.array([4.0, 2.0, 5.0]))
+    cosines = comparison.cosines(index, None, np.array([0, 1, 0]), np.array([1, 0, 2]))
+    assert cosines.tolist() == [0.75, 0.0, 0.4]
+
+
+def test_approvals_and_years_agree_where_both_texts_give_some():
+    mine = np.array([[7, 9], [7, 0], [0, 0], [7, 0], [0, 5]], dtype=np.uint64)
+    theirs = np.array([[3, 9], [8, 0], [7, 0], [0, 0], [5, 0]], dtype=np.uint64)
+    assert comparison._approvals(mine, theirs).tolist() == [1, 0, -1, -1, -1]  # noqa: SLF001 - the formula by itself
+    years = np.array([[2019, 2021], [2019, 2021], [2019, 2021], [2019, 2019], [0, 0]], dtype=np.int16)
+    others = np.array([[2019, 2021], [2019, 2022], [2018, 2022], [0, 0], [2019, 2019]], dtype=np.int16)
+    assert comparison._dates(years, others).tolist() == [2, 1, 0, -1, -1]  # noqa: SLF001 - the formula by itself
+
+
+def test_batches_differ_by_what_chance_does_not_explain():
+    """The moment estimator of DerSimonian and Laird (1986) of three batches, in plain sums."""
+    batches = [([0.5] * 10, 9), ([0.2] * 20, 1), ([0.9, 0.1] * 5, 5)]
+    effects = [(hits - sum(p)) / (sum(q * (1 - q) for q in p) + 0.5) for p, hits in batches]
+    weights_ = [sum(q * (1 - q) for q in p) + 0.5 for p, _ in batches]
+    mean = sum(w * e for w, e in zip(weights_, effects, strict=True)) / sum(weights_)
+    q = sum(w * (e - mean) ** 2 for w, e in zip(weights_, effects, strict=True))
+    expected = (q - 2) / (sum(weights_) - sum(w * w for w in weights_) / sum(weights_))
+    assert expected > 0.1
+    given = [(np.array(p), np.arange(len(p)) < hits) for p, hits in batches]
+    assert learning.spread_between(given) == pytest.approx(expected)
+    assert learning.spread_between(given[:1]) == learning.spread_between([given[2]] * 3) == 0.0
+    wide = [(np.full(8, 0.5), np.arange(8) < hits) for hits in (8, 0)]  # 1.6 either way, of 2.5 each
+    assert learning.spread_between(wide) == pytest.approx((2 * 2.5 * 1.6**2 - 1) / 2.5)
+
+
+def test_what_the_surest_cases_bear_out_follows_the_rule_of_succession():
+    chance, hit = np.array([0.95, 0.9, 0.99, 0.5]), np.array([True, False, True, False])
+    assert learning.largest_supported(chance, hit) == pytest.approx(3 / 5)
+    assert learning.largest_supported(chance[3:], hit[3:]) == 0.5  # of none
+
+
+def test_an_accusation_needs_a_lower_bound_above_what_is_wanted():
+    """The bound of Wilson (1927) of k hits of n, as the root of (share - p)^2 = z^2 p (1 - p) / n."""
+    z, wanted = float(learning.convention("accused_bound")), float(learning.convention("accused_rightly"))
+    chance, hit = np.linspace(0.999, 0.7, 200), np.ones(200, dtype=bool)
+    hit[60::4] = False
+    lower = []
+    for n in range(1, 201):
+        share = hit[:n].mean()
+        lower.append(min(np.roots([1 + z**2 / n, -2 * share - z**2 / n, share**2])))
+    last = max(at for at, bound in enumerate(lower) if bound >= wanted)
+    assert 30 < last < 100
+    assert learning.accused_from(chance, hit) == pytest.approx(chance[last])
+    shuffled = np.random.default_rng(0).permutation(200)
+    assert learning.accused_from(chance[shuffled], hit[shuffled]) == pytest.approx(chance[last])
+    assert learning.accused_from(chance, ~hit) == 1.0
+    assert learning.accused_from(chance - 0.3, np.ones(200, dtype=bool)) == float(learning.convention("accused_least"))
+
+
+def test_a_batch_counts_as_the_root_of_its_size():
+    counted = learning.batch_weights(np.array([0] * 9 + [1]))
+    np.testing.assert_allclose(counted, [10 / 4 / 3] * 9 + [10 / 4])
+
+
+def test_a_calibration_without_scores_is_the_logarithm_of_the_shares():
+    # also where every step goes down
+    labels, counts = np.repeat([0, 1, 2], [90, 9, 1]), np.ones(100)
+    fitted = weights.calibrate(np.ones((100, 1)), labels)
+    assert fitted.coefficients[:, 0] == pytest.approx(np.log([0.1, 1 / 90]), abs=1e-9)
+    np.testing.assert_allclose(fitted.shares, [0.9, 0.09, 0.01])
+    # the covariance of a multinomial logit: 1/n_k on the diagonal and 1/n_0 everywhere
+    covariance = fitted.covariance[:, 0, :, 0]
+    np.testing.assert_allclose(covariance, 1 / 90 + np.diag([1 / 9, 1.0]), rtol=1e-6)
+    counts[labels == 0] = 2.0
+    weighted = weights.calibrate(np.ones((100, 1)), labels, counts)
+    assert weighted.coefficients[:, 0] == pytest.approx(np.log([0.05, 1 / 180]), abs=1e-9)
+    np.testing.assert_allclose(weighted.shares, np.array([180, 9, 1]) / 190)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
 
+from xinzhi.core.errors import InputError, UsageError
 from xinzhi.sectors.composite import transform
 from xinzhi.sectors.composite.build import aggregate, grey, ranks, topsis, vikor
 from xinzhi.sectors.composite.gaming import shifted_entropy
@@ -166,3 +169,19 @@ def test_space_by_hand():
 def test_densities_by_hand():
     assert bandwidth(np.arange(1.0, 5.0), "scott") == pytest.approx(0.9784, abs=5e-5)
     assert kernel_density(np.zeros(1), np.zeros(1), 1.0) == pytest.approx([(2 * np.pi) ** -0.5])
+
+
+def test_obstacles_are_shares_of_what_is_missing_and_levels_lie_between_none_and_all():
+    parts = obstacle_degree(np.array([[0.0, 0.5, 1.0], [1.0, 1.0, 1.0], [0.8, 0.8, 0.8]]), np.array([0.2, 0.3, 0.5]))
+    np.testing.assert_allclose(parts, [[4 / 7, 3 / 7, 0.0], [np.nan] * 3, [0.2, 0.3, 0.5]], atol=1e-12)
+    for outside in (-0.001, 1.001):
+        with pytest.raises(InputError):
+            obstacle_degree(np.array([0.5, outside]), HALVES)
+
+
+def test_weights_that_are_passed_are_put_on_a_sum_of_one():
+    system = SimpleNamespace(id="small", codes=("a", "b", "c"))
+    assert transform.given_weights(system, {"c": 1, "a": 3, "b": 0}).tolist() == [0.75, 0.0, 0.25]
+    for wrong in ({"a": 1, "b": 1}, {"a": 0, "b": 0, "c": 0}, {"a": 2, "b": -1, "c": 0}, {"a": np.nan, "b": 1, "c": 1}):
+        with pytest.raises(UsageError):
+            transform.given_weights(system, wrong)
