@@ -41,6 +41,7 @@ from .plans.capability import Able as Able
 from .plans.isomorphism import Isomorphism as Isomorphism
 from .plans.lists import PlanTemplate as PlanTemplate
 from .plans.lists import with_services as with_services
+from .plans.named import NamedCategories as NamedCategories
 from .plans.plan import Plan as Plan
 from .plans.plan_constraints import output_per_head as output_per_head
 from .plans.plan_evidence import Choices as Choices

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xinzhi.sources import Sources
     from xinzhi.studies.draft import Study
     from xinzhi.yardstick import Bands, Measurement
+    from xinzhi.yardstick.internal import PeriodExplanation
 
 EXPLAINED = ("measure", "bands", "sources", "risks")
 Period = tuple[int | str, int | str]
@@ -39,6 +40,8 @@ class Explained:
     figures
         For a program: of a measurement what `Measurement.explain_period` gives; of bands, sources and risks the rows of
         the result beside it.
+    account
+        The account of the period behind it, where it was measured.
     issuers
         The offices whose figures were read.
     foot
@@ -48,7 +51,8 @@ class Explained:
     topic: str
     region: str
     text: Text
-    figures: Mapping[str, Any]
+    figures: Mapping[str, object]
+    account: PeriodExplanation | None = None
     issuers: Text | None
     foot: Text
 
@@ -97,6 +101,7 @@ def explain(
     keys = (pl.col("region") == code, pl.col("start") == first, pl.col("end") == last)
     rows = spans.filter(*keys).to_dicts()
     figures: dict[str, object] = {}
+    account: PeriodExplanation | None = None
     lines: list[Text] = []
     if isinstance(result, yardstick.Bands):
         figures["bands"] = rows
@@ -112,7 +117,7 @@ def explain(
         account = measured.explain_period(code, first, last, component)
         figures["account"] = account.to_dict()
         lines.append(Text(zh=account.text("zh"), en=account.text("en")))
-    return _explained(study, result, code, joined(lines), figures)
+    return _explained(study, result, code, joined(lines), figures, account)
 
 
 def _figures_of(study: Study) -> Measurement | Bands | Sources:
@@ -161,10 +166,23 @@ def _band(row: Mapping[str, Any], result: Bands) -> Text:
     )
 
 
-def _explained(study: Study, result: Result, code: str, text: Text, figures: Mapping[str, object]) -> Explained:
+def _explained(
+    study: Study,
+    result: Result,
+    code: str,
+    text: Text,
+    figures: Mapping[str, object],
+    account: PeriodExplanation | None = None,
+) -> Explained:
     mark = result.provenance
     foot = Text(zh=mark.foot("zh"), en=mark.foot("en"))
     issued = [words.shared.label_issued(issuers=mark.issuers)] if mark.issuers else []
     return Explained(
-        topic=study.name, region=code, text=joined([text, *issued]), figures=figures, issuers=mark.issuers, foot=foot
+        topic=study.name,
+        region=code,
+        text=joined([text, *issued]),
+        figures=figures,
+        account=account,
+        issuers=mark.issuers,
+        foot=foot,
     )

@@ -11,6 +11,7 @@ from .frontier_source import input_units as input_units
 from .registry import Option as Option
 from .screen import archive_of as archive_of
 from .sectors import covered as covered
+from .series import Series as Series
 from .study import ON_SERVERS as ON_SERVERS
 from .study import TOPICS as TOPICS
 from .study import options_of as options_of

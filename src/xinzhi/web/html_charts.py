@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
 from markupsafe import Markup
 
 from xinzhi.core.text import Text, number, percent
@@ -21,7 +20,7 @@ MARGIN = 0.03  # of the width, at both ends
 
 
 def lines(
-    frame: pl.DataFrame,
+    series: Mapping[str, Sequence[tuple[int, float]]],
     selection: Sequence[str],
     *,
     log: bool = False,
@@ -29,31 +28,27 @@ def lines(
     tick: Callable[[float], Text | str] = lambda value: f"{value:g}".replace("-", "−"),
 ) -> dict[str, Any]:
     """Return one line a region with the figure of every year; those not selected are marked off."""
-    # `frame`: columns region, year, value; `selection`: regions shown, in the order of their colours; `log`:
+    # `series`: years and figures by region; `selection`: regions shown, in the order of their colours; `log`:
     # whether equal steps up are equal ratios; the values must be above zero; `end`, `tick`: write a figure at the end
     # of a line, and on the axis.
-    figures = frame.fill_nan(None).drop_nulls("value").sort("region", "year")
-    if figures.is_empty():
+    if not series:
         return {"lines": []}
-    years, values = figures["year"].to_list(), figures["value"].to_list()
+    years, values = zip(*(point for points in series.values() for point in points), strict=True)
     first, last = min(years), max(years)
     scale = math.log if log else float
     low, high = scale(min(values)), scale(max(values))
     across, up = (last - first) or 1, (high - low) or 1.0
     shapes = []
-    for (code,), rows in figures.partition_by("region", as_dict=True, maintain_order=True).items():
-        points = [
-            (100 * (year - first) / across, 100 * (high - scale(value)) / up)
-            for year, value in rows.select("year", "value").rows()
-        ]
+    for code, figures in series.items():
+        points = [(100 * (year - first) / across, 100 * (high - scale(value)) / up) for year, value in figures]
         shapes.append(
             {
                 "code": code,
                 "points": " ".join(f"{x:.2f},{y:.2f}" for x, y in points),
                 "end": f"{TOP + HEIGHT * points[-1][1]:.1f}%",
-                "last": end(rows["value"][-1]),
-                "figures": [(year, end(value)) for year, value in rows.select("year", "value").rows()],
-                "mark": f"k{selection.index(str(code))}" if code in selection else "off",
+                "last": end(figures[-1][1]),
+                "figures": [(year, end(value)) for year, value in figures],
+                "mark": f"k{selection.index(code)}" if code in selection else "off",
             }
         )
     step = TEN if last - first > FEW else TEN // 2

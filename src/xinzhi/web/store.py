@@ -77,7 +77,7 @@ class Store:
         """The codes of the regions of the package, in the order of the codes."""
         tables = self.package.tables
         frame = next(tables[name] for name in ("regions", "accounts") if name in tables)
-        return [str(code) for code in frame["region"].unique().sort().to_list()]
+        return sorted(map(str, set(frame["region"])))
 
     def region(self, name: str) -> str:
         """Return the code of a region by code, two digits, or name in either language."""
@@ -151,8 +151,7 @@ class Store:
         """Return a study whose pictures are of one region."""
         result = next(iter(study.results.values()))
         frame = result.regions if isinstance(result, Measurement | Audit) else result.frame
-        codes = frame["region"].unique().sort().to_list()
-        return replace(study, region=self.names.resolve(name, codes))
+        return replace(study, region=self.names.resolve(name, sorted(set(frame["region"]))))
 
     def _brief(self, region: str, protocol: Protocol) -> Study:
         """Return the brief of a region; what all regions share is measured once."""

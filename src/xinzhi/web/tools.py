@@ -157,7 +157,7 @@ def _of_periods(store: Store, frame: pl.DataFrame, language: Language) -> list[s
 def _of_region(store: Store, query: TopicQuery) -> dict[str, object]:
     study = query.study(store, "bands")
     result = study.result(Bands)
-    frame = result.together(study.region)
+    frame = result.joint_bands(study.region)
     sentences = [
         words.api.tools_own_band(**row, level=result.level, name=store.names.region(row["region"])).lang(query.lang)
         for row in (frame.rows(named=True) if study.region else ())
@@ -199,17 +199,23 @@ def _brief(store: Store, query: TopicQuery) -> dict[str, object]:
 
 def _explain(store: Store, query: ExplainQuery) -> dict[str, object]:
     study, explanation = query.explained(store)
-    figures: dict[str, object] = {}
-    for name, value in explanation.figures.items():
-        if name == "account":  # inputs and parameters with their references stand in the text
-            years = [
+    figures: dict[str, object] = {
+        name: value[:ROWS] for name, value in explanation.figures.items() if isinstance(value, list)
+    }
+    account = explanation.account
+    if account is not None:  # inputs and parameters with their references stand in the text
+        figures["account"] = {
+            "region": account.region,
+            "start": account.start,
+            "end": account.end,
+            "component": account.component,
+            "grade": account.grade,
+            "percent_a_year": _percent(account.value),
+            "years_percent": [
                 {key: _percent(year[key]) if key in ACCOUNT else year[key] for key in ("year", *ACCOUNT, "grade")}
-                for year in value["years"]
-            ]
-            head = {key: value[key] for key in ("region", "start", "end", "component", "grade")}
-            figures[name] = {**head, "percent_a_year": _percent(value["value"]), "years_percent": years}
-        else:
-            figures[name] = list(value)[:ROWS]
+                for year in account.years.rows(named=True)
+            ],
+        }
     return _answer(study, query.lang, [explanation.text.lang(query.lang)], figures, summarise=False)
 
 
@@ -265,16 +271,16 @@ def _rows(
 ) -> dict[str, object]:
     """Return rows as pages show them: growth in percent, regions by name, no more of them than can be read."""
     homes = [(result.verb, part), ("bands", "frame")]  # growth stands beside its band
-    shown = frame.columns if names is None else names
+    selection = frame.columns if names is None else names
     columns = {
         name: next(describe(verb, name, of) for verb, of in homes if described(verb, name, of))
-        for name in shown
+        for name in selection
         if any(described(verb, name, of) for verb, of in homes)
     }
     shares = [name for name, column in columns.items() if column.kind in {"percent", "share"}]
     rows = []
     for row in frame.head(ROWS).rows(named=True):
-        cells = {name: _percent(row[name]) if name in shares else row[name] for name in shown}
+        cells = {name: _percent(row[name]) if name in shares else row[name] for name in selection}
         rows.append(({"name": store.names.region(row["region"]).lang(language)} if "region" in row else {}) | cells)
     units = {name: column.unit.lang(language) or "%" for name, column in columns.items() if name in shares}
     return {"rows": rows, "units": units, "left_out": max(frame.height - ROWS, 0)}

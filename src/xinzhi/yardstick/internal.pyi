@@ -37,6 +37,7 @@ from .growth_accounts import build_inputs as build_inputs
 from .inputs import deflator as deflator
 from .inputs import require_value_added as require_value_added
 from .measure import Grades as Grades
+from .measurement import PeriodExplanation as PeriodExplanation
 from .measurement_facts import figures_of as figures_of
 from .measurement_facts import largest_source as largest_source
 from .measurement_facts import rates as rates
@@ -53,6 +54,7 @@ from .peers import Peers as Peers
 from .periods import official_span as official_span
 from .ranking import AGREED as AGREED
 from .ranking import banded_periods as banded_periods
+from .ranking import figures_by_region as figures_by_region
 from .view import EXCEPTIONS as EXCEPTIONS
 from .view import NATIONAL as NATIONAL
 from .view import PARTS as PARTS

@@ -29,7 +29,7 @@ from xinzhi.yardstick.measurement_facts import (
 )
 from xinzhi.yardstick.panel import GROWTH
 from xinzhi.yardstick.periods import place
-from xinzhi.yardstick.view import PARTS, Span, View
+from xinzhi.yardstick.view import NATIONAL, PARTS, Span, View
 
 MOSTLY = setting(CONVENTIONS, "half")
 EACH, AGREED = (setting(CONVENTIONS, name) for name in ("regions_named", "agreed"))
@@ -159,6 +159,22 @@ def _estimate_bands(bands: Bands) -> pl.DataFrame:
     return bands.frame.filter(component=TOGETHER).select(*PERIOD, *BAND)
 
 
+def figures_by_region(view: View, name: str, span: Span, bands: Bands | None) -> pl.DataFrame:
+    """Return a figure of every region and of all together in a period, the largest first; growth with its band.
+
+    The columns are ``region, value, low, high``.
+    """
+    rows = view.regions_in(span).select("region", value=name)
+    national = view.national_of(span).get(name)
+    if national is not None:
+        rows = rows.vstack(pl.DataFrame({"region": [NATIONAL], "value": [float(national)]}))
+    figures = rows.fill_nan(None).drop_nulls("value").sort("value", descending=True)
+    if name != "tfp_growth" or bands is None:
+        return figures.with_columns(pl.lit(None, pl.Float64).alias(end) for end in ("low", "high"))
+    of_span = bands.frame.filter(start=span.start, end=span.end, component=TOGETHER)
+    return figures.join(of_span.select("region", "low", "high"), on="region", how="left", maintain_order="left")
+
+
 def _rows(view: View, span: Span, band: pl.DataFrame, over: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of one period; without a rank, or in estimated years without its range, there is no rank."""
     rows = view.regions_in(span)
@@ -195,13 +211,8 @@ def _band(result: Ranking, span: Span, component: str = TOGETHER) -> tuple[float
     if result.bands is None:
         return None
     codes = result.measurement.panel.regions
-    band = result.bands.frame.filter(
-        component=component,
-        region=codes[0] if len(codes) == 1 else TOTAL,
-        start=span.start,
-        end=span.end,
-    ).drop_nulls("low")
-    return band.select("low", "high").row(0) if band.height else None
+    band = result.bands.interval(codes[0] if len(codes) == 1 else TOTAL, span, component)
+    return None if band is None else band[1:]
 
 
 def _newest(result: Ranking, view: View, span: Span) -> Facts:

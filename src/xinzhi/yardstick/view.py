@@ -345,6 +345,22 @@ class View:
         """Return the growth accounts of a region year by year."""
         return self.measurement.frame.fill_nan(None).filter(region=code).sort("year")
 
+    def years_in(self, code: str, span: Span) -> pl.DataFrame:
+        """Return the growth accounts of a region in the years of a period, with the levels behind them."""
+        rows = self.years_of(code).filter(pl.col("year").is_between(span.start, span.end, closed="right"))
+        inputs = self.measurement.inputs
+        levels = inputs.select("region", "year", *(name for name in inputs.columns if name not in rows.columns))
+        return rows.join(levels, on=["region", "year"], how="left", maintain_order="left")
+
+    def by_growth(self, span: Span) -> pl.DataFrame:
+        """Return the growth accounts of all regions in a period, highest TFP growth first, whatever their grade."""
+        return self.regions_in(span).sort("tfp_growth", descending=True, nulls_last=True, maintain_order=True)
+
+    def grade_counts(self, span: Span) -> dict[str, int]:
+        """Return how many regions have which grade in a period."""
+        grades = self.regions_in(span)["grade"].to_list()
+        return {grade: grades.count(grade) for grade in "ABCD"}
+
     @cached_property
     def yearly(self) -> pl.DataFrame:
         """Return the growth accounts of every region year by year."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import polars as pl
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -89,8 +88,7 @@ def test_figures_stand_on_the_width_of_a_cell():
 
 
 def test_equal_steps_up_a_line_are_equal_ratios():
-    frame = pl.DataFrame({"region": ["a", "a"], "year": [2000, 2010], "value": [1.0, 100.0]})
-    made = lines(frame, ["a"], log=True)
+    made = lines({"a": [(2000, 1.0), (2010, 100.0)]}, ["a"], log=True)
     assert made["lines"][0]["points"] == "0.00,100.00 100.00,0.00"
     assert [label for label, _ in made["rows"]][:2] == ["1", "2"]
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 from markupsafe import Markup, escape
 
-from xinzhi import studies, words
+from xinzhi import words
 from xinzhi.core.schema import Column, Kind, describe
 from xinzhi.core.text import NOTHING, Text, percent, same, unit_text
 from xinzhi.data import tables_by_name
@@ -20,7 +19,8 @@ from xinzhi.studies.internal import Assessment, input_units
 from xinzhi.web.page import Address, Call, Page, Part, file
 from xinzhi.web.parameters import assessment_of, decimals, page_protocol
 from xinzhi.web.store import Store
-from xinzhi.yardstick.internal import Span, View
+from xinzhi.yardstick import Measurement
+from xinzhi.yardstick.internal import TOGETHER, Span, View
 
 TFP = "tfp"
 FACTORS = ("output", "capital", "labour", "human_capital")  # each a part of the page, behind that of TFP
@@ -29,14 +29,17 @@ COLUMNS = {  # the figures of tables that lead here, and the part that explains 
     "output_growth": "output",
     **{f"{name}_contribution": name for name in FACTORS[1:]},
 }
-ESTIMATES = "estimates"  # the band of what is estimated, without that of the rules
 
 
 def keys(store: Store) -> Sequence[str]:
     """Return a key for each region and period that was measured."""
     view = View(assessment_of(store).measurement)
-    periods, codes = view.measurement.periods.select("region", "start", "end"), set(view.codes)
-    return [f"{code}.{start}-{end}" for code, start, end in periods.rows() if code in codes]
+    codes = set(view.codes)
+    return [
+        f"{row['region']}.{row['start']}-{row['end']}"
+        for row in view.measurement.periods.rows(named=True)
+        if row["region"] in codes
+    ]
 
 
 def page(store: Store, address: Address) -> Page:
@@ -46,12 +49,9 @@ def page(store: Store, address: Address) -> Page:
     code, _, label = address.key.partition(".")
     start, end = (int(year) if year.isdecimal() else year for year in label.split("-"))
     measured = store.study("measure", page_protocol(store, address))
-    explanation = studies.explain(measured, code, start=start, end=end)
-    account: Any = explanation.figures["account"]
-    span = Span(account["start"], account["end"])
-    rows = study.measurement.frame.filter(
-        pl.col("region") == code, pl.col("year").is_between(span.start, span.end, closed="right")
-    ).sort("year")
+    account = measured.result(Measurement).explain_period(code, start, end)
+    span = next(period for period in (view.whole, *view.spans) if (period.start, period.end) == (start, end))
+    rows = view.years_in(code, span)
     facts = {"name": view.name(code), "span": span.label}
     row = view.regions_in(span).row(by_predicate=pl.col("region") == code, named=True)
     means = {name: row[column] for column, name in COLUMNS.items()}
@@ -64,7 +64,7 @@ def page(store: Store, address: Address) -> Page:
         kicker=study.source,
         lead=[
             words.yardstick.explain_period(
-                value=account["value"], grade=account["grade"] or "–", what=words.shared.factor_tfp(), **facts
+                value=account.value, grade=account.grade or "–", what=words.shared.factor_tfp(), **facts
             ),
             words.yardstick.explain_adds(**means),
             *_band(study, code, span),
@@ -77,8 +77,8 @@ def page(store: Store, address: Address) -> Page:
         parts=[
             Part(section=account_of_years),
             *(Part(section=_factor(view, rows, name, means[name], store)) for name in FACTORS),
-            Part(section=_read(account["sources"])),
-            Part(section=_rules(account["parameters"], study, address)),
+            Part(section=_read(account.sources)),
+            Part(section=_rules(account.parameters, study, address)),
         ],
         more={
             "code": code,
@@ -98,21 +98,17 @@ def page(store: Store, address: Address) -> Page:
 def _band(study: Assessment, code: str, span: Span) -> list[Text]:
     """Return the band of growth of TFP, where there is one."""
     bands = study.ranking.bands
-    if bands is None:
+    interval = None if bands is None else bands.interval(code, span)
+    if bands is None or interval is None:
         return []
-    rows = bands.frame.filter(region=code, start=span.start, end=span.end, component=ESTIMATES).drop_nulls("low")
-    about = describe("bands", "component").values[ESTIMATES]
-    return [
-        words.studies.explain_band(level=bands.level, component=about, median=median, low=low, high=high)
-        for median, low, high in rows.select("median", "low", "high").rows()
-    ]
+    about = describe("bands", "component").values[TOGETHER]
+    median, low, high = interval
+    return [words.studies.explain_band(level=bands.level, component=about, median=median, low=low, high=high)]
 
 
 def _factor(view: View, rows: pl.DataFrame, name: str, mean: float | None, store: Store) -> Section:
     """Return what one factor adds: its level, growth, weight and contribution in every year."""
     units = input_units(view.measurement.protocol, store.package)
-    levels = view.measurement.inputs.select("region", "year", name)
-    frame = rows.join(levels, on=["region", "year"], how="left")
     share = replace(describe("measure", "labour_share"), decimals=1)
     weight: list[str | Column] = [share, f"{name}_contribution"] if name != "output" else []
     level = replace(describe("measure", name), kind="figure")
@@ -128,15 +124,15 @@ def _factor(view: View, rows: pl.DataFrame, name: str, mean: float | None, store
         if name == "output"
         else words.web.explain_factor(what=what, value=value),
         answer=(how,) if simple else (),
-        tables=(table(f"explain_{name}", frame, columns, view.measurement, title=by_year),),
+        tables=(table(f"explain_{name}", rows, columns, view.measurement, title=by_year),),
     )
 
 
-def _read(rows: Sequence[dict[str, Any]]) -> Section:
+def _read(sources: pl.DataFrame) -> Section:
     """Return the figures of the package that were read: a row a column, a column a year."""
-    years = sorted({row["year"] for row in rows})
+    years = sorted(set(sources["year"]))
     cells: dict[tuple[str, str], dict[str, str]] = {}
-    for row in rows:
+    for row in sources.rows(named=True):
         estimated = "" if row["official"] else "*"
         text = NOTHING if row["value"] is None else f"{row['value']:,.6g}{estimated}"
         cells.setdefault((row["column"], row["unit"]), {})[row["year"]] = text
@@ -174,7 +170,7 @@ def _title(name: str) -> Text | None:
     return column.text if asset in {"", "total"} else words.web.explain_of_asset(what=column.text, asset=asset)
 
 
-def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) -> Section:
+def _rules(rules: pl.DataFrame, study: Assessment, address: Address) -> Section:
     """Return the parameters in force with their references; each leads to its argument and alternatives."""
     parameters, link_to = study.protocol.parameters, address.to("protocol", study.protocol.id)
     link = Markup('<a href="{}#{}"><code>{}</code></a>')
@@ -191,7 +187,7 @@ def _rules(rows: Sequence[dict[str, Any]], study: Assessment, address: Address) 
             in_force(parameters[path], row["value"]),
             row["reference"],
         )
-        for row in rows
+        for row in rules.rows(named=True)
         if (path := row["parameter"]) in parameters
     ]
     kinds: Sequence[tuple[str, Kind]] = (

@@ -14,13 +14,13 @@ from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Text, Values, number, unit_text
 from xinzhi.report.internal import DECIMALS, FRACTIONS, Table, tables
 from xinzhi.studies import Study
-from xinzhi.studies.internal import Assessment, input_units
+from xinzhi.studies.internal import Assessment, Series, input_units
 from xinzhi.web.html_charts import SLOTS, lines, ranges
 from xinzhi.web.page import PROTOCOL, Address, Call, Page, file
 from xinzhi.web.pages.explain import COLUMNS
 from xinzhi.web.parameters import assessment_of, capital, changed_parameters, decimals, kicker, offers
 from xinzhi.web.store import Store
-from xinzhi.yardstick.internal import NATIONAL, Span, View
+from xinzhi.yardstick.internal import NATIONAL, Span, View, figures_by_region
 
 YEARS, LOG = "years", "years-log"  # of a key: on a plain scale, and where equal steps are equal ratios
 KINDS = frozenset({"level", "score", "quantity", "share", "percent"})
@@ -52,7 +52,7 @@ def keys(store: Store) -> Sequence[str]:
     levels = [
         (f"{name}.{form}", level) for name, level in indicators_by_name(store, study).items() for form in (YEARS, LOG)
     ]
-    return [*period_keys, *(key for key, level in levels if level.positive or not key.endswith(LOG))]
+    return [*period_keys, *(key for key, level in levels if level.series.positive or not key.endswith(LOG))]
 
 
 def page(store: Store, address: Address) -> Page:
@@ -77,7 +77,7 @@ def _indicators(store: Store, study: Assessment, label: str, current: str) -> Sh
             [
                 (key, level.about.title, current == key)
                 for name, level in levels.items()
-                for key in [f"{name}.{form if level.positive else YEARS}"]
+                for key in [f"{name}.{form if level.series.positive else YEARS}"]
             ],
         ),
     ]
@@ -101,7 +101,6 @@ def figure(store: Store, address: Address, key: str) -> Page:
     def format_growth(value: float | None) -> str:  # as the table below writes it
         return number(None if value is None else 100 * value, 0 if share else 1)
 
-    frame = study.measurement.periods.filter(span.holds()).sort(pl.col("tfp_growth"), descending=True, nulls_last=True)
     return Page(
         title=capital(about.title),
         kicker=kicker(study),
@@ -127,7 +126,7 @@ def figure(store: Store, address: Address, key: str) -> Page:
             "nation": nation,
             "nation_shown": format_growth(nation),
             "banded": any(row.get("low") is not None for row in regions),
-            "twin": tables.table_of(view, "periods", frame),
+            "twin": tables.table_of(view, "periods", view.by_growth(span)),
             "about": about.about,
         },
     )
@@ -135,25 +134,9 @@ def figure(store: Store, address: Address, key: str) -> Page:
 
 def values(study: Assessment, view: View, name: str, span: Span) -> list[dict[str, Any]]:
     """Return a row a region with a figure of the indicator, the largest first, and one of all together."""
-    rows = view.regions_in(span).select("region", value=name)
-    national = view.national_of(span).get(name)
-    if national is not None:
-        rows = rows.vstack(pl.DataFrame({"region": [NATIONAL], "value": [float(national)]}))
-    figures = rows.fill_nan(None).drop_nulls("value").sort("value", descending=True)
-    bands = study.ranking.bands
-    ranges_by_code: dict[str, tuple[float, float]] = {}
-    if name == FIRST and bands is not None:
-        intervals = bands.frame.filter(start=span.start, end=span.end, component="estimates").drop_nulls("low")
-        ranges_by_code = {code: (low, high) for code, low, high in intervals.select("region", "low", "high").rows()}
     return [
-        {
-            "code": code,
-            "name": view.name(code),
-            "value": value,
-            "low": ranges_by_code.get(code, (None, None))[0],
-            "high": ranges_by_code.get(code, (None, None))[1],
-        }
-        for code, value in figures.rows()
+        {"code": code, "name": view.name(code), "value": value, "low": low, "high": high}
+        for code, value, low, high in figures_by_region(view, name, span, study.ranking.bands).rows()
     ]
 
 
@@ -192,14 +175,9 @@ class Level:
     """An indicator over the years: what it is, its figures as they are shown, and the study that gives them."""
 
     about: Column
-    frame: pl.DataFrame  # region, year, value
+    series: Series
     topic: str = "measure"
     study: Study | None = None
-
-    @property
-    def positive(self) -> bool:
-        """Whether a scale of ratios can show all figures."""
-        return bool((self.frame["value"] > 0).all())
 
     def write(self, value: float) -> str:
         """Return a figure as it is written."""
@@ -242,13 +220,10 @@ def _column(verb: str, name: str) -> Column | None:
 def _level(
     name: str, about: Column, frame: pl.DataFrame, unit: str, topic: str = "measure", study: Study | None = None
 ) -> dict[str, Level]:
-    factor = 100 if about.kind in FRACTIONS else 1
-    rows = (
-        frame.select("region", "year", value=factor * pl.col(name)).fill_nan(None).drop_nulls().sort("region", "year")
-    )
+    series = Series.from_column(frame, name, 100 if about.kind in FRACTIONS else 1)
     if unit:
         about = replace(about, unit=unit_text(unit))
-    return {name: Level(about=about, frame=rows, topic=topic, study=study)} if rows.height else {}
+    return {name: Level(about=about, series=series, topic=topic, study=study)} if series.frame.height else {}
 
 
 def _over_years(store: Store, address: Address, key: str, indicators: Shelves) -> Page:
@@ -256,9 +231,7 @@ def _over_years(store: Store, address: Address, key: str, indicators: Shelves) -
     view = View(study.measurement)
     name, _, form = key.partition(".")
     level = indicators_by_name(store, study)[name]
-    last = int(str(level.frame["year"].max()))
-    rows = level.frame.filter(year=last).sort("value", descending=True)
-    regions = [{"code": code, "name": view.name(code), "value": value} for code, _, value in rows.rows()]
+    regions = [{"code": code, "name": view.name(code), "value": value} for code, _, value in level.series.latest.rows()]
     selection = [store.region(address.query[place]) for place in SLOTS if place in address.query]
     selection = list(dict.fromkeys(selection)) or list(dict.fromkeys([regions[0]["code"], regions[-1]["code"]]))
     axis, placed = ranges(regions)
@@ -266,7 +239,7 @@ def _over_years(store: Store, address: Address, key: str, indicators: Shelves) -
     title = words.web.measure_in_unit(title=level.about.title, unit=unit) if unit.en else level.about.title
     facts: Values = {
         "title": title,
-        "year": last,
+        "year": level.series.last,
         "high": regions[0]["name"],
         "most": level.write(regions[0]["value"]),
         "low": regions[-1]["name"],
@@ -274,14 +247,13 @@ def _over_years(store: Store, address: Address, key: str, indicators: Shelves) -
         "n": len(regions),
     }
     # the figures as a table: a row a year, a column a region
-    by_year = level.frame.pivot("region", index="year", values="value").sort("year")
-    codes = [code for code in by_year.columns if code != "year"]
-    columns = [Column(name=code, title=view.name(code), kind=level.about.kind) for code in codes]
+    by_year = level.series.by_year
+    columns = [Column(name=code, title=view.name(code), kind=level.about.kind) for code in by_year.columns[1:]]
     twin = Table(
         key="levels",
         title=words.web.measure_by_year(title=level.about.title),
         columns=(describe("measure", "year"), *columns),
-        rows=by_year.select("year", *codes).rows(),
+        rows=by_year.rows(),
     )
     forms = [(f"{name}.{scale}", words.web.measure_of(scale), scale == form) for scale in (YEARS, LOG)]
     return Page(
@@ -297,14 +269,14 @@ def _over_years(store: Store, address: Address, key: str, indicators: Shelves) -
             "unit": level.about.unit,
             "key": key,
             "settings": offers(store.protocol(address.query.get(PROTOCOL)), changed_parameters(address)),
-            "last": str(last),
+            "last": str(level.series.last),
             "indicators": indicators,
-            "scales": forms if level.positive else forms[:1],
-            "chart": lines(level.frame, selection, log=form == LOG, end=level.write, tick=level.write),
+            "scales": forms if level.series.positive else forms[:1],
+            "chart": lines(level.series.lines, selection, log=form == LOG, end=level.write, tick=level.write),
             "rows": [{**row, "shown": level.write(row["value"])} for row in placed],
             "axis": axis,
             "codes": [row["code"] for row in sorted(regions, key=lambda row: row["code"])],
-            "names": {code: view.name(code) for code in level.frame["region"].unique().to_list()},
+            "names": {code: view.name(code) for code in level.series.lines},
             "forms": [(place, selection[at] if at < len(selection) else "") for at, place in enumerate(SLOTS)],
             "twin": twin,
             "about": level.about.about,

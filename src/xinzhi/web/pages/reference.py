@@ -25,7 +25,7 @@ from xinzhi.web.page import Address, Call, Page, Part
 from xinzhi.web.pages import category, topic
 from xinzhi.web.parameters import assessment_of, decimals, kicker
 from xinzhi.web.store import Store
-from xinzhi.yardstick.internal import NATIONAL, View
+from xinzhi.yardstick.internal import View
 
 PAGES = ("audit", "claim", "categories", "projects")  # that have a method of their own
 LINK = Markup('<a href="{}">{}</a>')
@@ -265,11 +265,9 @@ def data(store: Store, address: Address) -> Page:  # noqa: ARG001 - a page witho
     """Return how good the data are: grades under the protocol of the site, what was found, and the tables."""
     study = assessment_of(store)
     view = View(study.measurement)
-    newest = view.regions_in(view.spans[-1]).filter(view.regions_in(view.spans[-1])["region"] != NATIONAL)
-    counts = {grade: newest.filter(grade=grade).height for grade in "ABCD"}
     findings = store.findings()
     lead = [
-        words.web.data_grades_lead(span=view.spans[-1].label, **counts),
+        words.web.data_grades_lead(span=view.spans[-1].label, **view.grade_counts(view.spans[-1])),
         words.web.data_found_lead(n=len(findings), errors=sum(finding.severity == "error" for finding in findings)),
         words.web.data_tables_lead(
             n=len(store.package.tables), rows=sum(frame.height for frame in store.package.tables.values())
@@ -300,8 +298,8 @@ def grades(study: Assessment) -> Table:
     """Return the grades: a row a region, a column a period."""
     view = View(study.measurement)
     spans = [view.whole, *view.spans]
-    periods = study.measurement.periods.select("region", "start", "end", "grade")
-    grades_by_period = {(region, start, end): grade for region, start, end, grade in periods.rows()}
+    periods = study.measurement.periods.rows(named=True)
+    grades_by_period = {(row["region"], row["start"], row["end"]): row["grade"] for row in periods}
     rows: list[tuple[object, ...]] = [
         (view.name(code), *(grades_by_period.get((code, span.start, span.end)) or NOTHING for span in spans))
         for code in view.codes

@@ -14,7 +14,7 @@ from xinzhi.core.text import NOTHING, Text, percent, same
 from xinzhi.report import Table
 from xinzhi.report.internal import bilingual_html, evidence, gaps, profiles, region_chart
 from xinzhi.report.internal import growth as growth_pictures
-from xinzhi.studies.internal import Assessment, Brief, input_units
+from xinzhi.studies.internal import Assessment, Brief, Series, input_units
 from xinzhi.web.html_charts import SLOTS, lines, pair, ranges
 from xinzhi.web.page import Address, Call, Page, file
 from xinzhi.web.pages import category
@@ -100,8 +100,8 @@ def planned(store: Store, code: str) -> list[tuple[str, Text]]:
     """Return the industries that the newest plan of a region names, each of which has a page."""
     if not category.ready(store):
         return []
-    names = store.study("able").results["able"].names
-    planned_codes = category.planned_categories(store).filter(region=code)["category"].to_list()
+    plans = category.named_categories(store)
+    planned_codes, names = plans.categories_of(code), plans.able.names
     return [(key, names.text("category", key)) for key in category.keys(store) if key in planned_codes]
 
 
@@ -161,7 +161,7 @@ def compare(store: Store, address: Address) -> Page:
             "names": {code: view.name(code) for code in view.codes},
             "chosen": selection,
             "rows": rows(study, view, why(store, address)),
-            "chart": lines(view.measurement.levels.select("region", "year", value="tfp_level"), selection),
+            "chart": lines(Series.from_column(view.measurement.levels, "tfp_level").lines, selection),
             "forms": [(name, selection[at] if at < len(selection) else "") for at, name in enumerate(SLOTS)],
         },
     )

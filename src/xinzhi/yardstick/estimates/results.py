@@ -173,6 +173,12 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
         decided = self.pairs.filter(start=span.start, end=span.end, component=component)["decided"]
         return int(decided.sum()), len(decided)
 
+    def interval(self, region: str, span: Span, component: str = TOGETHER) -> tuple[float, float, float] | None:
+        """Return median, low and high of the band of a region (``total``: all together) in a period, where it is."""
+        rows = self.frame.filter(region=region, start=span.start, end=span.end, component=component)
+        bands = rows.select("median", "low", "high").drop_nulls("low").rows()
+        return bands[0] if bands else None
+
     def chances(self, span: Span) -> dict[str, float]:
         """Return the probability of each region to lie above all together in a period."""
         rows = self.frame.filter(start=span.start, end=span.end, component=TOGETHER)
@@ -193,7 +199,7 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
         start, end = leading_span(self)
         return self.pairs.filter(start=start, end=end, component=TOGETHER, decided=True)
 
-    def together(self, region: str | None) -> pl.DataFrame:
+    def joint_bands(self, region: str | None) -> pl.DataFrame:
         """Return the bands of all estimated inputs, without and with revisions, of a region or of the newest year."""
         bands = self.frame.filter(pl.col("component").is_in([TOGETHER, ALL]))
         return bands.filter(pl.col("end") == pl.col("end").max()) if region is None else bands.filter(region=region)
