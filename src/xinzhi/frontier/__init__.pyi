@@ -1,5 +1,4 @@
 from .bootstrap import bootstrap as bootstrap
-from .bootstrap import returns_test as returns_test
 from .change.productivity_change import productivity_change as productivity_change
 from .change.result import ProductivityChange as ProductivityChange
 from .economic import cost_efficiency as cost_efficiency
@@ -14,6 +13,7 @@ from .network import network_efficiency as network_efficiency
 from .package_columns import package_goods as package_goods
 from .partial import order_alpha as order_alpha
 from .partial import order_m as order_m
+from .returns import returns_test as returns_test
 from .stochastic.sfa import StochasticFrontier as StochasticFrontier
 from .stochastic.sfa import sfa as sfa
 from .stochastic.stoned import cnls as cnls

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from xinzhi import words
 from xinzhi.core.arrays import FloatArray
@@ -21,6 +22,8 @@ from xinzhi.frontier.technology.distance import distance
 from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
 from xinzhi.frontier.unit_names import Labelled, good_text, null_for_nan, rts_text
 
+_PARTS = ("technical", "allocative")
+_ROUNDING = 1e-9
 DIRECTIONS = ("own", "unit", "monetary")
 
 
@@ -39,6 +42,26 @@ class Economic(Labelled, verb="economic", key=("unit",)):
     optimal_y: FloatArray
     programs: int
 
+    @property
+    def title(self) -> Fact:
+        """What kind of efficiency it is."""
+        return words.frontier.title_economic(name=words.frontier.chart_of(self.objective))
+
+    @property
+    def losses(self) -> pl.DataFrame:
+        """The frame with what each unit loses: in log points of a ratio, or as it stands."""
+        return _losses(self.frame, ("economic", *_PARTS), ratio=self.objective != "profit")
+
+    @property
+    def loss_unit(self) -> str:
+        """What losses are measured in."""
+        return "lost_profit" if self.objective == "profit" else "lost"
+
+    @property
+    def loss_decimals(self) -> int:
+        """Decimals of losses."""
+        return 3 if self.objective == "profit" else 1
+
     def answer(self) -> Iterator[Fact]:
         """Yield the means of the whole and of its two parts."""
         means = self.frame.drop_nulls(["economic", "technical", "allocative"])
@@ -56,6 +79,15 @@ class Economic(Labelled, verb="economic", key=("unit",)):
             allocative=allocative,
         )
         yield words.frontier.note_economic(rts=rts_text(self.rts))
+
+
+def _losses(frame: pl.DataFrame, columns: tuple[str, ...], *, ratio: bool = True) -> pl.DataFrame:
+    """Return the rows with all of some columns as losses, those of ratios in log points; rounding is none."""
+    lost = {part: -100 * pl.col(part).log() if ratio else pl.col(part) for part in columns}
+    rows = frame.drop_nulls(columns).with_columns(
+        pl.when(pl.col(part) > 0).then(value).otherwise(pl.col(part)).alias(part) for part, value in lost.items()
+    )
+    return rows.with_columns(pl.when(pl.col(part).abs() >= _ROUNDING).then(part).otherwise(0.0) for part in columns)
 
 
 def cost_efficiency(
@@ -306,12 +338,23 @@ class MaterialsBalance(Labelled, verb="materials_balance", key=("unit",)):
     optimal_x: FloatArray
     programs: int
 
+    @property
+    def balance(self) -> pl.DataFrame:
+        """The frame, without the surplus where no output keeps any of the material: it is the inflow then."""
+        same = self.frame["surplus"].eq_missing(self.frame["inflow"]).all()
+        return self.frame.drop("surplus", "least_surplus") if same else self.frame
+
+    @property
+    def losses(self) -> pl.DataFrame:
+        """The frame with what each unit loses, in log points."""
+        return _losses(self.frame, ("environmental", *_PARTS))
+
     def facts(self) -> Facts:
         """Return the means of the whole and of its two parts, and how much of the surplus need not be."""
-        rows = self.frame.drop_nulls(["environmental", "technical", "allocative"])
+        parts = ("environmental", *_PARTS)
+        rows = self.frame.drop_nulls(parts)
         if not rows.height:
             return {"answer.nothing": {}}
-        parts = ("environmental", "technical", "allocative")
         means = {part: float(rows[part].to_numpy().mean()) for part in parts}
         facts: Facts = {"headline.materials": {**means, "n": rows.height, "what": self.what(self.frame["unit"])}}
         surplus, least = (float(rows[name].to_numpy().sum()) for name in ("surplus", "least_surplus"))

@@ -1,5 +1,4 @@
 from .bootstrap import Bootstrap as Bootstrap
-from .bootstrap import ReturnsTest as ReturnsTest
 from .change.panel import REFERENCES as REFERENCES
 from .change.productivity_change import DIRECTIONAL as DIRECTIONAL
 from .change.result import INDICES as INDICES
@@ -11,10 +10,9 @@ from .economic import MaterialsBalance as MaterialsBalance
 from .models import MODELS as MODELS
 from .package_columns import PackageGoods as PackageGoods
 from .partial import Partial as Partial
+from .returns import ReturnsTest as ReturnsTest
 from .stages import Staged as Staged
 from .stochastic.cnls import Hull as Hull
-from .stochastic.sfa import check_text as check_text
-from .stochastic.sfa import last_period as last_period
 from .stochastic.stoned import Stoned as Stoned
 from .subsets import Metafrontier as Metafrontier
 from .subsets import Window as Window

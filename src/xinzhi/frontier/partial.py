@@ -38,6 +38,11 @@ class Partial(Labelled, verb="partial", key=("unit",)):
         share = 1 / pl.col("score") if self.orientation == "output" else pl.col("score")
         return self.frame.with_columns(share=share).sort("share", "unit", descending=[True, False], nulls_last=True)
 
+    @property
+    def reading(self) -> str:
+        """How a share reads: of inputs, of outputs, or as an index."""
+        return "index" if self.orientation == "hyperbolic" else self.orientation
+
     def answer(self) -> Iterator[Fact]:
         """Yield how many units lie beyond the partial frontier, and which."""
         rows = self.shares.drop_nulls("share")

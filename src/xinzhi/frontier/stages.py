@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -11,9 +12,12 @@ import polars as pl
 from xinzhi import words
 from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.result import Facts, FrameKind, Provenance
+from xinzhi.core.schema import Column
 from xinzhi.core.text import same
 from xinzhi.frontier.models.sweep import ON_FRONTIER
 from xinzhi.frontier.unit_names import Labelled, null_for_nan, number_or_null, rts_text, status_text
+
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -34,6 +38,31 @@ class Staged(Labelled, verb="staged", key=("unit",)):
     def scores(self) -> FloatArray:
         """Scores `(n,)`, NaN where the status is not ``optimal``."""
         return self.frame["score"].to_numpy().astype(float)
+
+    @cached_property
+    def ranked(self) -> pl.DataFrame:
+        """The frame, best units first, with the ``weakest`` stage that falls short of the frontier and its score."""
+        least = self.stages.filter(pl.col("score") < 1 - _ROUNDING).sort("score", maintain_order=True)
+        least = least.unique("unit", keep="first").select("unit", weakest="stage", weakest_score="score")
+        frame = self.frame.sort("score", "unit", descending=[True, False], nulls_last=True)
+        return frame.join(least, on="unit", how="left", maintain_order="left")
+
+    @property
+    def scored(self) -> pl.DataFrame:
+        """The units that have a score, best first."""
+        return self.ranked.drop_nulls("score")
+
+    @property
+    def stage_scores(self) -> pl.DataFrame:
+        """``unit, stage, score``."""
+        return self.stages.select("unit", "stage", "score")
+
+    def column(self, name: str, frame: str = "frame") -> Column:
+        """Return the description of a column; a stage is called as the design calls it."""
+        if (name, frame) != ("stage", "stage_scores"):
+            return super().column(name, frame)
+        titles = {"network": words.frontier.column_division, "dynamic": words.frontier.column_period}
+        return Column(name=name, title=titles[self.design](), kind="name")
 
     def facts(self) -> Facts:
         """Return how many units are efficient throughout, and which stage is behind."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts
+from xinzhi.core.schema import text_columns
 from xinzhi.core.text import Text, same
 from xinzhi.frontier.bootstrap import efficiencies
 from xinzhi.frontier.models.environmental import directional
@@ -92,21 +92,30 @@ class Metafrontier(Labelled, verb="metafrontier", key=("unit", "group")):
         names = {self.labels.groups.get(str(unit)) for unit in self.frame.filter(self.frame["group"] == group)["unit"]}
         return next((text for text in names if text is not None and group in {text.zh, text.en}), same(group))
 
-    def facts(self) -> Facts:
-        """Return the groups with the smallest and the largest gap, and those that are small."""
+    @property
+    def writers(self) -> Mapping[str, Callable[[str], Text | None]]:
+        """What units and groups are called."""
+        return {**super().writers, "group": self.group_text}
+
+    def answer(self) -> Iterator[Fact]:
+        """Yield the groups with the smallest and the largest gap, and those that are small."""
         order = self.groups.sort("mean_tgr", descending=True, nulls_last=True)
         shape = words.frontier.chart_convex() if self.convex else words.frontier.chart_union()
-        rows, notes = order.drop_nulls("mean_tgr"), dict[str, Any]()
-        notes["note.metafrontier"] = {"rts": rts_text(self.rts), "shape": shape}
+        rows = order.drop_nulls("mean_tgr")
+        if rows.height:
+            first, last = rows.row(0, named=True), rows.row(-1, named=True)
+            yield words.frontier.headline_metafrontier(
+                first=self.group_text(first["group"]),
+                most=first["mean_tgr"],
+                last=self.group_text(last["group"]),
+                least=last["mean_tgr"],
+            )
+        else:
+            yield words.frontier.answer_nothing()
+        yield words.frontier.note_metafrontier(rts=rts_text(self.rts), shape=shape)
         small = order.filter(order["units"] <= setting("few_units"))["group"].to_list()
         if small:
-            notes["note.thin"] = {"names": [self.group_text(group) for group in small]}
-        if not rows.height:
-            return {"answer.nothing": {}} | notes
-        first, last = rows.row(0, named=True), rows.row(-1, named=True)
-        values = {"first": self.group_text(first["group"]), "most": first["mean_tgr"]}
-        values |= {"last": self.group_text(last["group"]), "least": last["mean_tgr"]}
-        return {"headline.metafrontier": values} | notes
+            yield words.frontier.note_thin(names=[self.group_text(group) for group in small])
 
 
 def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
@@ -201,9 +210,45 @@ class Window(Labelled, verb="window_analysis", key=("unit", "period", "start")):
     measure: str
     rts: str
 
+    @property
+    def codes(self) -> list[str]:
+        """The units."""
+        return self.units["unit"].to_list()
+
+    @property
+    def spreads(self) -> pl.DataFrame:
+        """`units` with the lowest and the highest score of each."""
+        score = pl.col("score")
+        spread = self.frame.group_by("unit").agg(low=score.min(), high=score.max())
+        return self.units.join(spread, on="unit", how="left")
+
+    @property
+    def unit_name(self) -> Text:
+        """The name of the unit of `path`."""
+        return self.names.region(self.labels.unit or self._least_stable()["unit"])
+
+    @property
+    def path(self) -> pl.DataFrame:
+        """``period, windows, mean, low, high`` of the scores of a unit: the one asked for, else the least stable."""
+        unit, score = self.labels.unit or self._least_stable()["unit"], pl.col("score")
+        rows = self.frame.filter(pl.col("unit").cast(pl.String) == unit).drop_nulls("score")
+        path = rows.group_by("period").agg(windows=pl.len(), mean=score.mean(), low=score.min(), high=score.max())
+        return path.sort("period").with_columns(text_columns(group=[self.unit_name] * path.height))
+
+    @property
+    def path_headline(self) -> Fact:
+        """The mean score of the unit in the first and the last period."""
+        rows = self.path.select("period", "mean").rows()
+        (start, first), (end, last) = rows[0], rows[-1]
+        return words.frontier.headline_window_unit(name=self.unit_name, start=start, first=first, end=end, last=last)
+
+    def _least_stable(self) -> dict[str, Any]:
+        """Return the row of the unit whose scores of one period differ most."""
+        return self.units.sort("column_range", descending=True, nulls_last=True).row(0, named=True)
+
     def answer(self) -> Iterator[Fact]:
         """Yield the number of windows and the least stable unit."""
-        loose = self.units.sort("column_range", descending=True, nulls_last=True).row(0, named=True)
+        loose = self._least_stable()
         yield words.frontier.headline_window(
             k=self.frame["start"].n_unique(),
             width=self.width,

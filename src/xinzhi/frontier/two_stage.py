@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,13 @@ from xinzhi import words
 from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.estimator import Estimator, with_tests
+from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
-from xinzhi.core.result import Facts
-from xinzhi.core.text import clauses
+from xinzhi.core.text import Text, clauses
 from xinzhi.frontier.bootstrap import in_blocks, radial_units, smoothed_distances, unit_distances
 from xinzhi.frontier.reading import Table, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of
-from xinzhi.frontier.unit_names import Labelled, good_text, rts_text, setting
+from xinzhi.frontier.unit_names import Labelled, axis_ends, good_text, rts_text, setting, term_text
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -61,9 +61,34 @@ class TwoStage(Labelled, Estimator, verb="two_stage", key=("variable",)):
         """Say that the intervals come from a bootstrap."""
         return True
 
-    def facts(self) -> Facts:
-        """Return which circumstances lower or raise efficiency at the level of the intervals."""
-        rows = self.frame.filter(~pl.col("variable").is_in(["constant", "sigma"]))
+    @property
+    def codes(self) -> list[str]:
+        """The units."""
+        return self.scores["unit"].to_list()
+
+    @property
+    def writers(self) -> Mapping[str, Callable[[str], Text | None]]:
+        """What units and circumstances are called."""
+        return {**super().writers, "variable": term_text}
+
+    @property
+    def percent_level(self) -> str:
+        """The level of the intervals in percent."""
+        return f"{100 * self.level:g}"
+
+    @property
+    def circumstances(self) -> pl.DataFrame:
+        """The rows of the frame without constant and sigma."""
+        return self.frame.filter(~pl.col("variable").is_in(["constant", "sigma"]))
+
+    @property
+    def circumstances_reach(self) -> tuple[float, float]:
+        """The ends of the axis of `circumstances`."""
+        return axis_ends(self.circumstances, "coefficient", "lower", "upper")
+
+    def answer(self) -> Iterator[Fact]:
+        """Yield which circumstances lower or raise efficiency at the level of the intervals."""
+        rows = self.circumstances
         signs = {
             "worse": rows.filter(pl.col("lower") > 0),
             "better": rows.filter((pl.col("lower") <= 0) & (pl.col("upper") < 0)),
@@ -74,11 +99,14 @@ class TwoStage(Labelled, Estimator, verb="two_stage", key=("variable",)):
             for sign, group in signs.items()
             if group.height
         ]
-        how = {"algorithm": self.algorithm, "n": self.observations, "rts": rts_text(self.rts), "seed": self.seed}
-        return {
-            "headline.two_stage": {"level": f"{100 * self.level:g}", "parts": clauses(parts)},
-            "note.two_stage": {**how, "replications": self.replications},
-        }
+        yield words.frontier.headline_two_stage(level=self.percent_level, parts=clauses(parts))
+        yield words.frontier.note_two_stage(
+            algorithm=self.algorithm,
+            n=self.observations,
+            rts=rts_text(self.rts),
+            seed=self.seed,
+            replications=self.replications,
+        )
 
 
 def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw

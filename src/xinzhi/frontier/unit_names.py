@@ -120,6 +120,23 @@ def good_text(name: str) -> Text:
     return next((words.by_key(f"{shelf}.{name}") for shelf in _SERIES if has(f"{shelf}.{name}")), same(name))
 
 
+def term_text(term: str) -> Text:
+    """Return a term of a regression in words, with the name of the good in it."""
+    if has(f"frontier.chart.term_{term}"):
+        return words.frontier.chart_of(f"term_{term}")
+    if term.startswith("log(") and term.endswith(")") and term.count("(") == 1:
+        name = good_text(term.removeprefix("log(").removesuffix(")"))
+        return Text(zh=f"ln {name.zh}", en=f"ln {name.en}")
+    return good_text(term)
+
+
+def axis_ends(frame: pl.DataFrame, *columns: str) -> tuple[float, float]:
+    """Return the ends of an axis that holds every value of some columns, and zero."""
+    values = [0.0, *(value for name in columns for value in frame[name].drop_nulls())]
+    margin = 0.05 * ((max(values) - min(values)) or 1.0)
+    return min(values) - margin, max(values) + margin
+
+
 def rts_text(rts: str) -> Text:
     """Return returns to scale in words."""
     key = f"frontier.status.rts_{rts}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from xinzhi.core.text import read_words, words_exist
@@ -72,12 +73,16 @@ class PictureRow:
 class TableRow:
     """A table: see `xinzhi.report.table`."""
 
-    frame: str = "frame"
+    frame: str | None = None
     columns: Sequence[Spec] | None = None
     order: Sequence[str] = ()
     title: str | None = None
     notes: Sequence[str] = ()
     values: Mapping[str, str] = field(default_factory=dict)
+
+    def placeholders(self, result: object) -> dict[str, object]:
+        """Return what a result fills the placeholders of the titles with."""
+        return {name: property_of(result, value) for name, value in self.values.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,11 @@ class Topic:
     sections: Mapping[str, SectionRow] = field(default_factory=dict)
     pictures: Mapping[str, PictureRow] = field(default_factory=dict)
     tables: Mapping[str, TableRow] = field(default_factory=dict)
+
+
+def property_of(result: object, name: str) -> Any:  # noqa: ANN401 - a frame, texts or an option of a chart
+    """Return a property of a result that a row names, or one of that (``history.points``); a test looks for each."""
+    return attrgetter(name)(result)
 
 
 @cache

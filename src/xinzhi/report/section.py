@@ -33,7 +33,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import signature
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -47,7 +46,7 @@ from xinzhi.report.charts.chart import Drawing, svg_of
 from xinzhi.report.charts.chart import described as described_chart
 from xinzhi.report.charts.kinds import KINDS
 from xinzhi.report.palette import ink_of
-from xinzhi.report.rows import PictureRow, rows_of_topic
+from xinzhi.report.rows import PictureRow, TableRow, property_of, rows_of_topic
 from xinzhi.report.sentence import capitalised, fact, sentence
 from xinzhi.report.table import (
     DECIMALS,
@@ -277,7 +276,7 @@ def picture(  # noqa: PLR0913 - the fields of a row
         headline=word("headline", headline),
         chart=described_chart(
             chart(rows, **{**options, **axes}),
-            rows.told if isinstance(rows, Rows) else {},
+            rows.columns if isinstance(rows, Rows) else {},
             _decimals(twin) if options.get("decimals") is None else int(str(options["decimals"])),
         ),
         how=word("how", how),
@@ -306,20 +305,22 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
     # and `twin` are made by hand.
     topic, _, name = key.rpartition(".")
     row, context = rows_of_topic(result.topic).pictures.get(name, PictureRow()), dict(facts or {})
-    options: dict[str, Any] = row.options() | _from_result(row, result, topic) | choices
+    leading = {}
     if row.headlines:
         headline = fact(context, *row.headlines)
         if headline is None:
             return None
-        options, context = {"headline": headline[0], **options}, headline[1]
-    context = {**context, **(values or {})}
+        leading, context = {"headline": headline[0]}, headline[1]
+    options: dict[str, Any] = leading | row.options() | _from_result(row, result, topic) | choices
+    table_row = rows_of_topic(result.topic).tables.get(row.table, TableRow())
+    context = {**context, **table_row.placeholders(result), **(values or {})}
     options = dict.fromkeys(("title", "headline", "how"), name) | options
     if options["headline"] is None:
         return None
     if row.capital:
         options["headline"] = capitalised(words.by_key(f"{topic}.headline.{options['headline']}", **context))
     part = row.frame
-    rows_in_order = sort_frame(getattr(result, part) if frame is None else frame, row.order)
+    rows_in_order = sort_frame(property_of(result, part) if frame is None else frame, row.order)
     if twin is None:
         twin = _twin(result, row, rows_in_order, listed, names, options["title"], context)
     if rows is None:
@@ -334,9 +335,9 @@ def shown(  # noqa: PLR0913 - what a row of data leaves open
 
 def _from_result(row: PictureRow, result: Result, topic: str) -> dict[str, object]:
     """Return the options of a chart that are properties of the result, and its parts and groups in words."""
-    options: dict[str, object] = {option: attrgetter(name)(result) for option, name in row.values.items()}
+    options: dict[str, object] = {option: property_of(result, name) for option, name in row.values.items()}
     if isinstance(row.parts, str):
-        parts: Mapping[str, Text] = getattr(result, row.parts)
+        parts: Mapping[str, Text] = property_of(result, row.parts)
         options["parts"] = {part: (text, ink) for (part, text), ink in zip(parts.items(), palette.PARTS, strict=False)}
     elif row.parts:
         options["parts"] = {
@@ -359,8 +360,9 @@ def _twin(
     """Return the table of a picture: of the frame that is drawn, or of the frame that the row of the table names."""
     table_row = rows_of_topic(result.topic).tables.get(row.table)
     part = row.frame
-    if listed is None and row.columns is None and table_row is not None and table_row.frame not in {"frame", part}:
-        part, frame = table_row.frame, sort_frame(getattr(result, table_row.frame), table_row.order)
+    if listed is None and row.columns is None and table_row is not None and table_row.frame not in {None, part}:
+        part = table_row.frame or part
+        frame = property_of(result, part)
     return table(
         row.table,
         frame,
@@ -384,7 +386,7 @@ def _rows(
     """Return the rows of a chart that a row draws."""
     columns = {column.name: column for column in twin.columns}
     labels = {name: words.by_key(f"{result.topic}.chart.{word}") for name, word in row.labels.items()}
-    parts = getattr(result, row.parts) if isinstance(row.parts, str) else row.parts
+    parts = property_of(result, row.parts) if isinstance(row.parts, str) else row.parts
     fields = {**row.draws, **{part: part for part in parts}, **labels, **draws}
     encodings = {
         name.removesuffix("?"): columns.get(column, column) if isinstance(column, str) else column
@@ -416,7 +418,7 @@ def _decimals(twin: Table) -> int:
 class Rows(list[dict[str, Any]]):
     """Rows of a chart that know which columns their fields are."""
 
-    told: Mapping[str, Column]
+    columns: Mapping[str, Column]
 
 
 def _asks(chart: Callable[..., Drawing], name: str) -> bool:
@@ -472,5 +474,5 @@ def rows_of(
             cells = cells_of(cell_source, frame, sources)
         columns[name] = [_as_text(cell) for cell in cells] if name in WORDED else cells
     rows = Rows(dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True))
-    rows.told = described
+    rows.columns = described
     return rows

@@ -25,7 +25,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import singledispatch
-from typing import Any
 
 import polars as pl
 
@@ -33,7 +32,7 @@ from xinzhi import words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
-from xinzhi.report.rows import rows_of_topic
+from xinzhi.report.rows import property_of, rows_of_topic
 from xinzhi.report.section import Picture, Section, shown
 from xinzhi.report.sentence import answer_of, finding_notes, notes_of, sentence
 from xinzhi.report.table import Table, table
@@ -64,19 +63,14 @@ def section(result: Result, *, region: str | None = None) -> Section:
 def _title(result: Result, title: str) -> Text:
     """Return the title of a section: a word of the topic, or a text that the result has."""
     name = title.removeprefix("frame.")
-    text: Text = words.by_key(f"{result.topic}.title.{title}") if name == title else _property(result, name)
+    text: Text = words.by_key(f"{result.topic}.title.{title}") if name == title else property_of(result, name)
     return text
-
-
-def _property(result: Result, name: str) -> Any:  # noqa: ANN401 - a frame, texts or findings
-    """Return a property of a result that a row names; a test looks for each."""
-    return getattr(result, name)
 
 
 def picture_of(result: Result, name: str, facts: Facts) -> Picture | None:
     """Return a picture of a result by its row; None where its frame is empty or too long, or it has no headline."""
     row = rows_of_topic(result.topic).pictures[name]
-    frame: pl.DataFrame = _property(result, row.frame)
+    frame: pl.DataFrame = property_of(result, row.frame)
     names = [
         frame[column] for field, column in row.draws.items() if field in {"name", "row"} and column in frame.columns
     ]
@@ -89,7 +83,9 @@ def tables_of(result: Result, entries: Sequence[str], twins: Sequence[str] = ())
     """Return the tables of a result by their rows, without those whose frame is empty."""
     rows = rows_of_topic(result.topic).tables
     keys = [entry.removesuffix("?") for entry in entries if entry.removesuffix("?") not in twins or entry[-1] != "?"]
-    return tuple(table(key, of=result) for key in keys if not _property(result, rows[key].frame).is_empty())
+    return tuple(
+        table(key, of=result) for key in keys if not property_of(result, rows[key].frame or "frame").is_empty()
+    )
 
 
 def _answers(result: Result, entry: str, facts: Facts, pictures: Sequence[Picture]) -> Iterator[Text]:
@@ -105,7 +101,7 @@ def _answers(result: Result, entry: str, facts: Facts, pictures: Sequence[Pictur
 def _notes(result: Result, entry: str, facts: Facts) -> Iterator[Text]:
     """Yield the notes that an entry stands for."""
     if entry == "findings":
-        yield from finding_notes(_property(result, entry))
+        yield from finding_notes(property_of(result, entry))
     elif entry == "facts":
         yield from notes_of(facts, result.topic)
     else:
@@ -115,7 +111,7 @@ def _notes(result: Result, entry: str, facts: Facts) -> Iterator[Text]:
 def _texts(result: Result, entry: str, facts: Facts) -> Iterator[Text]:
     """Yield the texts of a key: filled by the facts of that key, or as they stand; none of a question mark's."""
     if entry.startswith("frame."):
-        texts: Text | Sequence[Text] = _property(result, entry.removeprefix("frame."))
+        texts: Text | Sequence[Text] = property_of(result, entry.removeprefix("frame."))
         yield from [texts] if isinstance(texts, Text) else texts
         return
     key, optional = entry.removesuffix("?"), entry.endswith("?")

@@ -40,7 +40,7 @@ from xinzhi.core.text import (
     same,
     significant,
 )
-from xinzhi.report.rows import TableRow, rows_of_topic
+from xinzhi.report.rows import TableRow, property_of, rows_of_topic
 from xinzhi.report.sentence import yes_no
 
 __all__ = [
@@ -141,9 +141,9 @@ def table(  # noqa: PLR0913 - each of them replaces a block of every page
     """
     topic = key.partition("_")[0]
     row = TableRow() if of is None else rows_of_topic(of.topic).tables.get(key, TableRow())
-    part = part or row.frame
-    frame = sort_frame(getattr(of, part) if frame is None else frame, row.order)
-    values |= {name: getattr(of, value) for name, value in row.values.items()}
+    part = part or row.frame or "frame"
+    frame = sort_frame(property_of(of, part) if frame is None else frame, row.order)
+    values |= row.placeholders(of)
     if title is None and of is not None and row.title is not None:
         title = words.by_key(f"{of.topic}.{row.title}", **values)
     if columns is None:

@@ -215,7 +215,7 @@ def _tested(
             **more,
         )
     except InputError as error:
-        findings = [*prices.aside, *prices.placed(error.findings)]
+        findings = [*prices.aside, *prices.with_places(error.findings)]
         if findings:
             raise InputError("studies.no-series", findings, file=prices.file) from error
         raise InputError("studies.in-file", file=prices.file, why=error.text) from error
@@ -242,7 +242,7 @@ def _with_places(result: Bubbles, prices: Prices) -> Bubbles:
     return replace(
         result,
         statistics=statistics,
-        findings=(*prices.aside, *prices.placed(result.findings)),
+        findings=(*prices.aside, *prices.with_places(result.findings)),
         provenance=replace(result.provenance, package=prices.package, options=options),
     )
 
@@ -268,7 +268,7 @@ def _panel(
         draft.note("out-of-panel", names=", ".join(out[:SHOWN]), rest=f" … ({len(out)})" if len(out) > SHOWN else "")
     return replace(
         result,
-        findings=tuple(prices.placed(result.findings)),
+        findings=tuple(prices.with_places(result.findings)),
         provenance=replace(result.provenance, package=prices.package),
     )
 

@@ -49,7 +49,7 @@ BESIDES: Mapping[type[Question], tuple[str, ...]] = {  # of the efficiencies of 
     TwoStage: ("explain",),
 }
 ASKED_BY: Mapping[type[Question], str] = {
-    kind: next(name for name, asked in LEADS.items() if asked is kind) for kind in LEADS.values()
+    kind: next(name for name, question in LEADS.items() if question is kind) for kind in LEADS.values()
 } | {kind: names[0] for kind, names in BESIDES.items()}
 WITH_INSIDE = {"link", "retained", "year", "years", "seed", "jobs"}  # options that have their own refusals
 DRAWS = 2  # of a bootstrap, at least
@@ -100,8 +100,8 @@ def _check_all_used(stray: Sequence[str], kinds: Sequence[type[Question]]) -> No
     option = _spelt(idle[0])
     if option in map(_spelt, ASKED_BY.values()):
         raise UsageError("studies.two-questions", option=option, other=_asked_by(kinds[0]))
-    every: list[type[Question]] = [Efficiency, *ASKED_BY]
-    takers = [_asked_by(kind) for kind in every if idle[0] in _takes(kind)]
+    questions: list[type[Question]] = [Efficiency, *ASKED_BY]
+    takers = [_asked_by(kind) for kind in questions if idle[0] in _takes(kind)]
     raise UsageError("studies.option-unused", option=option, takers=takers)
 
 

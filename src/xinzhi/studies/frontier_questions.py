@@ -188,8 +188,8 @@ class Stochastic(Question):
             raise UsageError("studies.year-or-years")
         if len(self.outputs) > 1:
             raise UsageError("studies.sfa-one-output")
-        given = {"--form": self.form, "--explain": self.explain} if self.sfa == STONED else {"--rts": self.rts}
-        if idle := [option for option, value in given.items() if value]:
+        unused = {"--form": self.form, "--explain": self.explain} if self.sfa == STONED else {"--rts": self.rts}
+        if idle := [option for option, value in unused.items() if value]:
             raise UsageError("studies.option-of-model", option=idle[0], model=self.sfa)
 
     def answer(self, source: Source, count: Count) -> Labelled:

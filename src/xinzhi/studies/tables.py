@@ -165,7 +165,7 @@ class Prices:
     logarithms: bool = False
     package: str | None = None
 
-    def placed(self, findings: Iterable[Finding]) -> list[Finding]:
+    def with_places(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return findings that name file, line and column."""
         columns = dict(zip(self.frame[SERIES].to_list(), self.columns, strict=False)) if self.columns else {}
         holes: dict[str | None, int] = {}

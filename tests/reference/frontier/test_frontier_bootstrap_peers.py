@@ -15,8 +15,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xinzhi.frontier.bootstrap import choose_width, returns_test, smoothed_distances, unit_distances
+from xinzhi.frontier.bootstrap import choose_width, smoothed_distances, unit_distances
 from xinzhi.frontier.models.sweep import validate_and_scale
+from xinzhi.frontier.returns import returns_test
 
 X, Y = np.array([2.0, 4.0, 3.0, 5.0, 6.0]), np.array([1.0, 2.0, 3.0, 4.0, 5.0])
 REPLICATIONS = 200

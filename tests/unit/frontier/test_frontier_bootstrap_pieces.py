@@ -15,12 +15,12 @@ from xinzhi.frontier.bootstrap import (
     bootstrap,
     choose_width,
     efficiencies,
-    returns_test,
     smooth_draws,
     smoothed_distances,
     unit_distances,
 )
 from xinzhi.frontier.models.sweep import validate_and_scale
+from xinzhi.frontier.returns import returns_test
 from xinzhi.frontier.two_stage import truncated_draws, truncated_regression, two_stage
 
 TOLERANCE = 1e-9

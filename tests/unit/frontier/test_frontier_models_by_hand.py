@@ -7,7 +7,7 @@ import pytest
 
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.frontier import efficiency
-from xinzhi.frontier.bootstrap import bootstrap, returns_test
+from xinzhi.frontier.bootstrap import bootstrap
 from xinzhi.frontier.models.additive import range_directional, seiford_zhu
 from xinzhi.frontier.models.environmental import by_production, directional, non_radial, shadow_prices
 from xinzhi.frontier.models.slacks_based import (
@@ -18,6 +18,7 @@ from xinzhi.frontier.models.slacks_based import (
     super_slacks_based,
 )
 from xinzhi.frontier.partial import order_alpha, order_m
+from xinzhi.frontier.returns import returns_test
 from xinzhi.frontier.subsets import metafrontier, window_analysis
 
 # A and B produce 1 from (1, 4) and (4, 1); C takes (4, 4), and meets the frontier x1 + x2 = 5 at (2.5, 2.5).

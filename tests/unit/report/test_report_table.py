@@ -187,10 +187,11 @@ def test_every_section_of_data_has_a_class_frames_columns_and_words(topic) -> No
                 assert has(f"{topic}.{entry.removesuffix('?')}"), entry
         pictures = [rows.pictures[picture] for picture in row.pictures]
         for drawn in [*pictures, *(rows.tables[key.removesuffix("?")] for key in (*row.tables, *row.sheets))]:
-            assert has_property(kind, drawn.frame), (name, drawn.frame)
+            frame = drawn.frame or "frame"
+            assert has_property(kind, frame.partition(".")[0]), (name, frame)
             assert all(has_property(kind, value.partition(".")[0]) for value in drawn.values.values()), name
             columns = [column for column in drawn.columns or () if isinstance(column, str) and not column.endswith("?")]
-            assert all(described(kind.verb, column, drawn.frame) for column in columns), (name, columns)
+            assert all(described(kind.verb, column, frame) for column in columns), (name, columns)
 
 
 def test_a_row_with_a_field_that_nobody_knows_is_refused() -> None:

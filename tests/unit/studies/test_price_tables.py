@@ -32,7 +32,7 @@ def test_the_first_empty_cell_inside_a_series_is_found_and_no_end():
     made = Prices(
         frame=frame, source=same("x"), file="x.csv", value="price", lines=range(2, 13), columns=[*"vvvvvwwwwuu"]
     )
-    placed = made.placed(
+    placed = made.with_places(
         [finding("prices.gap", table="bubbles", key=key, words={"first": "?", "count": 1}) for key in ("a", "b")]
     )
     assert [(one.file, one.line, one.column) for one in placed] == [("x.csv", 4, "v"), ("x.csv", None, "w")]

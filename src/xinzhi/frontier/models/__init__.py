@@ -78,7 +78,7 @@ class Model:
 
 _DIRECTIONAL = {"input": "directional", "directional": "directional"}
 _ALONG: Mapping[str, str | None] = {"input": None, "directional": None}
-_WHOLE = {"input": "input", "output": "output", "none": "none", "graph": "none"}
+_NO_DIRECTION = {"input": "input", "output": "output", "none": "none", "graph": "none"}
 
 MODELS: dict[str, Model] = {
     "radial": Model(
@@ -126,9 +126,13 @@ MODELS: dict[str, Model] = {
         reference=False,
         names=True,
     ),
-    "sbm": Model(home="slacks_based:slacks_based", orientations=_WHOLE, bad="any"),
+    "sbm": Model(home="slacks_based:slacks_based", orientations=_NO_DIRECTION, bad="any"),
     "super-sbm": Model(
-        home="slacks_based:super_slacks_based", orientations=_WHOLE, takes=("inefficient",), bad="any", reference=False
+        home="slacks_based:super_slacks_based",
+        orientations=_NO_DIRECTION,
+        takes=("inefficient",),
+        bad="any",
+        reference=False,
     ),
     "russell": Model(
         home="slacks_based:russell",

@@ -18,7 +18,7 @@ from xinzhi.frontier.technology.technology import DISPOSABILITY, choose, rts_of,
 Direction = str | tuple["FloatArray", "FloatArray", "FloatArray"]
 
 _FLAT = 1e-12  # a dual this small beside the largest is zero
-_NAMED = ("outputs", "all", "own", "inputs")
+DIRECTIONS = ("outputs", "all", "own", "inputs")
 
 
 def directional(  # noqa: PLR0913 - the goods, the technology and the measure
@@ -113,7 +113,7 @@ class _Form:
 def _steps(data: Units, direction: Direction) -> FloatArray:
     """Return the direction `(n, p + q + r)` on the scale of the data."""
     if isinstance(direction, str):
-        choose("direction", direction, _NAMED)
+        choose("direction", direction, DIRECTIONS)
         with_x, with_y = direction != "outputs", direction != "inputs"
         return np.concatenate([data.x * with_x, data.y * with_y, data.b * with_y], axis=1)
     scales = (data.scale_x, data.scale_y, data.scale_b)

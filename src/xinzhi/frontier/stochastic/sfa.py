@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
@@ -13,11 +13,13 @@ from xinzhi import words
 from xinzhi.core.arrays import AnyFrame, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.estimator import Estimator
+from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.core.text import Text, has, same
 from xinzhi.frontier.stochastic.densities import NOISE
 from xinzhi.frontier.stochastic.design import Covariance, Form, Frontier, Settings, check_names, read_table, settle
+from xinzhi.frontier.stochastic.efficiencies import Efficiencies
 from xinzhi.frontier.stochastic.inference import (
     Verdict,
     coefficients,
@@ -28,11 +30,17 @@ from xinzhi.frontier.stochastic.inference import (
     tests,
 )
 from xinzhi.frontier.stochastic.problem import build, checks, elasticities, highest, starts
-from xinzhi.frontier.unit_names import Labelled, conventions, good_text
+from xinzhi.frontier.unit_names import axis_ends, conventions, good_text, term_text
+
+_TESTS = {
+    "no inefficiency (likelihood ratio": "test_ratio",
+    "no inefficiency (skewness": "test_skewness",
+    "constant returns": "test_returns",
+}
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class StochasticFrontier(Labelled, Estimator, verb="sfa", key=("row",)):
+class StochasticFrontier(Efficiencies, Estimator, verb="sfa", key=("row",)):
     """A frontier with noise around it and inefficiency below it, a row for each row of the call.
 
     `fitted` is the frontier in logs, `residual` output less frontier, `inefficiency` E[u | e] (Jondrow and others
@@ -124,12 +132,52 @@ class StochasticFrontier(Labelled, Estimator, verb="sfa", key=("row",)):
         """Whether there is a maximum, so that figures may be shown."""
         return self.verdict.usable
 
+    @property
+    def percent_level(self) -> str:
+        """The level of the intervals in percent."""
+        return f"{100 * self.settings.level:g}"
+
+    @property
+    def writers(self) -> Mapping[str, Callable[[str], Text | None]]:
+        """What units, terms, tests and checks are called."""
+        return {
+            **super().writers,
+            "block": _block_text,
+            "term": term_text,
+            "status": _status_text,
+            "test": _test_text,
+            "check": check_text,
+        }
+
+    @property
+    def common_coefficients(self) -> pl.DataFrame:
+        """The coefficients without the effects of units."""
+        return self.coefficients.filter(~pl.col("term").str.starts_with("effect:"))
+
+    @property
+    def slopes(self) -> pl.DataFrame:
+        """The coefficients of the frontier but the constant."""
+        return self.common_coefficients.filter(pl.col("block") == "frontier", pl.col("term") != "constant")
+
+    @property
+    def slopes_reach(self) -> tuple[float, float]:
+        """The ends of the axis of `slopes`."""
+        return axis_ends(self.slopes, "estimate", "low", "high")
+
+    @property
+    def slopes_headline(self) -> Fact | None:
+        """How many slopes have an interval that leaves out zero; None where figures are not shown."""
+        slopes = self.slopes
+        k = slopes.filter((pl.col("low") > 0) | (pl.col("high") < 0)).height
+        level = self.percent_level
+        return words.frontier.headline_coefficients(k=k, n=slopes.height, level=level) if self.drawable else None
+
     def facts(self) -> Facts:
         """Return the verdict, efficiencies and frontier, what the verdict rests on, and which conditions fail."""
         verdict = {"converged": "answer.converged", "boundary": "answer.boundary"}
         facts: Facts = {verdict.get(self.verdict.status, "answer.not_converged"): {}}
         if self.drawable:
-            facts |= efficiency_facts(self, self.frame)
+            facts |= self.efficiency_facts()
             table, has_scale = self.elasticities, "returns_to_scale" in self.elasticities.columns
             scale = float(table["returns_to_scale"].to_numpy().mean()) if has_scale else None
             parts = [
@@ -157,38 +205,26 @@ class StochasticFrontier(Labelled, Estimator, verb="sfa", key=("row",)):
         return facts
 
 
-def efficiency_facts(result: Labelled, frame: pl.DataFrame) -> Facts:
-    """Return the mean efficiency, the best and the worst: of the last period where there are several."""
-    last = last_period(frame).drop_nulls("efficiency")
-    if not last.height:
-        return {"answer.nothing": {}}
-    best, worst = last.row(0, named=True), last.row(-1, named=True)
-    values: dict[str, object] = {
-        "n": last.height,
-        "mean": float(last["efficiency"].to_numpy().mean()),
-        "what": result.what(last["unit"]),
-        "best": result.names.region(best["unit"]),
-        "most": best["efficiency"],
-        "worst": result.names.region(worst["unit"]),
-        "least": worst["efficiency"],
-    }
-    if "period" in frame.columns:
-        return {"headline.sfa_in": {**values, "period": best["period"]}}
-    return {"headline.sfa": values}
-
-
-def last_period(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of the last period (all without periods), the most efficient first, each with its ``unit``."""
-    rows = frame if "unit" in frame.columns else frame.with_columns(unit=pl.col("row").cast(pl.String))
-    if "period" in rows.columns:
-        rows = rows.filter(pl.col("period") == pl.col("period").max())
-    return rows.sort("efficiency", descending=True, nulls_last=True)
-
-
 def check_text(name: str) -> Text:
     """Return the name of a check of the frontier in words."""
     key = f"frontier.chart.check_{name.replace(' ', '_').replace('-', '_')}"
     return words.by_key(key) if has(key) else same(name)
+
+
+def _block_text(block: str) -> Text:
+    """Return the name of a block of coefficients in words."""
+    return words.frontier.chart_of(f"block_{block}")
+
+
+def _status_text(status: str) -> Text:
+    """Return in words whether a coefficient was estimated."""
+    key = f"frontier.status.{status.replace(' ', '_')}"
+    return words.by_key(key) if has(key) else same(status)
+
+
+def _test_text(name: str) -> Text:
+    """Return the name of a test in words."""
+    return next((words.frontier.chart_of(key) for start, key in _TESTS.items() if name.startswith(start)), same(name))
 
 
 class Options(TypedDict, total=False):

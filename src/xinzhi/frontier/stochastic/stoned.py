@@ -18,10 +18,10 @@ from xinzhi.core.text import Text
 from xinzhi.frontier.stochastic.cnls import SCALES, Hull, concave_fit
 from xinzhi.frontier.stochastic.densities import truncated_posterior
 from xinzhi.frontier.stochastic.design import CONVENTIONS, check_names, read_table
+from xinzhi.frontier.stochastic.efficiencies import Efficiencies
 from xinzhi.frontier.stochastic.inference import skewness
-from xinzhi.frontier.stochastic.sfa import efficiency_facts
 from xinzhi.frontier.technology.technology import choose
-from xinzhi.frontier.unit_names import Labelled, rts_text
+from xinzhi.frontier.unit_names import rts_text
 
 ERRORS, METHODS = ("multiplicative", "relative", "additive"), ("moments", "pseudo-likelihood")
 _TURNS = 60  # of the Gauss-Newton method for the logarithmic fit
@@ -29,7 +29,7 @@ _CLOSE = 1e-10  # relative fall of the sum of squares at which it stops
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Stoned(Labelled, verb="stoned", key=("row",)):
+class Stoned(Efficiencies, verb="stoned", key=("row",)):
     """A concave frontier without a functional form, a row for each row of the call.
 
     `fitted` is the conditional mean, `residual` in logs unless the error is additive, `inefficiency` E[u | e]. `planes`
@@ -57,7 +57,7 @@ class Stoned(Labelled, verb="stoned", key=("row",)):
     def facts(self) -> Facts:
         """Return the mean efficiency, what went wrong, and the quality of the fit."""
         options = self.provenance.options
-        facts = efficiency_facts(self, self.frame) | {f"verdict.{name}": {} for name in self.reasons}
+        facts = self.efficiency_facts() | {f"verdict.{name}": {} for name in self.reasons}
         numbers = {"rows": self.frame.height, "su": self.sigma_u, "sv": self.sigma_v, "pairs": self.hull.constraints}
         planes = np.unique(self.hull.slopes.round(5), axis=0).shape[0]
         how = {"error": words.frontier.chart_of(f"error_{options['error']}"), "rts": rts_text(options["rts"])}
