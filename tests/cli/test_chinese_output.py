@@ -144,9 +144,11 @@ def english(texts, registered=""):
     """Return the texts that have Latin words which may not stand there; references stand in their own language."""
     found = []
     for text in texts:
+        if not (words := strange(AUTHORS.sub("", text))):
+            continue
         parts = re.split("[,;] ", text.strip(" :。"))
         cited = not CHINESE.search(text) and (text.startswith("[{") or all(part in registered for part in parts))
-        if (words := strange(AUTHORS.sub("", text))) and not cited:
+        if not cited:
             found.append(f"{words}: {text.strip()[:200]}")
     return found
 

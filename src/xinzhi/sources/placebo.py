@@ -14,7 +14,7 @@ import numpy as np
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.sources.assumptions import setting
 
-_TOGETHER = 500_000  # units times years times draws
+_TOGETHER = 50_000  # units times years times draws: what a processor keeps close by
 _COLLINEAR = 1e-10
 
 
@@ -110,7 +110,8 @@ class Distances:
         inside = rows.astype(np.float64)
         count = np.maximum(inside.sum(axis=2, keepdims=True), 1.0)
         table = table * inside[:, None]
-        table = (table - (table.sum(axis=3) / count[:, None, :, 0])[..., None]) * inside[:, None]
+        table -= (table.sum(axis=3) / count[:, None, :, 0])[..., None]
+        table *= inside[:, None]
         flat = table.reshape(*table.shape[:2], -1)
         cross = flat @ flat.transpose(0, 2, 1)
         if self.years:  # the effects of years, less what those of units hold of them, are swept out in one step

@@ -325,10 +325,11 @@ def _spill_keys(aside: IO[bytes], piece: KeyArray) -> KeyArray:
 
 def telling(frequency: FloatArray, count: int) -> npt.NDArray[np.float32]:
     """Return what tokens say beyond what is common in project texts, in this archive, and in names of places."""
-    counts, mass = background(), background_size()
-    nats = np.log((count + mass) / (frequency + counts + 1.0)) - float(convention("telling_from"))
-    out = np.maximum(nats, 0.0).astype(np.float32)
-    out[1::2] = 0.0  # words and numbers: figures have a field of their own
+    mass, least = count + background_size(), float(convention("telling_from"))
+    out = np.zeros(len(frequency), dtype=np.float32)  # of words and numbers: figures have a field of their own
+    out[::2] = max(np.log(mass) - least, 0.0)
+    seen = 2 * np.flatnonzero((frequency[::2] != 0) | (background()[::2] != 0))  # a few of millions
+    out[seen] = np.maximum(np.log(mass / (frequency[seen] + background()[seen] + 1.0)) - least, 0.0)
     out[place_tokens()] = 0.0
     return out
 

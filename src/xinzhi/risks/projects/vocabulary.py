@@ -204,6 +204,7 @@ def _table(kind: str) -> pl.DataFrame:
 
 BUCKET_BITS = 22
 _CHUNK, _AT_ONCE = 40_000, 1 << 26
+_BLOCK = 1 << 18  # buckets that are sorted sooner than all are counted
 _BATCH = 5_000  # texts whose signs fit the cache of a processor
 _PRIME = np.uint64(1_099_511_628_211)  # of the Fowler-Noll-Vo hash
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Knuth's multiplicative hash
@@ -252,7 +253,12 @@ class Tokens:
         """Return in how many texts each bucket occurs."""
         out = np.zeros(1 << BUCKET_BITS)
         for low in range(0, len(self.bucket), _AT_ONCE):  # some at a time: numpy counts in whole numbers of eight bytes
-            out += np.bincount(self.bucket[low : low + _AT_ONCE], minlength=len(out))
+            part = self.bucket[low : low + _AT_ONCE]
+            if len(part) < _BLOCK:
+                buckets, counts = np.unique(part, return_counts=True)
+                out[buckets] += counts
+            else:
+                out += np.bincount(part, minlength=len(out))
             release(self.bucket)
         return out
 
@@ -314,7 +320,10 @@ def place_tokens() -> IntArray:
 
 def idf(frequency: FloatArray, count: int) -> npt.NDArray[np.float32]:
     """Return ``log(1 + N / (n + 1/2))``: what a token says; a token that no text has says most."""
-    return np.log1p(count / (frequency + 0.5)).astype(np.float32)
+    weight = np.full(len(frequency), np.log1p(count / 0.5), dtype=np.float32)
+    present = np.flatnonzero(frequency)  # a few of a million
+    weight[present] = np.log1p(count / (frequency[present] + 0.5))
+    return weight
 
 
 def _chunk(texts: pl.Series) -> tuple[CodeArray, IntArray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
@@ -100,9 +101,10 @@ def gaming(result: build.Ranking) -> Gaming:
     values = result.filled[result.complete]
     years = result.table.years[result.complete]
     tried, rankings, refused = [], [], []
+    treated = cache(partial(_treat, values, years))  # many conventions share a treatment
     for how in _conventions(result.convention):
         try:
-            index = _index(values, years, result.system, how)
+            index = _index(len(values), treated(how.treatment, how.pooled), result.system, how)
         except (UsageError, InputError) as error:
             refused.append((_departures(how, result.convention), error.text.zh, error.text.en))
             continue
@@ -148,11 +150,20 @@ def _conventions(base: build.Convention) -> Iterator[build.Convention]:
         yield replace(base, **dict(zip(_CHOICES, combination, strict=True)))  # type: ignore[arg-type] # each is of its field's type
 
 
-def _index(values: FloatArray, years: IntArray, system: System, how: build.Convention) -> FloatArray:
+def _treat(values: FloatArray, years: IntArray, treatment: str, pooled: bool) -> list[tuple[IntArray, FloatArray]]:  # noqa: FBT001 - a choice of a convention
+    """Return the rows of every block, and their values after treatment."""
+    return [
+        (rows, np.column_stack([treat(values[rows, at], treatment).values for at in range(values.shape[1])]))
+        for _, rows in build.blocks(years, pooled=pooled)
+    ]
+
+
+def _index(
+    count: int, treated_blocks: list[tuple[IntArray, FloatArray]], system: System, how: build.Convention
+) -> FloatArray:
     """Return the index alone; means that need it get the positive range."""
-    index = np.empty(len(values))
-    for _, rows in build.blocks(years, pooled=how.pooled):
-        treated = np.column_stack([treat(values[rows, at], how.treatment).values for at in range(values.shape[1])])
+    index = np.empty(count)
+    for rows, treated in treated_blocks:
         scores = normalise(treated, system.directions, how.normalisation, system.targets)
         weights = build.weigh(how.weights, treated, system)
         index[rows] = build.aggregate(build.positive_where_needed(scores, how.aggregation), weights, how.aggregation)
