@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
@@ -84,6 +84,12 @@ def distinct(texts: Mapping[str, Text]) -> dict[str, Text]:
         else text
         for code, text in texts.items()
     }
+
+
+def arrangement(codes: Collection[str]) -> Mapping[str, Sequence[object]]:
+    """Return column, row and short names of the tiles of a set of regions that holds all these, or nothing."""
+    sets = [region_set["tiles"] for region_set in read_words("tiles.yaml").values()]
+    return next((tiles for tiles in sets if codes and set(codes) <= set(tiles)), {})
 
 
 @cache

@@ -1,10 +1,10 @@
 from .bootstrap import Bootstrap as Bootstrap
 from .change.panel import REFERENCES as REFERENCES
+from .change.points import INDICES as INDICES
+from .change.points import PARTS as PARTS
+from .change.points import index_text as index_text
+from .change.points import part_text as part_text
 from .change.productivity_change import DIRECTIONAL as DIRECTIONAL
-from .change.result import INDICES as INDICES
-from .change.result import PARTS as PARTS
-from .change.result import index_text as index_text
-from .change.result import part_text as part_text
 from .economic import Economic as Economic
 from .economic import MaterialsBalance as MaterialsBalance
 from .models import MODELS as MODELS

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from xinzhi import words
 from xinzhi.core.finding import Finding
-from xinzhi.core.names import distinct
+from xinzhi.core.names import arrangement, distinct
 from xinzhi.core.result import Facts
-from xinzhi.core.text import Text, clauses, has, join_names, join_with_commas, read_words, same, sentences
+from xinzhi.core.text import Text, clauses, has, join_names, join_with_commas, same, sentences
 
 __all__ = [
     "answer_of",
@@ -97,12 +97,6 @@ def finding_notes(findings: Iterable[Finding], limit: int = MOST_NOTES) -> tuple
     if len(unique) <= limit:
         return tuple(unique)
     return (*unique[:limit], words.shared.note_more(k=len(unique) - limit))
-
-
-def arrangement(codes: Collection[str]) -> Mapping[str, Sequence[object]]:
-    """Return column, row and short names of the tiles of a known set of regions that holds all these, or nothing."""
-    sets = [region_set["tiles"] for region_set in read_words("tiles.yaml").values()]
-    return next((tiles for tiles in sets if codes and set(codes) <= set(tiles)), {})
 
 
 def answer_of(facts: Facts, topic: str) -> list[Text]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +16,7 @@ from xinzhi.core.errors import UsageError
 from xinzhi.core.names import Names
 from xinzhi.core.text import Text, number
 from xinzhi.frontier import package_goods
-from xinzhi.frontier.change.result import STACKS
+from xinzhi.frontier.change.points import STACKS
 from xinzhi.frontier.internal import Labels, labelled
 from xinzhi.frontier.plane import isoquant, production, transformation
 from xinzhi.report.pages import section
@@ -334,3 +335,19 @@ def test_other_goods_and_indices_have_no_verdict(package, measurement):
 def test_brief_of_a_single_region_is_none(country, brief):
     package = xinzhi.load(country(regions=1))
     assert brief(package, "frontier") is None
+
+
+def test_scores_are_a_table_of_their_own_only_where_no_picture_has_them():
+    result = frontier.efficiency([[1.0], [2.0]], [[1.0], [1.0]], units=["a", "b"])
+    assert "frontier_scores" not in {table.key for table in section(result).tables}
+    unscored = replace(result, frame=result.frame.with_columns(score=pl.lit(None, dtype=pl.Float64)))
+    (only,) = [table for table in section(unscored).tables if table.key == "frontier_scores"]
+    assert [row[0].en for row in only.rows] == ["a", "b"]
+
+
+def test_a_result_about_a_unit_names_it_and_refuses_strangers():
+    result = frontier.efficiency([[1.0], [2.0]], [[1.0], [1.0]], units=["a", "b"])
+    assert result.about("b").labels.unit == "b"
+    assert result.about(None) is result
+    with pytest.raises(UsageError, match="there are a and b"):
+        result.about("c")

@@ -21,7 +21,8 @@ from xinzhi.frontier.change.families import (
     status_of,
 )
 from xinzhi.frontier.change.panel import Columns, Panel, benchmarks, read_panel
-from xinzhi.frontier.change.result import INDICES, ProductivityChange
+from xinzhi.frontier.change.points import INDICES
+from xinzhi.frontier.change.result import ProductivityChange
 from xinzhi.frontier.technology.technology import CONVEX, RTS, Goods, choose
 from xinzhi.frontier.unit_names import number_or_null, setting
 

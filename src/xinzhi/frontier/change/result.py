@@ -2,61 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from xinzhi import words
 from xinzhi.core.errors import UsageError
+from xinzhi.core.facts import Fact
+from xinzhi.core.names import arrangement
 from xinzhi.core.result import Facts
-from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, clauses, span_text
-from xinzhi.frontier.unit_names import Labelled, good_text, rts_text
+from xinzhi.core.schema import Column, text_columns
+from xinzhi.core.text import Text, clauses, number, span_text
+from xinzhi.frontier.change.points import IndexPoints, part_text
+from xinzhi.frontier.lines import Lines, first_lines
+from xinzhi.frontier.unit_names import good_text, rts_text
 
-INDICES = (
-    "malmquist", "malmquist-luenberger", "luenberger", "hicks-moorsteen", "fare-primont", "lowe", "laspeyres",
-    "paasche", "fisher",
-)  # fmt: skip
-PARTS = (
-    "efficiency_change", "technical_change", "pure_efficiency_change", "pure_technical_change",
-    "scale_efficiency_change", "scale_change", "mix_change", "output_bias", "input_bias", "magnitude",
-    "best_practice_change", "technology_gap_change", "output_change", "input_change", "scale_mix_change",
-    "productivity_efficiency_change", "technical_efficiency_change", "mix_efficiency_change", "residual_scale_change",
-    "residual_mix_change",
-)  # fmt: skip
-# Which parts may stand in one stack, the finest first; the first that adds up to the index is drawn.
-STACKS = (
-    ("pure_efficiency_change", "scale_efficiency_change", "technical_change"),
-    ("pure_efficiency_change", "pure_technical_change", "scale_change", "mix_change"),
-    ("pure_efficiency_change", "pure_technical_change", "scale_change"),
-    ("efficiency_change", "best_practice_change", "technology_gap_change"),
-    ("efficiency_change", "output_bias", "input_bias", "magnitude"),
-    ("technical_change", "technical_efficiency_change", "mix_efficiency_change", "residual_scale_change"),
-    ("efficiency_change", "technical_change", "scale_mix_change"),
-    ("efficiency_change", "technical_change"),
-)
+_INTERVAL = ("index_lower", "index_upper", "index_error")
 _SHOWN = 3
-_YEARS = (1000, 2999)  # whole numbers between them are years
 _ROLES = {"inputs": "inputs", "outputs": "outputs", "bads": "bad"}
-_EXACT = 1e-7
 _ROUNDING = 1e-6  # points: capital and labour that grow alike weigh alike
 
 
-def index_text(index: str) -> Text:
-    """Return the name of an index."""
-    return words.frontier.index_of(index)
-
-
-def part_text(part: str) -> Text:
-    """Return the name of a part of an index."""
-    return describe("productivity_change", part).title
-
-
 @dataclass(frozen=True, repr=False, kw_only=True)
-class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "period")):
+class ProductivityChange(IndexPoints, verb="productivity_change", key=("unit", "period")):
     """Productivity change of units: a row for each unit and pair of adjacent periods, `period` the later one.
 
     Indices are ratios, above one for progress; the Luenberger indicator is a difference, above zero for progress, and
@@ -72,26 +44,11 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
     log points: ``unit, period``, the growth of each, ``human_capital_contribution``, ``labour_share, tfp_growth``.
     """
 
-    levels: pl.DataFrame
     distances: pl.DataFrame
     left_out: pl.DataFrame
     weights: pl.DataFrame | None
-    additive: bool
     programs: dict[str, int]
     failures: dict[tuple[Any, Any], Any] = field(default_factory=dict)
-    accounts: pl.DataFrame | None = None
-    compared: ClassVar = (
-        "tfp_growth",
-        "output_growth",
-        "capital_growth",
-        "labour_growth",
-        "human_capital_contribution",
-    )
-
-    @property
-    def parts(self) -> list[str]:
-        """Names of the parts."""
-        return [name for name in PARTS if name in self.frame.columns]
 
     def cumulative(self) -> pl.DataFrame:
         """Return ``unit, period`` and index and parts chained from the first period of each unbroken run.
@@ -124,46 +81,6 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
             raise UsageError("frontier.no-change", unit=unit, period=period)
         return rows
 
-    @cached_property
-    def points(self) -> pl.DataFrame:
-        """``unit, period``, index and parts times 100, logs of ratios first; null where they are unknown."""
-        names = ["index", *self.parts]
-        points = [pl.col(name) * 100 if self.additive else pl.col(name).log() * 100 for name in names]
-        return self.frame.select(pl.col("unit").cast(pl.String), "period", *points)
-
-    @cached_property
-    def complete(self) -> pl.DataFrame:
-        """The points of the pairs that have the index and all parts."""
-        return self.points.drop_nulls()
-
-    def beside_accounts(self) -> pl.DataFrame:
-        """Return ``unit``, mean index and parts, and the growth accounts of the same pairs, in points a period."""
-        if self.accounts is None:
-            raise UsageError("frontier.no-accounts")
-        growth = self.accounts.select(
-            "unit", "period", *(pl.col(name) * 100 for name in self.compared), share=100 * (1 - pl.col("labour_share"))
-        )
-        joined = self.complete.join(growth, on=["unit", "period"], how="left")
-        means = [pl.col(name).mean() for name in ("index", *self.stack, *self.compared, "share")]
-        frame = joined.group_by("unit").agg(*means).sort("index", "unit", descending=[True, False])
-        return frame.with_columns(difference=pl.col("tfp_growth") - pl.col("index"))
-
-    @cached_property
-    def stack(self) -> tuple[str, ...]:
-        """The parts that add up to the index, to be drawn as one stack."""
-        for names in STACKS if self.complete.height else ():
-            if set(names) <= set(self.parts):
-                gap = self.complete.select((pl.sum_horizontal(names) - pl.col("index")).abs()).to_numpy()
-                if gap.max() <= 100 * _EXACT:
-                    return names
-        return ()
-
-    def mean_points(self, by: str) -> pl.DataFrame:
-        """Return the mean points by ``unit``, highest index first, or by ``period``, with the number of ``pairs``."""
-        means = [pl.col(name).mean() for name in ("index", *self.parts)]
-        frame = self.complete.group_by(by).agg(pl.len().alias("pairs"), *means)
-        return frame.sort("period") if by == "period" else frame.sort("index", "unit", descending=[True, False])
-
     def reason(self, unit: object, period: object) -> Text:
         """Return in words which programs of a pair have no solution."""
         parts = self.failures.get((unit, period))
@@ -177,35 +94,214 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         return clauses(texts)
 
     @property
-    def first(self) -> Any:  # noqa: ANN401 - a period
-        """The period from which the first change is counted."""
-        return self.levels["period"].sort()[0]
+    def writers(self) -> Mapping[str, Callable[[str], Text | None]]:
+        """What units, goods and their roles are called."""
+        return {**super().writers, "role": words.frontier.chart_of}
+
+    def column(self, name: str, frame: str = "frame") -> Column:
+        """Return the description of a column; of a named frame in its own unit, under the name of the index."""
+        if frame == "chains.by_period":
+            return self.chains.column(name)
+        titles = {"index": self.index_name, **self.stack_names}
+        if frame == "interval_rows" and name.startswith("index"):
+            end = name.removeprefix("index_")
+            return Column(name=name, title=titles.get(name) or words.frontier.column_of(end), kind="score")
+        if frame not in {"unit_means", "period_means", "accounts_means"} or name in {"unit", "period"}:
+            return super().column(name, frame)
+        if name == "group":
+            return Column(name=name, title=words.frontier.column_group(), kind="name")
+        if name == "pairs":
+            return Column(name=name, title=words.frontier.column_pairs(), kind="integer")
+        titles |= {part: part_text(part) for part in self.parts}
+        titles |= {"tfp_growth": words.frontier.column_accounts(), "difference": words.frontier.column_difference()}
+        unit = self.period_unit if frame == "period_means" else self.mean_unit
+        return Column(name=name, title=titles[name], kind="points", unit=unit)
 
     @property
-    def span(self) -> Text:
-        """The periods, such as ``1996–2017``."""
-        return span_text(self.first, self.frame["period"].sort()[-1])
+    def mean_unit(self) -> Text:
+        """The unit of means over periods."""
+        return (words.frontier.unit_of_mean_sum if self.additive else words.frontier.unit_of_mean_change)(per=self.per)
 
     @property
-    def per(self) -> Text:
-        """``a year`` where the periods are years, one after the other, else ``a period``."""
-        periods = self.levels["period"].unique().sort().to_list()
-        years = all(isinstance(period, int) and _YEARS[0] <= period <= _YEARS[1] for period in periods)
-        years = years and all(after - before == 1 for before, after in pairwise(periods))
-        return words.frontier.chart_a_year() if years else words.frontier.chart_a_period()
+    def period_unit(self) -> Text:
+        """The unit of means over units."""
+        return words.frontier.unit_of_period_sum() if self.additive else words.frontier.unit_of_period_change()
 
     @cached_property
-    def gaps(self) -> list[tuple[int, int]]:
-        """The steps from one period to the next that are longer than the shortest, where periods are whole numbers."""
-        periods = self.levels["period"].unique().sort().to_list()
-        steps = list(pairwise(periods)) if all(isinstance(period, int) for period in periods) else []
-        shortest = min((after - before for before, after in steps), default=0)
-        return [(before, after) for before, after in steps if after - before > shortest]
+    def unit_means(self) -> pl.DataFrame:
+        """``unit, pairs``, the mean points of index and parts, and ``group`` where units have one, highest first."""
+        frame = self.with_groups(self.mean_points("unit"))
+        first = [name for name in ("unit", "group") if name in frame.columns]
+        return frame.select(*first, pl.exclude(first))
+
+    @cached_property
+    def period_means(self) -> pl.DataFrame:
+        """``period, pairs`` and the mean points of index and parts; without rows where there is one period."""
+        frame = self.mean_points("period")
+        return frame if frame.height > 1 else frame.clear()
 
     @property
-    def sign(self) -> Text:
-        """What stands behind a figure: percent of a ratio, points of a difference."""
-        return words.frontier.chart_points() if self.additive else words.frontier.chart_percent()
+    def stacked_periods(self) -> pl.DataFrame:
+        """`period_means` where the index has parts that are stacked."""
+        return self.period_means if self.stack else self.period_means.clear()
+
+    @property
+    def plain_periods(self) -> pl.DataFrame:
+        """`period_means` where it has none."""
+        return self.period_means.clear() if self.stack else self.period_means
+
+    @property
+    def period_headline(self) -> Fact:
+        """The periods in which the index rose most and least."""
+        rows = self.period_means.sort("index", descending=True).select("period", "index").rows()
+        (first, most), (last, least) = rows[0], rows[-1]
+        name, unit = self.index_name, self.sign
+        return words.frontier.headline_by_period(index=name, unit=unit, first=first, most=most, last=last, least=least)
+
+    @property
+    def tiles(self) -> Mapping[str, Sequence[object]]:
+        """Where the units stand on a map of tiles; nothing where no map holds them all."""
+        return arrangement(self.points["unit"].unique().to_list())
+
+    @property
+    def tile_values(self) -> pl.DataFrame:
+        """``code, mean_index``: the mean index of the units on a map; without rows where there is no map."""
+        frame = self.unit_means.select(code="unit", mean_index="index")
+        return frame if self.tiles else frame.clear()
+
+    @property
+    def tile_headline(self) -> Fact:
+        """Where the index rose most and least."""
+        rows = self.unit_means.select("unit", "index").rows()
+        (first, most), (last, least) = rows[0], rows[-1]
+        ends = {"first": self.names.region(first), "last": self.names.region(last)}
+        return words.frontier.headline_map(index=self.index_name, unit=self.sign, most=most, least=least, **ends)
+
+    @cached_property
+    def chains(self) -> Lines:
+        """The index chained from the first period: of the chosen unit with its parts, of groups, or of the mean."""
+        suffix = "_sum" if self.additive else ""
+        unit = words.frontier.unit_of_of(f"cumulated{suffix}", start=self.first)
+        if not self.complete.height or not self.frame["period"].dtype.is_numeric():
+            return Lines(frames={}, kind="quantity", unit=unit)
+        frames = self._group_chains() if self.labels.unit is None else {}
+        if not frames:
+            rows = self.mean_points("period")
+            if self.labels.unit is not None:
+                rows = self.points.filter(pl.col("unit") == self.labels.unit).sort("period")
+            names = {"index": self.index_name, **self.stack_names}
+            frames = {text: self._chain(rows, name) for name, text in names.items()}
+        return Lines(frames=first_lines(frames), kind="quantity", unit=unit)
+
+    def _group_chains(self) -> dict[Text, pl.DataFrame]:
+        """Return the chained mean index of each group; none without groups."""
+        groups = dict.fromkeys(self.labels.groups[unit] for unit in self.codes if unit in self.labels.groups)
+        if not groups:
+            return {}
+        means = self.with_groups(self.complete).group_by("group", "period").agg(pl.col("index").mean()).sort("period")
+        return {group: self._chain(means.filter(pl.col("group") == group.en), "index") for group in groups}
+
+    def _chain(self, rows: pl.DataFrame, name: str) -> pl.DataFrame:
+        """Return ``period, value`` from the first period on; what follows an unknown change is unknown."""
+        level = rows[name].fill_null(0.0).cum_sum()
+        values = level if self.additive else pl.Series(100 * np.exp(level.to_numpy() / 100))
+        unknown = rows[name].is_null().cum_sum() > 0
+        chain = rows.select("period", value=pl.when(~unknown).then(values))
+        start = pl.DataFrame({"period": [self.first], "value": [self.chain_start]})
+        return pl.concat([start, chain], how="vertical_relaxed")
+
+    @property
+    def chain_start(self) -> float:
+        """Where a chain begins."""
+        return 0.0 if self.additive else 100.0
+
+    @property
+    def chain_title(self) -> Fact:
+        """Whose chains they are."""
+        if self.labels.unit is None:
+            return words.frontier.title_cumulated_all()
+        return words.frontier.title_cumulated(name=self.names.region(self.labels.unit))
+
+    @property
+    def chain_headline(self) -> Fact | None:
+        """Where each chain ends; None where there is no second period."""
+        points = self.chains.points.drop_nulls("value")
+        if self.chains.points["period"].n_unique() <= 1:
+            return None
+        ends = {name: frame["value"].drop_nulls() for name, frame in self.chains.frames.items()}
+        parts = [words.frontier.chart_end(name=name, value=number(values[-1], 1)) for name, values in ends.items()]
+        headline = words.frontier.headline_cumulated_sum if self.additive else words.frontier.headline_cumulated
+        return headline(start=self.first, end=points["period"].sort()[-1], parts=parts)
+
+    @property
+    def interval_rows(self) -> pl.DataFrame:
+        """The index with its bootstrap interval and error; without rows where there was no bootstrap."""
+        names = ("unit", "period", "index", *_INTERVAL)
+        rows = self.frame.select(
+            pl.col(name) if name in self.frame.columns else pl.lit(0.0).alias(name) for name in names
+        )
+        return rows if "index_lower" in self.frame.columns else rows.clear()
+
+    @property
+    def last_intervals(self) -> pl.DataFrame:
+        """``unit, value, low, high``: index and interval of the last period in points, highest first."""
+        rows = self.interval_rows.drop_nulls(("index", "index_lower", "index_upper"))
+        rows = rows.filter(pl.col("period") == pl.col("period").max()).sort("index", descending=True)
+        ends = {"value": "index", "low": "index_lower", "high": "index_upper"}
+        return rows.select("unit", **{name: _to_points(column) for name, column in ends.items()})
+
+    @property
+    def percent_level(self) -> str:
+        """The level of the intervals in percent."""
+        return f"{100 * float(self.provenance.options.get('confidence', 0.95)):g}"
+
+    @property
+    def interval_title(self) -> Fact:
+        """Of which period the intervals are."""
+        return words.frontier.title_intervals(period=self.interval_rows.drop_nulls()["period"].sort()[-1])
+
+    @property
+    def interval_headline(self) -> Fact:
+        """How many changes have an interval that leaves out zero."""
+        rows = self.interval_rows.drop_nulls(("index", "index_lower", "index_upper"))
+        sure = rows.filter((pl.col("index_lower") > 1) | (pl.col("index_upper") < 1)).height
+        return words.frontier.headline_intervals(k=sure, n=rows.height, level=self.percent_level)
+
+    @property
+    def unsolved(self) -> pl.DataFrame:
+        """``unit, period, reason``: the changes that lack a solution, each with the programs that have none."""
+        rows = self.frame.filter(pl.col("status") != "optimal").select("unit", "period")
+        return rows.with_columns(text_columns(reason=[self.reason(unit, period) for unit, period in rows.rows()]))
+
+    @property
+    def shadow_prices(self) -> pl.DataFrame:
+        """`weights`, without rows where the index has none."""
+        return pl.DataFrame() if self.weights is None else self.weights
+
+    @property
+    def accounts_means(self) -> pl.DataFrame:
+        """``unit``, mean index and stacked parts, ``tfp_growth`` of the accounts, the difference; none without them."""
+        if self.accounts is None or not self.complete.height or not self.stack:
+            return pl.DataFrame()
+        return self.beside_accounts().select("unit", "index", *self.stack, "tfp_growth", "difference")
+
+    @property
+    def accounts_headline(self) -> Fact | None:
+        """Which of the two is the growth figure; None where they have no pair in common."""
+        verdict = self.facts().get("answer.verdict")
+        return None if verdict is None else words.frontier.headline_beside(**verdict)
+
+    @property
+    def accounts_axis(self) -> Fact:
+        """What the axis of both shows."""
+        return words.frontier.unit_of_beside(per=self.per)
+
+    @property
+    def form_notes(self) -> tuple[Fact, ...]:
+        """What the figures are: logs or differences, and whether parts can be taken in another way."""
+        form = words.frontier.note_differences() if self.additive else words.frontier.note_logs()
+        other_ways = self.parts and set(self.stack) != set(self.parts)
+        return (form, words.frontier.note_two_ways()) if other_ways else (form,)
 
     def facts(self) -> Facts:
         """Return mean change and parts, who gained most and least, what could not be computed, and how it was."""
@@ -224,7 +320,7 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         goods = {name: [good_text(good) for good in options[key]] for name, key in _ROLES.items()}
         counts = {"count": self.programs["count"], "pairs": self.frame.height}
         reference = words.frontier.chart_of(f"reference_{options['reference']}")
-        how = {"index": index_text(options["index"]), "rts": rts_text(options["rts"]), "reference": reference}
+        how = {"index": self.index_name, "rts": rts_text(options["rts"]), "reference": reference}
         facts["note.index"] = {**how, **goods, "kinds": len(goods["bads"]), **counts}
         return facts
 
@@ -232,7 +328,7 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
         units = self.mean_points("unit")
         means = self.complete.select(["index", *self.parts]).mean().row(0, named=True)
         values: dict[str, object] = {
-            "index": index_text(str(self.provenance.options["index"])),
+            "index": self.index_name,
             "value": means["index"],
             "span": self.span,
             "rose": units.filter(units["index"] > 0).height,
@@ -248,6 +344,11 @@ class ProductivityChange(Labelled, verb="productivity_change", key=("unit", "per
             texts = [words.frontier.chart_change(part=name, value=index) for name, index in ranked]
             facts["answer.ends"] = {"first": texts[:_SHOWN], "last": texts[: -_SHOWN - 1 : -1], "unit": self.sign}
         return facts
+
+
+def _to_points(column: str) -> pl.Expr:
+    """Return a ratio in points, 100 times its log."""
+    return pl.when(pl.col(column) > 0).then(100 * pl.col(column).log())
 
 
 def _against_accounts(result: ProductivityChange) -> tuple[Facts, Facts]:

@@ -30,9 +30,6 @@ def _register_pages(module: str) -> None:
             import xinzhi.report.pages.sources_in_depth
         case ["sectors"]:
             import xinzhi.report.pages.sectors
-        case ["frontier"]:
-            import xinzhi.report.pages.frontier
-            import xinzhi.report.pages.productivity_change
         case ["micro"]:
             import xinzhi.report.pages.firms
         case ["pathways"]:
