@@ -11,9 +11,9 @@ import time
 import numpy as np
 
 import xinzhi
-from xinzhi.yardstick.estimates.draws import ESTIMATED, draw, only, path, tfp_growth
+from xinzhi.yardstick.estimates.draws import ESTIMATED, draw, drawn_growth, path
 from xinzhi.yardstick.estimates.errors import learn
-from xinzhi.yardstick.estimates.results import intervals, probability_above
+from xinzhi.yardstick.estimates.intervals import intervals, probability_above
 
 DRAWS, LIMIT, LIMIT_BACKTEST = 2000, 0.3, 3.0
 
@@ -24,8 +24,8 @@ def once(measured: xinzhi.Measurement) -> float:
     began = time.process_time()
     errors = learn(panel, rules)
     made = path(panel, rules, int(2023 - panel.years[0]))
-    changes = draw(panel, rules, made, errors, DRAWS, np.random.default_rng(0))
-    mean = tfp_growth(made, rules, only(changes, ESTIMATED)).mean(axis=2)
+    draws = draw(panel, rules, made, errors, DRAWS, np.random.default_rng(0))
+    mean = np.concatenate([*drawn_growth(made, rules, draws, ESTIMATED)]).mean(axis=2)
     intervals(mean, 0.9)
     probability_above(mean[:, :-1])
     return time.process_time() - began

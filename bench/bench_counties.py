@@ -33,6 +33,7 @@ DRIFT, BASE = 1e-4, 2000
 VERBS: dict[str, tuple[tuple[str, ...], float, float]] = {
     "measure": ((), 6, 2000),
     "check": ((), 12, 2000),
+    "bands": ((), 30, 2000),
     "audit": ((), 60, 4000),
     "bubbles": (("--of", "provinces", "--critical", "stored"), 60, 4000),
     "assess": (("--skip", "scope,sources,sectors,paths,frontier,risks"), 60, 4000),

@@ -50,6 +50,8 @@ def answer_sure(*, chance: float | None, name: Value) -> Fact:
     r"""{name}（概率{chance:.3}） | {name} (P = {chance:.3}) """
 def answer_pairs(*, decided: float | None, k: Value, n: Value, part: float | None, wide: Value) -> Fact:
     r"""{n}对地区中有{k}对（{part:%.0}%）能以{decided:%.0}%以上的概率分出高低{wide}，其余视为并列。 | Of {n} pairs of regions {k} ({part:%.0} %) can be told apart with a probability of {decided:%.0} % or more{wide}; the others are ties. """
+def answer_ends(*, k: Value) -> Fact:
+    r"""只比较排名两端的{k}个地区。 | Only the {k} regions at the ends of the ranking are compared. """
 def answer_pairs_revised(*, k: Value, part: float | None) -> Fact:
     r"""，计入修订后为{k}对（{part:%.0}%） | , and {k} ({part:%.0} %) with revisions counted """
 def answer_sides_kept(*, n: Value) -> Fact:

@@ -333,7 +333,7 @@ def _robust(result: Ranking, view: View, newest: Span) -> Facts:
         return {}
     parts: list[Text] = []
     figures: Values = {}
-    if result.bands is not None:
+    if result.bands is not None and not result.bands.compares_ends:
         (k, n), (revised, _) = (result.bands.pair_counts(newest, component) for component in (TOGETHER, ALL))
         if n:
             figures = {"span": newest.label, "n": n, "decided": result.bands.decided}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xinzhi.yardstick.audit.audit import _compared_regions
+from xinzhi.yardstick.audit.audit import compared_regions
 from xinzhi.yardstick.audit.multiverse import QUANTILES, Distinct, group_equal_rows, spread
 
 
@@ -80,6 +80,6 @@ def test_estimates_are_the_same_however_they_are_asked_for(audit):
 
 def test_of_many_regions_the_ends_of_the_ranking_are_compared():
     growth = np.random.default_rng(1).permutation(3100).astype(float)
-    shown = growth[_compared_regions(growth)]
+    shown = growth[compared_regions(growth)]
     assert sorted(shown) == [*range(30), *range(3070, 3100)]
-    assert len(_compared_regions(growth[:400])) == 400
+    assert len(compared_regions(growth[:400])) == 400

@@ -106,7 +106,7 @@ def test_errors_of_a_price_are_those_of_retail_prices_and_then_of_the_deflator()
     errors = SimpleNamespace(price=(retail, deflator), common=(np.array([0.5, 0.6]), np.array([0.01, 0.02])))
     projection = SimpleNamespace(rows=np.array([0, 1]), at=np.arange(4), shape=(2, 3))
     giver, source = np.array([[0, 1], [1, 0]]), np.array([[0, 1, 0], [1, 0, 0]])
-    steps = draws._prices(flows, rules, projection, errors, giver, source)  # noqa: SLF001 - the formula by itself
+    steps = draws._prices(flows, rules, projection, errors, giver, source)(slice(None))  # noqa: SLF001 - the formula by itself
     first = [[0.5 + 0.1 * 1, 0.02, 0.01], [0.5, 0.02, 0.01]]  # b has no error to give
     second = [[0.6, 0.01, 0.01], [0.6 + 0.3 * 2, 0.01, 0.01]]
     np.testing.assert_allclose(steps, np.cumsum([first, second], axis=2), atol=1e-12)

@@ -12,6 +12,7 @@ import xinzhi
 from xinzhi.core.arrays import log_growth
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.protocol import load as load_protocol
+from xinzhi.yardstick.estimates import draws
 from xinzhi.yardstick.estimates.draws import (
     DRIFT,
     ESTIMATED,
@@ -25,18 +26,19 @@ from xinzhi.yardstick.estimates.draws import (
     _common_schooling,
     _real,
     draw,
+    drawn_growth,
     generator,
-    only,
     path,
     tfp_growth,
 )
 from xinzhi.yardstick.estimates.errors import Exchange, closing_errors, learn
-from xinzhi.yardstick.estimates.results import (
+from xinzhi.yardstick.estimates.intervals import (
     _quantiles,
     evaluate,
     interval_score,
     intervals,
     probability_above,
+    rank_quantiles,
     ranks_by_draw,
 )
 from xinzhi.yardstick.estimating import as_of, live, share_as_of
@@ -69,7 +71,7 @@ def errors(panel, ours):
 
 
 @pytest.fixture(scope="module")
-def changes(panel, ours, made, errors):
+def drawn(panel, ours, made, errors):
     return draw(panel, ours, made, errors, 400, np.random.default_rng(7))
 
 
@@ -82,9 +84,9 @@ def test_without_any_change_the_draws_are_the_measurement(measured, made, ours):
     assert np.abs(drawn[0, -1] - nation).max() < 1e-12
 
 
-def test_the_fast_account_is_the_account(made, ours, changes):
+def test_the_fast_account_is_the_account(made, ours, drawn):
     """The Törnqvist index by hand, against `account` on the very same drawn inputs, to 1e-12."""
-    one = only(changes, (INVESTMENT, PRICE, SHARE, SCHOOLING))
+    one = drawn.changes((INVESTMENT, PRICE, SHARE, SCHOOLING))
     few = replace(
         one,
         **{item.name: None if getattr(one, item.name) is None else getattr(one, item.name)[:5] for item in fields(one)},
@@ -113,14 +115,14 @@ def test_other_formulas_are_drawn_by_the_account_itself(panel, ours):
     assert np.abs(tfp_growth(made, rules, Changes())[0, :-1] - shipped).max() < 1e-14
 
 
-def test_every_draw_keeps_to_the_control_total(made, changes):
+def test_every_draw_keeps_to_the_control_total(made, drawn):
     for parts in ((INVESTMENT,), (INVESTMENT, PRICE)):
-        real = _real(made, only(changes, parts))
+        real = _real(made, drawn.changes(parts))
         total = (real * made.worth).sum(axis=1)
         assert np.abs(total / (made.real * made.worth).sum(axis=0) - 1).max() < 1e-12
-    drifted = _real(made, only(changes, (DRIFT,)))
+    drifted = _real(made, drawn.changes((DRIFT,)))
     moved = (drifted * made.worth).sum(axis=1)[:, 1:] / (made.real * made.worth).sum(axis=0)[1:]
-    assert np.allclose(moved, np.exp(changes.control[:, 0]))
+    assert np.allclose(moved, np.exp(drawn.changes().control[:, 0]))
 
 
 def test_a_region_with_an_official_figure_is_not_drawn(panel, ours, errors):
@@ -129,7 +131,7 @@ def test_a_region_with_an_official_figure_is_not_drawn(panel, ours, errors):
     mask[0, row, (panel.years > 2017) & (panel.years <= 2022)] = False
     mixed = replace(panel, unofficial={**panel.unofficial, "investment_nominal": mask})
     made = path(mixed, live(ours), int(2023 - panel.years[0]))
-    drawn = _real(made, only(draw(mixed, live(ours), made, errors, 50, np.random.default_rng(1)), (INVESTMENT,)))
+    drawn = _real(made, draw(mixed, live(ours), made, errors, 50, np.random.default_rng(1)).changes((INVESTMENT,)))
     assert np.array_equal(drawn[:, row, :6], np.broadcast_to(made.real[row, :6], (50, 6)))
     assert drawn[:, row, 6].std() > 0
 
@@ -250,22 +252,22 @@ def test_the_backtest_hides_the_share_as_it_hides_investment(panel, ours):
     assert share_as_of(panel, ours, 2017) is ours
 
 
-def test_components_are_draws_of_the_same_years(changes):
-    assert only(changes, ()).investment is None
-    assert only(changes, ESTIMATED).control is None
-    assert only(changes, ESTIMATED).recount is None
-    assert only(changes, EVERYTHING).output is not None
-    assert only(changes, EVERYTHING).recount is not None
+def test_components_are_draws_of_the_same_years(drawn):
+    assert drawn.changes(()).investment is None
+    assert drawn.changes(ESTIMATED).control is None
+    assert drawn.changes(ESTIMATED).recount is None
+    assert drawn.changes(EVERYTHING).output is not None
+    assert drawn.changes(EVERYTHING).recount is not None
 
 
-def test_what_a_census_may_revise_has_one_sign_in_a_draw_and_begins_after_the_last_census(panel, made, changes):
-    drawn = changes.recount
+def test_what_a_census_may_revise_has_one_sign_in_a_draw_and_begins_after_the_last_census(panel, made, drawn):
+    recounts = drawn.changes().recount
     years = panel.years[made.at[1:]].tolist()
     names = np.array(panel.regions)[made.rows]
     unrevised = np.isin(names, ["110000", "340000", "430000", "630000"])  # their series step in 2020 or 2021
-    assert np.abs(drawn[:, ~unrevised, years.index(2020)]).max() == 0
-    assert np.abs(drawn[:, unrevised, years.index(2018)]).min() > 0
-    yearly = np.diff(drawn, axis=2)[:, :, years.index(2021) - 1 :]
+    assert np.abs(recounts[:, ~unrevised, years.index(2020)]).max() == 0
+    assert np.abs(recounts[:, unrevised, years.index(2018)]).min() > 0
+    yearly = np.diff(recounts, axis=2)[:, :, years.index(2021) - 1 :]
     assert np.abs(yearly - yearly[:, :, :1]).max() < 1e-15  # evenly
     # every draw gives the same errors, to other regions, and all of them with their sign or all of them turned
     errors = closing_errors(panel, load_protocol("xinzhi-cn-2026"))
@@ -274,6 +276,27 @@ def test_what_a_census_may_revise_has_one_sign_in_a_draw_and_begins_after_the_la
         assert min(np.abs(np.sort(sign * one) - wanted).max() for sign in (1, -1)) < 1e-15
     turned = np.abs(np.sort(yearly[:, :, 0], axis=1) - wanted).max(axis=1) > 1e-12
     assert 0.4 < turned.mean() < 0.6
+
+
+def test_draws_in_blocks_are_the_draws_at_once(made, ours, drawn, monkeypatch):
+    whole = tfp_growth(made, ours, drawn.changes(ESTIMATED))
+    monkeypatch.setattr(draws, "_CELLS", 7 * len(made.rows))
+    blocks = [*drawn_growth(made, ours, drawn, ESTIMATED)]
+    assert {len(block) for block in blocks} == {7, 400 % 7}
+    assert np.array_equal(np.concatenate(blocks), whole)
+    parts = {name: getattr(drawn.changes(), name) for name in drawn.parts}
+    assert set(parts) == {"investment", "price", "control", "share", "schooling", "employment", "output", "recount"}
+    for at in (slice(0, 3), slice(399, 400)):
+        some = drawn.changes(EVERYTHING, at)
+        assert all(np.array_equal(getattr(some, name), values[at]) for name, values in parts.items())
+
+
+@pytest.mark.parametrize("count", [5, 99, 100, 2000])
+def test_a_quantile_of_ranks_is_the_nearest_rank_of_a_draw(count):
+    ranks = ranks_by_draw(np.random.default_rng(count).standard_normal((count, 40)).round(1))
+    tails = (0.05, 0.34, 0.95)
+    expected = np.quantile(ranks.astype(float), tails, axis=0, method="nearest")
+    assert np.array_equal(np.stack(rank_quantiles(ranks, tails)), expected)
 
 
 def test_other_units_of_labour_and_other_regions_have_no_census_to_come(panel, ours):

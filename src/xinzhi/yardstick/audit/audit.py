@@ -321,7 +321,7 @@ def audit(
             if not part.size:
                 continue
             outcomes, part_names = growth.select_regions(part), [names[at] for at in part.tolist()]
-            pairs = _compared_regions(outcomes.values[outcomes.which[0]])
+            pairs = compared_regions(outcomes.values[outcomes.which[0]])
             room = spread(outcomes, departures[rows], changed[rows], pairs, barred[:, part] & ~failed[part])
             rows_of_part = _frame(part_names, span, outcomes, room, full_grid, rows, nearest_published)
             if failed[part].any():
@@ -365,7 +365,7 @@ def _what_if(
     return possible_leaders(reference, grid(reference.protocol, selection), span, closed)
 
 
-def _compared_regions(reference: FloatArray) -> IntArray:
+def compared_regions(reference: FloatArray) -> IntArray:
     """Return the regions that are compared two by two: all, or where they are many the first and the last ones."""
     most, ends = (setting(CONVENTIONS, name) for name in ("most_compared", "compared_ends"))
     if len(reference) <= most:

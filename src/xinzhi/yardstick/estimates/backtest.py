@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.provenance import provenance
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.estimates.draws import DRIFT, ESTIMATED, draw, generator, only, path, tfp_growth
+from xinzhi.yardstick.estimates.draws import DRIFT, ESTIMATED, draw, drawn_growth, generator, path
 from xinzhi.yardstick.estimates.errors import conventions, is_part, learn
-from xinzhi.yardstick.estimates.results import Backtest, Evaluation, evaluate
+from xinzhi.yardstick.estimates.intervals import Evaluation, evaluate
+from xinzhi.yardstick.estimates.results import Backtest
 from xinzhi.yardstick.estimating import as_of, benchmark_investment, common_end, live, share_as_of
 from xinzhi.yardstick.growth_accounts import build_inputs, with_sum
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, basis, under
@@ -114,9 +116,10 @@ def _simulate(panel: Panel, protocol: Protocol, end: int, until: int, horizon: i
     errors = learn(then, protocol, until, enough=False)
     projection = path(then, protocol, common_end(then) + horizon)
     rng = generator(protocol, end, until)
-    changes = draw(then, protocol, projection, errors, conventions()["backtest"]["draws"], rng)
+    draws = draw(then, protocol, projection, errors, conventions()["backtest"]["draws"], rng)
     free = protocol.value("estimates.control_total") == "none"
-    return tfp_growth(projection, protocol, only(changes, (*ESTIMATED, DRIFT) if free else ESTIMATED))
+    components = (*ESTIMATED, DRIFT) if free else ESTIMATED
+    return np.concatenate([*drawn_growth(projection, protocol, draws, components)])
 
 
 def _counts(new: Evaluation, old: Evaluation) -> dict[str, object]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,11 +12,23 @@ import polars as pl
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.audit.audit import Audit
-from xinzhi.yardstick.estimates.draws import ESTIMATED, EVERYTHING, PARTS, Changes, Path, draw, generator, only, path
-from xinzhi.yardstick.estimates.draws import tfp_growth as drawn_growth
+from xinzhi.yardstick.audit.audit import Audit, compared_regions
+from xinzhi.yardstick.estimates.draws import (
+    ESTIMATED,
+    EVERYTHING,
+    PARTS,
+    Changes,
+    Draws,
+    Path,
+    draw,
+    drawn_growth,
+    generator,
+    path,
+    tfp_growth,
+)
 from xinzhi.yardstick.estimates.errors import BandsBasis, bands_basis, learn
-from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, Intervals, intervals, probability_above
+from xinzhi.yardstick.estimates.intervals import Intervals, intervals, probability_above
+from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands
 from xinzhi.yardstick.estimating import benchmark_investment, common_end, estimated_cells, investment_ends
 from xinzhi.yardstick.growth_accounts import build_inputs, with_sum
 from xinzhi.yardstick.measure import measure
@@ -86,26 +98,23 @@ def bands(
     panel = base.panel
     errors = learn(base.learned, rules)
     projection = path(panel, rules, _last_measured(base))
-    changes = draw(panel, rules, projection, errors, count, generator(rules), learned=base.learned)
-    sample = _Sample(base, projection, changes)
+    draws = draw(panel, rules, projection, errors, count, generator(rules), learned=base.learned)
+    sample = _Sample(base, projection, draws)
     reported = sample.spans()
-    components = sample.components() if inputs else (TOGETHER, ALL)
-    statements = {name: [intervals(sample.means(name, span), band_level) for span in reported] for name in components}
     newest = [(year - 1, year) for year in panel.years[projection.at[1:]].tolist()]
     newest += [span for span in spans if sample.reaches(span)]
-    told_years = [intervals(sample.means(TOGETHER, span), band_level) for span in newest]
+    tables: list[pl.DataFrame] = []
+    later: list[pl.DataFrame] = []
+    pairs: list[pl.DataFrame] = []
+    for component in sample.components() if inputs else (TOGETHER, ALL):
+        spans_of = [*dict.fromkeys((*reported, *newest))] if component == TOGETHER else reported
+        for span, mean in sample.means(component, spans_of):
+            rows_of_span = _rows(sample, component, span, intervals(mean, band_level))
+            (tables if span in reported else later).append(rows_of_span)
+            if span in reported and component in {TOGETHER, ALL}:
+                pairs.append(_pairs(sample, component, span, mean))
     refused = "control_total" if rules.choice("estimates.control_total", "none") == "none" else None
-    tables = [
-        *(
-            _rows(sample, name, *pair)
-            for name, all_of in statements.items()
-            for pair in zip(reported, all_of, strict=True)
-        ),
-        *(_rows(sample, TOGETHER, *pair) for pair in zip(newest, told_years, strict=True)),
-    ]
-    columns = {name: [cell for table in tables for cell in table[name]] for name in tables[0]}
-    frame = pl.DataFrame(columns).with_columns(pl.col("rank_low", "rank_high").cast(pl.Int64))
-    frame = frame.unique(["region", "start", "end", "component"], keep="first", maintain_order=True)
+    frame = pl.concat([*tables, *later])
     reported_regions = base.reported
     digests = (
         base.digests
@@ -120,9 +129,9 @@ def bands(
     shared["provenance"] = replace(shared["provenance"], inputs={**measurement.provenance.inputs, **digests})
     return Bands(
         frame=reported_frame if reported_regions is None else _without_comparisons(reported_frame, reported_regions),
-        pairs=_pairs(sample, reported, float(rules.value("estimates.decided")), protocols),
+        pairs=_decided(pl.concat(pairs), float(rules.value("estimates.decided")), protocols),
         components=_select_regions(_widths(frame), reported_regions),
-        coverage=_coverage(measurement, changes),
+        coverage=_coverage(measurement, draws),
         scenario=_select_regions(_scenario(base, projection, reported), reported_regions),
         spread=_spread(protocols, reported),
         part=None if reported_regions is None else (len(reported_regions), len(rules.regions)),
@@ -164,8 +173,7 @@ class _Sample:
 
     base: BandsBasis
     projection: Path
-    changes: Changes
-    growth_by_component: dict[str, FloatArray] = field(default_factory=dict)
+    draws: Draws
 
     @property
     def years(self) -> IntArray:
@@ -174,7 +182,7 @@ class _Sample:
 
     def components(self) -> dict[str, tuple[str, ...]]:
         """Return the components that change anything, by name."""
-        single_inputs = {name: (name,) for name in EVERYTHING if getattr(self.changes, PARTS[name]) is not None}
+        single_inputs = {name: (name,) for name in EVERYTHING if PARTS[name] in self.draws.parts}
         return {TOGETHER: ESTIMATED, ALL: EVERYTHING, **single_inputs}
 
     def spans(self) -> list[Span]:
@@ -186,15 +194,17 @@ class _Sample:
         """Return whether a span ends in the estimated years, and begins where growth is measured."""
         return int(self.years[0]) <= span[1] <= int(self.years[-1]) and span[0] >= int(self.base.panel.years[0])
 
-    def means(self, component: str, span: Span) -> FloatArray:
-        """Return mean growth over a span `(B, R + 1)`: official years as they are, estimated ones as drawn."""
-        if component not in self.growth_by_component:
-            changes = only(self.changes, self.components()[component])
-            self.growth_by_component[component] = drawn_growth(self.projection, self.base.rules, changes)
-        growth = self.growth_by_component[component]
-        inside = (self.years > span[0]) & (self.years <= span[1])
-        before = self._official(span)
-        return np.asarray((before + growth[:, :, inside].sum(axis=2)) / (span[1] - span[0]))
+    def means(self, component: str, spans: Sequence[Span]) -> Iterator[tuple[Span, FloatArray]]:
+        """Yield mean growth over each span `(B, R + 1)`: official years as they are, estimated ones as drawn."""
+        sums = {span: np.empty((self.draws.count, len(self.projection.rows) + 1)) for span in spans}
+        first = 0
+        for growth in drawn_growth(self.projection, self.base.rules, self.draws, self.components()[component]):
+            for span in spans:
+                inside = (self.years > span[0]) & (self.years <= span[1])
+                sums[span][first : first + len(growth)] = growth[:, :, inside].sum(axis=2)
+            first += len(growth)
+        for span in spans:
+            yield span, (self._official(span) + sums.pop(span)) / (span[1] - span[0])
 
     def _official(self, span: Span) -> FloatArray:
         """Return the sum of growth `(R + 1,)` in the years of a span before the first estimate."""
@@ -210,7 +220,7 @@ class _Sample:
     @cached_property
     def _undrawn(self) -> FloatArray:
         """Growth `(R + 1, H)` of the estimated years without any draw."""
-        return np.asarray(drawn_growth(self.projection, self.base.rules, Changes())[0])
+        return np.asarray(tfp_growth(self.projection, self.base.rules, Changes())[0])
 
     def measured(self, span: Span) -> FloatArray:
         """Return mean growth `(R + 1,)` as measured, without any draw."""
@@ -223,48 +233,47 @@ class _Sample:
         return [self.base.panel.regions[row] for row in self.projection.rows.tolist()]
 
 
-def _rows(sample: _Sample, component: str, span: Span, statement: Intervals) -> dict[str, Sequence[object]]:
-    """Return the bands of one component and span by column."""
-    count = len(sample.regions)
-
-    def with_total(values: FloatArray) -> list[float | None]:
-        return [*values.tolist(), None] if len(values) == count else values.tolist()
-
+def _rows(sample: _Sample, component: str, span: Span, statement: Intervals) -> pl.DataFrame:
+    """Return the bands of one component and span; of the sum of all regions what does not compare it with itself."""
+    regions = [*sample.regions, TOTAL]
+    columns = {name: pl.Series(getattr(statement, name), dtype=pl.Float64) for name in Intervals.__slots__}
+    columns["measured"] = pl.Series(sample.measured(span))
+    padded = {name: values.extend_constant(None, len(regions) - len(values)) for name, values in columns.items()}
     place = {"start": span[0], "end": span[1], "component": component}
-    said_by = {name: with_total(getattr(statement, name)) for name in Intervals.__slots__}
-    return {
-        "region": [*sample.regions, TOTAL],
-        **{name: [value] * (count + 1) for name, value in place.items()},
-        **said_by,
-        "measured": with_total(sample.measured(span)),
-    }
+    return pl.DataFrame({"region": regions, **padded}).select(
+        "region",
+        *(
+            pl.lit(value).cast(pl.String if name == "component" else pl.Int64).alias(name)
+            for name, value in place.items()
+        ),
+        pl.exclude("region", "rank_low", "rank_high", "measured"),
+        pl.col("rank_low", "rank_high").cast(pl.Int64),
+        "measured",
+    )
 
 
-def _pairs(sample: _Sample, spans: list[Span], decided: float, protocols: Audit | None) -> pl.DataFrame:
-    """Return every pair of regions once, the one more probably above first."""
+def _pairs(sample: _Sample, component: str, span: Span, mean: FloatArray) -> pl.DataFrame:
+    """Return every pair of the regions that are compared once, the one more probably above first."""
     # Of a part of the declared set there are none: which region is above which is said of all of them.
-    row, column = np.triu_indices(len(sample.regions) if sample.base.reported is None else 0, 1)
-    names = np.array(sample.regions, dtype=object)
-    tables = []
-    for component in (TOGETHER, ALL):
-        for span in spans:
-            chance = probability_above(sample.means(component, span)[:, :-1])
-            first = chance[row, column] >= chance[column, row]
-            high, low = np.where(first, row, column), np.where(first, column, row)
-            tables.append(
-                pl.DataFrame(
-                    {
-                        "region": names[high].tolist(),
-                        "other": names[low].tolist(),
-                        "start": np.full(len(row), span[0]),
-                        "end": np.full(len(row), span[1]),
-                        "component": [component] * len(row),
-                        "probability": chance[high, low],
-                    },
-                    schema_overrides={"region": pl.String, "other": pl.String, "component": pl.String},
-                )
-            )
-    pairs = pl.concat(tables).with_columns(decided=pl.col("probability") >= decided)
+    compared = compared_regions(sample.measured(span)[:-1]) if sample.base.reported is None else np.arange(0)
+    names = pl.Series("region", [sample.regions[at] for at in compared.tolist()], dtype=pl.String)
+    chance = probability_above(mean[:, compared])
+    row, column = np.triu_indices(len(compared), 1)
+    first = chance[row, column] >= chance[column, row]
+    high, low = np.where(first, row, column), np.where(first, column, row)
+    return pl.DataFrame({"region": names[high], "other": names[low]}).select(
+        "region",
+        "other",
+        start=pl.lit(span[0], pl.Int64),
+        end=pl.lit(span[1], pl.Int64),
+        component=pl.lit(component),
+        probability=pl.Series(chance[high, low], dtype=pl.Float64),
+    )
+
+
+def _decided(pairs: pl.DataFrame, decided: float, protocols: Audit | None) -> pl.DataFrame:
+    """Return the pairs with whether they are told apart, and the part of the protocols that say the same."""
+    pairs = pairs.with_columns(decided=pl.col("probability") >= decided)
     if protocols is None:
         return pairs.with_columns(protocols=pl.lit(None, pl.Float64))
     share = protocols.reversals.rename({"above": "protocols"})
@@ -294,7 +303,7 @@ RULES = {
 }
 
 
-def _coverage(measurement: Measurement, changes: Changes) -> pl.DataFrame:
+def _coverage(measurement: Measurement, draws: Draws) -> pl.DataFrame:
     """Return where the official figures of each input end, the rule after it, and whether the band counts its error."""
     official_years = dict(measurement.coverage.select("series", "last_official_year").iter_rows())
     ends = investment_ends(measurement.panel)
@@ -307,7 +316,7 @@ def _coverage(measurement: Measurement, changes: Changes) -> pl.DataFrame:
             if name == "investment" and later is not None
             else official_years.get(name),
             "rule": measurement.protocol.choice(path, "-"),
-            "counted": getattr(changes, PARTS[name]) is not None,
+            "counted": PARTS[name] in draws.parts,
         }
         for name, path in RULES.items()
     ]

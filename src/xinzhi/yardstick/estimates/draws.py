@@ -6,8 +6,9 @@ regions that made them exchanged, each scaled to the region that receives it. Th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -118,13 +119,22 @@ PARTS = {name: name for name in (INVESTMENT, SCHOOLING, EMPLOYMENT)} | {
 }
 
 
-BLOCK = 500  # draws
+BLOCK, _CELLS = 500, 15_500  # draws, and regions in them, that are held in memory at once
+_AT_ONCE = 1_000_000  # changes of a part, up to which it is made once for all components
+Part = Callable[[slice], FloatArray]
 
 
-def only(changes: Changes, parts: Sequence[str]) -> Changes:
-    """Keep the changes of some components."""
-    names = {PARTS[part] for part in parts}
-    return replace(changes, **{name: None for name in PARTS.values() if name not in names})
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """The random numbers of every part that moves anything, which give its changes for some of the draws at a time."""
+
+    count: int
+    parts: Mapping[str, Part]
+
+    def changes(self, components: Collection[str] = EVERYTHING, at: slice = slice(None)) -> Changes:
+        """Return what some components change in some of the draws, in all where no slice is given."""
+        names = {PARTS[component] for component in components}
+        return Changes(**{name: part(at) for name, part in self.parts.items() if name in names})
 
 
 def draw(
@@ -136,7 +146,7 @@ def draw(
     rng: np.random.Generator,
     *,
     learned: Panel | None = None,
-) -> Changes:
+) -> Draws:
     """Draw the errors of every estimated input, `count` times; `learned` has the past where the panel has a part."""
     past = panel if learned is None else learned
     regions, years = projection.shape
@@ -148,17 +158,29 @@ def draw(
     freedom = len(errors.years) + float(protocol.value("estimates.shrinkage"))
     tail = np.sqrt(freedom / rng.chisquare(freedom, (count, regions)))
     widening = float(protocol.value("estimates.widening"))
-    steps = _donor_errors(errors.investment, giver, source, projection.rows) * (tail * widening)[:, :, None]
-    return Changes(
-        investment=-np.cumsum(steps * after, axis=2),
-        price=_prices(panel, protocol, projection, errors, giver, source),
-        control=-np.cumsum(errors.drift[source], axis=1)[:, None, :],
-        share=_shares(panel, protocol, projection, errors, source),
-        schooling=_schooling(panel, past, protocol, projection, giver, rng),
-        employment=_employment(panel, protocol, projection, count, rng),
-        output=_revisions(past, projection, count, giver, rng),
-        recount=_recounts(panel, past, protocol, projection, giver, rng),
-    )
+
+    def invested(at: slice) -> FloatArray:
+        steps = _donor_errors(errors.investment, giver[at], source[at], projection.rows)
+        return -np.cumsum(steps * (tail[at] * widening)[:, :, None] * after, axis=2)
+
+    parts = {
+        "investment": invested,
+        "price": _prices(panel, protocol, projection, errors, giver, source),
+        "control": lambda at: -np.cumsum(errors.drift[source[at]], axis=1)[:, None, :],
+        "share": _shares(panel, protocol, projection, errors, source),
+        "schooling": _schooling(panel, past, protocol, projection, giver, rng),
+        "employment": _employment(panel, protocol, projection, count, rng),
+        "output": _revisions(past, projection, count, giver, rng),
+        "recount": _recounts(panel, past, protocol, projection, giver, rng),
+    }
+    keep = _remembered if count * regions * years <= _AT_ONCE else lambda part: part
+    return Draws(count, {name: keep(part) for name, part in parts.items() if part is not None})
+
+
+def _remembered(part: Part) -> Part:
+    """Return a part that makes the changes of the same draws once."""
+    of_draws = cache(lambda start, stop: part(slice(start, stop)))
+    return lambda at: of_draws(at.start, at.stop)
 
 
 def _blocks(rng: np.random.Generator, length: int, shape: tuple[int, int], block: int) -> IntArray:
@@ -180,7 +202,7 @@ def _donor_errors(errors: Exchange, giver: IntArray, source: IntArray, rows: Int
 
 def _prices(
     panel: Panel, protocol: Protocol, projection: Path, errors: Errors, giver: IntArray, source: IntArray
-) -> FloatArray | None:
+) -> Part | None:
     """Return what the proxies of the price may have missed: of retail prices for some years, of the deflator later."""
     proxy = panel.marked("investment_price")[0]
     if not proxy[:, projection.at[1:]].any():
@@ -190,16 +212,24 @@ def _prices(
     early = projection.at[1:] <= last + int(protocol.value("estimates.retail_years"))
     # A region without an official index ever (Tibet) is taken to err only where the others' index has ended, too.
     used &= projection.at[1:] > last
-    step = np.zeros((*giver.shape, projection.shape[1]))
-    for kind, common, when in zip(errors.price, errors.common, (early, ~early), strict=True):
-        if (used & when).any():
-            columns = np.flatnonzero(when)
-            regional = _donor_errors(kind, giver, source[:, columns], projection.rows) if kind.complete.any() else 0.0
-            step[:, :, columns] = common[source[:, None, columns]] + np.where(np.isfinite(regional), regional, 0.0)
-    return np.cumsum(step * used, axis=2)
+    phases = [
+        (kind, common, np.flatnonzero(when))
+        for kind, common, when in zip(errors.price, errors.common, (early, ~early), strict=True)
+        if (used & when).any()
+    ]
+
+    def part(at: slice) -> FloatArray:
+        step = np.zeros((*giver[at].shape, projection.shape[1]))
+        for kind, common, columns in phases:
+            when = source[at][:, columns]
+            regional = _donor_errors(kind, giver[at], when, projection.rows) if kind.complete.any() else 0.0
+            step[:, :, columns] = common[when[:, None, :]] + np.where(np.isfinite(regional), regional, 0.0)
+        return np.cumsum(step * used, axis=2)
+
+    return part
 
 
-def _shares(panel: Panel, protocol: Protocol, projection: Path, errors: Errors, source: IntArray) -> FloatArray | None:
+def _shares(panel: Panel, protocol: Protocol, projection: Path, errors: Errors, source: IntArray) -> Part | None:
     """Return how far the labour share may have moved since it was last observed."""
     if protocol.value("shares.rule") == "constant":
         return None
@@ -211,13 +241,13 @@ def _shares(panel: Panel, protocol: Protocol, projection: Path, errors: Errors, 
     carried = series.marks.get("carried:labour_share", nothing) | series.marks.get("proxy:labour_share", nothing)
     observed = np.flatnonzero(~carried.all(axis=0))
     last = int(observed[-1]) if observed.size else panel.shape[1]
-    moves = np.where(projection.at[1:] > last, steps.T[source].transpose(0, 2, 1), 0.0)
-    return np.cumsum(moves, axis=2)
+    unobserved = projection.at[1:] > last
+    return lambda at: np.cumsum(np.where(unobserved, steps.T[source[at]].transpose(0, 2, 1), 0.0), axis=2)
 
 
 def _schooling(
     panel: Panel, past: Panel, protocol: Protocol, projection: Path, giver: IntArray, rng: np.random.Generator
-) -> FloatArray | None:
+) -> Part | None:
     """Return log human capital as it may have become, less that of the path: what all regions share, and the rest.
 
     The rest are whole windows of past changes, regions exchanged; what all share decides on the sum of the regions.
@@ -244,13 +274,17 @@ def _schooling(
     pick = rng.integers(0, len(starts), len(giver))
     standard = relative / np.where(scale > 0, scale, 1.0)[:, None, None]
     common = _common_schooling(np.diff(level[:, first : last + 1].mean(axis=0)), protocol, (len(giver), length), rng)
-    gain = common[:, None, :] + standard[giver, pick[:, None]] * scale[projection.rows][:, None]
-    change = np.zeros((*giver.shape, projection.shape[1]))
     tail = projection.at[1:] > last
     base = level if past is panel else np.log(quality(panel, protocol).values)
     path_level = np.log(projection.inputs.human_capital)[:, 1:][:, tail] - base[projection.rows, last][:, None]
-    change[:, :, tail] = gain[:, :, -int(tail.sum()) :] - path_level
-    return change
+
+    def part(at: slice) -> FloatArray:
+        gain = common[at][:, None, :] + standard[giver[at], pick[at][:, None]] * scale[projection.rows][:, None]
+        change = np.zeros((*giver[at].shape, projection.shape[1]))
+        change[:, :, tail] = gain[:, :, -int(tail.sum()) :] - path_level
+        return change
+
+    return part
 
 
 def _common_schooling(
@@ -275,7 +309,7 @@ def _common_schooling(
 
 def _employment(
     panel: Panel, protocol: Protocol, projection: Path, count: int, rng: np.random.Generator
-) -> FloatArray | None:
+) -> Part | None:
     """Return how far the growth of a mended year may lie from that of the other regions, as theirs do."""
     _, linked = link(panel, protocol, panel.account("employment"))
     mended = linked[np.ix_(projection.rows, projection.at[1:])]
@@ -286,14 +320,17 @@ def _employment(
     mean = np.where(usable, growth, 0.0).sum(axis=0) / np.maximum(usable.sum(axis=0), 1)
     pool = (growth - mean)[usable]
     row, column = np.nonzero(mended)
-    steps = np.zeros((count, *projection.shape))
-    steps[:, row, column] = rng.choice(pool, (count, len(row)))
-    return np.cumsum(steps, axis=2)
+    jumps = rng.choice(pool, (count, len(row)))
+
+    def part(at: slice) -> FloatArray:
+        steps = np.zeros((len(jumps[at]), *projection.shape))
+        steps[:, row, column] = jumps[at]
+        return np.cumsum(steps, axis=2)
+
+    return part
 
 
-def _revisions(
-    panel: Panel, projection: Path, count: int, giver: IntArray, rng: np.random.Generator
-) -> FloatArray | None:
+def _revisions(panel: Panel, projection: Path, count: int, giver: IntArray, rng: np.random.Generator) -> Part | None:
     """Return revisions of output as the last economic census made them: windows of its years, regions exchanged."""
     if not {"census4", "census5"} <= set(panel.vintages):
         return None
@@ -304,12 +341,12 @@ def _revisions(
     past, years = revised[:, revised_years], projection.shape[1]
     start = rng.integers(0, max(len(revised_years) - years, 0) + 1, count)
     when = np.minimum(start[:, None] + np.arange(years), len(revised_years) - 1)
-    return np.cumsum(past[giver[:, :, None], when[:, None, :]], axis=2)
+    return lambda at: np.cumsum(past[giver[at][:, :, None], when[at][:, None, :]], axis=2)
 
 
 def _recounts(
     panel: Panel, past: Panel, protocol: Protocol, projection: Path, giver: IntArray, rng: np.random.Generator
-) -> FloatArray | None:
+) -> Part | None:
     """Return what the next census may revise of employment: the errors that the last one closed, regions exchanged.
 
     The error of a region grows evenly from one census to the next. Nobody knows which way the next one goes, so that
@@ -322,26 +359,32 @@ def _recounts(
     # A region that came to the base of the last census by a break, and not by a revision, was extrapolated until then.
     unrevised = linked[projection.rows][:, np.isin(panel.years, terms["last"])].any(axis=1, keepdims=True)
     unsettled = unrevised | (panel.years[projection.at[1:]] > terms["last"][0])
-    yearly = terms["spread"] * closing[giver] / (terms["closes"][0] - terms["before"])
+    years = terms["closes"][0] - terms["before"]
     sign = rng.choice((-1.0, 1.0), (len(giver), 1))
-    return np.cumsum((sign * yearly)[:, :, None] * unsettled, axis=2)
+
+    def part(at: slice) -> FloatArray:
+        yearly = terms["spread"] * closing[giver[at]] / years
+        return np.cumsum((sign[at] * yearly)[:, :, None] * unsettled, axis=2)
+
+    return part
+
+
+def drawn_growth(
+    projection: Path, protocol: Protocol, draws: Draws, components: Collection[str]
+) -> Iterator[FloatArray]:
+    """Yield growth of TFP `(b, R + 1, H)` under some components, some draws at a time.
+
+    What is made of few draws is written to the same little memory again; thousands of regions then need no more of it.
+    """
+    size = max(1, min(BLOCK, _CELLS // max(len(projection.rows), 1)))
+    for first in range(0, draws.count, size):
+        at = slice(first, min(first + size, draws.count))
+        growth = tfp_growth(projection, protocol, draws.changes(components, at))
+        yield np.broadcast_to(growth, (at.stop - at.start, *growth.shape[1:]))
 
 
 def tfp_growth(projection: Path, protocol: Protocol, changes: Changes) -> FloatArray:
     """Return growth of TFP `(B, R + 1, H)` under the changes, the sum of the regions last."""
-    return np.concatenate([_tfp_growth(projection, protocol, block) for block in _few_draws(changes)])
-
-
-def _few_draws(changes: Changes) -> Iterator[Changes]:
-    """Yield the changes some draws at a time: what is made of few is written to the same little memory again."""
-    arrays = {name: values for name in PARTS.values() if (values := getattr(changes, name)) is not None}
-    count = max((len(values) for values in arrays.values()), default=1)
-    for first in range(0, count, BLOCK):
-        yield Changes(**{name: values[first : first + BLOCK] for name, values in arrays.items()})
-
-
-def _tfp_growth(projection: Path, protocol: Protocol, changes: Changes) -> FloatArray:
-    """Return growth of TFP `(B, R + 1, H)` under the changes of some draws."""
     stock = _stock(projection, _real(projection, changes))
     base = projection.inputs
 

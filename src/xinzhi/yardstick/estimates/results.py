@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import BoolArray, FloatArray
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, Values, same, span_text
@@ -18,105 +17,6 @@ from xinzhi.yardstick.estimates.errors import conventions
 from xinzhi.yardstick.estimates.record import track_record
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.view import Span
-
-
-@dataclass(frozen=True, slots=True)
-class Intervals:
-    """Bands of mean growth over a span: `(R + 1,)` with the sum of the regions last, or `(R,)`."""
-
-    median: FloatArray
-    low: FloatArray
-    high: FloatArray
-    relative_low: FloatArray
-    relative_high: FloatArray
-    above_nation: FloatArray
-    rank_low: FloatArray
-    rank_high: FloatArray
-
-
-def intervals(mean: FloatArray, level: float) -> Intervals:
-    """Return the statements on drawn means `(B, R + 1)`, the sum of the regions last."""
-    tail = (1 - level) / 2
-    regions, relative = mean[:, :-1], mean[:, :-1] - mean[:, -1:]
-    low, median, high = _quantiles(mean, (tail, 0.5, 1 - tail))
-    relative_low, relative_high = _quantiles(relative, (tail, 1 - tail))
-    ranks = ranks_by_draw(regions)
-    rank_low, rank_high = np.quantile(ranks, [tail, 1 - tail], axis=0, method="nearest")
-    surely = ((relative > 0).mean(axis=0) + (relative >= 0).mean(axis=0)) / 2  # equal values count half
-    return Intervals(median, low, high, relative_low, relative_high, surely, rank_low, rank_high)
-
-
-def _quantiles(values: FloatArray, shares: Sequence[float]) -> list[FloatArray]:
-    """Return what `numpy.quantile` gives along the draws `(B, R)`; it takes several times as long."""
-    rising = np.sort(np.ascontiguousarray(values.T), axis=1)
-    quantiles = []
-    for share in shares:
-        at, part = divmod(share * (len(values) - 1), 1.0)
-        lower, upper = rising[:, int(at)], rising[:, min(int(at) + 1, len(values) - 1)]
-        between = lower + (upper - lower) * part if part < 0.5 else upper - (upper - lower) * (1 - part)  # noqa: PLR2004 - as numpy
-        quantiles.append(np.where(np.isnan(rising[:, -1]), np.nan, between))
-    return quantiles
-
-
-def ranks_by_draw(values: FloatArray) -> FloatArray:
-    """Return the rank of every region within a draw `(B, R)`, 1 = highest; equal values share the better rank."""
-    order = np.argsort(-values, axis=1)
-    falling = np.take_along_axis(values, order, axis=1)
-    place = np.arange(1, values.shape[1] + 1)
-    tied = np.zeros(values.shape, dtype=np.bool_)
-    tied[:, 1:] = falling[:, 1:] == falling[:, :-1]
-    ranks = np.empty(values.shape, dtype=np.int64)
-    np.put_along_axis(ranks, order, np.maximum.accumulate(np.where(tied, 0, place), axis=1), axis=1)
-    return ranks.astype(np.float64)
-
-
-def probability_above(values: FloatArray) -> FloatArray:
-    """Return the part of draws `(B, R)` in which one region lies above another `(R, R)`; equal values count half."""
-    columns = np.ascontiguousarray(values.T)
-    # bits are counted, eight draws at once: this grows with the square of the regions
-    counts = [np.bitwise_count(np.packbits(draws > columns, axis=1)).sum(axis=1, dtype=np.int64) for draws in columns]
-    higher = np.stack(counts)
-    return np.asarray((len(values) + higher - higher.T) / (2 * len(values)))
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Statements against the truth: bands that hold it, scores and half-widths `(R,)`, pairs decided and right."""
-
-    holds: BoolArray
-    relative_holds: BoolArray
-    nation_holds: bool
-    nation_error: float
-    score: FloatArray
-    half_width: FloatArray
-    decided: int
-    right: int
-
-
-def evaluate(mean: FloatArray, truth: FloatArray, level: float, decided: float) -> Evaluation:
-    """Hold what drawn means `(B, R + 1)` say to the true means `(R + 1,)`."""
-    statement = intervals(mean, level)
-    relative = truth[:-1] - truth[-1]
-    holds = (statement.low <= truth) & (truth <= statement.high)
-    decided_pairs = probability_above(mean[:, :-1]) >= decided
-    return Evaluation(
-        holds=holds[:-1],
-        relative_holds=(statement.relative_low <= relative) & (relative <= statement.relative_high),
-        nation_holds=bool(holds[-1]),
-        nation_error=float(abs(statement.median[-1] - truth[-1])),
-        score=interval_score(statement.low, statement.high, truth, level)[:-1],
-        half_width=(statement.relative_high - statement.relative_low) / 2,
-        decided=int(decided_pairs.sum()),
-        right=int((decided_pairs & (truth[:-1, None] > truth[None, :-1])).sum()),
-    )
-
-
-def interval_score(low: FloatArray, high: FloatArray, truth: FloatArray, level: float) -> FloatArray:
-    """Return the interval score (Gneiting and Raftery 2007, equation 43): width, and a fine for missing the truth."""
-    miss = np.maximum(low - truth, 0) + np.maximum(truth - high, 0)
-    score: FloatArray = high - low + 2 / (1 - level) * miss
-    return score
-
 
 TOTAL, TOGETHER, ALL = "total", "estimates", "everything"
 DRIFT, REVISIONS = "control_total", ("output_revision", "employment_revision")
@@ -178,6 +78,18 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
         rows = self.frame.filter(region=region, start=span.start, end=span.end, component=component)
         bands = rows.select("median", "low", "high").drop_nulls("low").rows()
         return bands[0] if bands else None
+
+    @property
+    def compared(self) -> int:
+        """How many regions are compared two by two in the leading period: all, or where they are many the two ends."""
+        start, end = leading_span(self)
+        pairs = self.pairs.filter(start=start, end=end)
+        return pl.concat([pairs["region"], pairs["other"]]).n_unique()
+
+    @property
+    def compares_ends(self) -> bool:
+        """Whether regions that have a band are left out where two by two are compared."""
+        return 0 < self.compared < self.frame.filter(pl.col("region") != TOTAL)["region"].n_unique()
 
     def chances(self, span: Span) -> dict[str, float]:
         """Return the probability of each region to lie above all together in a period."""
@@ -241,9 +153,12 @@ class Bands(Result, verb="bands", topic="bands", key=("region", "start", "end", 
                 facts["answer.everything"] = {"parts": counted} | revised_band.row(0, named=True)
         revised = bool(_revisions(self))
         facts |= _sides(self, leading) | (_sides_revised(self, leading) if revised else {})
-        facts["answer.pairs"] = {"decided": self.decided, "span": span, "wide": "", **_pair_counts(self)}
+        counts: Values = {"decided": self.decided, "span": span, "wide": "", **_pair_counts(self)}
         if revised:
-            facts["answer.pairs"]["wide"] = words.bands.answer_pairs_revised(**_pair_counts(self, ALL))
+            counts["wide"] = words.bands.answer_pairs_revised(**_pair_counts(self, ALL))
+        facts["answer.pairs"] = counts
+        if self.compares_ends:
+            facts["answer.ends"] = {"k": self.compared}
         ranked = leading.filter(pl.col("region") != TOTAL).with_columns(width=pl.col("rank_high") - pl.col("rank_low"))
         first = ranked.sort("rank_high", "rank_low").row(0, named=True)
         widest = ranked.sort("width", descending=True).row(0, named=True)

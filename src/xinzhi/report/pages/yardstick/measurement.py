@@ -76,7 +76,7 @@ def _ranked(result: Ranking, base: Picture) -> Picture:
     newest = view.spans[-1]
     key = "ranking_ranges"
     facts: dict[str, object] = {"span": newest.label}
-    if bands is not None:
+    if bands is not None and not bands.compares_ends:
         (k, n), (revised, _) = (bands.pair_counts(newest, component) for component in (TOGETHER, ALL))
         if n:
             key = "ranking_ties"
