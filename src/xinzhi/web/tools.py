@@ -11,7 +11,7 @@ from inspect import Parameter, Signature, signature
 from typing import Annotated, Protocol, TypeVar, cast
 
 import polars as pl
-from pydantic import BaseModel, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema
 
 from xinzhi import __version__, words
 from xinzhi.core.errors import UsageError, XinzhiError
@@ -27,6 +27,7 @@ from xinzhi.web.workers import BusyError
 from xinzhi.yardstick import Audit, Bands, Measurement, internal
 
 HOMES = (("mcp.server.mcpserver", "MCPServer"), ("mcp.server.fastmcp", "FastMCP"))  # from version 2 on, and before
+CALLS = (("mcp.server.mcpserver.tools", "Tool"), ("mcp.server.fastmcp.tools", "Tool"))
 REFUSALS = (("mcp.server.mcpserver.exceptions", "ToolError"), ("mcp.server.fastmcp.exceptions", "ToolError"))
 HINTS = {"readOnlyHint": True, "idempotentHint": True, "openWorldHint": False}
 Query = TypeVar("Query", bound=BaseModel)
@@ -54,13 +55,27 @@ ACCOUNT = ("output", "capital", "labour", "human_capital", "tfp")
 class Server(Protocol):
     """What a server of the package `mcp` is here, of whichever version."""
 
-    def tool(
-        self, *, description: str, annotations: object, structured_output: bool
-    ) -> Callable[[Callable[..., str]], object]:
-        """Take a tool."""
-
     def run(self, transport: str) -> None:
         """Answer until the assistant leaves."""
+
+
+class Metadata(Protocol):
+    """What the package `mcp` knows of the arguments of a tool."""
+
+    arg_model: type[BaseModel]
+
+
+class Published(Protocol):
+    """A tool as the package `mcp` publishes it."""
+
+    fn_metadata: Metadata
+    parameters: Mapping[str, object]
+
+    @classmethod
+    def from_function(
+        cls, call: Callable[..., str], *, name: str, description: str, annotations: object, structured_output: bool
+    ) -> Published:
+        """Read the arguments of a call from its signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +91,30 @@ def server(store: Store) -> Server:
     made_by = server_class()
     versioned = {"version": __version__} if "version" in signature(made_by).parameters else {}
     instructions = bilingual(words.api.tools_instructions(package=store.package.title))
-    mcp_server = made_by("xinzhi", instructions=instructions, log_level="WARNING", **versioned)
+    tools = [_published(_call_of(store, name, tool), name) for name, tool in TOOLS.items()]
+    return made_by("xinzhi", instructions=instructions, tools=tools, log_level="WARNING", **versioned)
+
+
+def _published(call: Callable[..., str], name: str) -> object:
+    """Return a call as the package publishes it; arguments that it does not have reach it, so that it refuses them."""
     hints = import_module("mcp.types").ToolAnnotations.model_validate(HINTS)
-    for name, tool in TOOLS.items():
-        mcp_server.tool(description=bilingual(words.api.tools_of(name)), annotations=hints, structured_output=False)(
-            _call_of(store, name, tool)
-        )
-    return mcp_server
+    tool_class = cast("type[Published]", _first_available(CALLS))
+    published = tool_class.from_function(
+        call, name=name, description=bilingual(words.api.tools_of(name)), annotations=hints, structured_output=False
+    )
+    declared = published.fn_metadata.arg_model
+
+    class Arguments(declared):  # type: ignore[misc, valid-type] # a class of the package, made for this call
+        """The arguments of a tool, and those that an assistant made up."""
+
+        model_config = ConfigDict(extra="allow")
+
+        def model_dump_one_level(self) -> dict[str, object]:
+            return {**super().model_dump_one_level(), **(self.model_extra or {})}
+
+    published.fn_metadata.arg_model = Arguments
+    published.parameters = {**published.parameters, "additionalProperties": False}
+    return published
 
 
 def speak(store: Store) -> None:

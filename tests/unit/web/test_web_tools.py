@@ -137,6 +137,30 @@ def test_an_assistant_is_told_by_an_error_how_to_mend_its_question(called, name,
     assert code in {made["error"], None}
 
 
+@pytest.mark.parametrize("name", sorted(TOOLS))
+def test_an_argument_that_a_tool_does_not_have_is_refused_and_named(called, store, name):
+    needed = {"explain": {"region": "贵州"}, "claim": {"region": "贵州", "growth": "3%"}, "brief": {"region": "贵州"}}
+    for unknown in ("begin", "call", "self"):
+        answer = called(name, **needed.get(name, {}), **{unknown: 2017})
+        assert answer.is_error
+        assert unknown in answer.content[0].text
+
+
+def test_a_tool_says_that_it_takes_no_other_arguments(store):
+    async def listed():
+        async with mcp.Client(server(store)) as client:
+            return (await client.list_tools()).tools
+
+    schemas = [tool.model_dump(by_alias=True)["inputSchema"] for tool in asyncio.run(listed())]
+    assert [schema["additionalProperties"] for schema in schemas] == [False] * len(TOOLS)
+
+
+def test_half_a_character_is_refused_without_a_fault(called):
+    answer = called("measure", region="\ud800")
+    assert answer.is_error
+    assert "web.values" in answer.content[0].text
+
+
 @pytest.mark.parametrize("asked", [{"of": "firms"}, {"of": "backtest"}, {"component": "luck"}])
 def test_only_what_can_be_explained_is_asked_for(called, store, asked, monkeypatch):
     monkeypatch.setattr(store, "study", lambda *_, **__: pytest.fail("computed"))
