@@ -138,9 +138,9 @@ def test_an_assistant_is_told_by_an_error_how_to_mend_its_question(called, name,
 
 
 @pytest.mark.parametrize("name", sorted(TOOLS))
-def test_an_argument_that_a_tool_does_not_have_is_refused_and_named(called, store, name):
+def test_an_argument_that_a_tool_does_not_have_is_refused_and_named(called, name):
     needed = {"explain": {"region": "贵州"}, "claim": {"region": "贵州", "growth": "3%"}, "brief": {"region": "贵州"}}
-    for unknown in ("begin", "call", "self"):
+    for unknown in ("begin", "call", "self"):  # names of arguments, some of them words of Python
         answer = called(name, **needed.get(name, {}), **{unknown: 2017})
         assert answer.is_error
         assert unknown in answer.content[0].text
