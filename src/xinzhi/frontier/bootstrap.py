@@ -11,14 +11,14 @@ import numpy as np
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import Facts
 from xinzhi.core.simplex import resolve_failures, solve_batch
 from xinzhi.frontier.change.decompositions import distance_batch
 from xinzhi.frontier.models.sweep import Units, validate_and_scale
-from xinzhi.frontier.reading import Data, Table, read_data
+from xinzhi.frontier.reading import Data, read_data
 from xinzhi.frontier.technology.technology import choose, rts_of, technology
 from xinzhi.frontier.unit_names import Labelled, null_for_nan, rts_text, setting
 
@@ -94,8 +94,8 @@ class Bootstrap(Labelled, verb="bootstrap", key=("unit",)):
 
 
 def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
-    x: Table,
-    y: Table,
+    x: AnyArray,
+    y: AnyArray,
     *,
     rts: str = "vrs",
     orientation: str = "input",

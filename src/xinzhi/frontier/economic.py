@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
@@ -17,7 +17,7 @@ from xinzhi.core.result import Facts
 from xinzhi.frontier.bootstrap import efficiencies
 from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.sweep import ON_FRONTIER, UnitProgram, sweep, validate_and_scale
-from xinzhi.frontier.reading import Data, Table, read_data
+from xinzhi.frontier.reading import Data, read_data
 from xinzhi.frontier.technology.distance import distance
 from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
 from xinzhi.frontier.unit_names import Labelled, good_text, null_for_nan, rts_text
@@ -91,7 +91,7 @@ def _losses(frame: pl.DataFrame, columns: tuple[str, ...], *, ratio: bool = True
 
 
 def cost_efficiency(
-    x: Table, y: Table, prices: FloatArray, *, rts: str = "vrs", units: str | Sequence[object] | None = None
+    x: AnyArray, y: AnyArray, prices: FloatArray, *, rts: str = "vrs", units: str | Sequence[object] | None = None
 ) -> Economic:
     """Compare each unit's cost with the least cost of its outputs at its own prices.
 
@@ -126,7 +126,7 @@ def cost_efficiency(
 
 
 def revenue_efficiency(
-    x: Table, y: Table, prices: FloatArray, *, rts: str = "vrs", units: str | Sequence[object] | None = None
+    x: AnyArray, y: AnyArray, prices: FloatArray, *, rts: str = "vrs", units: str | Sequence[object] | None = None
 ) -> Economic:
     """Compare each unit's revenue with the largest revenue of its inputs at its own prices.
 
@@ -200,8 +200,8 @@ def _best_mix(objective: str, source: Data, prices: FloatArray, rts: str) -> Eco
 
 
 def profit_efficiency(
-    x: Table,
-    y: Table,
+    x: AnyArray,
+    y: AnyArray,
     input_prices: FloatArray,
     output_prices: FloatArray,
     *,
@@ -368,8 +368,8 @@ class MaterialsBalance(Labelled, verb="materials_balance", key=("unit",)):
 
 
 def materials_balance(
-    x: Table,
-    y: Table,
+    x: AnyArray,
+    y: AnyArray,
     contents: FloatArray | Sequence[float],
     retained: FloatArray | Sequence[float] | None = None,
     *,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from xinzhi import words
@@ -23,7 +23,7 @@ from xinzhi.frontier.plane import Plane, plane_of
 from xinzhi.frontier.reading import Data, read_data
 from xinzhi.frontier.technology.distance import Programs, Solution
 from xinzhi.frontier.technology.technology import RTS, choose
-from xinzhi.frontier.unit_names import Labelled, conventions, good_text, number_or_null, rts_text, status_text
+from xinzhi.frontier.unit_names import Labelled, good_text, number_or_null, rts_text, setting, status_text
 
 # A weight below this is rounding, not a peer.
 _PEER = 1e-9
@@ -134,7 +134,7 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
 
     def _goods(self, kind: str) -> pl.DataFrame:
         names = (self.data.inputs, self.data.outputs, self.data.bads)
-        columns: dict[str, Any] = {"unit": list(self.data.units)}
+        columns: dict[str, pl.Series] = {"unit": pl.Series(self.data.units, dtype=pl.String)}
         for goods, letter in zip(names, "xyb", strict=True):
             part = getattr(self.solved, f"{kind}_{letter}")
             if part is not None:
@@ -213,7 +213,7 @@ class Efficiency(Labelled, verb="efficiency", key=("unit",)):
     def size_notes(self) -> tuple[Fact, ...]:
         """A warning where units are few for so many goods."""
         goods, n = len(self.data.columns), len(self.data.units)
-        few = n < conventions()["units_per_good"]["value"] * goods
+        few = n < setting("units_per_good") * goods
         return (words.frontier.note_few(n=n, goods=goods),) if few else ()
 
     @cached_property
@@ -379,8 +379,8 @@ def efficiency(
     orientation: str = "input",
     model: str = "radial",
     units: str | Sequence[object] | None = None,
-    reference: Sequence[Any] | None = None,
-    **options: Any,  # noqa: ANN401 - options of the model
+    reference: Sequence[AnyArray] | None = None,
+    **options: object,
 ) -> Efficiency:
     """Score every unit against the technology that all units span.
 
@@ -424,20 +424,20 @@ def efficiency(
     choose("rts", rts, RTS)
     data = read_data(x, y, bad, units, reference)
     solved = method.solve(model, data, rts, orientation, options)
-    columns: dict[str, Any] = {
-        "unit": list(data.units),
+    columns: dict[str, pl.Series] = {
+        "unit": pl.Series(data.units, dtype=pl.String),
         "score": number_or_null(solved.score),
         "status": pl.Series(solved.status.tolist(), dtype=pl.String),
     }
     if solved.efficient is not None:
-        columns["efficient"] = np.asarray(solved.efficient, dtype=bool)
-    for name, values in _name_goods(solved.factors, data).items():
-        columns[name] = number_or_null(values) if values.dtype.kind == "f" else pl.Series(values.tolist())
-    record = {"model": model, "rts": rts, "orientation": orientation, **options}
+        columns["efficient"] = pl.Series(np.asarray(solved.efficient, dtype=bool))
+    columns |= _name_goods(solved.factors, data)
+    record: dict[str, object] = {"model": model, "rts": rts, "orientation": orientation, **options}
     record |= {"reference": len(data.peers)} if reference is not None else {}
+    choices = {name: _plain(value) for name, value in record.items()}
     return Efficiency(
         frame=pl.DataFrame(columns),
-        provenance=provenance("efficiency", data.digests(), **{name: _plain(value) for name, value in record.items()}),
+        provenance=provenance("efficiency", data.digests(), (), **choices),
         kind=data.kind,
         data=data,
         solved=solved,
@@ -447,21 +447,24 @@ def efficiency(
     )
 
 
-def _name_goods(factors: Mapping[str, Any], data: Data) -> dict[str, Any]:
+def _name_goods(factors: Mapping[str, FloatArray | npt.NDArray[np.object_]], data: Data) -> dict[str, pl.Series]:
     """Return factors of goods as one column a good: `theta_x` of two inputs becomes theta_capital, theta_labour."""
     goods = {"x": data.inputs, "y": data.outputs, "b": data.bads}
-    columns: dict[str, Any] = {}
+    columns: dict[str, pl.Series] = {}
     for name, factor in factors.items():
-        values = np.asarray(factor)
         stem, _, side = name.rpartition("_")
-        if values.ndim == 1:
-            columns[name] = values + 0.0 if values.dtype.kind == "f" else values  # no -0.0
-        elif side in goods and values.shape == (len(data.units), len(goods[side])):
-            columns |= {f"{stem}_{good}": values[:, at] + 0.0 for at, good in enumerate(goods[side])}
+        if factor.ndim == 1 and factor.dtype.kind != "f":
+            columns[name] = pl.Series(factor.tolist())
+            continue
+        numbers = np.asarray(factor, dtype=float) + 0.0  # no -0.0
+        if numbers.ndim == 1:
+            columns[name] = number_or_null(numbers)
+        elif side in goods and numbers.shape == (len(data.units), len(goods[side])):
+            columns |= {f"{stem}_{good}": number_or_null(numbers[:, at]) for at, good in enumerate(goods[side])}
     return columns
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - an option of any kind
+def _plain(value: object) -> object:
     """Return an option as a certificate can hold it."""
     if isinstance(value, str | bool | int | float | None):
         return value

@@ -20,8 +20,8 @@ from .two_stage import TwoStage as TwoStage
 from .unit_names import NONE as NONE
 from .unit_names import Labelled as Labelled
 from .unit_names import Labels as Labels
-from .unit_names import conventions as conventions
 from .unit_names import good_text as good_text
 from .unit_names import labelled as labelled
 from .unit_names import rts_text as rts_text
+from .unit_names import setting as setting
 from .unit_names import status_text as status_text

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 
-from xinzhi.core.arrays import AnyFrame, FloatArray, digest
+from xinzhi.core.arrays import AnyArray, AnyFrame, FloatArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.provenance import provenance
 from xinzhi.core.result import FrameKind, Provenance
 from xinzhi.frontier.change.panel import Columns, read_panel
 from xinzhi.frontier.models.sweep import UnitProgram, sweep
-from xinzhi.frontier.reading import Part, Table, all_positive, read_parts
+from xinzhi.frontier.reading import Part, all_positive, read_parts
 from xinzhi.frontier.stages import Staged, staged
 from xinzhi.frontier.technology.technology import choose, rts_of, sum_bounds
 
@@ -45,8 +45,8 @@ class Tie:
 
 
 def network_efficiency(
-    divisions: Mapping[str, tuple[Table | None, Table | None]],
-    links: Mapping[tuple[str, str], Table],
+    divisions: Mapping[str, tuple[AnyArray | None, AnyArray | None]],
+    links: Mapping[tuple[str, str], AnyArray],
     *,
     link: str = "free",
     rts: str = "vrs",
@@ -105,7 +105,7 @@ def network_efficiency(
         raise UsageError(
             "frontier.divisions-apart", divisions=[name for name in names if name in joined], apart=isolated
         )
-    tables: dict[str, Table] = {}
+    tables: dict[str, AnyArray] = {}
     for name, sides in divisions.items():
         tables |= {f"{name}:{what}": side for what, side in zip("xy", sides, strict=True) if side is not None}
     tables |= {f"{first}-{second}": table for (first, second), table in links.items()}
@@ -153,7 +153,7 @@ def dynamic_efficiency(  # noqa: PLR0913 - the four kinds of carry-over are the 
     fixed: Sequence[str] = (),
     rts: str = "vrs",
     orientation: str = "none",
-    weights: Mapping[Any, float] | None = None,
+    weights: Mapping[str, float] | Mapping[int, float] | None = None,
 ) -> Staged:
     """Score units over all periods at once, with what a period hands on to the next, by the slacks of all periods.
 
@@ -232,7 +232,10 @@ def dynamic_efficiency(  # noqa: PLR0913 - the four kinds of carry-over are the 
     )
 
 
-def _shares(weights: Mapping[Any, float] | None, names: Sequence[Any]) -> dict[str, float]:
+Key = TypeVar("Key", str, int)
+
+
+def _shares(weights: Mapping[Key, float] | None, names: Sequence[Key]) -> dict[str, float]:
     """Return the weights of stages with a sum of one."""
     by_stage = dict.fromkeys(names, 1.0) if weights is None else dict(weights)
     values = [by_stage.get(name, -1.0) for name in names]

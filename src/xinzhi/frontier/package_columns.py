@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import polars as pl
 
@@ -13,7 +13,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.names import REGION, Names
 from xinzhi.core.text import clauses, join_names, same
 from xinzhi.data import Package
-from xinzhi.frontier.unit_names import NONE, Labels, conventions, setting
+from xinzhi.frontier.unit_names import NONE, Labels, setting
 
 KEYS = ("region", "year")
 _LEVELS = ("output", "capital", "labour", "human_capital", "labour_share")
@@ -78,8 +78,15 @@ class PackageGoods:
             first_lost = self.frame.filter(pl.col("year") == lost[0])
             wanting = [good for good in goods if not first_lost[good].is_not_null().any()] or goods
             first, last = (available[0], available[-1]) if available else ("", "")
-            ends: dict[str, Any] = {"n": len(available), "first": first, "last": last}
-            raise InputError("frontier.no-figures", years=lost, wanting=wanting, goods=goods, **ends)
+            raise InputError(
+                "frontier.no-figures",
+                years=lost,
+                wanting=wanting,
+                goods=goods,
+                n=len(available),
+                first=first,
+                last=last,
+            )
         notes = [*self.labels.notes]
         for good in self.goods:  # which regions were left out, for want of which good
             codes = rows.filter(rows[good].is_null())["region"]
@@ -192,7 +199,7 @@ def _column(package: Package, name: str, measure: Callable[[], Measured]) -> tup
         long = package.tables["indicators"].filter((pl.col("indicator") == name) & pl.col("value").is_not_null())
         return long.select(*KEYS, pl.col("value").alias(name)), _last(long, name)
     measured = measure()
-    coverage = measured.coverage.filter(pl.col("series").is_in(conventions()["series"][name]))
+    coverage = measured.coverage.filter(pl.col("series").is_in(setting("series")[name]))
     ends = coverage["last_official_year"].drop_nulls()
     frame = measured.inputs.select(*KEYS, name)
     return frame, int(ends.to_numpy().min()) if ends.len() else _last(frame.drop_nulls(name), name)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
 from xinzhi.frontier.models.sweep import Reference, validate_and_scale
-from xinzhi.frontier.reading import Table, read_data
+from xinzhi.frontier.reading import read_data
 from xinzhi.frontier.technology.technology import choose
 from xinzhi.frontier.unit_names import Labelled, null_for_nan
 
@@ -60,8 +59,8 @@ class Partial(Labelled, verb="partial", key=("unit",)):
 
 
 def order_m(
-    x: Table,
-    y: Table,
+    x: AnyArray,
+    y: AnyArray,
     *,
     m: int,
     orientation: str = "input",
@@ -123,12 +122,12 @@ def order_m(
         return float((1 / ranked if orientation == "output" else ranked) @ -np.diff(remaining**m)), 0.0
 
     options = {"m": int(m), "orientation": orientation, "draws": draws, "seed": seed}
-    return _scored("order-m", float(m), (x, y, units), reference, score, options)
+    return _scored("order-m", float(m), (x, y, units), reference, score, options, orientation=orientation)
 
 
 def order_alpha(
-    x: Table,
-    y: Table,
+    x: AnyArray,
+    y: AnyArray,
     *,
     alpha: float,
     orientation: str = "input",
@@ -168,25 +167,27 @@ def order_alpha(
         best = np.sort(values)[int((1 - alpha) * len(values) + _ROUNDING)]
         return float(1 / best if orientation == "output" else best), 0.0
 
-    return _scored("order-alpha", alpha, (x, y, units), reference, score, {"alpha": alpha, "orientation": orientation})
+    options = {"alpha": alpha, "orientation": orientation}
+    return _scored("order-alpha", alpha, (x, y, units), reference, score, options, orientation=orientation)
 
 
 def _scored(
     frontier: str,
     parameter: float,
-    tables: tuple[Table, Table, str | Sequence[object] | None],
+    tables: tuple[AnyArray, AnyArray, str | Sequence[object] | None],
     reference: Reference | None,
     score: Callable[[FloatArray], tuple[float, float]],
-    options: dict[str, Any],
+    options: Mapping[str, object],
+    *,
+    orientation: str,
 ) -> Partial:
     """Score every unit by its radial distances to the reference units that count, of which lower ones are better."""
-    orientation = options["orientation"]
     choose("orientation", orientation, ORIENTATIONS)
     source = read_data(tables[0], tables[1], None, tables[2])
     data = validate_and_scale(source.goods.x, source.goods.y, reference=reference, positive=("x",))
     rows = []
     for x, y in zip(data.x, data.y, strict=True):
-        mask: Any = slice(None)
+        mask = np.ones(len(data.xr), dtype=bool)
         if orientation == "input":
             mask = (data.yr >= y).all(axis=1)
         elif orientation == "output":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,8 +12,6 @@ from xinzhi.core.arrays import AnyArray, AnyFrame, FloatArray, digest
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.result import FrameKind
 from xinzhi.frontier.technology.technology import Goods
-
-Table = Any  # an array, or a frame of any kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +60,7 @@ def read_data(
     y: AnyArray,
     bad: AnyArray = None,
     units: str | Sequence[object] | None = None,
-    reference: Sequence[Any] | None = None,
+    reference: Sequence[AnyArray] | None = None,
 ) -> Data:
     """Return the data of n units, each table an array or a frame; `units` names them or the column that does."""
     tables = {"x": x, "y": y, "bad": bad}
@@ -85,7 +82,7 @@ def read_data(
 
 
 def read_parts(
-    tables: Mapping[str, Table], units: str | Sequence[object] | None = None
+    tables: Mapping[str, AnyArray], units: str | Sequence[object] | None = None
 ) -> tuple[dict[str, Part], tuple[str, ...]]:
     """Return tables of the same n units, without gaps, by their names, and what the units are called."""
     column = units if isinstance(units, str) else None
@@ -113,7 +110,7 @@ def all_positive(parts: Mapping[str, Part], units: Sequence[str]) -> None:
             raise InputError("frontier.stage-positive", name=name, column=part.goods[good], unit=units[unit])
 
 
-def _against(data: Data, reference: Sequence[Any], column: str | None) -> Data:
+def _against(data: Data, reference: Sequence[AnyArray], column: str | None) -> Data:
     """Return the data with a reference set that is not the units."""
     if len(reference) not in {2, 3}:
         raise UsageError("frontier.reference-parts")
@@ -172,7 +169,7 @@ def _of_frame(name: str, native: AnyFrame, column: str | None) -> Part:
     return Part(values, tuple(cells.columns), labels or _index_labels(native), kind)
 
 
-def _index_labels(native: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - anything
+def _index_labels(native: object) -> tuple[str, ...] | None:
     """Return the labels of a pandas index of words; row numbers are no names."""
     index = getattr(native, "index", None)
     if index is None or callable(index) or index.dtype.kind in "iuf":

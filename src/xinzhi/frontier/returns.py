@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
 from xinzhi.frontier.bootstrap import (
@@ -21,7 +20,7 @@ from xinzhi.frontier.bootstrap import (
     smoothed_distances,
     unit_distances,
 )
-from xinzhi.frontier.reading import Table, read_data
+from xinzhi.frontier.reading import read_data
 from xinzhi.frontier.technology.technology import choose
 from xinzhi.frontier.unit_names import Labelled, rts_text, setting
 
@@ -77,8 +76,8 @@ class ReturnsTest(Labelled, verb="returns_test", key=("null",)):
 
 
 def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
-    x: Table,
-    y: Table,
+    x: AnyArray,
+    y: AnyArray,
     *,
     orientation: str = "input",
     statistic: str = "ratio-of-means",
@@ -131,7 +130,7 @@ def returns_test(  # noqa: PLR0913 - data, the test, and how to draw
     data = radial_units(source, orientation)
     distances = {rts: unit_distances(data, rts, orientation) for rts in ("crs", "nirs", "vrs")}
 
-    def against_vrs(turn: int, null: str) -> dict[str, Any]:
+    def against_vrs(turn: int, null: str) -> dict[str, object]:
         null_distances, h = distances[null], choose_width(distances[null], bandwidth)
 
         def task(count: int, seeds: np.random.SeedSequence) -> FloatArray:

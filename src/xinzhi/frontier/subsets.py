@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import FloatArray
+from xinzhi.core.arrays import AnyArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
@@ -20,7 +19,7 @@ from xinzhi.frontier.bootstrap import efficiencies
 from xinzhi.frontier.models.environmental import directional
 from xinzhi.frontier.models.slacks_based import slacks_based
 from xinzhi.frontier.models.sweep import validate_and_scale
-from xinzhi.frontier.reading import Table, read_data
+from xinzhi.frontier.reading import read_data
 from xinzhi.frontier.technology.technology import Goods, choose, rts_of
 from xinzhi.frontier.unit_names import Labelled, null_for_nan, rts_text, setting
 
@@ -34,7 +33,7 @@ class Measure:
     name: str = "input"
     rts: str = "crs"
     disposability: str = "weak"
-    direction: Any = "outputs"
+    direction: AnyArray = "outputs"
 
     def check(self, *, bad: bool) -> None:
         """Refuse options that do not exist or do not fit the data."""
@@ -119,10 +118,10 @@ class Metafrontier(Labelled, verb="metafrontier", key=("unit", "group")):
 
 
 def metafrontier(  # noqa: PLR0913 - data, groups, and the measure
-    x: Table,
-    y: Table,
+    x: AnyArray,
+    y: AnyArray,
     groups: Sequence[object],
-    bad: Table = None,
+    bad: AnyArray = None,
     *,
     measure: str = "input",
     rts: str = "crs",
@@ -225,12 +224,12 @@ class Window(Labelled, verb="window_analysis", key=("unit", "period", "start")):
     @property
     def unit_name(self) -> Text:
         """The name of the unit of `path`."""
-        return self.names.region(self.labels.unit or self._least_stable()["unit"])
+        return self.names.region(self.labels.unit or self._least_stable()[0])
 
     @property
     def path(self) -> pl.DataFrame:
         """``period, windows, mean, low, high`` of the scores of a unit: the one asked for, else the least stable."""
-        unit, score = self.labels.unit or self._least_stable()["unit"], pl.col("score")
+        unit, score = self.labels.unit or self._least_stable()[0], pl.col("score")
         rows = self.frame.filter(pl.col("unit").cast(pl.String) == unit).drop_nulls("score")
         path = rows.group_by("period").agg(windows=pl.len(), mean=score.mean(), low=score.min(), high=score.max())
         return path.sort("period").with_columns(text_columns(group=[self.unit_name] * path.height))
@@ -242,28 +241,31 @@ class Window(Labelled, verb="window_analysis", key=("unit", "period", "start")):
         (start, first), (end, last) = rows[0], rows[-1]
         return words.frontier.headline_window_unit(name=self.unit_name, start=start, first=first, end=end, last=last)
 
-    def _least_stable(self) -> dict[str, Any]:
-        """Return the row of the unit whose scores of one period differ most."""
-        return self.units.sort("column_range", descending=True, nulls_last=True).row(0, named=True)
+    def _least_stable(self) -> tuple[str, float]:
+        """Return the unit whose scores of one period differ most, and by how much."""
+        unit, spread = (
+            self.units.sort("column_range", descending=True, nulls_last=True).select("unit", "column_range").row(0)
+        )
+        return unit, spread
 
     def answer(self) -> Iterator[Fact]:
         """Yield the number of windows and the least stable unit."""
-        loose = self._least_stable()
+        unit, spread = self._least_stable()
         yield words.frontier.headline_window(
             k=self.frame["start"].n_unique(),
             width=self.width,
-            range=loose["column_range"],
-            name=self.names.region(loose["unit"]),
+            range=spread,
+            name=self.names.region(unit),
         )
         yield words.frontier.note_window(rts=rts_text(self.rts), width=self.width)
 
 
 def window_analysis(  # noqa: PLR0913 - the panel, the window, and the measure
-    x: Table,
-    y: Table,
+    x: AnyArray,
+    y: AnyArray,
     unit: Sequence[object],
     period: Sequence[int],
-    bad: Table = None,
+    bad: AnyArray = None,
     *,
     width: int = setting("window"),
     measure: str = "input",

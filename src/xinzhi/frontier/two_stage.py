@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import BoolArray, FloatArray
+from xinzhi.core.arrays import AnyArray, BoolArray, FloatArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.estimator import Estimator, with_tests
 from xinzhi.core.facts import Fact
 from xinzhi.core.provenance import provenance
 from xinzhi.core.text import Text, clauses
 from xinzhi.frontier.bootstrap import in_blocks, radial_units, smoothed_distances, unit_distances
-from xinzhi.frontier.reading import Table, read_data
+from xinzhi.frontier.reading import read_data
 from xinzhi.frontier.technology.technology import choose, rts_of
 from xinzhi.frontier.unit_names import Labelled, axis_ends, good_text, rts_text, setting, term_text
 
@@ -110,9 +110,9 @@ class TwoStage(Labelled, Estimator, verb="two_stage", key=("variable",)):
 
 
 def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
-    x: Table,
-    y: Table,
-    z: Table,
+    x: AnyArray,
+    y: AnyArray,
+    z: AnyArray,
     *,
     algorithm: int = 2,
     rts: str = "vrs",

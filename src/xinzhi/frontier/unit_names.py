@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 import polars as pl
@@ -149,11 +149,6 @@ def status_text(status: str) -> Text:
     return words.by_key(key) if has(key) else same(status)
 
 
-def conventions() -> dict[str, Any]:
-    """Return the conventions of the package, each with its reason."""
-    return {**parameters.read_yaml(_FILE)}
-
-
 setting = partial(parameters.setting, _FILE)
 
 
@@ -162,8 +157,9 @@ def number_or_null(values: FloatArray) -> pl.Series:
     return pl.Series(values=np.asarray(values, dtype=float), dtype=pl.Float64, nan_to_null=True)
 
 
-def null_for_nan(columns: Mapping[str, Any]) -> pl.DataFrame:
+def null_for_nan(columns: Mapping[str, Collection[object]]) -> pl.DataFrame:
     """Return columns as a frame, with null for NaN."""
     import polars.selectors as cs
 
-    return pl.DataFrame(columns).with_columns(cs.float().fill_nan(None))
+    values = {name: cells if isinstance(cells, np.ndarray) else list(cells) for name, cells in columns.items()}
+    return pl.DataFrame(values).with_columns(cs.float().fill_nan(None))

@@ -404,7 +404,7 @@ class Efficiency(WithModel):
         del count
         model = self.model or ("environmental" if self.bad else "radial")
         rts = self.rts or ("crs" if model == "cross" else "vrs")
-        orientation = self.orientation or internal.conventions()["orientations"]["value"].get(model)
+        orientation = self.orientation or internal.setting("orientations").get(model)
         options: dict[str, Any] = {"model": model, "rts": rts, "units": "region", **self.choices("disposability")}
         options |= {} if orientation is None else {"orientation": orientation}
         options |= {"polluting": list(self.polluting)} if self.polluting else {}
@@ -448,7 +448,7 @@ class Sampling(OfYear):
     def samples(self, frame: pl.DataFrame, count: Count) -> dict[str, Any]:
         """Return how samples are drawn; refuse figures that distances cannot be divided by."""
         above_zero(frame, (*self.inputs, *self.outputs), "--boot")
-        draws = self.boot or internal.conventions()["tests"]["value"]
+        draws = self.boot or internal.setting("tests")
         options = {"orientation": self.orientation or "output", "seed": self.seed, "n_jobs": self.jobs}
         return {**options, "draws": draws, "units": "region", "progress": count}
 

@@ -74,7 +74,7 @@ def read_goods(
 
 def _refuse_odd(tidy: Tidy, goods: tuple[str, ...], period: str | None) -> None:
     """Refuse figures that cannot be computed with, and among numbered periods those that are no number."""
-    size = frontier_internal.conventions()["figure_size"]["value"]
+    size = frontier_internal.setting("figure_size")
     for good in goods:
         extreme = (pl.col(good).abs() > size) | ((pl.col(good) != 0) & (pl.col(good).abs() < 1 / size))
         tidy.refuse(extreme, "studies.figure-size", column=good, least=f"{1 / size:g}", most=f"{size:g}")

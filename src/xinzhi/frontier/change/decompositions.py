@@ -129,8 +129,14 @@ class Frontier:
     def _at_large(self, rts: str, reference: Goods, points: Goods) -> Scores:
         """Return the same distances from a technology of many observations."""
         direction = tuple(points.parts("way", self.measure.gains(points)).values())
-        how = {"orientation": "directional", "direction": direction, "disposability": self.measure.disposability}
-        solution = between(points, reference, rts=rts, **how)
+        solution = between(
+            points,
+            reference,
+            orientation="directional",
+            direction=direction,
+            rts=rts,
+            disposability=self.measure.disposability,
+        )
         status = np.array([STATUSES.index(status) for status in solution.status])
         self.tally.add(solution.programs.count, (solution.programs.rows, solution.programs.columns))
         return Scores(solution.score, status)

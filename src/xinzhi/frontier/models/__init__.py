@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from xinzhi.core.errors import UsageError
 from xinzhi.frontier.technology.technology import CONVEX, RTS, choose, rts_of
@@ -31,14 +31,14 @@ class Model:
     takes: tuple[str, ...] = ()
     rts: tuple[str, ...] | None = CONVEX  # None: the function checks them itself
     bad: Literal["none", "some", "any"] = "none"
-    fixed: Mapping[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, object] = field(default_factory=dict)
     reference: bool = True
     names: bool = False  # whether messages or options speak of units and goods by name
 
-    def solve(self, name: str, data: Data, rts: str, orientation: str, options: Mapping[str, Any]) -> Solution:
+    def solve(self, name: str, data: Data, rts: str, orientation: str, options: Mapping[str, object]) -> Solution:
         """Check the call against what the model takes, and solve it."""
         self._check(name, data, orientation, options)
-        goods, how = data.goods, dict(self.fixed) | dict(options)
+        goods, how = data.goods, {**self.fixed, **options}
         if self.rts is None:
             how["rts"] = rts
         elif rts_of(rts, self.rts) and len(self.rts) > 1:
@@ -55,7 +55,7 @@ class Model:
         solution: Solution = function(*arguments, **how)
         return solution
 
-    def _check(self, name: str, data: Data, orientation: str, options: Mapping[str, Any]) -> None:
+    def _check(self, name: str, data: Data, orientation: str, options: Mapping[str, object]) -> None:
         unknown = sorted(set(options) - set(self.takes))
         if unknown:
             raise UsageError("frontier.option", model=name, option=unknown[0], known=list(self.takes))

@@ -8,7 +8,6 @@ Cooper, Golany, Seiford and Stutz 1985) and standard deviations (Lovell and Past
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -174,11 +173,19 @@ def seiford_zhu(
     slacks = (theta * data.x - reached[0], reached[1] - phi * data.y, data.b)
     worth = 1.0 if outward else -1.0
     result = solved(data, solutions, factor[:, 0], slacks, targets=(*reached, data.b), worth=worth)
-    parts: dict[str, Any] = {}
-    for name in ("dual", "slack", "target"):
-        good, turned_bad = np.split(getattr(result, f"{name}_y"), [points.widths[1]], axis=1)
-        parts |= {f"{name}_y": good, f"{name}_b": shift - turned_bad if name == "target" else turned_bad}
-    return replace(result, **parts)
+    (dual_y, dual_b), (slack_y, slack_b), (target_y, target_b) = (
+        np.split(np.asarray(part), [points.widths[1]], axis=1)
+        for part in (result.dual_y, result.slack_y, result.target_y)
+    )
+    return replace(
+        result,
+        dual_y=dual_y,
+        dual_b=dual_b,
+        slack_y=slack_y,
+        slack_b=slack_b,
+        target_y=target_y,
+        target_b=shift - target_b,
+    )
 
 
 def range_directional(
@@ -212,4 +219,5 @@ def range_directional(
     reached = (solutions.intensities @ data.xr, solutions.intensities @ data.yr, data.b)
     slacks = (data.x - beta * to_x - reached[0], reached[1] - data.y - beta * to_y, data.b)
     score = 1 - solutions.objective
-    return solved(data, solutions, score, slacks, targets=reached, worth=1.0, beta=beta[:, 0])
+    result = solved(data, solutions, score, slacks, targets=reached, worth=1.0)
+    return replace(result, factors={"beta": beta[:, 0]})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -208,13 +207,14 @@ def _improved(
     reached = (all_intensities @ data.xr / factor, active @ data.yr, active @ data.br)
     points = (data.x - movement[:, :p], data.y + movement[:, p : p + q], data.b - movement[:, p + q :])
     slacks = (points[0] - reached[0], reached[1] - points[1], points[2] - reached[2])
-    factors: dict[str, Any] = {"beta_x": beta[:, :p], "beta_y": beta[:, p : p + q], "beta_b": beta[:, p + q :]}
+    factors = {"beta_x": beta[:, :p], "beta_y": beta[:, p : p + q], "beta_b": beta[:, p + q :]}
     if form.idle:
         factors["idle"] = solutions.intensities[:, count:]
     if form.factor:
         factors["abatement"] = factor[:, 0]
     combined = replace(solutions, intensities=all_intensities)
-    return solved(data, combined, solutions.objective, slacks, targets=reached, worth=1.0, best=0.0, **factors)
+    result = solved(data, combined, solutions.objective, slacks, targets=reached, worth=1.0, best=0.0)
+    return replace(result, factors=factors)
 
 
 MEASURES = ("index", "directional")
@@ -264,9 +264,10 @@ def by_production(
     reached = (good.intensities @ data.yr, harm.intensities @ data.br)
     slacks = (data.x - good.intensities @ data.xr, reached[0] - phi * data.y, gamma * data.b - reached[1])
     combined = replace(good, status=status, programs=good.programs + harm.programs)
-    factors: dict[str, Any] = {"goods": parts[0], "bads": parts[1], "phi_y": phi, "gamma_b": gamma}
+    factors = {"goods": parts[0], "bads": parts[1], "phi_y": phi, "gamma_b": gamma}
     targets = (good.intensities @ data.xr, *reached)
-    return solved(data, combined, score, slacks, targets=targets, best=0.0 if common else 1.0, **factors)
+    result = solved(data, combined, score, slacks, targets=targets, best=0.0 if common else 1.0)
+    return replace(result, factors=factors)
 
 
 def _side(

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Unpack
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.programs import Program
 from xinzhi.frontier.models.sweep import ON_FRONTIER, Reference
 from xinzhi.frontier.reading import Data
-from xinzhi.frontier.technology.distance import Solution, between, distance
+from xinzhi.frontier.technology.distance import How, Solution, between, distance
 from xinzhi.frontier.technology.technology import Goods, choose, given_direction, prepare, technology
 
 
@@ -46,19 +47,14 @@ def radial(  # noqa: PLR0913 - the goods, the technology and the measure
     if exclude_self and direction_name == "endogenous":
         raise UsageError("frontier.super-endogenous")
     points = Goods.from_arrays(x, y, bad)
-    how: dict[str, Any] = {
-        "orientation": orientation,
-        "disposability": disposability,
-        "bounds": bounds,
-        "reference": reference,
-        "exclude_self": exclude_self,
-    }
+    how: How = {"disposability": disposability, "bounds": bounds, "exclude_self": exclude_self}
+    distances_of = partial(score, orientation=orientation, reference=reference, **how)
     if direction_name == "endogenous" and orientation == "directional":
         from xinzhi.frontier.models.additive import endogenous
 
         return endogenous(points, rts=rts, disposability=disposability, bounds=bounds, reference=reference)
     moves = directions(points, orientation, direction, reference)
-    distances = score(points, moves, rts=rts, slacks=slacks, ideal=direction_name == "range", **how)
+    distances = distances_of(points, moves, rts=rts, slacks=slacks, ideal=direction_name == "range")
     solved = solution(points, distances, orientation, moves, looked=slacks is not False and not exclude_self)
     if exclude_self:
         reached = {"directional": distances.score <= 0, "output": distances.score <= 1}.get(
@@ -70,7 +66,7 @@ def radial(  # noqa: PLR0913 - the goods, the technology and the measure
     if rts != "vrs" or orientation not in {"input", "output"}:
         raise UsageError("frontier.scale")
     # returns to scale: which of three technologies first gives the score of constant returns
-    vrs, crs, nirs = distances.score, *(score(points, moves, rts=kind, **how).score for kind in ("crs", "nirs"))
+    vrs, crs, nirs = distances.score, *(distances_of(points, moves, rts=kind).score for kind in ("crs", "nirs"))
     ratio = crs / vrs if orientation == "input" else vrs / crs
     same = np.isclose(crs, vrs, rtol=ON_FRONTIER, atol=0)
     rising = np.isclose(crs, nirs, rtol=ON_FRONTIER, atol=0)
@@ -86,7 +82,7 @@ def score(
     orientation: str,
     reference: Reference | None = None,
     ideal: bool = False,
-    **how: Any,  # noqa: ANN401 - options of `distance`
+    **how: Unpack[How],
 ) -> Solution:
     """Return the distances of the units; with `ideal`, one that is best in every good has a distance of zero."""
     benchmark = None if reference is None else Goods.from_arrays(*reference)
@@ -133,7 +129,7 @@ def solution(
 ) -> Solution:
     """Return distances with targets, the efficient units and Shephard's form; `looked` for slacks or not."""
     best = 0.0 if orientation == "directional" else 1.0
-    factors: dict[str, Any] = {}
+    factors: dict[str, FloatArray] = {}
     if orientation in {"input", "output"}:
         with np.errstate(divide="ignore"):
             factors["shephard"] = np.where(distances.score == 0, np.nan, 1.0 / distances.score)

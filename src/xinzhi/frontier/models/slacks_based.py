@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -50,8 +49,9 @@ def slacks_based(
     score, solutions, slacks = _back(data, solutions, orientation)
     with np.errstate(divide="ignore", invalid="ignore"):
         theta_x = np.where(data.x > 0, 1 - slacks[0] / data.x, 1.0)
-    factors: dict[str, Any] = {"theta_x": theta_x, "phi_y": 1 + slacks[1] / data.y, "theta_b": 1 - slacks[2] / data.b}
-    return solved(data, solutions, score, slacks, worth=1.0 if outward else -1.0, **factors)
+    factors = {"theta_x": theta_x, "phi_y": 1 + slacks[1] / data.y, "theta_b": 1 - slacks[2] / data.b}
+    result = solved(data, solutions, score, slacks, worth=1.0 if outward else -1.0)
+    return replace(result, factors=factors)
 
 
 Parts = tuple[FloatArray, FloatArray, FloatArray]  # of inputs, outputs and bad outputs
@@ -238,10 +238,9 @@ def epsilon_based(
         (slack_x, slack_y, data.b),
         targets=targets,
         worth=1.0 if outward else -1.0,
-        theta=theta[:, 0],
-        phi=phi[:, 0],
     )
-    return replace(result, notes=(("note.epsilon", parameters),))
+    factors = {"theta": theta[:, 0], "phi": phi[:, 0]}
+    return replace(result, factors=factors, notes=(("note.epsilon", parameters),))
 
 
 def affinity_parameters(table: FloatArray) -> tuple[float, FloatArray]:

@@ -66,8 +66,13 @@ def validate_and_scale(
             wrong = below if below.any() else (table == 0) & (name in positive)
             if wrong.any():  # what the model cannot use, and where it stands
                 row, column = np.argwhere(wrong)[0].tolist()
-                facts: dict[str, Any] = {"name": name, "column": column, "unit": row, "n": int(wrong.sum())}
-                raise InputError("frontier.model-negative" if below.any() else "frontier.model-zero", **facts)
+                raise InputError(
+                    "frontier.model-negative" if below.any() else "frontier.model-zero",
+                    name=name,
+                    column=column,
+                    unit=row,
+                    n=int(wrong.sum()),
+                )
     for name, part in zip("xyb", (benchmark.x, benchmark.y, benchmark.b), strict=True):
         idle = np.flatnonzero(np.abs(part).sum(axis=0) == 0)
         if len(idle):
@@ -193,7 +198,6 @@ def solved(
     worth: float | None = None,
     best: float = 1.0,
     beyond: bool = False,
-    **factors: Any,  # noqa: ANN401 - numbers by their names
 ) -> Solution:
     """Return the solution in the caller's units."""
     # `worth` turns row prices into multipliers (none when None), `best` is the score of an efficient unit, and with
@@ -203,11 +207,9 @@ def solved(
     points, scale = Goods(data.x, data.y, data.b), np.concatenate([data.scale_x, data.scale_y, data.scale_b])
     if targets is None:
         targets = (data.x - slacks[0], data.y + slacks[1], data.b - slacks[2])
-    multipliers: dict[str, Any] = {}
-    if worth is not None:
-        prices, sign = solutions.duals * worth, np.repeat([1.0, -1.0, 1.0], points.widths)
-        multipliers = points.parts("dual", prices[:, : len(scale)] * sign / scale)
-        multipliers["dual_scale"] = prices[:, len(scale)]
+    prices, sign = solutions.duals * (worth or 0.0), np.repeat([1.0, -1.0, 1.0], points.widths)
+    multipliers = {} if worth is None else points.parts("dual", prices[:, : len(scale)] * sign / scale)
+    dual_scale = None if worth is None else prices[:, len(scale)]
     return Solution(
         score=score + 0.0,  # no -0.0
         status=np.array(solutions.status),
@@ -216,6 +218,6 @@ def solved(
         intensity=csr_array(np.nan_to_num(solutions.intensities)),  # a unit that is not optimal has no peers
         **points.parts("slack", np.hstack(slacks) * scale + 0.0),
         **points.parts("target", np.hstack(targets) * scale),
-        factors=factors,
+        dual_scale=dual_scale,
         **multipliers,
     )

@@ -30,7 +30,7 @@ from xinzhi.frontier.stochastic.inference import (
     tests,
 )
 from xinzhi.frontier.stochastic.problem import build, checks, elasticities, highest, starts
-from xinzhi.frontier.unit_names import axis_ends, conventions, good_text, term_text
+from xinzhi.frontier.unit_names import axis_ends, good_text, setting, term_text
 
 _TESTS = {
     "no inefficiency (likelihood ratio": "test_ratio",
@@ -185,7 +185,7 @@ class StochasticFrontier(Efficiencies, Estimator, verb="sfa", key=("row",)):
                 for name in self.frontier.inputs
             ]
             facts["answer.elasticities"] = {"parts": parts, "scale": scale}
-            low, high = conventions()["plausible_returns"]["value"]
+            low, high = setting("plausible_returns")
             if scale is not None and not self.settings.cost and not low <= scale <= high:
                 facts["answer.implausible"] = {"scale": scale, "low": low, "high": high}
         facts |= {f"verdict.{name}": values for name, values in self.verdict.details.items()}

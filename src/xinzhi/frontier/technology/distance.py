@@ -7,11 +7,12 @@ the inverse of the first, his output distance the inverse of the second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
+import numpy.typing as npt
 
 from xinzhi.core import programs
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
@@ -98,7 +99,7 @@ def _mixed(
     # A hair of room keeps a unit that just suffices in reach of the solver's tolerance.
     upper = upper + 1e-9 * np.where(np.isfinite(upper), upper, 0.0)
 
-    def farthest(low: FloatArray, high: FloatArray, **kind: Any) -> programs.Solution:  # noqa: ANN401 - options of `solve_once`
+    def farthest(low: FloatArray, high: FloatArray, integers: Sequence[int] = ()) -> programs.Solution:
         return programs.solve_once(
             np.hstack([reference, -gain[:, None]]),
             costs=np.append(np.zeros(m), 1.0),
@@ -107,7 +108,7 @@ def _mixed(
             column_lower=np.append(low, -np.inf),
             column_upper=np.append(high, np.inf),
             maximise=True,
-            **kind,
+            integers=integers,
         )
 
     if not scaling:
@@ -196,7 +197,6 @@ def single_factor(
 Solver = Callable[..., technology.Envelopment]
 
 
-Orientation = Literal["input", "output", "directional", "hyperbolic"]
 _STEPS = 60
 _CLOSE = 1e-13
 _LOST, _PATIENCE = 1e-9, 4
@@ -221,7 +221,7 @@ class Solution:
     # positive means that less of it is better.
 
     score: FloatArray  # (n,)
-    status: Any  # (n,) words
+    status: npt.NDArray[np.str_]  # (n,)
     programs: Programs
     efficient: BoolArray | None = None  # by the model's own measure
     intensity: csr_array | None = None  # (n, m), weights of the reference units
@@ -235,8 +235,10 @@ class Solution:
     dual_y: FloatArray | None = None
     dual_b: FloatArray | None = None
     dual_scale: FloatArray | None = None  # (n,), of the sum of intensities
-    factors: Mapping[str, Any] = field(default_factory=dict)  # further numbers, (n,) or (n, goods): `theta_x`
-    notes: tuple[tuple[str, dict[str, Any]], ...] = ()  # sentences for the reader, by their key
+    factors: Mapping[str, FloatArray | npt.NDArray[np.object_]] = field(
+        default_factory=dict
+    )  # further numbers, (n,) or (n, goods): `theta_x`
+    notes: tuple[tuple[str, Mapping[str, object]], ...] = ()  # sentences for the reader, by their key
 
     @property
     def slacks(self) -> FloatArray:
@@ -244,10 +246,29 @@ class Solution:
         return np.hstack([part for part in (self.slack_x, self.slack_y, self.slack_b) if part is not None])
 
 
-def between(points: technology.Goods, reference: technology.Goods | None, **how: Any) -> Solution:  # noqa: ANN401 - options of `distance`
+class How(TypedDict, total=False):
+    """How a distance is measured; see `distance`."""
+
+    rts: str
+    disposability: str
+    slacks: bool | FloatArray
+    exclude_self: bool
+    bounds: tuple[float, float] | None
+
+
+def between(
+    points: technology.Goods,
+    reference: technology.Goods | None,
+    *,
+    orientation: str,
+    direction: tuple[npt.ArrayLike, ...] | None,
+    **how: Unpack[How],
+) -> Solution:
     """Return the distances of points from the technology that a reference set (or the points) spans."""
     x, y, b = (None, None, None) if reference is None else (reference.x, reference.y, reference.bad)
-    return distance(points.x, points.y, points.bad, x_ref=x, y_ref=y, b_ref=b, **how)
+    return distance(
+        points.x, points.y, points.bad, x_ref=x, y_ref=y, b_ref=b, orientation=orientation, direction=direction, **how
+    )
 
 
 def distance(  # noqa: PLR0913 - the coordinates of a distance function: points, reference, technology, direction
@@ -259,8 +280,8 @@ def distance(  # noqa: PLR0913 - the coordinates of a distance function: points,
     y_ref: FloatArray | None = None,
     b_ref: FloatArray | None = None,
     rts: str = "crs",
-    orientation: Orientation = "input",
-    direction: tuple[Any, ...] | None = None,
+    orientation: str = "input",
+    direction: tuple[npt.ArrayLike, ...] | None = None,
     disposability: str = "weak",
     slacks: bool | FloatArray = False,
     exclude_self: bool = False,

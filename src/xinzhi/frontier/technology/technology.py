@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from xinzhi.core.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
@@ -222,7 +223,7 @@ class Netputs:
 
 
 def scaled_netputs(
-    points: Goods, reference: Goods, orientation: str, direction: tuple[Any, ...] | None, disposability: str
+    points: Goods, reference: Goods, orientation: str, direction: tuple[npt.ArrayLike, ...] | None, disposability: str
 ) -> Netputs:
     """Return points, reference and directions as scaled netputs."""
     if points.widths != reference.widths:
@@ -240,7 +241,7 @@ def scaled_netputs(
     return Netputs(target, moves * sign, reference.over(scale), scale, shrinks, disposability)
 
 
-def given_direction(direction: tuple[Any, ...], points: Goods) -> list[FloatArray]:
+def given_direction(direction: tuple[npt.ArrayLike, ...], points: Goods) -> list[FloatArray]:
     """Return the caller's direction ``(gx, gy)`` or ``(gx, gy, gb)`` for every point, inputs, outputs, bad outputs."""
     parts = (points.x, points.y, points.b)
     if len(direction) not in {2, 3}:
@@ -289,7 +290,7 @@ class Envelopment:
     """The solved programs of n units, over the k columns of a technology."""
 
     objective: FloatArray  # (n,), NaN unless optimal
-    status: Any  # (n,): optimal, infeasible, unbounded or failed
+    status: npt.NDArray[np.str_]  # (n,): optimal, infeasible, unbounded or failed
     row: IntArray  # the positive weights: unit,
     column: IntArray  # column of the technology,
     weight: FloatArray  # and value
