@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -124,6 +124,8 @@ class Safety:
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the server, nor show what is inside
             out.fault = type(error).__name__ if out.refused in {"", "fault"} else ""
         finally:
+            if out.refused == "too-large" and self._declared(scope) <= self._limits.body + self._limits.discarded:
+                await self._discard(receive)
             if not out.status:
                 await out.say(*self._refusal(scope, out))
             self._write(question, method, out, time.perf_counter() - begun)
@@ -155,6 +157,21 @@ class Safety:
         finally:
             self._uploads -= uploading
 
+    @staticmethod
+    def _declared(scope: Scope) -> int:
+        """Return the bytes that a visitor says to send; none where nothing is said."""
+        return _size(_headers(scope).get("content-length", "0"))
+
+    async def _discard(self, receive: Receive) -> None:
+        """Throw away the rest of a body that is too large: a visitor who still sends does not read the refusal."""
+        size, more = 0, True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.sending):
+                while more and size <= self._limits.discarded:
+                    part = await receive()
+                    size += len(part.get("body", b""))
+                    more = part["type"] == "http.request" and part.get("more_body", False)
+
     def _amiss(self, scope: Scope) -> str | None:
         """Return what is wrong with a request of one who may ask."""
         headers = _headers(scope)
@@ -166,7 +183,7 @@ class Safety:
             return None
         if not _is_same_origin(headers):
             return "foreign"
-        if _size(headers.get("content-length", "0")) > self._limits.body:
+        if self._declared(scope) > self._limits.body:
             return "too-large"
         return "busy" if self._uploads >= self._limits.uploads else None
 

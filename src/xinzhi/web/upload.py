@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
+import polars as pl
 from fastapi import APIRouter, Query, Request, Response
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -27,7 +28,6 @@ from xinzhi.web.store import Store
 from xinzhi.web.workers import Limits
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that lives in memory, where a system has one
-ROW = b"<row"  # begins a row of a sheet
 BOOK, OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 NAMES = {"csv": "upload.csv", "xlsx": "upload.xlsx"}  # never that of the visitor
 NEEDED = ("[Content_Types].xml", "xl/workbook.xml")
@@ -92,16 +92,16 @@ async def body_of(request: Request, limits: Limits) -> bytes:
     return data
 
 
-def kind_of(data: bytes, limits: Limits) -> tuple[Kind, int]:
-    """Return what kind of table bytes are, by what they hold, and how many rows they have at most."""
-    # What is no table, or would fill the memory, is refused.
+def kind_of(data: bytes, limits: Limits) -> Kind:
+    """Return what kind of table bytes are, by what they hold; what is none, or would fill the memory, is refused."""
     if not data.strip():
         raise InputError("web.upload-empty")
     if data.startswith(BOOK):
-        return "xlsx", _inspect(data, limits)
+        _inspect(data, limits)
+        return "xlsx"
     if data.startswith(OLD) or b"\x00" in data or data.lstrip()[:1] == b"<" or encoding_of(data) is None:
         raise InputError("web.upload-kind")
-    return "csv", data.count(b"\n") + data.count(b"\r")
+    return "csv"
 
 
 def encoding_of(data: bytes) -> str | None:
@@ -115,9 +115,8 @@ def encoding_of(data: bytes) -> str | None:
     return None
 
 
-def _inspect(data: bytes, limits: Limits) -> int:
-    """Return how many rows a workbook has at most."""
-    # One that is none, or unpacks to more than allowed, is refused; what it says of its sizes is not believed.
+def _inspect(data: bytes, limits: Limits) -> None:
+    """Refuse what is no workbook, or unpacks to more than allowed; what it says of its sizes is not believed."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as book:
             parts = book.infolist()
@@ -125,16 +124,14 @@ def _inspect(data: bytes, limits: Limits) -> int:
         raise InputError("web.upload-kind") from error
     if len(parts) > limits.entries or not set(NEEDED) <= {part.filename for part in parts}:
         raise InputError("web.upload-kind")
-    total = rows = 0
+    total = 0
     for part in parts:
         if part.flag_bits & ENCRYPTED or part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise InputError("web.upload-kind")
         for piece in _unpacked(data, part):
             total += len(piece)
-            rows += piece.count(ROW) + 1  # and one that may be cut in two
             if total > limits.unpacked or (piece and total > PIECE and total > limits.ratio * len(data)):
                 raise InputError("web.upload-bomb", most=limits.unpacked // PIECE)
-    return rows
 
 
 def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -155,15 +152,14 @@ def _unpacked(data: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 @contextmanager
-def _temporary_file(data: bytes, limits: Limits) -> Iterator[tuple[Path, str | None, int]]:
-    """Hand out the file in a folder of its own, in memory where there is such a place, gone at the end."""
-    # Beside it stand its encoding and how many rows it has at most.
-    kind, rows = kind_of(data, limits)
+def _temporary_file(data: bytes, limits: Limits) -> Iterator[tuple[Path, str | None]]:
+    """Hand out the file, and its encoding, in a folder of its own; in memory where there is such a place."""
+    kind = kind_of(data, limits)
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         path = Path(folder) / NAMES[kind]
         path.write_bytes(data)
         try:
-            yield path, encoding_of(data) if kind == "csv" else None, rows
+            yield path, encoding_of(data) if kind == "csv" else None
         except XinzhiError as error:  # where it lay is nobody's business
             error.values.update({name: value.name for name, value in error.values.items() if isinstance(value, Path)})
             raise
@@ -178,16 +174,19 @@ def _screen(store: Store, data: bytes, language: Language, form: TableForm) -> R
 
 def screen_upload(store: Store, data: bytes) -> Study:
     """Return the study of the projects that a visitor brings."""
-    with _temporary_file(data, store.limits) as (path, encoding, most):
-        if most > store.limits.rows:  # else it need not be read for that
-            rows = read_file(path, "projects", encoding=encoding).cells.height
-            if rows > store.limits.rows:
-                raise InputError("web.upload-rows", rows=rows, most=store.limits.rows)
+    limits = store.limits
+    with _temporary_file(data, limits) as (path, encoding):
+        cells = read_file(path, "projects", encoding=encoding).cells
+        if cells.height > limits.rows:
+            raise InputError("web.upload-rows", rows=cells.height, most=limits.rows)
+        letters = cells.select(pl.max_horizontal(pl.all().cast(pl.String).str.len_chars().max())).item() or 0
+        if letters > limits.letters:
+            raise InputError("web.upload-letters", letters=letters, most=limits.letters)
         return studies.screen(path, encoding=encoding)
 
 
 def _check(store: Store, data: bytes, language: Language, form: TableForm) -> Response:
-    with _temporary_file(data, store.limits) as (path, _, _):
+    with _temporary_file(data, store.limits) as (path, _):
         if path.name != NAMES["xlsx"]:
             raise InputError("web.upload-package")
         findings = studies.check(path)

@@ -50,6 +50,8 @@ class Limits:
     remembered: int
     guessing: float
     rows: int
+    letters: int
+    discarded: int
 
     @classmethod
     def load(cls) -> Limits:

@@ -18,7 +18,7 @@ from xinzhi.web import server as web_server
 from xinzhi.web.safety import HEADERS, POLICY, Safety
 
 SECRET, TOKEN = "a secret of the inside", "a-b_c.d"
-LIMITS = replace(Limits.load(), body=1000, sending=0.2, guessing=0.0)
+LIMITS = replace(Limits.load(), body=1000, sending=0.2, guessing=0.0, discarded=500)
 FORM = {"accept": "text/html,*/*;q=0.8"}
 
 
@@ -275,7 +275,13 @@ def test_a_body_that_says_it_is_too_large_is_not_read():
 
 
 def test_a_stream_without_a_length_is_cut_off_early():
-    assert run(endless(100)) == (413, 11)
+    # eleven parts, and as many as are thrown away so that a visitor who sends a little too much can read the refusal
+    assert run(endless(100)) == (413, 11 + LIMITS.discarded // 100 + 1)
+
+
+def test_the_rest_of_a_body_that_is_a_little_too_large_is_thrown_away():
+    status, taken = run(endless(100), [(b"content-length", b"1200")])
+    assert (status, taken) == (413, LIMITS.discarded // 100 + 1)
 
 
 def test_a_body_that_trickles_is_cut_off():

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import re
 import struct
 import zipfile
 import zlib
@@ -189,25 +191,77 @@ def test_a_long_table_is_refused(client):
     refused(send(client, (HEAD + rows).encode()), "web.upload-rows")
 
 
-def test_a_table_that_cannot_be_long_is_read_once(client, monkeypatch):
-    monkeypatch.setattr(upload, "read_file", lambda *_, **__: pytest.fail("read to be counted"))
-    for data in ((HEAD + ROWS).encode(), workbook()):
-        assert send(client, data).status_code == 200
+def long_workbook(rows, prefix=""):
+    """Return a workbook of so many projects, whose sheet may name its elements with a prefix."""
     made = io.BytesIO()
-    pl.DataFrame([ONE] * 7).write_excel(made, worksheet="projects")
-    assert 7 <= upload.kind_of(made.getvalue(), LIMITS)[1] < 200
+    pl.DataFrame([ONE] * rows).write_excel(made, worksheet="projects")
+    prefixed = io.BytesIO()
+    with zipfile.ZipFile(made) as book, zipfile.ZipFile(prefixed, "w", zipfile.ZIP_DEFLATED) as copy:
+        for part in book.infolist():
+            content = book.read(part)
+            if prefix and part.filename == "xl/worksheets/sheet1.xml":
+                content = re.sub(rb"<(/?)(?=[a-z])(?!\?)", rb"<\1" + prefix.encode() + b":", content)
+                content = content.replace(b"xmlns=", f"xmlns:{prefix}=".encode())
+            copy.writestr(part, content)
+    return prefixed.getvalue()
 
 
-def test_rows_of_a_long_workbook_are_counted():
+@pytest.mark.parametrize("prefix", ["", "x"])
+def test_rows_of_a_long_workbook_are_counted_whatever_its_elements_are_called(prefix):
+    with pytest.raises(InputError) as refusal:
+        upload.screen_upload(SimpleNamespace(limits=replace(LIMITS, rows=200)), long_workbook(300, prefix))
+    assert refusal.value.code == "web.upload-rows"
+    assert refusal.value.values["rows"] == 300
+
+
+def test_a_cell_as_long_as_a_book_is_refused(client):
+    text = "字" * (LIMITS.letters + 1)
+    refused(send(client, f"{HEAD}p1,2024,项目,{text}\n".encode()), "web.upload-letters")
+    assert send(client, f"{HEAD}p1,2024,项目,{text[1:]}\n".encode()).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["screen", "check"])
+def test_a_workbook_of_headings_alone_is_refused_or_found_empty(client, path):
     made = io.BytesIO()
-    pl.DataFrame([ONE] * 300).write_excel(made, worksheet="projects")
-    with pytest.raises(InputError) as found:
-        upload.screen_upload(SimpleNamespace(limits=replace(LIMITS, rows=200)), made.getvalue())
-    assert found.value.code == "web.upload-rows"
+    pl.DataFrame([ONE]).head(0).write_excel(made, worksheet="projects")
+    answer = send(client, made.getvalue(), path)
+    assert answer.status_code in {200, 422}, answer.text
+    assert "sheet-empty" in answer.text or "empty-table" in answer.text
 
 
 def test_a_body_over_the_limit_is_refused(client):
     refused(send(client, bytes(LIMITS.body + 1)), "web.too-large", 413)
+
+
+@pytest.mark.parametrize("sized", [True, False])
+def test_the_rest_of_a_body_that_is_too_large_is_read_so_that_the_refusal_can_be(sized):
+    parts = [bytes(1 << 20)] * 24
+    left = list(parts)
+
+    async def receive():
+        part = left.pop(0)
+        return {"type": "http.request", "body": part, "more_body": bool(left)}
+
+    sent = []
+
+    async def send_to(message):
+        sent.append((message, len(left)))
+
+    async def reading(_, receive, __):
+        while (await receive())["more_body"]:
+            pass
+
+    length = [(b"content-length", str(24 << 20).encode())] if sized else []
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v1/screen",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), *length],
+    }
+    asyncio.run(Safety(reading, limits=LIMITS, log=lambda _: None)(scope, receive, send_to))
+    assert sent[0][0]["status"] == 413
+    assert sent[0][1] == 0  # nothing was left to be sent when the answer went out
 
 
 def test_nothing_is_left_of_an_upload(client, tmp_path, monkeypatch):
