@@ -14,7 +14,7 @@ from called import called
 
 import xinzhi
 from bench_report import CHARTS_LIMIT, PAGES_LIMIT, browser, charts, pages
-from xinzhi.report.pages.yardstick.assessment import outline
+from xinzhi.report.pages.yardstick.outline import outline
 
 FILES = ["report.html", "assessment.xlsx", "assessment-data.xlsx", "growth.csv", "levels.csv", "assessment.json"]
 FILES += ["growth.csv-metadata.json", "levels.csv-metadata.json", "assessment.datapackage.json"]
@@ -67,13 +67,13 @@ def test_the_report_is_short_and_keeps_its_annex_closed(assessed):
     assert main.count('<section class="finding"') < charts(html)
     assert 'class="region"' not in main
     assert annex.count('<section class="region"') == 31
-    for topic, row in outline()["topics"].items():
-        for kind in row.get("pictures", [])[:1]:
+    for topic, excerpt in outline().topics.items():
+        for kind in excerpt.pictures[:1]:
             assert f'id="{topic}-{kind}"' in main
-        for key in row.get("tables", {}):
+        for key in excerpt.tables:
             assert f'<table class="{key}">' in main
     head = main[main.index('<table class="overview">') :].partition("</tr>")[0]
-    assert head.count("<th scope") == len(outline()["overview"]) + 2  # the region, and growth in two periods
+    assert head.count("<th scope") == len(outline().overview) + 2  # the region, and growth in two periods
     assert {f">A.{n}<" in annex and f">A.{n}<" in main for n in range(1, 13)} == {True}  # in the contents too
 
 

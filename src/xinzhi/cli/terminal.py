@@ -130,8 +130,8 @@ def _audit(study: Study, call: Call) -> None:
 
     page = section(study.results["audit"])
     start, end = study.more["official_span"]
-    _table(page.sheet("audit_regions").select(*AUDITED[call.get("group", "all")], start=start, end=end), call.language)
-    _table(page.sheet("choices").select("choice", "path", "part"), call.language)
+    _table(page.sheet("audit_regions").excerpt(*AUDITED[call.get("group", "all")], start=start, end=end), call.language)
+    _table(page.sheet("choices").excerpt("choice", "path", "part"), call.language)
     groups: dict[str, list[str]] = {}
     reason_column = "reason_zh" if call.language == "zh" else "reason"
     for departures, reason in study.result(yardstick.Audit).left_out[["departures", reason_column]].rows():
@@ -149,7 +149,7 @@ def _frontier(study: Study, call: Call) -> None:
     top = call.get("top", 10)
     if page.pictures and top:
         twin = page.pictures[0].twin
-        _table(twin.select(*(column.name for column in twin.columns[:WIDE])), call.language, top)
+        _table(twin.excerpt(*(column.name for column in twin.columns[:WIDE])), call.language, top)
 
 
 def _table(table: Table, language: Language, top: int | None = None) -> None:
@@ -168,29 +168,25 @@ def _table(table: Table, language: Language, top: int | None = None) -> None:
 
 def _sources(study: Study, call: Call) -> None:
     """Print the regions in which allocation gave most over the whole span, or the periods of one region."""
-    from xinzhi.sources import PARTS, Sources, part_name, share_range_text, whole_span
+    from xinzhi.sources import PARTS, Sources, part_name, share_range_text
 
     result = study.result(Sources)
     top = call.get("top", 10)
     if not top and study.region is None:
         return
-    if study.region is None:
-        frame = whole_span(result, result.periods)
-        frame = frame.sort("allocation", "tfp_growth", descending=True, nulls_last=True).head(top)
-    else:
-        frame = result.periods.filter(pl.col("region") == study.region)
+    frame = result.leading_periods(top) if study.region is None else result.periods_of(study.region)
     listed = PARTS if result.industries["emerging"].any() else ("allocation", "upgrading", "breakthrough")
     parts = [name for name in listed if frame[name].is_not_null().any()]
-    place = ["region", "start", "end"]
-    views = [
-        dict(zip(frame.select(place).rows(), frame.rows(named=True), strict=True))
-        for frame in (view.periods for view in result.views)
+
+    def text_of(shares: Sequence[float | None]) -> str | Text:
+        values = [share for share in shares if share is not None]
+        return share_range_text(values) if len(values) == len(shares) else percent(None)
+
+    columns = [[text_of(shares) for shares in result.over_views(frame, name)] for name in ("tfp_growth", *parts)]
+    rows = [
+        [result.names.region(region), span_text(start, end), *cells]
+        for region, start, end, *cells in zip(frame["region"], frame["start"], frame["end"], *columns, strict=True)
     ]
-    rows = []
-    for key in frame.select(place).iter_rows():
-        values = [[view[key][name] for view in views] for name in ("tfp_growth", *parts)]
-        cells = [percent(None) if None in shares else share_range_text(shares) for shares in values]
-        rows.append([result.names.region(key[0]), span_text(*key[1:]), *cells])
     grid(["region", "period", "tfp", *(part_name(name) for name in parts)], rows, call.language)
 
 
@@ -223,21 +219,17 @@ def _sectors(study: Study, call: Call) -> None:
 
 def _ranking(study: Study, language: Language) -> None:
     """Print the last year: index, rank, its interval, and the best and the worst rank by convention."""
-    result, keys = study.results["index"], ["region", "year"]
-    rows = result.frame.drop_nulls("index").select(*keys, "index", "rank")
-    rows = rows.filter(year=int(rows["year"].to_numpy().max()))
-    for name, columns in (("uncertainty", ("rank_p05", "rank_p95")), ("gaming", ("best_rank", "worst_rank"))):
-        if name in study.results:
-            rows = rows.join(study.results[name].frame.select(*keys, *columns), on=keys)
+    result = study.result(sectors.Index)
+    rows = result.last_ranks(study.results.get("uncertainty"), study.results.get("gaming"))
     cells = [
         [
             row["rank"],
             result.names.region(row["region"]),
             f"{row['index']:.3f}",
-            f"{row['rank_p05']}-{row['rank_p95']}" if "rank_p05" in row else "-",
-            f"{row['best_rank']}-{row['worst_rank']}" if "best_rank" in row else "-",
+            "-" if row["rank_p05"] is None else f"{row['rank_p05']}-{row['rank_p95']}",
+            "-" if row["best_rank"] is None else f"{row['best_rank']}-{row['worst_rank']}",
         ]
-        for row in rows.sort("rank", "region").iter_rows(named=True)
+        for row in rows.iter_rows(named=True)
     ]
     grid(["rank", "region", "index", "interval", "by-convention"], cells, language)
 
@@ -253,10 +245,8 @@ def _risks(study: Study, call: Call) -> None:
     from xinzhi.report.internal import mark, pitfall_heads, telling
 
     pitfalls = telling(register)
-    rows = []
-    for code in register.codes():
-        cells = {row["pitfall"]: mark(row) for row in register.matrix.filter(region=code).iter_rows(named=True)}
-        rows.append([register.names.region(code), *(cells[pitfall] for pitfall in pitfalls)])
+    marks = {(row["region"], row["pitfall"]): mark(row) for row in register.matrix.iter_rows(named=True)}
+    rows = [[register.names.region(code), *(marks[code, pitfall] for pitfall in pitfalls)] for code in register.codes()]
     grid(["region", *(pitfall_heads()[pitfall] for pitfall in pitfalls)], rows, call.language)
     lines([say("legend", call.language)], call.language)
 
@@ -264,14 +254,12 @@ def _risks(study: Study, call: Call) -> None:
 def _screen(study: Study, call: Call) -> None:
     """Print the verdicts that matter (all but the new ones, the most probable first), pairs, findings."""
     from xinzhi.report.internal import truncate
-    from xinzhi.risks.internal import chance_text, interval_text, reader_verdicts, value_words
+    from xinzhi.risks.internal import chance_text, interval_text, value_words
 
     screening = study.result(risks.Screening)
     verdicts = value_words("verdict")
-    place = pl.col("verdict").replace_strict({name: at for at, name in enumerate(verdicts)}, return_dtype=pl.Int64)
-    telling = reader_verdicts(screening.frame).filter((pl.col("verdict") != "new") & pl.col("archive_id").is_not_null())
-    telling = telling.sort(place, "probability", "id", descending=[False, True, False], nulls_last=True)
-    titles = [dict(frame.select("id", "title").rows()) for frame in (screening.projects, screening.archive)]
+    matches = screening.matches
+    titles = [dict(zip(frame["id"], frame["title"], strict=True)) for frame in (screening.projects, screening.archive)]
 
     def title_of(side: int, code: str) -> str:
         return f"{code} {truncate(same(titles[side].get(code, '').strip()), WIDTH).lang(call.language)}".strip()
@@ -284,12 +272,12 @@ def _screen(study: Study, call: Call) -> None:
             interval_text(row["lower"], row["upper"]),
             title_of(1, row["archive_id"]),
         ]
-        for row in telling.head(SOME).iter_rows(named=True)
+        for row in matches.head(SOME).iter_rows(named=True)
     ]
     if rows:
         grid(["project", "verdict", "probability", "interval95", "archived"], rows, call.language)
-    if telling.height > SOME:
-        lines([say("more", call.language, n=telling.height - SOME)], call.language)
+    if matches.height > SOME:
+        lines([say("more", call.language, n=matches.height - SOME)], call.language)
     for pair in study.more.get("explanation", ()):
         texts = [say("project-text", call.language, text=pair.project_text)]
         texts += [] if pair.archive_id is None else [say("archive-text", call.language, text=pair.archive_text)]

@@ -229,6 +229,10 @@ class Section:
         """Return a table of the section by its key."""
         return next(table for table in self.contents() if table.key == key)
 
+    def pictures_of(self, kind: str) -> list[Picture]:
+        """Return the pictures of a kind."""
+        return [picture for picture in self.pictures if picture.kind == kind]
+
     def figures(self) -> list[Figure]:
         """Return its pictures drawn."""
         return [chart.figure(self.key) for chart in (*self.pictures, *self.sketches)]

@@ -81,7 +81,7 @@ class Table:
     rows: Sequence[tuple[object, ...]]
     notes: tuple[Text, ...] = ()
 
-    def select(self, *names: str, **cells: object) -> Table:
+    def excerpt(self, *names: str, **cells: object) -> Table:
         """Return some columns of the rows that hold such cells."""
         places = {column.name: at for at, column in enumerate(self.columns)}
         rows = [row for row in self.rows if all(row[places[name]] == cell for name, cell in cells.items())]

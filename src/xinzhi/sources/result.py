@@ -116,6 +116,23 @@ class Sources(Result, verb="sources", topic="sources", key=("region", "year")):
         """The decomposition, and that under the other labour shares where the data leave them open."""
         return (self,) if self.alternative is None else (self, self.alternative)
 
+    def leading_periods(self, top: int) -> pl.DataFrame:
+        """Return the regions in which allocation gave most over the whole span."""
+        order = whole_span(self, self.periods).sort("allocation", "tfp_growth", descending=True, nulls_last=True)
+        return order.head(top)
+
+    def periods_of(self, region: str) -> pl.DataFrame:
+        """Return the periods of a region."""
+        return self.periods.filter(region=region)
+
+    def over_views(self, periods: pl.DataFrame, name: str) -> list[tuple[float | None, ...]]:
+        """Return a figure of periods under each of the views, a tuple a period."""
+        keys = periods.select("region", "start", "end")
+        figures = [
+            keys.join(view.periods, on=keys.columns, how="left", maintain_order="left")[name] for view in self.views
+        ]
+        return list(zip(*figures, strict=True))
+
     def assumption_value(self, name: str) -> object:
         """Return the value of an assumption in force."""
         return self.provenance.options.get(f"assume.{name}", catalogue()[name]["value"])

@@ -114,6 +114,13 @@ class Screening(ScreeningFrames, verb="screen", topic="screen", key=("id",)):
             changes=self.changes.filter(pair),
         )
 
+    @property
+    def matches(self) -> pl.DataFrame:
+        """The verdicts beside an archived record, but for the new ones: by verdict, the most probable first."""
+        rows = reader_verdicts(self.frame).filter(pl.col("verdict") != "new", pl.col("archive_id").is_not_null())
+        place = pl.col("verdict").cast(pl.Enum(list(value_words("verdict"))))
+        return rows.sort(place, "probability", "id", descending=[False, True, False], nulls_last=True)
+
     def facts(self) -> Facts:
         """Return how many projects are what, the surest of them, and what the probabilities rest on."""
         frame = reader_verdicts(by_probability(self.frame))

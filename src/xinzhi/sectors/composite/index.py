@@ -15,6 +15,7 @@ from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.facts import Fact
 from xinzhi.core.finding import Finding
 from xinzhi.core.provenance import provenance
+from xinzhi.core.result import Result
 from xinzhi.core.schema import Column, describe, described, text_columns
 from xinzhi.core.text import Language, ranks_text, unit_text
 from xinzhi.data import Package, names_of
@@ -106,6 +107,21 @@ class Index(build.Ranking, verb="index", topic="sectors", key=("region", "year")
             case "harmonic":
                 columns["contribution"] = weights / scores
         return rows.hstack(pl.DataFrame(columns))
+
+    def last_ranks(self, uncertainty: Result | None, gaming: Result | None) -> pl.DataFrame:
+        """Return the ranking of the last year with the interval of each rank and the ranks by convention, where known.
+
+        The columns are ``region, year, index, rank, rank_p05, rank_p95, best_rank, worst_rank``.
+        """
+        keys = ["region", "year"]
+        rows = self.frame.drop_nulls("index").select(*keys, "index", "rank")
+        rows = rows.filter(pl.col("year") == pl.col("year").max())
+        for result, names in ((uncertainty, ("rank_p05", "rank_p95")), (gaming, ("best_rank", "worst_rank"))):
+            if result is None:
+                rows = rows.with_columns(pl.lit(None, pl.Int64).alias(name) for name in names)
+            else:
+                rows = rows.join(result.frame.select(*keys, *names), on=keys)
+        return rows.sort("rank", "region")
 
     def _position(self, region: str, year: int | None) -> int:
         keys = self.table.keys.filter(self.complete)

@@ -8,31 +8,34 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from markupsafe import Markup
 
 from xinzhi import words
 from xinzhi.core.finding import Finding
-from xinzhi.core.parameters import read_yaml
 from xinzhi.core.periods import with_period
 from xinzhi.core.result import Result
 from xinzhi.core.schema import COMMON, describe
 from xinzhi.core.text import Text, Values, has, paragraph, span_text
 from xinzhi.data import Package
+from xinzhi.frontier import ProductivityChange
+from xinzhi.pathways.internal import Opportunities
 from xinzhi.protocol import Protocol
 from xinzhi.report.document import Data, Document, answer_and_notes, foot, protocol_summary, rows, text
 from xinzhi.report.page import bilingual_html, package_line
 from xinzhi.report.pages import section
 from xinzhi.report.pages.yardstick import tables
 from xinzhi.report.pages.yardstick.measurement import measurement as lead_section
+from xinzhi.report.pages.yardstick.outline import has_content, outline, split
 from xinzhi.report.pages.yardstick.regions import profiles, visible
 from xinzhi.report.pages.yardstick.tables import protocol as parameters
 from xinzhi.report.section import Section
 from xinzhi.report.sentence import sentence
 from xinzhi.report.table import Column, Kind, Table, Writers, column, table
+from xinzhi.scope import Scope
+from xinzhi.sectors import Sectors
+from xinzhi.studies import Study
 from xinzhi.studies.internal import Assessment, input_units
 from xinzhi.yardstick import Measurement, Ranking
 from xinzhi.yardstick.internal import View
@@ -90,7 +93,7 @@ def document(
         frames={yearly: Data(measurement), levels: Data(measurement, "levels")},
         data={**summary(view, lead, package, topics), "notes": [text(note) for note in notes]},
         tables=contents(view, package, units, [lead, *topics], regions),
-        first=outline()["workbook"],
+        first=outline().workbook,
         notes=(words.shared.note_convention(),),
     )
 
@@ -193,9 +196,9 @@ def topics(study: Assessment) -> list[Section]:
         if topic in study.unusable:
             sections.append(_unusable(topic, study))
         elif topic in study.topics:
-            results = study.topics[topic].results
-            topic_section = BRIEF[topic](study, results) if topic in BRIEF else section(results[topic])
-            sections.append(_footed(topic_section, study, results))
+            topic_study = study.topics[topic]
+            part = BRIEF[topic](study, topic_study) if topic in BRIEF else section(topic_study.results[topic])
+            sections.append(_footed(part, study, topic_study.results))
     return [part for part in sections if part is not None]
 
 
@@ -221,9 +224,8 @@ def _spans(study: Assessment) -> Section | None:
     labels: Writers = {"topic": words.spans.topic_of}
     reasons = [words.spans.reason_of(topic, end=end) for topic, end in ends.items()]
     if "sectors" in study.topics and "sectors" in study.topics["sectors"].results:
-        years: Any = study.topics["sectors"].results["sectors"]
-        first, last = (getattr(years.years["year"], end)() for end in ("min", "max"))
-        reasons.append(words.spans.reason_sectors(start=first, end=last))
+        first, last = study.topics["sectors"].result(Sectors).ends
+        reasons.append(words.spans.reason_sectors(start=first["year"], end=last["year"]))
     figures = table("spans_figures", frame, columns, names=labels, notes=reasons)
     return Section(
         key="spans",
@@ -253,14 +255,14 @@ def _unusable(topic: str, study: Assessment) -> Section | None:
     return Section(key=topic, title=title, answer=(answer,))
 
 
-def _paths(study: Assessment, results: Mapping[str, Any]) -> Section:
+def _paths(_: Assessment, study: Study) -> Section:
     """Return the industry space and what each region could enter; where a test forbids it, test and evidence."""
-    space = section(results["complexity"])
-    chances = section(results["opportunities"]) if "opportunities" in results else None
-    if chances is not None and results["opportunities"].silent:
+    space, opportunities = section(study.results["complexity"]), study.find(Opportunities)
+    chances = None if opportunities is None else section(opportunities)
+    if chances is not None and opportunities is not None and opportunities.silent:
         return replace(chances, key="paths", title=words.pathways.title_brief())
     regions = [picture for picture in chances.pictures if picture.kind == "regions"] if chances is not None else []
-    year = words.pathways.answer_year(year=study.topics["paths"].more["year"])
+    year = words.pathways.answer_year(year=study.more["year"])
     return replace(
         space,
         key="paths",
@@ -271,10 +273,10 @@ def _paths(study: Assessment, results: Mapping[str, Any]) -> Section:
     )
 
 
-def _risks(_: Assessment, results: Mapping[str, Any]) -> Section:
+def _risks(_: Assessment, study: Study) -> Section:
     """Return the matrix of the register and what was not checked; debt alone where there is no register."""
-    registered = "register" in results
-    risks = section(results["register" if registered else "debt"])
+    registered = "register" in study.results
+    risks = section(study.results["register" if registered else "debt"])
     tables = tuple(
         item_table
         for item_table in risks.tables
@@ -292,16 +294,16 @@ def _risks(_: Assessment, results: Mapping[str, Any]) -> Section:
     )
 
 
-def _scope(study: Assessment, results: Mapping[str, Any]) -> Section:
+def _scope(assessment: Assessment, study: Study) -> Section:
     """Return what counts, led by the digital core where the package is of the economy whose core is known."""
     from xinzhi.report.pages.scope.classify import brief
 
-    scope = brief(results["scope"])
-    if study.package.tables["accounts"]["year"].max() != study.measurement.frame["year"].max():
+    scope = brief(study.result(Scope))
+    if assessment.package.tables["accounts"]["year"].max() != assessment.measurement.frame["year"].max():
         scope = replace(scope, notes=(*scope.notes, words.scope.note_default_day()))
-    if "core" not in results:
+    if "core" not in study.results:
         return scope
-    core = section(results["core"])
+    core = section(study.results["core"])
     return replace(
         scope,
         answer=(*core.answer, *scope.answer),
@@ -310,12 +312,12 @@ def _scope(study: Assessment, results: Mapping[str, Any]) -> Section:
     )
 
 
-def _sources(_: Assessment, results: Mapping[str, Any]) -> Section:
+def _sources(_: Assessment, study: Study) -> Section:
     """Return the parts of growth; where there are cells of firms, what firms gave stands after what the whole did."""
-    growth = section(results["sources"])
-    if "among_firms" not in results:
+    growth = section(study.results["sources"])
+    if "among_firms" not in study.results:
         return growth
-    firms = section(results["among_firms"])
+    firms = section(study.results["among_firms"])
     return replace(
         growth,
         answer=(*growth.answer[:1], *firms.answer[:2], *growth.answer[1:], *firms.answer[2:]),
@@ -324,13 +326,14 @@ def _sources(_: Assessment, results: Mapping[str, Any]) -> Section:
     )
 
 
-def _frontier(_: Assessment, results: Mapping[str, Any]) -> Section | None:
+def _frontier(_: Assessment, study: Study) -> Section | None:
+    """Return an index of productivity beside the accounts."""
     from xinzhi.report.pages.productivity_change import brief
 
-    return brief(results["change"])
+    return brief(study.result(ProductivityChange))
 
 
-BRIEF: Mapping[str, Callable[[Assessment, Mapping[str, Result]], Section | None]] = {
+BRIEF: Mapping[str, Callable[[Assessment, Study], Section | None]] = {
     "scope": _scope,
     "sources": _sources,
     "paths": _paths,
@@ -339,97 +342,16 @@ BRIEF: Mapping[str, Callable[[Assessment, Mapping[str, Result]], Section | None]
 }
 
 
-EMPTY = ("", Text(zh="", en=""))
-
-
-@cache
-def outline() -> Mapping[str, Any]:
-    """Return what the main part shows by topic, and the columns of the table of regions."""
-    content: Mapping[str, Any] = read_yaml(Path(__file__).with_name("outline.yaml"))
-    return content
-
-
-def split(sections: Sequence[Section]) -> tuple[list[Section], list[Section]]:
-    """Return the main part and the annex of sections."""
-    by_key, topics = {part.key: part for part in sections}, outline()["topics"]
-    main = {key: _main(by_key[key], row) for key, row in topics.items() if key in by_key}
-    annex = [_rest(part, main[part.key], topics[part.key]) if part.key in main else part for part in sections]
-    return list(main.values()), [part for part in annex if part is not None]
-
-
-def _main(topic: Section, row: Mapping[str, Any]) -> Section:
-    """Return what the main part shows of a topic."""
-    pictures = tuple(picture for kind in row.get("pictures", ()) for picture in topic.pictures if picture.kind == kind)
-    columns: Mapping[str, Sequence[str]] = row.get("tables", {})
-    tables = tuple(_select(table, columns[table.key]) for table in topic.tables if table.key in columns)
-    return Section(
-        key=topic.key,
-        title=topic.title,
-        answer=topic.answer[: row.get("sentences")],
-        warning=topic.warning,
-        foot=topic.foot,
-        pictures=pictures or topic.pictures[:1],
-        tables=tables,
-    )
-
-
-def _select(full: Table, names: Sequence[str]) -> Table:
-    """Return some columns of a table, without the rows that have nothing in them; all of it where none are named."""
-    present = [name for name in names if name in {column.name for column in full.columns}]
-    if not present:
-        return full
-    part = full.select(*present)
-    return replace(part, rows=[row for row in part.rows if any(_has_content(cell) for cell in row[1:])])
-
-
-def _has_content(cell: object) -> bool:
-    return cell is not None and cell not in EMPTY
-
-
-def _rest(topic: Section, main: Section, row: Mapping[str, Any]) -> Section | None:
-    """Return what the annex shows of a topic; None where the main part has all of it."""
-    annex: Mapping[str, Sequence[str]] = row.get("annex", {})
-    in_main = {picture.kind for picture in main.pictures}
-    pictures = [
-        picture for picture in topic.pictures if picture.kind in annex.get("pictures", {picture.kind} - in_main)
-    ]
-    tables = [table for table in topic.tables if table.key in annex.get("tables", {table.key})]
-    rest = replace(
-        topic,
-        anchor=f"annex-{topic.key}",
-        answer=topic.answer[len(main.answer) :],
-        warning=None,
-        reach=(),
-        pictures=tuple(pictures),
-        tables=tuple(table for table in tables if table not in main.tables),
-    )
-    contents = (
-        rest.answer,
-        rest.intro,
-        rest.pictures,
-        rest.sketches,
-        rest.tables,
-        rest.notes,
-        rest.ledgers,
-        rest.profiles,
-    )
-    return rest if any(contents) else None
-
-
 def overview(sections: Sequence[Section], regions: Sequence[Text]) -> Table:
     """Return the table of the regions, in their order: columns of the tables of the topics, side by side."""
     twins = {picture.twin.key: picture.twin for part in sections for picture in part.pictures}
     tables = {table.key: table for part in sections for table in part.contents()} | twins
     # of a column that a table has for several periods, each; by the title that it has beside those of other topics
-    rows = [(tables[key], name) for key, name in outline()["overview"] if key in tables]
+    rows = [(tables[key], name) for key, name in outline().overview if key in tables]
     entries = [(source, entry, name) for source, name in rows for entry in source.columns]
     matches = [(source, entry) for source, entry, name in entries if re.fullmatch(rf"{name}(\d.*)?", entry.name)]
     cells = [_by_region(source, entry) for source, entry in matches]
-    titles = {one: f"column.overview_{one}" for _, column in matches if has(f"column.overview_{(one := column.name)}")}
-    columns = [
-        replace(entry, title=words.by_key(titles[entry.name])) if entry.name in titles else entry
-        for _, entry in matches
-    ]
+    columns = [_overview_column(entry) for _, entry in matches]
     return Table(
         key="overview",
         title=words.shared.table_overview(),
@@ -439,8 +361,14 @@ def overview(sections: Sequence[Section], regions: Sequence[Text]) -> Table:
     )
 
 
+def _overview_column(entry: Column) -> Column:
+    """Return a column with the title that it has beside those of other topics."""
+    key = f"column.overview_{entry.name}"
+    return replace(entry, title=words.by_key(key)) if has(key) else entry
+
+
 def _by_region(source: Table, entry: Column) -> dict[object, object]:
     """Return the cells of a column by the name of the region, the first where there are several."""
     head = next(at for at, heading in enumerate(source.columns) if heading.name in {"region", "regions"})
     place = source.columns.index(entry)
-    return {row[head]: row[place] for row in reversed(source.rows) if _has_content(row[place])}
+    return {row[head]: row[place] for row in reversed(source.rows) if has_content(row[place])}
