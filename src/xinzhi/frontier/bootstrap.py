@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypedDict, TypeVar
 
 import numpy as np
 import polars as pl
@@ -212,7 +212,7 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
         "bias_to_error": ratio_to_error,
         "missing": 1 - present.mean(axis=0),
     }
-    done: dict[str, Any] = {
+    done: _Choices = {
         "method": method,
         "rts": rts,
         "orientation": orientation,
@@ -222,8 +222,21 @@ def bootstrap(  # noqa: PLR0913 - data, technology, and how to draw
         "bandwidth": h,
         "size": m,
     }
-    record = provenance("bootstrap", source.digests(), **done)
+    record = provenance("bootstrap", source.digests(), (), **done)
     return Bootstrap(frame=null_for_nan(columns), draws=samples, kind=source.kind, provenance=record, **done)
+
+
+class _Choices(TypedDict):
+    """What a bootstrap was asked, as its result and its provenance say it."""
+
+    method: str
+    rts: str
+    orientation: str
+    level: float
+    replications: int
+    seed: int
+    bandwidth: float | None
+    size: int | None
 
 
 def smooth_draws(distances: FloatArray, h: float, count: int, rng: np.random.Generator) -> FloatArray:

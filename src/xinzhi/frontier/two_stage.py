@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -202,7 +202,7 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
     valid = estimates[np.isfinite(estimates).all(axis=1)]
     lower, upper = 2 * point - np.quantile(valid, ((1 + level) / 2, (1 - level) / 2), axis=0)
     columns = {"coefficient": point, "error": valid.std(axis=0, ddof=1), "lower": lower, "upper": upper}
-    done: dict[str, Any] = {
+    done: _Choices = {
         "algorithm": algorithm,
         "rts": rts,
         "orientation": orientation,
@@ -216,9 +216,21 @@ def two_stage(  # noqa: PLR0913 - data, technology, regressors, and how to draw
         scores=pl.DataFrame({"unit": source.units, "distance": distances, "corrected": corrected}),
         lost=len(estimates) - len(valid),
         kind=source.kind,
-        provenance=provenance("two_stage", source.digests(), **done),
+        provenance=provenance("two_stage", source.digests(), (), **done),
         **done,
     )
+
+
+class _Choices(TypedDict):
+    """What the regressions were asked, as their result and its provenance say it."""
+
+    algorithm: int
+    rts: str
+    orientation: str
+    level: float
+    replications: int
+    seed: int
+    observations: int
 
 
 def _fit(distances: FloatArray, regressors: FloatArray, used: BoolArray) -> Truncated:

@@ -8,9 +8,8 @@ and how far from it the unit is, by efficiency, scale and mix.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -30,7 +29,8 @@ from xinzhi.frontier.change.decompositions import (
     required_terms,
 )
 from xinzhi.frontier.change.intervals import intervals, log_input, log_output, negative, own_scores, transform_of
-from xinzhi.frontier.change.panel import Benchmarks, Panel
+from xinzhi.frontier.change.panel import Benchmarks, Failure, Panel
+from xinzhi.frontier.change.settings import Settings
 from xinzhi.frontier.technology.technology import Goods, Technology, means, technology
 
 _UNIQUE = 1e-7  # shadow prices that differ by less, in shares of the aggregate, are one
@@ -176,7 +176,7 @@ class Outcome:
 
 
 def distance_family(
-    frontier: Frontier, panel: Panel, marks: Benchmarks, plan: Plan, index: str, options: Mapping[str, Any]
+    frontier: Frontier, panel: Panel, marks: Benchmarks, plan: Plan, index: str, settings: Settings
 ) -> Outcome:
     """Work out a Malmquist, Malmquist-Luenberger or Luenberger index."""
     transform = transform_of(index, frontier.measure)
@@ -188,8 +188,8 @@ def distance_family(
     numbers = {"index": parts.index, **parts.parts}
     if index != "luenberger":
         numbers = {name: np.exp(value) for name, value in numbers.items()}
-    if options["draws"]:
-        numbers = intervals(frontier, panel, marks, plan, numbers, options)
+    if settings.draws:
+        numbers = intervals(frontier, panel, marks, plan, numbers, settings)
     own_levels = _own_levels(frontier, marks, plan, index)
     distances = distance_frame(panel, marks, terms, index, frontier.measure)
     return Outcome(numbers, failures(panel, marks, terms, values), own_levels, distances, None, counts(frontier))
@@ -377,9 +377,6 @@ def solve_terms(frontier: Frontier, panel: Panel, marks: Benchmarks, required: S
         status={term: status[back[k]] for k, term in enumerate(terms)},
         technology=where,
     )
-
-
-Failure = tuple[str, Any, Any, str, tuple[str, str]]  # verdict, inputs of, outputs of, rts, periods and group
 
 
 def failures(panel: Panel, marks: Benchmarks, terms: Terms, values: dict[Term, FloatArray]) -> list[list[Failure]]:

@@ -7,9 +7,8 @@ moved to the drawn efficiencies, span pseudo technologies, and the observed poin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from xinzhi.frontier.change.decompositions import (
     required_terms,
 )
 from xinzhi.frontier.change.panel import Benchmarks, Panel
+from xinzhi.frontier.change.settings import Settings
 from xinzhi.frontier.technology.technology import Goods, means
 
 Answer = tuple[int, dict[str, FloatArray], Tally]
@@ -212,17 +212,17 @@ def intervals(
     marks: Benchmarks,
     plan: Plan,
     numbers: dict[str, FloatArray],
-    options: Mapping[str, Any],
+    settings: Settings,
 ) -> dict[str, FloatArray]:
     """Return the numbers with ``_lower, _upper, _bias, _error`` beside each."""
     beta = own_scores(frontier, marks, plan.cone)
     inefficiency = 1.0 / np.exp(transform_of("malmquist", frontier.measure)(beta))
     firsts = np.unique(panel.period[panel.before]).tolist()
-    draws = [prepare(panel, inefficiency, first, options["bandwidth"]) for first in firsts]
+    draws = [prepare(panel, inefficiency, first, settings.bandwidth) for first in firsts]
     places = [np.flatnonzero(panel.period[panel.before] == first) for first in firsts]
-    starts = range(0, options["draws"], _BLOCK)
-    jobs = [(pair, start, min(_BLOCK, options["draws"] - start)) for pair in range(len(firsts)) for start in starts]
-    seeds = np.random.SeedSequence(options["seed"]).spawn(len(jobs))
+    starts = range(0, settings.draws, _BLOCK)
+    jobs = [(pair, start, min(_BLOCK, settings.draws - start)) for pair in range(len(firsts)) for start in starts]
+    seeds = np.random.SeedSequence(settings.seed).spawn(len(jobs))
 
     def block(job: int) -> Answer:  # index and parts of one block of one pair of periods, and the programs
         pair, _, size = jobs[job]
@@ -235,13 +235,13 @@ def intervals(
         return job, values, block_frontier.tally
 
     answers: Iterable[Answer] = map(block, range(len(jobs)))
-    if options["n_jobs"] != 1:
+    if settings.n_jobs != 1:
         from joblib import Parallel, delayed
 
-        workers = Parallel(n_jobs=options["n_jobs"], prefer="threads", return_as="generator_unordered")
+        workers = Parallel(n_jobs=settings.n_jobs, prefer="threads", return_as="generator_unordered")
         answers = workers(delayed(block)(job) for job in range(len(jobs)))
-    replications = {name: np.full((options["draws"], panel.pairs), np.nan) for name in numbers}
-    progress = options["progress"]
+    replications = {name: np.full((settings.draws, panel.pairs), np.nan) for name in numbers}
+    progress = settings.progress
     for done, (job, values, tally) in enumerate(answers, start=1):
         pair, start, size = jobs[job]
         for name, value in values.items():
@@ -251,7 +251,7 @@ def intervals(
             progress(done, len(jobs))
     result: dict[str, FloatArray] = {}
     for name, value in numbers.items():
-        around = interval(value, replications[name], options["confidence"])
+        around = interval(value, replications[name], settings.confidence)
         ends = {f"{name}_{end}": getattr(around, end) for end in ("lower", "upper", "bias", "error")}
         result |= {name: value, **ends}
     return result

@@ -14,6 +14,8 @@ from xinzhi.core.result import FrameKind
 from xinzhi.data import Field
 from xinzhi.frontier.technology.technology import choose
 
+Failure = tuple[str, object, object, str, tuple[str, str]]  # verdict, inputs of, outputs of, rts, periods and group
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:

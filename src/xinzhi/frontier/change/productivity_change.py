@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from dataclasses import dataclass, fields
+from typing import TypedDict, Unpack
 
 import numpy as np
 import polars as pl
@@ -23,8 +23,9 @@ from xinzhi.frontier.change.families import (
 from xinzhi.frontier.change.panel import Columns, Panel, benchmarks, read_panel
 from xinzhi.frontier.change.points import INDICES
 from xinzhi.frontier.change.result import ProductivityChange
+from xinzhi.frontier.change.settings import Settings
 from xinzhi.frontier.technology.technology import CONVEX, RTS, Goods, choose
-from xinzhi.frontier.unit_names import number_or_null, setting
+from xinzhi.frontier.unit_names import number_or_null
 
 
 class Options(TypedDict, total=False):
@@ -123,25 +124,26 @@ def productivity_change(  # noqa: PLR0913 - the design's signature: roles of col
     >>> change.frame.select("unit", pl.col("index", "efficiency_change", "technical_change").round(4)).rows()
     [('a', 1.5, 1.0, 1.5), ('b', 1.0, 0.6667, 1.5)]
     """
-    if unknown := sorted(set(options) - set(DEFAULTS)):
-        raise UsageError("frontier.unknown-option", unknown=unknown, known=list(DEFAULTS))
-    settings: dict[str, Any] = {**DEFAULTS, **options}
+    choices = [field.name for field in fields(Settings)]
+    if unknown := sorted(set(options) - set(choices)):
+        raise UsageError("frontier.unknown-option", unknown=unknown, known=choices)
+    settings = Settings(**options)
     call = Call(index, reference, RTS.get(rts, rts), orientation, ALIASES.get(decomposition, decomposition), settings)
     call.check(bool(bad))
-    prices = settings["input_prices"], settings["output_prices"]
-    columns = Columns(unit, period, inputs, outputs, bad, settings["group"], *prices)
+    prices = settings.input_prices, settings.output_prices
+    columns = Columns(unit, period, inputs, outputs, bad, settings.group, *prices)
     panel = read_panel(frame, columns)
-    marks, goods = benchmarks(panel, reference, settings["window"]), Goods(panel.x, panel.y, panel.b)
+    marks, goods = benchmarks(panel, reference, settings.window), Goods(panel.x, panel.y, panel.b)
     if index == "hicks-moorsteen":
         outcome = hicks_moorsteen_family(goods, panel, marks, call.rts, orientation)
     elif index in FIXED_WEIGHTS:
         outcome = fixed_weight_family(goods, panel, marks, call.rts, (index, orientation))
     else:
-        measure = Measure("input" if orientation == "input" else "output", disposability=settings["disposability"])
+        measure = Measure("input" if orientation == "input" else "output", disposability=settings.disposability)
         if index in DIRECTIONAL:
-            moves = _moves(settings["direction"], columns)
-            weights = None if settings["measure"] == "radial" else _weights(settings, columns, moves)
-            measure = Measure("directional", moves, weights=weights, disposability=settings["disposability"])
+            moves = _moves(settings.direction, columns)
+            weights = None if settings.measure == "radial" else _weights(settings, columns, moves)
+            measure = Measure("directional", moves, weights=weights, disposability=settings.disposability)
         frontier = Frontier(goods, measure)
         outcome = distance_family(frontier, panel, marks, call.plan(), index, settings)
     return _pack(call, panel, columns, outcome)
@@ -163,7 +165,7 @@ def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> Produ
         ends = {"lowest": ranges[:, 0], "highest": ranges[:, 1]}
         weights = pl.DataFrame({"good": goods, "role": roles, "weight": worth, **ends})
     # the choices of the call: those of the design, and the options that differ
-    record: dict[str, Any] = {
+    record: dict[str, object] = {
         "inputs": list(columns.inputs),
         "outputs": list(columns.outputs),
         "bad": list(columns.bad),
@@ -173,7 +175,8 @@ def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> Produ
         "orientation": call.orientation,
         "decomposition": call.decomposition,
     }
-    record |= {k: v for k, v in call.options.items() if k not in {"progress", "n_jobs"} and v != DEFAULTS.get(k)}
+    chosen = {field.name: getattr(call.options, field.name) for field in fields(Settings) if field.name not in _HOW}
+    record |= {name: value for name, value in chosen.items() if value != getattr(_DEFAULTS, name)}
     return ProductivityChange(
         frame=frame,
         levels=pl.DataFrame(observed | levels).sort("unit", "period"),
@@ -184,7 +187,7 @@ def _pack(call: Call, panel: Panel, columns: Columns, outcome: Outcome) -> Produ
         programs=outcome.programs,
         failures=dict(zip(frame.select("unit", "period").rows(), outcome.failures, strict=True)),
         kind=panel.kind,
-        provenance=provenance("productivity_change", {"frame": panel.fingerprint}, **record),
+        provenance=provenance("productivity_change", {"frame": panel.fingerprint}, (), **record),
     )
 
 
@@ -192,14 +195,9 @@ _NO_PROGRAM = "failed: a program of this pair has no solution"
 DIRECTIONAL = ("malmquist-luenberger", "luenberger")
 FIXED_WEIGHTS = ("fare-primont", "lowe", "laspeyres", "paasche", "fisher")
 PRICED = ("lowe", "laspeyres", "paasche", "fisher")
+_HOW = {"progress", "n_jobs"}  # options that change no figure
+_DEFAULTS = Settings()
 ALIASES = {"rd": "ray-desli", "gl": "grifell-lovell", "scale-mix": "balk"}
-
-
-DEFAULTS: dict[str, Any] = {
-    "group": None, "window": None, "base": "mean", "corner": None, "direction": "output", "measure": "radial",
-    "weights": None, "disposability": "kuosmanen", "input_prices": (), "output_prices": (), "draws": 0,
-    "confidence": setting("level"), "bandwidth": None, "seed": 0, "n_jobs": 1, "progress": None,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +209,7 @@ class Call:
     rts: str
     orientation: str
     decomposition: str
-    options: dict[str, Any]
+    options: Settings
 
     def check(self, has_bad: bool) -> None:  # noqa: FBT001 - one question
         """Refuse unknown choices and those that do not go together."""
@@ -224,7 +222,7 @@ class Call:
             ("measure", ("radial", "nonradial", "sbm")),
             ("disposability", ("kuosmanen", "equality", "strong")),
         ):
-            choose(name, str(self.options[name]), choices)
+            choose(name, str(getattr(self.options, name)), choices)
         for wrong, error in self._clashes(has_bad):
             if wrong:
                 raise error
@@ -232,20 +230,20 @@ class Call:
     def _clashes(self, has_bad: bool) -> list[tuple[bool, UsageError]]:  # noqa: FBT001 - one question
         """Return what does not go together, each with its error."""
         options, index, reference, name = self.options, self.index, self.reference, self.decomposition
-        directional, priced, boot = index in DIRECTIONAL, index in PRICED, options["draws"] > 0
-        distances, confidence = index == "malmquist" or directional, options["confidence"]
-        has_prices = bool(options["input_prices"] or options["output_prices"])
-        both_prices = bool(options["input_prices"] and options["output_prices"])
-        two = reference in {"contemporaneous", "sequential", "window"} and options["base"] == "mean"
-        facts: dict[str, Any] = {"index": index, "directional": list(DIRECTIONAL), "priced": list(PRICED)}
+        directional, priced, boot = index in DIRECTIONAL, index in PRICED, options.draws > 0
+        distances, confidence = index == "malmquist" or directional, options.confidence
+        has_prices = bool(options.input_prices or options.output_prices)
+        both_prices = bool(options.input_prices and options.output_prices)
+        two = reference in {"contemporaneous", "sequential", "window"} and options.base == "mean"
+        facts: dict[str, object] = {"index": index, "directional": list(DIRECTIONAL), "priced": list(PRICED)}
         levels, split = index in FIXED_WEIGHTS, name in {"fgnz", "none"}
         grouped, plain_malmquist = reference == "metafrontier", index == "malmquist" and reference == "contemporaneous"
         return [
             (has_bad and not directional, UsageError("frontier.index-bad", **facts)),
-            (not directional and options["measure"] != "radial", UsageError("frontier.index-radial", **facts)),
-            (not directional and options["direction"] != "output", UsageError("frontier.index-direction", **facts)),
+            (not directional and options.measure != "radial", UsageError("frontier.index-radial", **facts)),
+            (not directional and options.direction != "output", UsageError("frontier.index-direction", **facts)),
             (directional and self.orientation != "output", UsageError("frontier.index-orientation", **facts)),
-            (options["weights"] is not None and options["measure"] == "radial", UsageError("frontier.weights-measure")),
+            (options.weights is not None and options.measure == "radial", UsageError("frontier.weights-measure")),
             (priced and not both_prices, UsageError("frontier.index-prices", **facts)),
             (not priced and has_prices, UsageError("frontier.index-no-prices", **facts)),
             (not distances and name not in {"fgnz", "odonnell"}, UsageError("frontier.index-odonnell", **facts)),
@@ -260,7 +258,7 @@ class Call:
             (boot and not plain_malmquist, UsageError("frontier.boot-index")),
             (boot and not split, UsageError("frontier.boot-decomposition")),
             (boot and name == "none" and self.rts != "crs", UsageError("frontier.boot-rts")),
-            (options["draws"] < 0 or options["draws"] == 1, UsageError("frontier.boot-number", draws=options["draws"])),
+            (options.draws < 0 or options.draws == 1, UsageError("frontier.boot-number", draws=options.draws)),
             (not 0 < confidence < 1, UsageError("frontier.boot-confidence", confidence=confidence)),
         ]
 
@@ -271,9 +269,9 @@ class Call:
             name = "metafrontier"
         if name in NEEDS_SCALE and rts == "crs":
             rts = "vrs"
-        corner = self.options["corner"] or ("inputs" if self.orientation == "output" else "outputs")
+        corner = self.options.corner or ("inputs" if self.orientation == "output" else "outputs")
         choose("corner", corner, ("inputs", "outputs"))
-        return Plan(name, rts, self.options["base"], corner)
+        return Plan(name, rts, self.options.base, corner)
 
 
 def _moves(direction: str | Mapping[str, float], columns: Columns) -> FloatArray:
@@ -291,18 +289,18 @@ def _moves(direction: str | Mapping[str, float], columns: Columns) -> FloatArray
     return moves
 
 
-def _weights(options: Mapping[str, Any], columns: Columns, moves: FloatArray) -> FloatArray:
+def _weights(options: Settings, columns: Columns, moves: FloatArray) -> FloatArray:
     """Return the weights of a non-radial measure: given, or alike for each kind of good that moves."""
     p, q, r = len(columns.inputs), len(columns.outputs), len(columns.bad)
     names = [*columns.inputs, *columns.outputs, *columns.bad]
-    by_good = options["weights"]
+    by_good = options.weights
     if by_good is not None:
         _known_columns("weights", by_good, names)
         weights = np.array([float(by_good.get(name, 0.0)) for name in names]) * (moves > 0)
         if (weights < 0).any() or not weights.any():
             raise UsageError("frontier.weights-moving")
         return weights
-    kind = np.repeat([0, 1, 1 if options["measure"] == "sbm" else 2], [p, q, r])
+    kind = np.repeat([0, 1, 1 if options.measure == "sbm" else 2], [p, q, r])
     share = np.zeros(p + q + r)
     present = np.unique(kind[moves > 0])
     for number in present:

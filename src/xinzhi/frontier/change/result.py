@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,6 +16,7 @@ from xinzhi.core.names import arrangement
 from xinzhi.core.result import Facts
 from xinzhi.core.schema import Column, text_columns
 from xinzhi.core.text import Text, clauses, number, span_text
+from xinzhi.frontier.change.panel import Failure
 from xinzhi.frontier.change.points import IndexPoints, part_text
 from xinzhi.frontier.lines import Lines, first_lines
 from xinzhi.frontier.unit_names import good_text, rts_text
@@ -48,7 +48,7 @@ class ProductivityChange(IndexPoints, verb="productivity_change", key=("unit", "
     left_out: pl.DataFrame
     weights: pl.DataFrame | None
     programs: dict[str, int]
-    failures: dict[tuple[Any, Any], Any] = field(default_factory=dict)
+    failures: dict[tuple[object, object], list[Failure] | None] = field(default_factory=dict)
 
     def cumulative(self) -> pl.DataFrame:
         """Return ``unit, period`` and index and parts chained from the first period of each unbroken run.

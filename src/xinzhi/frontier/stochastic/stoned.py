@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from dataclasses import asdict, dataclass
+from typing import TypedDict, Unpack
 
 import numpy as np
 import polars as pl
@@ -72,6 +72,15 @@ class StonedOptions(TypedDict, total=False):
     level: float
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The further keywords of `stoned`, with their defaults."""
+
+    method: str = "moments"
+    cost: bool = False
+    level: float = CONVENTIONS["level"]
+
+
 def stoned(
     frame: AnyFrame,
     output: str,
@@ -110,24 +119,27 @@ def stoned(
     >>> stoned(farms, "rice", ["land"], error="additive").frame["fitted"].round(6).to_list()
     [1.0, 2.5, 3.0, 3.5]
     """
-    settings = {"method": "moments", "cost": False, "level": CONVENTIONS["level"]} | dict(options)
+    unknown = sorted(set(options) - {"method", "cost", "level"})
+    if unknown:
+        raise UsageError("frontier.stoned-option", option=unknown[0])
+    settings = Settings(**options)
     _check(error, rts, settings)
     check_names(inputs, output, unit, period)
     table = read_table("stoned", frame, {output: "positive", **dict.fromkeys(inputs, "non-negative")}, unit, period)
     y, x = table.numbers(output), np.column_stack([table.numbers(name) for name in inputs])
-    hull = _fit(y, x, error, rts, convex=bool(settings["cost"]))
-    sign, additive = (-1.0 if settings["cost"] else 1.0), error == "additive"
+    hull = _fit(y, x, error, rts, convex=bool(settings.cost))
+    sign, additive = (-1.0 if settings.cost else 1.0), error == "additive"
     residual = y - hull.fitted if additive else np.log(y / hull.fitted)
-    estimate = moments if settings["method"] == "moments" else pseudo_likelihood
+    estimate = moments if settings.method == "moments" else pseudo_likelihood
     sigma_u, sigma_v, wrong = estimate(sign * residual)
     shift = sign * sigma_u * np.sqrt(2 / np.pi)
     frontier = hull.fitted + shift if additive else hull.fitted * np.exp(shift)
     composed = sign * (residual - residual.mean()) - abs(shift) if additive else sign * residual - abs(shift)
     columns = {"fitted": hull.fitted, "residual": residual, "frontier": frontier}
-    columns |= _scores(composed, (sigma_u, sigma_v), frontier, {"error": error, **settings})
+    columns |= _scores(composed, (sigma_u, sigma_v), frontier, error, settings)
     keys = table.keys()
     planes = {"intercept": hull.intercepts, **dict(zip(inputs, hull.slopes.T, strict=True))}
-    call: dict[str, Any] = {
+    call: dict[str, object] = {
         "output": output,
         "inputs": tuple(inputs),
         "unit": unit,
@@ -137,7 +149,7 @@ def stoned(
     }
     return Stoned(
         frame=keys.hstack(pl.DataFrame(columns)),
-        provenance=provenance("frontier.stoned", table.digests(), **call, **settings),
+        provenance=provenance("frontier.stoned", table.digests(), (), **call, **asdict(settings)),
         kind=table.kind,
         planes=keys.hstack(pl.DataFrame(planes)),
         sigma_u=sigma_u,
@@ -162,22 +174,19 @@ def cnls(y: FloatArray, x: FloatArray, *, error: str = "additive", rts: str = "v
     >>> cnls(np.array([1.0, 3.0, 2.0, 4.0]), np.array([[1.0], [2.0], [3.0], [4.0]])).fitted.round(6).tolist()
     [1.0, 2.5, 3.0, 3.5]
     """
-    _check(error, rts, {"method": "moments", "level": 0.5})
+    _check(error, rts, Settings())
     return _fit(y, x, error, rts, convex=cost)
 
 
-def _check(error: str, rts: str, settings: dict[str, Any]) -> None:
+def _check(error: str, rts: str, settings: Settings) -> None:
     for name, value, choices in (
         ("error", error, ERRORS),
         ("rts", rts, SCALES),
-        ("method", settings["method"], METHODS),
+        ("method", settings.method, METHODS),
     ):
         choose(name, value, choices)
-    unknown = sorted(set(settings) - {"method", "cost", "level"})
-    if unknown:
-        raise UsageError("frontier.stoned-option", option=unknown[0])
-    if not 0 < settings["level"] < 1:
-        raise UsageError("frontier.level-of", level=settings["level"])
+    if not 0 < settings.level < 1:
+        raise UsageError("frontier.level-of", level=settings.level)
 
 
 def _fit(y: FloatArray, x: FloatArray, error: str, rts: str, *, convex: bool) -> Hull:
@@ -258,11 +267,11 @@ def pseudo_likelihood(residual: FloatArray) -> tuple[float, float, list[str]]:
 
 
 def _scores(
-    composed: FloatArray, sigmas: tuple[float, float], frontier: FloatArray, options: dict[str, Any]
+    composed: FloatArray, sigmas: tuple[float, float], frontier: FloatArray, error: str, settings: Settings
 ) -> dict[str, FloatArray]:
     """Return mean inefficiency and the efficiency with its interval; points where a variance is zero."""
     sigma_u, sigma_v = sigmas
-    tail = 0.5 * (1 - options["level"])
+    tail = 0.5 * (1 - settings.level)
     if sigma_u == 0 or sigma_v == 0:
         mean = np.zeros(composed.size) if sigma_u == 0 else np.maximum(-composed, 0.0)
         low = high = mean
@@ -271,10 +280,10 @@ def _scores(
         after = truncated_posterior(composed, (2 * np.log(sigma_v), 2 * np.log(sigma_u)))
         mean, low, high = after.mean(), after.quantile(tail), after.quantile(1 - tail)
         gain = after.efficiency()
-    if options["error"] != "additive":
+    if error != "additive":
         return {"inefficiency": mean, "efficiency": gain, "lower": np.exp(-high), "upper": np.exp(-low)}
 
     def share(u: FloatArray) -> FloatArray:
-        return frontier / (frontier + u) if options["cost"] else 1 - u / frontier
+        return frontier / (frontier + u) if settings.cost else 1 - u / frontier
 
     return {"inefficiency": mean, "efficiency": share(mean), "lower": share(high), "upper": share(low)}
