@@ -115,10 +115,10 @@ def test_signed(app, tmp_path):
     )
     package = load("china-provinces")
     made = certify(xinzhi.measure(package), package, key=signing_key(tmp_path / "key.pem"))
-    path = write_certificate(made, package, tmp_path)[0]
+    path = write_certificate(made, package, tmp_path / "out")[0]
     call = [str(path), "--data", "china-provinces", "--key", str(tmp_path / "pub.pem")]
     assert app(call).exit_code == 0
-    path.write_text(path.read_text(encoding="utf-8").replace('"options": {}', '"options": {"set":[]}'), "utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('"encoding": null', '"encoding": "x"'), "utf-8")
     result = app(call)
     assert result.exit_code == 1
     assert "signature-wrong" in result.stdout

@@ -50,8 +50,6 @@ NOT_RUN = {  # what does not run here, and why
     "xinzhi paths china-provinces --region": "17 seconds; tests/cli/test_paths_cli.py runs it",
     "xinzhi risks china-provinces --region": "6 seconds; tests/cli/test_risks_cli.py",
     "xinzhi bubbles china-provinces --region": "4 seconds; tests/cli/test_bubbles_cli.py",
-    "xinzhi verify out/certificate.json --data china-provinces --files": "draws the report again; "
-    "tests/unit/report/certificate/test_certificate_files.py",
     "xinzhi site": "some hundred pages; tests/web writes a site",
 }
 TWINS = ["docs/brief.zh.md", "docs/getting-started.zh.md", "docs/protocol.zh.md"]

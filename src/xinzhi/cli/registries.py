@@ -60,24 +60,22 @@ def verify(call: Call) -> int:
     signer = None if call.get("key") is None else public_key(Path(call.get("key")))
     rules = None if call.get("protocol") is None else protocol.load(call.get("protocol"))
     with progress(call.language, quiet=call.json) as bar:
-        package = data.load(call.get("data"), encoding=call.get("encoding"))
         bar.step("verify")
-        path, files = Path(call.get("certificate")), call.get("files")
-        default = None if files is None else path.parent
-        folder = Path(files) if files else default
         result = run(
-            path,
-            package,
+            Path(call.get("certificate")),
+            call.get("data"),
             key=signer,
             protocol=rules,
-            files=folder,
+            files=False if call.get("no_files") else call.get("files") or None,
             cells=call.get("cells"),
-            independent=call.get("independent"),
+            encoding=call.get("encoding"),
+            allow_unproved=bool(call.get("allow_unproved")),
+            independent=bool(call.get("independent")),
         )
     if call.json:
         print_json(result.to_dict())
         return int(not result.equal)
-    lines([result.head()], call.language)
+    lines(result.head(), call.language)
     print_findings([*result.differences, *result.notes], call.language)
     style = "bold green" if result.equal else "bold red"
     console().print(result.outcome().lang(call.language), style=style, markup=False)

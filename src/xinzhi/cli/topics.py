@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,7 +123,6 @@ def write_files(
     study: Study,
     out: Path | None,
     *,
-    options: Mapping[str, object] | None = None,
     key: Ed25519PrivateKey | None = None,
 ) -> list[Path]:
     """Write the files of a study; where packages of the extra `report` are missing, its tables alone."""
@@ -132,7 +130,7 @@ def write_files(
         return []
     if missing_packages("report") and not call.json:
         return report.write_tables(study.results, out, study.name)
-    return study.write(out, call.language, options=options, key=key)
+    return study.write(out, call.language, encoding=call.get("encoding"), key=key)
 
 
 def exit_code(study: Study, out: Path | None) -> int:
@@ -156,9 +154,8 @@ def assess(call: Call) -> int:
     key = signing_key(Path(call.get("sign"))) if call.get("sign") is not None else None
     study = run_study(call, call.get("data"))
     ranking = study.result(yardstick.Ranking)
-    out, settings = call.out or Path("out"), call.get("settings", {})
-    options = {"encoding": call.get("encoding"), "set": [f"{path}={value}" for path, value in settings.items()]}
-    files = write_files(call, study, out, options=options, key=key)
+    out = call.out or Path("out")
+    files = write_files(call, study, out, key=key)
     if call.json:
         print_json(report.study_document(study, call.language, files))
         return errors_left(study)

@@ -70,6 +70,8 @@ VERBS: Mapping[str, Verb] = {
         ("certificate",),
         extra=(
             *texts("data", "key", "protocol", "files", "cells"),
+            Option("no_files", "flag", default=False),
+            Option("allow_unproved", "flag", default=False),
             Option("independent", "flag", default=False),
             ENCODING,
             *SPOKEN,

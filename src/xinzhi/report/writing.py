@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,7 +18,7 @@ from xinzhi.report.document import BRIEFS, Document, brief_document, dump
 from xinzhi.report.plots import Plot
 from xinzhi.report.section import Section
 from xinzhi.studies import Study
-from xinzhi.studies.internal import Brief
+from xinzhi.studies.internal import TOPICS, Brief
 from xinzhi.yardstick import Audit, Measurement, Ranking
 
 if TYPE_CHECKING:
@@ -121,7 +121,9 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
     ['report.html', 'assessment.xlsx', 'assessment-data.xlsx', 'growth.csv', 'levels.csv']
     """
     from xinzhi.report.certificate import NAMES as PROOFS
-    from xinzhi.report.certificate.certify import certificate_texts
+    from xinzhi.report.certificate.certify import certificate_texts, form, with_report
+    from xinzhi.report.certificate.folder import File
+    from xinzhi.report.certificate.schema import Report
     from xinzhi.report.pages.yardstick.assessment import NAMES, document
 
     linked = {str(brief.region): f"{BRIEFS}/brief-{brief.region}.html" for brief in briefs}
@@ -131,12 +133,14 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
     if certificate is None:
         write_document(report, out_dir, language)
         return [out_dir / name for name in NAMES] + folders
-    write_document(
-        replace(report, certificate=certificate.id),
-        out_dir,
-        language,
-        lambda files: certificate_texts(certificate, package, files, key=key),
-    )
+    topics = [part.key for part in sections if part.key in TOPICS]
+    terms = Report(language=language, topics=topics, briefs=bool(briefs), form=form(package), files={})
+
+    def proof(paths: Sequence[Path]) -> Sequence[bytes]:
+        files = [File.from_bytes(path.name, path.read_bytes()) for path in paths]
+        return certificate_texts(with_report(certificate, terms, files, key), package, files)
+
+    write_document(replace(report, certificate=certificate.id), out_dir, language, proof)
     return [out_dir / name for name in (*NAMES, *PROOFS)] + folders
 
 
@@ -210,8 +214,9 @@ def write_study(
     folder: Path | str,
     *,
     language: Language = "en",
-    options: Mapping[str, object] | None = None,
+    encoding: str | None = None,
     key: Ed25519PrivateKey | None = None,
+    certificate: Certificate | None = None,
 ) -> list[Path]:
     """Write what a study says: page, workbook, document and tables, whole or not at all; an assessment is certified.
 
@@ -223,8 +228,10 @@ def write_study(
         It is made when it is not there.
     language
         The language that the page opens in and that names the sheets of the workbook.
-    options, key
-        What the certificate of an assessment states of the call, and the key that signs it.
+    encoding, key
+        What the certificate of an assessment states of the files that were read, and the key that signs it.
+    certificate
+        The one that an assessment bears, where it is not made anew.
 
     Examples
     --------
@@ -252,8 +259,9 @@ def write_study(
     from xinzhi.report.certificate import certify
     from xinzhi.report.pages.yardstick.assessment import topics
 
-    measured, package = study.measurement, study.package
-    options = {**(options or {}), **({"cells": study.more["cells"]} if "cells" in study.more else {})}
+    measured, package, cells = study.measurement, study.package, study.more.get("cells")
+    if certificate is None:
+        certificate = certify(measured, package, encoding=encoding, cells=cells)
     return write_assessment(
         measured,
         study.protocol,
@@ -264,7 +272,7 @@ def write_study(
         notes=notes,
         ranking=study.ranking,
         briefs=study.briefs,
-        certificate=certify(measured, package, options=options),
+        certificate=certificate,
         key=key,
     )
 

@@ -113,7 +113,7 @@ class Study(Displayed):
         folder: Path | str,
         language: Language = "en",
         *,
-        options: Mapping[str, object] | None = None,
+        encoding: str | None = None,
         key: Ed25519PrivateKey | None = None,
     ) -> list[Path]:
         """Write page, workbook, document and tables into a folder, whole or not at all; an assessment is certified.
@@ -124,12 +124,12 @@ class Study(Displayed):
             It is made when it is not there.
         language
             The language that the page opens in.
-        options, key
-            Of an assessment: what its certificate states of the call, and the key that signs it.
+        encoding, key
+            Of an assessment: what its certificate states of the files that were read, and the key that signs it.
         """
         import xinzhi
 
-        files: list[Path] = xinzhi.report.write_study(self, folder, language=language, options=options, key=key)
+        files: list[Path] = xinzhi.report.write_study(self, folder, language=language, encoding=encoding, key=key)
         return files
 
     def __repr__(self) -> str:

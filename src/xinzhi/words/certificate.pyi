@@ -10,10 +10,10 @@ Value: TypeAlias = Text | str | float | Names
 
 def sentence_head(*, fingerprint: Value, package: Value, protocol: Value, version: Value) -> Fact:
     r"""{package}，按协议 {protocol}（指纹 {fingerprint}）测算，xinzhi {version} 出具。 | {package} under the protocol {protocol} (fingerprint {fingerprint}), issued by xinzhi {version}. """
-def sentence_equal(*, results: Value, tables: Value) -> Fact:
-    r"""全部一致：{tables}个表、协议和{results}个结果均可重现。 | Everything is equal: {tables} tables, the protocol and {results} results. """
-def sentence_equal_files(*, files: Value, results: Value, tables: Value) -> Fact:
-    r"""全部一致：{tables}个表、协议和{results}个结果均可重现，{files}个文件与证书相符。 | Everything is equal: {tables} tables, the protocol and {results} results; {files} files are those of the certificate. """
+def sentence_equal(*, files: Text | str | float | None, results: Value, tables: Value, unproved: Text | str | float | None) -> Fact:
+    r"""全部一致：{tables}个表、协议和{results}个结果均已重新测算{files:[0=|*=，{files}个文件重做后相同]}{unproved:[0=|*=；另有{unproved}处未能证实]}。 | Everything is equal: {tables} tables, the protocol and {results} results were computed again{files:[0=|*=, {files} files made again are the same]}{unproved:[0=|*=; {unproved} not proved]}. """
+def sentence_no_files() -> Fact:
+    r"""未核对页面和其他文件。 | The page and the other files were not checked. """
 def sentence_differs(*, count: int) -> Fact:
     r"""有{count}处不同。 | {count:difference|differences}. """
 def other_cells(*, given: bool) -> Fact:
@@ -21,4 +21,4 @@ def other_cells(*, given: bool) -> Fact:
 def dataset(*, package: Value, protocol: Value) -> Fact:
     r"""全要素生产率：{package}，按协议 {protocol} | Total factor productivity: {package}, under {protocol} """
 
-def sentence_of(leaf: Literal["head", "equal", "equal-files", "differs"], /, *, count: int = ..., files: Value = ..., fingerprint: Value = ..., package: Value = ..., protocol: Value = ..., results: Value = ..., tables: Value = ..., version: Value = ...) -> Fact: ...
+def sentence_of(leaf: Literal["head", "equal", "no-files", "differs"], /, *, count: int = ..., files: Text | str | float | None = ..., fingerprint: Value = ..., package: Value = ..., protocol: Value = ..., results: Value = ..., tables: Value = ..., unproved: Text | str | float | None = ..., version: Value = ...) -> Fact: ...

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi.core.finding import Finding, Place, finding
-from xinzhi.report.certificate.schema import ResultColumn, Results, ResultTable, digest
+from xinzhi.report.certificate.schema import ResultColumn, Results, ResultTable, digest, is_reordered
 from xinzhi.report.certificate.tables import flat, join_key, keys, limit_findings, mismatch, nest
 from xinzhi.yardstick import Measurement
 
@@ -93,6 +93,8 @@ def compare_results(stated: Results, measurement: Measurement) -> Iterator[Findi
     # No digest is believed: all values are compared, whatever the certificate says of them. A rounded number agrees
     # when it differs by one unit of its last digit at most: two machines whose values differ in the sixteenth digit may
     # round a value that lies on the edge to neighbouring numbers, never further apart.
+    if [name for name in stated.tables if name in TABLES] != [name for name in TABLES if name in stated.tables]:
+        yield finding("certificate.reordered", key="results")
     for name in stated.tables.keys() - TABLES.keys():
         yield finding("certificate.result-table-extra", table=name)
     for name, frame, key in _frames(measurement):
@@ -101,12 +103,16 @@ def compare_results(stated: Results, measurement: Measurement) -> Iterator[Findi
             continue
         old = stated.tables[name]
         recomputed = _encode(frame, key, stated.digits, old)
-        yield from mismatch("key", ", ".join(key), ", ".join(old.key), table=name)
+        yield from mismatch("key", key, old.key, table=name)
         ragged = [row_key for row_key, row in flat(old.rows).items() if len(row) != len(old.columns)]
         yield from limit_findings("certificate.result-row-width", name, ragged)
         stays, new = flat(old.rows).keys(), flat(recomputed.rows).keys()
         yield from limit_findings("certificate.result-row-missing", name, sorted(stays - new))
         yield from limit_findings("certificate.result-row-extra", name, sorted(new - stays))
+        columns = [[column.name for column in part.columns] for part in (old, recomputed)]
+        is_twice_or_moved = {*columns[0]} == {*columns[1]} and columns[0] != columns[1]
+        if is_twice_or_moved or (stays == new and is_reordered(old.rows, recomputed.rows)):
+            yield finding("certificate.reordered", table=name, key="results")
         yield from _columns(name, old, recomputed)
         yield from _scales(name, old, frame, stated.digits)
 

@@ -4,52 +4,74 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xinzhi.core.errors import InputError, system_reason
+from xinzhi.core.text import Language
 
 FORMAT: Literal["xinzhi-certificate"] = "xinzhi-certificate"
-MAJOR, MINOR = 1, 1
-FORMATS = tuple(f"{MAJOR}.{minor}" for minor in range(MINOR + 1))
+VERSION: Literal["1.2"] = "1.2"  # of the format: certificates of any other are refused
 STATED = ("software", "dependencies", "options", "package", "tables", "protocol", "results")  # what the id covers
 _DEPTH = 5  # members of objects nested less deep stand on lines of their own,
 _LEAF = 3  # but for objects of single values from this depth on
-OPTIONS = ("encoding", "set", "cells")
-_SOFTWARE = ("name", "version")
-_TITLES = ("name", "version", "title_zh", "title_en")
-_REGIONS = ("regions_declared_by", "regions_declared", "regions_missing")
 
-
-def _only(*names: str) -> BeforeValidator:
-    """Pass over other members, as those of a part: `verify` names what stands in a document and was not read."""
-
-    def keep_members(value: object) -> object:
-        return {name: value[name] for name in value if name in names} if isinstance(value, dict) else value
-
-    return BeforeValidator(keep_members)
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class _Part(BaseModel):
-    # Members that a later minor version adds are passed over.
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+    # A closed form: nothing vouches for a member that the format has not, and none may be left out.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Software(_Part):
+    """What computed."""
+
+    name: Literal["xinzhi"]
+    version: str
+
+
+class Options(_Part):
+    """What the call asked for: the encoding of the files, what departs from the protocol, the digest of cells."""
+
+    encoding: str | None
+    set: list[str]
+    cells: Sha256 | None
+
+
+class PackagePart(_Part):
+    """The data package by name, and its set of regions."""
+
+    name: str
+    version: str | None
+    title_zh: str
+    title_en: str
+    regions_declared_by: str
+    regions_declared: str
+    regions_missing: str
+
+    @property
+    def label(self) -> str:
+        """Name, version and titles."""
+        return " ".join(filter(None, (self.name, self.version, self.title_zh, self.title_en)))
 
 
 class ColumnDigest(_Part):
     """Unit of a column, and the sha256 of its values in whichever order."""
 
     unit: str | None
-    sha256: str
+    sha256: Sha256
 
 
 class InputTable(_Part):
     """One table of the data package."""
 
-    sha256: str
+    sha256: Sha256
     rows: int
     read: bool
     key: list[str]
@@ -69,7 +91,7 @@ class ProtocolPart(_Part):
 
     id: str
     version: str
-    fingerprint: str
+    fingerprint: Sha256
     departures: dict[str, Departure]
     document: dict[str, Any]
 
@@ -83,7 +105,7 @@ class ResultColumn(_Part):
     """One column of a table of results."""
 
     name: str
-    sha256: str
+    sha256: Sha256
     decimals: Annotated[int, Field(ge=-300, le=30)] | None
     texts: list[str] | None
 
@@ -101,6 +123,20 @@ class Results(_Part):
 
     digits: int
     tables: dict[str, ResultTable]
+
+
+class Report(_Part):
+    """The report that the certificate belongs to: how it was written, and the sha256 of its files.
+
+    `form` is the sha256 of what a report says of its data beside their values: offices, findings, lines of
+    files, licence.
+    """
+
+    language: Language
+    topics: list[str]
+    briefs: bool
+    form: Sha256
+    files: dict[str, Sha256]
 
 
 class Signature(_Part):
@@ -125,17 +161,17 @@ class Certificate(_Part):
     """
 
     format: Literal["xinzhi-certificate"]
-    format_version: str
-    id: str = ""
-    sha256: str
-    software: Annotated[dict[str, str], _only(*_SOFTWARE)]
+    format_version: Literal["1.2"]
+    id: Sha256
+    sha256: Sha256
+    software: Software
     dependencies: dict[str, str]
-    options: Annotated[dict[str, str | list[str] | None], _only(*OPTIONS)]
-    package: Annotated[dict[str, str | None], _only(*_TITLES, *_REGIONS)]
+    options: Options
+    package: PackagePart
     tables: dict[str, InputTable]
     protocol: ProtocolPart
     results: Results
-    files: dict[str, str] = {}
+    report: Report | None
     signature: Signature | None
 
     @property
@@ -155,10 +191,10 @@ class Certificate(_Part):
 
 
 def read_document(path: str | PathLike[str]) -> dict[str, Any]:
-    """Return the JSON document of a certificate whose version this xinzhi can read."""
+    """Return the JSON document of a certificate of the format of this xinzhi."""
     file = Path(path)
     try:
-        document = json.loads(file.read_bytes(), parse_constant=_not_finite, object_pairs_hook=_once)
+        document = json.loads(file.read_bytes(), parse_constant=_not_finite, object_pairs_hook=unique_members)
     except OSError as error:
         raise InputError("certificate.unreadable", path=file, why=system_reason(error)) from error
     except (ValueError, RecursionError) as error:
@@ -166,10 +202,21 @@ def read_document(path: str | PathLike[str]) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise InputError("certificate.not-a-certificate", path=file)
     version = document.get("format_version")
-    major = str(version).partition(".")[0]
-    if not major.isdecimal() or int(major) > MAJOR:
-        raise InputError("certificate.newer-format", path=file, version=version, major=MAJOR)
+    if version != VERSION:
+        label, is_newer = str(version)[:20], isinstance(version, str) and _number(version) > _number(VERSION)
+        raise InputError(
+            "certificate.newer-format" if is_newer else "certificate.other-format",
+            path=file,
+            version=label,
+            ours=VERSION,
+        )
     return document
+
+
+def _number(version: str) -> tuple[int, ...]:
+    """Return a version as numbers; of none, what is older than any."""
+    match = re.fullmatch(r"(\d{1,9})\.(\d{1,9})", version, re.ASCII)
+    return () if match is None else (int(match[1]), int(match[2]))
 
 
 def parse(document: dict[str, Any], name: str) -> Certificate:
@@ -188,12 +235,12 @@ def read_certificate(path: str | PathLike[str]) -> Certificate:
     Raises
     ------
     InputError
-        When the file cannot be read, is no certificate, or is of a newer major version.
+        When the file cannot be read, is no certificate, or is of another format.
     """
     return parse(read_document(path), Path(path).name)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object none of whose names stands twice: readers differ in which of the two they take."""
     members = dict(pairs)
     if len(members) < len(pairs):
@@ -239,6 +286,18 @@ def layout(document: object, depth: int = 0) -> str:
         for name, value in document.items()
     ]
     return "{\n" + ",\n".join(members) + "\n" + " " * depth + "}"
+
+
+def names_in_order(document: object) -> object:
+    """Return a document without its values: the names of its members as they stand."""
+    if isinstance(document, dict):
+        return {name: names_in_order(value) for name, value in document.items()}
+    return [names_in_order(part) for part in document] if isinstance(document, list) else None
+
+
+def is_reordered(document: object, expected: object) -> bool:
+    """Whether the names of the members of two documents stand otherwise."""
+    return json.dumps(names_in_order(document)) != json.dumps(names_in_order(expected))
 
 
 def _plain(document: Mapping[str, object]) -> bool:

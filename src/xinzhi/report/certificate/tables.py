@@ -8,12 +8,12 @@ import json
 import struct
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import polars as pl
 
 from xinzhi.core.errors import XinzhiError
-from xinzhi.core.finding import Finding, Place, Severity, finding
+from xinzhi.core.finding import Finding, Place, finding
 from xinzhi.core.provenance import fingerprint
 from xinzhi.core.text import Text, read_words
 from xinzhi.data import Package, tables_by_name
@@ -33,9 +33,10 @@ from xinzhi.protocol import (
     specification,
     spell,
 )
-from xinzhi.report.certificate.schema import ColumnDigest, Departure, InputTable, ProtocolPart
+from xinzhi.report.certificate.schema import ColumnDigest, Departure, InputTable, ProtocolPart, is_reordered
 
 T = TypeVar("T")
+Stated: TypeAlias = str | int | list[str] | None
 
 SEPARATOR = "/"  # rows stand by their key in two steps, so that a long key is not written once for every row
 _MARK = 2  # characters of base64 for every cell: 12 bits, so that a changed cell stays unnamed once in 4,096 times
@@ -44,14 +45,22 @@ _MARK = 2  # characters of base64 for every cell: 12 bits, so that a changed cel
 def describe(protocol: Protocol) -> ProtocolPart:
     """Return the part of a certificate that holds the protocol."""
     baseline = registry_protocol(protocol.id)
-    changed = diff(baseline, protocol) if baseline else ()
+    changed = {item.path: item for item in (diff(baseline, protocol) if baseline else ())}
+    paths = dict.fromkeys([*(path for path in protocol.departs if path in changed), *changed])
     return ProtocolPart(
         id=protocol.id,
         version=protocol.version,
         fingerprint=protocol.fingerprint,
-        departures={item.path: Departure(registered=plain(item.left), here=plain(item.right)) for item in changed},
+        departures={
+            path: Departure(registered=plain(changed[path].left), here=plain(changed[path].right)) for path in paths
+        },
         document=protocol.to_dict(),
     )
+
+
+def settings(protocol: Protocol) -> list[str]:
+    """Return what departs from the protocol of its id as the call gave it, such as ``labour.unit=hours``."""
+    return [f"{path}={spell(protocol.parameters[path].value)}" for path in protocol.departs]
 
 
 def registry_protocol(name: str) -> Protocol | None:
@@ -115,10 +124,9 @@ def _references(entries: Sequence[Mapping[str, str]]) -> tuple[Reference, ...]:
 
 
 def compare_protocol(
-    part: ProtocolPart, reference: Protocol | None, file: str, texts: Severity = "error"
+    part: ProtocolPart, reference: Protocol | None, file: str
 ) -> tuple[Protocol | None, list[Finding]]:
     """Return the protocol of a certificate, None where it cannot be used, and where it is not what it says it is."""
-    # `texts` is how bad it is when titles, arguments or references are others: later versions of xinzhi may mend them.
     try:
         protocol = rebuild(part.document)
     except (AttributeError, KeyError, TypeError, ValueError, XinzhiError, Fault) as error:
@@ -133,17 +141,17 @@ def compare_protocol(
         )
     baseline = registry_protocol(part.id) if reference is None else reference
     if baseline is None:
-        return protocol, [*findings, finding("certificate.protocol-unregistered", file=file, key=part.id)]
-    allowed = {} if reference is not None else part.departures
-    findings += _differences(protocol, baseline, allowed, file)
-    if not findings or all(entry.severity != "error" for entry in findings):
-        findings += _texts(part.document, protocol, baseline, texts, file)
+        findings.append(finding("certificate.protocol-unregistered", file=file, key=part.id))
+    else:
+        findings += _differences(protocol, baseline, {} if reference is not None else part.departures, file)
+    if all(entry.severity != "error" for entry in findings):
+        findings += _texts(part.document, protocol, baseline or protocol, file)
+    if all(entry.severity != "error" for entry in findings) and is_reordered(part.document, protocol.to_dict()):
+        findings.append(finding("certificate.reordered", file=file, key="protocol"))
     return protocol, findings
 
 
-def _texts(
-    stated: Mapping[str, Any], protocol: Protocol, baseline: Protocol, severity: Severity, file: str
-) -> Iterator[Finding]:
+def _texts(stated: Mapping[str, Any], protocol: Protocol, baseline: Protocol, file: str) -> Iterator[Finding]:
     """Yield where a protocol of the same values says other words than the known one, or words beside them."""
     replaced = [
         path for path, parameter in protocol.parameters.items() if parameter.origin == f"{protocol.id} (replaced)"
@@ -152,7 +160,7 @@ def _texts(
     ours, theirs = ({**document, **document["parameters"], "parameters": None} for document in (stated, expected))
     pairs = {name: (ours.get(name), theirs.get(name)) for name in ours.keys() | theirs.keys()}
     for place in sorted(name for name, (first, second) in pairs.items() if first != second):
-        yield finding("certificate.protocol-text", severity=severity, file=file, key=place)
+        yield finding("certificate.protocol-text", file=file, key=place)
 
 
 def _differences(
@@ -181,7 +189,7 @@ def _differences(
 
 def digest_tables(package: Package, inputs: Collection[str]) -> dict[str, InputTable]:
     """Return the digests of every table of a package, with those of single cells for the tables that were read."""
-    return {name: _digest(package, name, is_input=name in inputs) for name in package.tables}
+    return {name: _digest(package, name, is_input=name in inputs) for name in sorted(package.tables)}
 
 
 def _digest(package: Package, name: str, *, is_input: bool) -> InputTable:
@@ -206,7 +214,8 @@ def _cells(frame: pl.DataFrame, key: Sequence[str]) -> dict[str, dict[str, str]]
     marks = [_marks(frame[column]) for column in _value_columns(frame.columns, key)]
     if not marks:
         marks = [[""] * frame.height]
-    return nest(keys(frame, key), ("".join(row) for row in zip(*marks, strict=True)))
+    rows = sorted(zip(keys(frame, key), ("".join(row) for row in zip(*marks, strict=True)), strict=True))
+    return nest(*zip(*rows, strict=True)) if rows else {}
 
 
 def _value_columns(columns: Iterable[str], key: Sequence[str]) -> list[str]:
@@ -229,15 +238,19 @@ def _marks(column: pl.Series) -> list[str]:
 
 def compare_tables(stated: Mapping[str, InputTable], package: Package) -> Iterator[Finding]:
     """Yield what differs between the tables of a certificate and those of a package, by name."""
-    yield from (finding("certificate.table-missing", table=name) for name in stated if name not in package.tables)
-    yield from (finding("certificate.table-extra", table=name) for name in package.tables if name not in stated)
+    recomputed = digest_tables(package, [name for name, table in stated.items() if table.cells is not None])
+    findings = [finding("certificate.table-missing", table=name) for name in stated if name not in package.tables]
+    findings += [finding("certificate.table-extra", table=name) for name in package.tables if name not in stated]
     for name, table in stated.items():
         if name in package.tables:  # whatever its digest says: who changes a part may have changed the digest too
-            yield from _compare(name, table, package)
+            findings += _compare(name, table, recomputed[name], package)
+    documents = [{name: table.model_dump() for name, table in side.items()} for side in (stated, recomputed)]
+    if not findings and is_reordered(*documents):
+        findings.append(finding("certificate.reordered", key="tables"))
+    yield from findings
 
 
-def _compare(name: str, stated: InputTable, package: Package) -> Iterator[Finding]:
-    recomputed = _digest(package, name, is_input=stated.cells is not None)
+def _compare(name: str, stated: InputTable, recomputed: InputTable, package: Package) -> Iterator[Finding]:
     findings = [
         *_columns(name, stated, recomputed),
         *_rows(name, stated, recomputed, package),
@@ -249,7 +262,7 @@ def _compare(name: str, stated: InputTable, package: Package) -> Iterator[Findin
             column for column in common if stated.columns[column].sha256 != recomputed.columns[column].sha256
         )
         findings += [finding("certificate.column-differs", table=name, column=column) for column in differing]
-    findings += mismatch("key", ", ".join(recomputed.key), ", ".join(stated.key), table=name)
+    findings += mismatch("key", recomputed.key, stated.key, table=name)
     if not findings and stated.sha256 != recomputed.sha256:
         findings.append(finding("certificate.table-differs", table=name))
     yield from findings
@@ -310,10 +323,13 @@ def _values(name: str, stated: InputTable, recomputed: InputTable, package: Pack
         yield from limit_findings("certificate.row-marks", name, odd)
 
 
-def mismatch(key: str, actual: str | None, stated: str | None, *, table: str | None = None) -> Iterator[Finding]:
+def mismatch(
+    key: str, actual: Stated, stated: Stated, *, table: str | None = None, rule: str = "stated"
+) -> Iterator[Finding]:
     """Yield that a certificate states something else than there is."""
     if actual != stated:
-        yield finding("certificate.stated", table=table, key=key, value=actual or "-", expected=stated or "-")
+        value, expected = (", ".join(side) if isinstance(side, list) else str(side or "") for side in (actual, stated))
+        yield finding(f"certificate.{rule}", table=table, key=key, value=value or "-", expected=expected or "-")
 
 
 def keys(frame: pl.DataFrame, key: Sequence[str]) -> list[tuple[str, str]]:

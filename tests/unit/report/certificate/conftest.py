@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 import xinzhi
 from xinzhi.data import export, load
 from xinzhi.report.certificate import certify, signing_key, write_certificate
-from xinzhi.report.certificate.schema import digest, identity, without
+from xinzhi.report.certificate.schema import digest, identity, layout, without
 
 KEPT = ("regions", "accounts", "investment", "vintages")
 
@@ -76,10 +77,43 @@ def forge(tmp_path):
                 document["id"] = identity(document)
             document["sha256"] = digest(without(document, "sha256", "signature"))
         target = tmp_path / "certificate.json"
-        target.write_text(json.dumps(document), encoding="utf-8")
+        target.write_text(layout(document) + "\n", encoding="utf-8")
         return target
 
     return make
+
+
+@pytest.fixture(scope="session")
+def studied():
+    """Return what `remake` asks for, computed once: studies by their options, files by these, language and id."""
+    studies, written = {}, {}
+
+    def assess(package, *, protocol, **options):
+        about = (package.name, package.version, package.title, package.findings, package.issuers)
+        tables = [package.fingerprint(name) for name in package.tables]
+        key = repr((about, tables, protocol.fingerprint, protocol.departs, options))
+        if key not in studies:
+            studies[key] = xinzhi.studies.assess(package, protocol=protocol, **options)
+        return studies[key]
+
+    def write_study(study, folder, *, language, certificate):
+        key = (id(study), language, certificate.id)
+        if key not in written:
+            xinzhi.report.write_study(study, folder, language=language, certificate=certificate)
+            written[key] = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for name, content in written[key].items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(content)
+
+    return assess, write_study
+
+
+@pytest.fixture
+def once(studied, monkeypatch):
+    """Let `verify` make no report twice that must come out the same."""
+    remake = sys.modules["xinzhi.report.certificate.remake"]
+    for name, function in zip(("assess", "write_study"), studied, strict=True):
+        monkeypatch.setattr(remake, name, function)
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 
 import polars as pl
 import pytest
 
 import xinzhi
 from xinzhi.protocol import load
-from xinzhi.report.certificate import certify, verify, write_certificate
+from xinzhi.report.certificate import certify, write_certificate
+from xinzhi.report.certificate import verify as verify_all
 from xinzhi.report.certificate.agreement import COVERED, uncovered
 from xinzhi.report.certificate.independent import NotCoveredError, recompute
+
+verify = partial(verify_all, files=False)  # certificates that are forged here stand alone
 
 
 def issue(folder, package, rules="xinzhi-cn-2026"):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import platform
 from dataclasses import replace
 
 import polars as pl
@@ -12,8 +13,9 @@ import xinzhi
 from xinzhi.core.errors import UsageError
 from xinzhi.data import load
 from xinzhi.report.certificate import certify, read_certificate, write_certificate
-from xinzhi.report.certificate.certify import dependencies, software
-from xinzhi.report.certificate.schema import canonical, digest, layout, without
+from xinzhi.report.certificate.certify import NAMES, certificate_texts, dependencies, form, with_report
+from xinzhi.report.certificate.folder import File
+from xinzhi.report.certificate.schema import Report, canonical, digest, layout, without
 from xinzhi.report.certificate.verify import compare_software
 
 CREATED = dt.datetime(2027, 3, 1, 8, 30, tzinfo=dt.UTC)
@@ -25,10 +27,14 @@ def read(path):
 
 @pytest.fixture
 def written(package, tmp_path):
-    report = tmp_path / "growth.csv"
-    report.write_text("region\n220000\n", encoding="utf-8")
-    made = certify(xinzhi.measure(package), package, options={"set": ["a=1"]})
-    return write_certificate(made, package, tmp_path, files=[report], created=CREATED)
+    file = File.from_bytes("growth.csv", b"region\n220000\n")
+    (tmp_path / "growth.csv").write_bytes(b"region\n220000\n")
+    terms = Report(language="zh", topics=[], briefs=False, form=form(package), files={})
+    made = with_report(certify(xinzhi.measure(package), package, encoding="gb18030"), terms, [file], None)
+    paths = [tmp_path / name for name in NAMES]
+    for path, content in zip(paths, certificate_texts(made, package, [file], created=CREATED), strict=True):
+        path.write_bytes(content)
+    return paths
 
 
 def test_the_whole_package_stays_small(tmp_path):
@@ -66,7 +72,9 @@ def test_no_time_in_the_certificate(written, package, tmp_path):
 def test_what_it_states(written, package):
     document = read(written[0])
     assert document["format"] == "xinzhi-certificate"
-    assert document["options"] == {"set": ["a=1"]}
+    assert document["options"] == {"encoding": "gb18030", "set": [], "cells": None}
+    assert document["report"]["language"] == "zh"
+    assert list(document["report"]["files"]) == ["growth.csv"]
     assert document["software"] == {"name": "xinzhi", "version": xinzhi.__version__}
     assert {"numpy", "polars", "scipy", "python"} <= document["dependencies"].keys()
     assert "pyreadstat" not in document["dependencies"]
@@ -156,7 +164,8 @@ def test_frames_without_a_version_and_a_departure(country):
     data = load(country(regions=3, years=12))
     rules = xinzhi.protocol.load("xinzhi-cn-2026").replace({"capital.initial_table": []})
     made = certify(xinzhi.measure(data, rules), data)
-    assert made.package["version"] is None
+    assert made.package.version is None
+    assert made.options.set == ["capital.initial_table=[]"]
     assert list(made.protocol.departures) == ["capital.initial_table"]
 
 
@@ -171,7 +180,7 @@ def test_layout_is_the_same_document(document):
     assert json.loads(layout(document)) == document
 
 
-def test_versions_of_a_source_tree(monkeypatch):
+def test_versions_of_a_source_tree(monkeypatch, package):
     from importlib import metadata
 
     def absent(_):
@@ -179,5 +188,9 @@ def test_versions_of_a_source_tree(monkeypatch):
 
     monkeypatch.setattr(metadata, "requires", absent)
     assert list(dependencies()) == ["python"]
-    notes = list(compare_software(software(), {"numpy": "1.0"}, "certificate.json"))
-    assert [(note.key, note.value, note.severity) for note in notes] == [("numpy", "-", "note")]
+    stated = certify(xinzhi.measure(package), package).model_copy(update={"dependencies": {"numpy": "1.0"}})
+    found = list(compare_software(stated, "certificate.json"))
+    assert [(one.key, one.value, one.expected) for one in found] == [
+        ("numpy", "-", "1.0"),
+        ("python", platform.python_version(), "-"),
+    ]
