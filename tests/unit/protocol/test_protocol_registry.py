@@ -19,6 +19,7 @@ IDS = [
     "pwt-10.01",
     "shan-2008",
     "solow-1957",
+    "textbook",
     "xinzhi-cn-2026",
     "zhang-2004",
 ]

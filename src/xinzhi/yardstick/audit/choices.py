@@ -330,8 +330,11 @@ def nearest_protocols(full_grid: Grid) -> Nearest:
     """Compare every admissible protocol with the registry on the parameters that are open."""
     # A parameter that only one of the two has in force counts as a difference. Of equally near ones the first in the
     # registry is named.
+    others = (protocol_of_registry for protocol_of_registry in registry())
     published = [
-        protocol_of_registry for protocol_of_registry in registry() if protocol_of_registry.id != full_grid.protocol.id
+        protocol_of_registry
+        for protocol_of_registry in others
+        if protocol_of_registry.status == "published" and protocol_of_registry.id != full_grid.protocol.id
     ] or [full_grid.protocol]
     needed = {
         published_protocol.id: {
