@@ -69,7 +69,7 @@ bench: $(BENCH)/.ready ## every capability beside its best peer, into bench/RESU
 	$(BENCH)/bin/python bench/harness.py
 
 limits: $(READY) ## measure time and memory against the promised limits | 测量耗时与内存，并与承诺的上限对照
-	@status=0; for script in bench/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || status=1; done; exit $$status
+	@status=0; for script in bench/bench_*.py bench/hops.py; do echo "== $$script"; $(BIN)/python $$script || status=1; done; exit $$status
 
 mutants: $(READY) ## change the formulas in some hundred places, one at a time, and count what a test catches | 变异测试：逐处改动公式，统计测试发现的比例
 	$(BIN)/python tools/mutants.py

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-CPU_LIMIT, MEMORY_LIMIT = 7.0, 600
+CPU_LIMIT, MEMORY_LIMIT = 5.0, 600
 
 
 def run(*command: str, cache: str) -> tuple[float, float]:

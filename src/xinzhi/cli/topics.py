@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -57,9 +58,16 @@ def run_study(call: Call, source: str | None, **more: object) -> Study:
         return studies.study(call.verb, source, progress=bar, **options)
 
 
+def _save_time() -> None:
+    """Leave out what a short run on small matrices does not need; each costs some hundredths of its time."""
+    gc.disable()  # little is left in cycles of objects
+    for pool in ("OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):  # a second thread would wait for work, busily
+        os.environ.setdefault(pool, "1")
+
+
 def brief(call: Call) -> int:
     """Print the brief of a region, or all of it as JSON; write its page if a folder was named."""
-    gc.disable()  # as in `assess`
+    _save_time()
     study = run_study(call, call.get("data", DEFAULT))
     files = write_files(call, study, call.out)
     if call.json:
@@ -148,9 +156,9 @@ def errors_left(study: Study) -> int:
 
 def assess(call: Call) -> int:
     """Write the whole assessment of a package, and its certificate."""
+    _save_time()
     from xinzhi.report.internal import answer_of, signing_key
 
-    gc.disable()  # one short run: little is left in cycles, and looking for it costs a twentieth of the time
     key = signing_key(Path(call.get("sign"))) if call.get("sign") is not None else None
     study = run_study(call, call.get("data"))
     ranking = study.result(yardstick.Ranking)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from xinzhi.core.facts import Fact
 from xinzhi.core.text import SHARED, MissingTextError, Text, page, words, words_exist
@@ -26,15 +27,21 @@ class Topic:
         """Return the function of a text, or of the texts of a branch (``input_of("investment")``)."""
         if name.startswith("__"):
             raise AttributeError(name)
-        keys = {identifier(key): key for key in page("pages", self.topic)}
-        if name in keys:
-            function = function_of(self.topic, keys[name])
+        key = keys_of(self.topic).get(name)
+        if key is not None:
+            function = function_of(self.topic, key)
         elif name.endswith("_of"):
             function = branch_of(self.topic, name.removesuffix("_of"))
         else:
             raise MissingTextError(self.topic, name)
         setattr(self, name, function)
         return function
+
+
+@cache
+def keys_of(topic: str) -> Mapping[str, str]:
+    """Return the keys of the texts of a topic by the name of their functions."""
+    return {identifier(key): key for key in page("pages", topic)}
 
 
 def identifier(key: str) -> str:

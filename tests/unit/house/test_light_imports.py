@@ -18,8 +18,12 @@ except SystemExit as stop:
     assert not stop.code, stop.code
 """
 BRIEF = """
-import tempfile, xinzhi
-xinzhi.study("brief", "china-provinces", region="22").write(tempfile.mkdtemp())
+import xinzhi
+brief = xinzhi.study("brief", "china-provinces", region="22")
+"""
+PAGE = f"""{BRIEF}
+import tempfile
+brief.write(tempfile.mkdtemp())
 """
 VERB_HELP = """
 from xinzhi.cli.app import application
@@ -48,9 +52,10 @@ def loaded(source):
         (IMPORT, (*HEAVY, "pydantic", "click", "rich", "yaml")),
         (HELP, HEAVY),
         (VERB_HELP, HEAVY),
-        (BRIEF, ("altair", "pandas")),
+        (BRIEF, ("altair", "pandas", "scipy")),
+        (PAGE, ("altair", "pandas")),
     ],
-    ids=["import", "help", "help of every verb", "brief"],
+    ids=["import", "help", "help of every verb", "brief", "page of a brief"],
 )
 def test_heavy_libraries_stay_unloaded(source, forbidden):
     assert loaded(source).isdisjoint(forbidden), sorted(loaded(source) & set(forbidden))

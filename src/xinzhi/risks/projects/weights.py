@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.risks.projects.comparison import FIELDS, NAMES
 from xinzhi.risks.projects.conventions import convention, document
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
 LevelArray = npt.NDArray[np.int8]
-
-
 _MOST_STEPS, _TOLERANCE = 500, 1e-9
 _BLOCK = 100_000
 _SETTLED = 1e-6
