@@ -66,8 +66,8 @@ if TYPE_CHECKING:
 AXES = ("x", "y", "title")  # what charts call the titles of their axes and of their colours
 LEGEND = "title"
 LANG = {"zh": "zh-CN", "en": "en"}
-WORDED = frozenset({"name", "group", "row", "column", "mark", "word"})  # fields of rows that are a `Text`
-TAKEN = frozenset(signature(table).parameters)  # values of words that a table takes for itself
+TEXT_FIELDS = frozenset({"name", "group", "row", "column", "mark", "word"})  # fields of rows that are a `Text`
+TABLE_OPTIONS = frozenset(signature(table).parameters)  # values of words that a table takes for itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -375,7 +375,7 @@ def _twin(
         part=part,
         names=names,
         title=_twin_title(result.topic, row.table, title, values),
-        **{name: value for name, value in values.items() if name not in TAKEN},
+        **{name: value for name, value in values.items() if name not in TABLE_OPTIONS},
     )
 
 
@@ -469,14 +469,14 @@ def rows_of(
         if not isinstance(cell_source, Column):
             cells: list[object] = [cell_source] * frame.height
         elif (
-            name not in WORDED
+            name not in TEXT_FIELDS
             and cell_source.kind not in NUMERIC
             and frame.schema.get(cell_source.name, pl.Null).is_numeric()
         ):
             cells = frame[cell_source.name].to_list()  # a period as a place
         else:
             cells = cells_of(cell_source, frame, sources)
-        columns[name] = [_as_text(cell) for cell in cells] if name in WORDED else cells
+        columns[name] = [_as_text(cell) for cell in cells] if name in TEXT_FIELDS else cells
     rows = Rows(dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True))
     rows.columns = described
     return rows
