@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from xinzhi.studies import Study
 
 Row = TypeVar("Row")
-FEW, SOME, MANY = 8, 20, 60  # rows of a table
-WIDE = 7  # columns that a terminal holds
+FEW, ROW_LIMIT, MANY = 8, 20, 60  # rows of a table
+COLUMN_LIMIT = 7  # columns that a terminal holds
 SURE = 0.005  # a probability nearer to zero or one than random draws can tell
 WIDTH = 24.0  # of a title in a table, in units of its size
 
@@ -149,7 +149,7 @@ def _frontier(study: Study, call: Call) -> None:
     top = call.get("top", 10)
     if page.pictures and top:
         twin = page.pictures[0].twin
-        _table(twin.excerpt(*(column.name for column in twin.columns[:WIDE])), call.language, top)
+        _table(twin.excerpt(*(column.name for column in twin.columns[:COLUMN_LIMIT])), call.language, top)
 
 
 def _table(table: Table, language: Language, top: int | None = None) -> None:
@@ -272,12 +272,12 @@ def _screen(study: Study, call: Call) -> None:
             interval_text(row["lower"], row["upper"]),
             title_of(1, row["archive_id"]),
         ]
-        for row in matches.head(SOME).iter_rows(named=True)
+        for row in matches.head(ROW_LIMIT).iter_rows(named=True)
     ]
     if rows:
         grid(["project", "verdict", "probability", "interval95", "archived"], rows, call.language)
-    if matches.height > SOME:
-        lines([say("more", call.language, n=matches.height - SOME)], call.language)
+    if matches.height > ROW_LIMIT:
+        lines([say("more", call.language, n=matches.height - ROW_LIMIT)], call.language)
     for pair in study.more.get("explanation", ()):
         texts = [say("project-text", call.language, text=pair.project_text)]
         texts += [] if pair.archive_id is None else [say("archive-text", call.language, text=pair.archive_text)]
@@ -287,9 +287,9 @@ def _screen(study: Study, call: Call) -> None:
 
 def some_findings(findings: Sequence[Finding], call: Call) -> None:
     """Print the first findings, and how many more there are."""
-    print_findings(findings[:SOME], call.language, stderr=True)
-    if len(findings) > SOME:
-        lines([say("more-findings", call.language, n=len(findings) - SOME)], call.language, stderr=True)
+    print_findings(findings[:ROW_LIMIT], call.language, stderr=True)
+    if len(findings) > ROW_LIMIT:
+        lines([say("more-findings", call.language, n=len(findings) - ROW_LIMIT)], call.language, stderr=True)
 
 
 def _bubbles(study: Study, call: Call) -> None:

@@ -13,7 +13,7 @@ from xinzhi.core.text import Text, number, percent
 from xinzhi.report.internal import ticks
 
 SLOTS = ("a", "b", "c", "d")
-TOP, HEIGHT, LEFT, WIDTH = 4, 0.84, 8, 0.8  # of the drawing, in percent, and of its height and width
+TOP, HEIGHT, INDENT, WIDTH = 4, 0.84, 8, 0.8  # of the drawing, in percent, and of its height and width
 TEN, FEW = 10, 12  # years between two labels, and between how few every fifth has one
 ROUND = (1, 2, 5)  # what the axis of powers marks
 MARGIN = 0.03  # of the width, at both ends
@@ -59,7 +59,7 @@ def lines(
             for value in (_powers(min(values), max(values)) if log else ticks(low, high, 4))
         ],
         "columns": [
-            (str(year), f"{LEFT + WIDTH * 100 * (year - first) / across:.1f}%")
+            (str(year), f"{INDENT + WIDTH * 100 * (year - first) / across:.1f}%")
             for year in range(first, last + 1)
             if year % step == 0
         ],

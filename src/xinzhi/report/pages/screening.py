@@ -20,10 +20,10 @@ from xinzhi.report.sentence import clauses, truncate
 from xinzhi.report.table import Column, Table, column, table
 from xinzhi.risks import internal
 
-LONGEST, KEPT = 240, 100  # signs of a stretch without marks, and how many stay at either end of a longer one
+LONGEST, END_SIGNS = 240, 100  # signs of a stretch without marks, and how many stay at either end of a longer one
 NEARLY = ("within 25 %", "within 10 %", "within 3 %")
 SMALL = 0.05  # natural log-odds that are not worth a line
-SHOWN = 40  # projects that one picture names
+NAMES_MOST = 40  # projects that one picture names
 STEPS = 5  # fields that the picture of the weights names
 IN_PICTURE = 17.0  # width of a name, in units of its size
 TENTHS = 10
@@ -101,7 +101,7 @@ def _between(text: str, start: int, end: int, shared: Sequence[tuple[int, int]])
 
 
 def _brief(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:KEPT]} […] {text[-KEPT:]}"
+    return text if len(text) <= LONGEST else f"{text[:END_SIGNS]} […] {text[-END_SIGNS:]}"
 
 
 def _quotes(
@@ -208,7 +208,9 @@ def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | Non
     """Return the probability of every project with its interval; of many, of those nearest to the line of a verdict."""
     line, verdicts, inks = result.accused, internal.value_words("verdict"), _inks(frame)
     frame = frame.drop_nulls("probability")
-    closest = frame if frame.height <= SHOWN else frame.sort((pl.col("probability") - line).abs(), "id").head(SHOWN)
+    closest = (
+        frame if frame.height <= NAMES_MOST else frame.sort((pl.col("probability") - line).abs(), "id").head(NAMES_MOST)
+    )
     closest = internal.by_probability(closest)
     rows = [
         {
@@ -225,7 +227,7 @@ def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | Non
         "k": int((frame["verdict"] == "repackaged").sum()),
         "u": int((frame["verdict"] == "cannot tell").sum()),
     }
-    values = {name: f"{count:,}" for name, count in counts.items()} | {"shown": SHOWN}
+    values = {name: f"{count:,}" for name, count in counts.items()} | {"shown": NAMES_MOST}
     return shown(
         "screen.probabilities",
         result,
@@ -233,7 +235,7 @@ def probabilities(frame: pl.DataFrame, result: risks.Screening) -> Picture | Non
         values,
         rows=rows,
         reference=100 * line,
-        how="first" if frame.height > SHOWN else "probabilities",
+        how="first" if frame.height > NAMES_MOST else "probabilities",
         groups=[verdicts[name] for name in inks],
         inks=tuple(inks.values()),
     )
@@ -308,7 +310,7 @@ def screening(result: risks.Screening, *, region: str | None = None) -> Section:
     pictures = [
         weights(result.explain(leading["id"][0]), result) if paired else None,
         probabilities(frame, result),
-        spread(frame, result) if frame.height > SHOWN else None,
+        spread(frame, result) if frame.height > NAMES_MOST else None,
         calibration(result) if result.truth is not None else None,
     ]
     return Section.of(
