@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xinzhi import data, protocol, report, studies
-from xinzhi.cli.speech import answer, console, counts_text, grid, lines, print_findings, print_json, progress, say
+from xinzhi.cli.speech import (
+    answer,
+    console,
+    counts_text,
+    grid,
+    lines,
+    print_findings,
+    print_json,
+    print_kinds,
+    progress,
+    say,
+)
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, same
 
@@ -35,18 +46,21 @@ def check(call: Call) -> int:
         report.write_marked(
             findings, call.get("data"), Path(marked), encoding=call.get("encoding"), language=call.language
         )
-    print_listing(findings, call)
+    print_listing(findings, call, fold=not call.get("all"))
     if marked is not None and not call.json:
         lines([marked], call.language)
     return int(any(finding.severity == "error" for finding in findings))
 
 
-def print_listing(findings: Sequence[Finding], call: Call) -> None:
-    """Print findings and how many there are, or all as JSON."""
+def print_listing(findings: Sequence[Finding], call: Call, *, fold: bool = False) -> None:
+    """Print findings and how many there are, or all as JSON; where they fold, what is no error once a kind."""
     if call.json:
         print_json([finding.to_dict() for finding in findings])
         return
-    print_findings(findings, call.language)
+    if fold:
+        print_kinds(findings, call.language)
+    else:
+        print_findings(findings, call.language)
     lines([counts_text(findings, call.language)], call.language, style="bold")
 
 

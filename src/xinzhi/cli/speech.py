@@ -97,6 +97,24 @@ def print_findings(findings: Iterable[Finding], language: Language, *, stderr: b
         out.print(f"[{finding.rule}] {finding.sentence(language)}", markup=False)
 
 
+def print_kinds(findings: Iterable[Finding], language: Language) -> None:
+    """Print every error, and of warnings and notes one of a kind with the places of the others, rare kinds first.
+
+    What stands in a package for years then takes a line a kind, and what is new is seen.
+    """
+    kinds: dict[tuple[str | None, ...], list[Finding]] = {}
+    for finding in findings:
+        bound = finding.expected if finding.rule == "admission" else None  # tests of several things have one rule
+        kinds.setdefault((finding.severity, finding.rule, finding.table, finding.column, bound), []).append(finding)
+    for alike in sorted(kinds.values(), key=lambda kind: (ORDER[kind[0].severity][1], len(kind))):
+        if alike[0].severity == "error":
+            print_findings(alike, language)
+            continue
+        print_findings(alike[:1], language)
+        if places := [finding.key or finding.where(language) for finding in alike[1:]]:
+            lines([say("alike", language, n=len(places), places=places)], language, style="dim")
+
+
 def counts_text(findings: Iterable[Finding], language: Language) -> str:
     """Return how many errors, warnings and notes there are."""
     severities: list[str] = [finding.severity for finding in findings]

@@ -78,7 +78,10 @@ VERBS: Mapping[str, Verb] = {
         ),
     ),
     "new": Verb(registries.new, ("folder",), extra=(Option("tables", "columns"), *SPOKEN)),
-    "check": Verb(registries.check, extra=(Option("xlsx", "text"), ENCODING, *SPOKEN)),
+    "check": Verb(
+        registries.check,
+        extra=(Option("xlsx", "text"), Option("all", "flag", default=False), ENCODING, *SPOKEN),
+    ),
     "sources": Verb(topics.topic, study=studies.sources, extra=(SETTINGS, TOP, *SHOWN)),
     "frontier": Verb(topics.topic, study=studies.frontier, extra=(SETTINGS, TOP, *SHOWN)),
     "sectors": Verb(topics.sectors, ("data?",), studies.sectors, (LIST, *SHOWN)),

@@ -14,6 +14,8 @@ def severity_warning() -> Fact:
     r"""警告 | warning """
 def severity_note() -> Fact:
     r"""提示 | note """
+def alike(*, n: Value, places: Names) -> Fact:
+    r"""同类另有{n}条：{places:list 5} | {n} more of this kind: {places:list 5} """
 def counted(*, errors: int, notes: int, warnings: int) -> Fact:
     r"""{errors}个错误，{warnings}个警告，{notes}个提示 | {errors:error|errors}, {warnings:warning|warnings}, {notes:note|notes} """
 def see_check(*, counts: Value) -> Fact:

@@ -197,11 +197,11 @@ def test_a_protocol_number_outside_the_set_is_refused(audited):
 
 
 def test_summary_speaks_both_languages(audited):
-    assert "also of those that no source uses for this economy" in audited.summary("en")
-    assert "假设集" in audited.summary("zh")
+    assert "every combination of all alternatives" in audited.summary("en")
+    assert "由全部备选取值组合而成" in audited.summary("zh")
     sourced = replace(audited, unsourced=False)
-    assert "that a named source uses for this economy" in sourced.summary("en")
-    assert "有文献用于该经济体的备选的全部组合" in sourced.summary("zh")
+    assert "every combination of alternatives with a published source" in sourced.summary("en")
+    assert "由有文献依据的备选取值组合而成" in sourced.summary("zh")
 
 
 def test_what_is_open_without_a_source_is_told_from_what_a_source_uses(ours):
