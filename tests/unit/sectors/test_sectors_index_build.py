@@ -55,6 +55,8 @@ def test_by_hand():
     assert result.frame["rank"].to_list() == [3, 2, 1]
     assert result.frame["sa"].to_list() == [0.0, 0.5, 1.0]
     assert result.weights["weight"].to_list() == [0.5, 0.5]
+    directions = dict(result.weight_table.select("indicator", "direction_zh").iter_rows())
+    assert directions == {"a": "越大越好", "b": "越小越好"}
 
 
 def test_the_contract():

@@ -123,6 +123,7 @@ def test_a_region_missing_in_one_year_is_named(income):
     result = sectors.inequality(gap, "y", group="group_en")
     assert result.omitted.select("region", "year", "reason_en").rows() == [("220000", 2005, "no value")]
     assert result.frame.filter(year=2005)["regions"].item() == 30
+    assert result.fewest_and_most == (30, 31)
     with pytest.raises(UsageError, match="cannot be value and group"):
         sectors.inequality(income, "y", weight="y")
     with pytest.raises(InputError) as caught:
