@@ -12,6 +12,7 @@ bea-bls-ilpa            5e-4 log points   integrated TFP index, release of 25 Ap
 frbsf-fernald           1e-12             synthetic quarters by the printed formula: the references lack the series
 solow-1957              printed digits    lm(log(q/A) ~ log(k)), lm(q/A ~ k) on R Ecdat, data(Solow), 1909-42
 zhang-2004, shan-2008   1e-9 relative     R CHNCapitalStock 0.1.1, CompK(prv, method = "ZJ", delta, bt)
+textbook                1e-12             the Stata program of the page for R and Stata users, written here line by line
 chenpu-2021             1e-9; 3e-3        CompK(prv, method = "CP", startyr = 1993, bt = 1992; Chongqing 1996)
                                           The R package leaves the first stock at prices of 1952 for every base year
                                           (exact when we do too); rebased, 0.3 % remain of it in 1993.
@@ -20,13 +21,18 @@ chenpu-2021             1e-9; 3e-3        CompK(prv, method = "CP", startyr = 19
 from __future__ import annotations
 
 import math
+import statistics
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+import xinzhi
 from xinzhi import protocol
 from xinzhi.core.errors import ProtocolError
+
+PAGE = Path(__file__).parents[3] / "docs" / "for-r-and-stata-users.md"
 
 IDS = [item.id for item in protocol.registry()]
 
@@ -345,3 +351,54 @@ def test_xinzhi_cn_2026_first_stock_has_decayed():
     left = (1 - ours.value("capital.depreciation")) ** years
     assert years == 44
     assert left == pytest.approx(0.012, abs=5e-4)
+
+
+@pytest.fixture(scope="module")
+def textbook():
+    """The residual by region and year: the Stata program, a region after the other, in plain Python."""
+    tables = xinzhi.load("china-provinces").tables
+    rows = (
+        tables["accounts"].join(tables["investment"], on=["region", "year"], how="left").filter(pl.col("year") >= 1996)
+    )
+    residuals, before = {}, {}
+    for row in rows.sort("region", "year").iter_rows(named=True):
+        region, year = row["region"], row["year"]
+        nominal, price = row["investment_nominal"], row["investment_price"]
+        invested = None if nominal is None or price is None else nominal / price
+        capital = None
+        if year == 1996:
+            capital = 10 * invested
+        elif before[region]["capital"] is not None and invested is not None:
+            capital = (1 - 0.096) * before[region]["capital"] + invested
+        now = {"capital": capital} | {name: row[name] for name in ("output_real", "employment", "labour_share")}
+        then = before.get(region)
+        if then is not None and None not in (*now.values(), *then.values()):
+            share = (now["labour_share"] + then["labour_share"]) / 2
+            step = {name: math.log(now[name]) - math.log(then[name]) for name in now}
+            residuals[region, year] = step["output_real"] - share * step["employment"] - (1 - share) * step["capital"]
+        before[region] = now
+    return residuals
+
+
+def growth(protocol):
+    frame = xinzhi.measure("china-provinces", protocol=protocol).frame
+    return {(region, year): value for region, year, value in frame.select("region", "year", "tfp_growth").iter_rows()}
+
+
+def test_textbook_is_the_program_of_the_page(textbook):
+    measured = growth("textbook")
+    assert len(textbook) == 527
+    assert {place for place, value in measured.items() if value is not None} == set(textbook)
+    assert max(abs(measured[place] - value) for place, value in textbook.items()) < 1e-12
+
+
+def test_textbook_costs_what_the_page_says(textbook):
+    reference = growth("xinzhi-cn-2026")
+    regions = {region for region, _ in textbook}
+    gaps = [
+        abs(statistics.mean(textbook[place] - reference[place] for place in textbook if place[0] == region))
+        for region in sorted(regions)
+    ]
+    mean, most = 100 * statistics.mean(gaps), 100 * max(gaps)
+    said = f"by {mean:.1f} points a year in the mean of the regions, by up to {most:.1f} in one"
+    assert said in PAGE.read_text(encoding="utf-8")
