@@ -380,20 +380,20 @@ def textbook():
     return residuals
 
 
-def growth(protocol):
+def measured_growth(protocol):
     frame = xinzhi.measure("china-provinces", protocol=protocol).frame
     return {(region, year): value for region, year, value in frame.select("region", "year", "tfp_growth").iter_rows()}
 
 
 def test_textbook_is_the_program_of_the_page(textbook):
-    measured = growth("textbook")
+    measured = measured_growth("textbook")
     assert len(textbook) == 527
     assert {place for place, value in measured.items() if value is not None} == set(textbook)
     assert max(abs(measured[place] - value) for place, value in textbook.items()) < 1e-12
 
 
 def test_textbook_costs_what_the_page_says(textbook):
-    reference = growth("xinzhi-cn-2026")
+    reference = measured_growth("xinzhi-cn-2026")
     regions = {region for region, _ in textbook}
     gaps = [
         abs(statistics.mean(textbook[place] - reference[place] for place in textbook if place[0] == region))
