@@ -278,6 +278,17 @@ def test_what_a_census_may_revise_has_one_sign_in_a_draw_and_begins_after_the_la
     assert 0.4 < turned.mean() < 0.6
 
 
+def test_a_share_may_have_moved_only_since_it_was_last_observed(panel, ours, made, errors, monkeypatch):
+    series = draws.labour_share(panel, ours)
+    until = panel.years <= 2020
+    marks = {name: values & ~until for name, values in series.marks.items()}
+    monkeypatch.setattr(draws, "labour_share", lambda *_: replace(series, marks=marks))
+    moves = np.abs(draw(panel, ours, made, errors, 20, np.random.default_rng(1)).changes((SHARE,)).share)
+    years = panel.years[made.at[1:]]
+    assert moves[:, :, years <= 2020].max() == 0
+    assert (moves[:, :, years > 2020].max(axis=(0, 1)) > 0).all()
+
+
 def test_draws_in_blocks_are_the_draws_at_once(made, ours, drawn, monkeypatch):
     whole = tfp_growth(made, ours, drawn.changes(ESTIMATED))
     monkeypatch.setattr(draws, "_CELLS", 7 * len(made.rows))
