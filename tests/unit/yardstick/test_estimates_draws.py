@@ -19,6 +19,7 @@ from xinzhi.yardstick.estimates.draws import (
     EVERYTHING,
     INVESTMENT,
     PRICE,
+    REVISION,
     SCHOOLING,
     SHARE,
     Changes,
@@ -287,6 +288,23 @@ def test_a_share_may_have_moved_only_since_it_was_last_observed(panel, ours, mad
     years = panel.years[made.at[1:]]
     assert moves[:, :, years <= 2020].max() == 0
     assert (moves[:, :, years > 2020].max(axis=(0, 1)) > 0).all()
+
+
+def test_a_year_that_a_census_did_not_revise_in_every_region_is_no_revision(panel, ours, made, errors):
+    before = panel.vintages["census4"].copy()
+    before[3, int(2015 - panel.years[0])] = np.nan
+    gap = replace(panel, vintages={**panel.vintages, "census4": before})
+    revised = draw(gap, ours, made, errors, 200, np.random.default_rng(1)).changes((REVISION,)).output
+    assert np.isfinite(revised).all()
+    assert np.abs(revised).max() > 0
+
+
+def test_a_pair_is_told_apart_from_the_very_probability_that_decides():
+    """The first region is above the second in 19 draws of 20, which is .95."""
+    mean = np.column_stack([np.r_[np.ones(19), -1.0], np.zeros(20), np.zeros(20)])
+    truth = np.array([1.0, 0.0, 0.5])
+    assert (evaluate(mean, truth, 0.9, 0.95).decided, evaluate(mean, truth, 0.9, 0.95).right) == (1, 1)
+    assert evaluate(mean, truth, 0.9, 0.96).decided == 0
 
 
 def test_draws_in_blocks_are_the_draws_at_once(made, ours, drawn, monkeypatch):
