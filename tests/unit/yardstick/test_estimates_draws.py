@@ -19,7 +19,6 @@ from xinzhi.yardstick.estimates.draws import (
     EVERYTHING,
     INVESTMENT,
     PRICE,
-    REVISION,
     SCHOOLING,
     SHARE,
     Changes,
@@ -284,17 +283,22 @@ def test_a_share_may_have_moved_only_since_it_was_last_observed(panel, ours, mad
     until = panel.years <= 2020
     marks = {name: values & ~until for name, values in series.marks.items()}
     monkeypatch.setattr(draws, "labour_share", lambda *_: replace(series, marks=marks))
-    moves = np.abs(draw(panel, ours, made, errors, 20, np.random.default_rng(1)).changes((SHARE,)).share)
+    source = np.random.default_rng(1).integers(0, len(errors.years), (20, made.shape[1]))
+    moves = np.abs(draws._shares(panel, ours, made, errors, source)(slice(None)))  # noqa: SLF001 - the formula by itself
     years = panel.years[made.at[1:]]
     assert moves[:, :, years <= 2020].max() == 0
     assert (moves[:, :, years > 2020].max(axis=(0, 1)) > 0).all()
 
 
-def test_a_year_that_a_census_did_not_revise_in_every_region_is_no_revision(panel, ours, made, errors):
+def test_a_year_that_a_census_did_not_revise_in_every_region_is_no_revision(panel, made):
     before = panel.vintages["census4"].copy()
-    before[3, int(2015 - panel.years[0])] = np.nan
+    moved = panel.vintages["census5"] - before
+    years = np.flatnonzero(np.isfinite(moved).all(axis=0) & (moved != 0).any(axis=0))
+    before[3, years[len(years) // 2]] = np.nan
     gap = replace(panel, vintages={**panel.vintages, "census4": before})
-    revised = draw(gap, ours, made, errors, 200, np.random.default_rng(1)).changes((REVISION,)).output
+    rng = np.random.default_rng(1)
+    giver = rng.integers(0, len(panel.regions), (200, len(made.rows)))
+    revised = draws._revisions(gap, made, 200, giver, rng)(slice(None))  # noqa: SLF001 - the formula by itself
     assert np.isfinite(revised).all()
     assert np.abs(revised).max() > 0
 
