@@ -272,7 +272,7 @@ def _pairs(sample: _Sample, component: str, span: Span, mean: FloatArray) -> pl.
 
 
 def _decided(pairs: pl.DataFrame, decided: float, protocols: Audit | None) -> pl.DataFrame:
-    """Return the pairs with whether they are told apart, and the part of the protocols that say the same."""
+    """Return the pairs with whether they differ significantly, and the share of protocols with the same order."""
     pairs = pairs.with_columns(decided=pl.col("probability") >= decided)
     if protocols is None:
         return pairs.with_columns(protocols=pl.lit(None, pl.Float64))
