@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -316,7 +317,9 @@ def _duckdb(memory_limit: str | None, threads: int | None, spill: Path | str | N
             memory = float(amount) * setting(CONVENTIONS, "engine.memory_limit") / 0.8
             connection.execute(f"set memory_limit = '{memory:.2f}{unit}'")
     except duckdb.Error as error:
+        shutil.rmtree(folder, ignore_errors=True)
         raise UsageError("micro.bad-setting", reason=str(error).splitlines()[0]) from error
+    weakref.finalize(connection, shutil.rmtree, folder, ignore_errors=True)  # many a session ends without close()
     return Engine(name=f"duckdb {duckdb.__version__}", connection=connection, spill=folder)
 
 

@@ -2,7 +2,7 @@
 
 Tolerances: Penn World Table 10.01 rtfpna 1e-6 log points (the file holds float32 values); CIP 4.0 TFP (value added)
 1e-12; Chinese provincial capital stocks 1e-9 relative; BEA-BLS integrated TFP 5e-4 log points (the index is printed to
-three decimals); EU KLEMS labour share of Austria 1e-6 (measured 6e-8), TFP 5e-4 percentage points in the median, as in
+three decimals); growth of capital in the shipped package under zhang-2004 2e-8 (prices are printed to six decimals); EU KLEMS labour share of Austria 1e-6 (measured 6e-8), TFP 5e-4 percentage points in the median, as in
 `tests/reference/protocol/test_anchors.py`.
 Reference calls: ../shared/ref/growth/README.md; the provincial stocks are CHNCapitalStock 0.1.1, CompK(method="ZJ").
 """
@@ -243,3 +243,24 @@ def test_capital_stocks_of_30_provinces(shared, identifier, rate):
     both = ours.join(theirs.select(region="prv", year="yr", K="K"), on=["region", "year"])
     assert both.height == 30 * 71
     assert np.abs(both["capital"] / both["K"] - 1).max() <= 1e-9
+
+
+def test_growth_of_capital_in_the_shipped_package_is_that_of_the_r_package(shared):
+    """CompK(method = "ZJ", delta = .096, bt = 1952), 31 provinces, growth of 1997-2022."""
+    stocks = pl.read_csv(shared / "ref" / "growth" / "chncapitalstock_outputs.csv", null_values="NA")
+    stocks = stocks.filter(pl.col("bt") == 1952, pl.col("delta") == 0.096, pl.col("method") == "ZJ").sort("prv", "yr")
+    spelling = {"neimenggu": "inner mongolia", "xizang": "tibet"}
+    theirs = stocks.select(pl.col("prv").replace(spelling), year="yr", theirs=pl.col("K").log().diff().over("prv"))
+    result = xinzhi.measure("china-provinces", "zhang-2004")
+    names = result.regions.select("region", prv=pl.col("name_en").str.to_lowercase())
+    ours = result.frame.join(names, on="region").select("prv", "year", ours="capital_growth")
+    both = ours.join(theirs, on=["prv", "year"]).drop_nulls()
+    assert both.height == 31 * 26
+    assert (both["ours"] - both["theirs"]).abs().max() <= 2e-8
+
+
+@pytest.mark.parametrize("identifier", [item.id for item in protocol.registry() if item.status == "published"])
+def test_no_published_protocol_takes_over_an_adjustment_of_investment_from_ours(identifier):
+    rules = protocol.load(identifier)
+    for path, without in (("capital.benchmark", "none"), ("estimates.investment_rule", "off")):
+        assert rules.choice(path, without) == without

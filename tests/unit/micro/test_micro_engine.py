@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import re
 import sys
 
@@ -109,6 +110,18 @@ def test_tables_are_written_whole_or_not_at_all(tmp_path):
     assert [one.name for one in tmp_path.glob("*.p*")] == ["made.parquet"]
     engine.close()
     assert list((tmp_path / "spill").iterdir()) == []
+
+
+def test_no_folder_is_left_by_an_engine_that_nobody_closes(tmp_path):
+    engine = micro.connect(spill=tmp_path)
+    engine.collect(engine.table(pl.DataFrame({"firm": [1]})))
+    assert len(list(tmp_path.iterdir())) == 1
+    del engine
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(UsageError):
+        micro.connect(memory_limit="much", spill=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @OLD
