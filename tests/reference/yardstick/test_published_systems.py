@@ -2,7 +2,8 @@
 
 Tolerances: Penn World Table 10.01 rtfpna 1e-6 log points (the file holds float32 values); CIP 4.0 TFP (value added)
 1e-12; Chinese provincial capital stocks 1e-9 relative; BEA-BLS integrated TFP 5e-4 log points (the index is printed to
-three decimals); growth of capital in the shipped package under zhang-2004 2e-8 (prices are printed to six decimals); EU KLEMS labour share of Austria 1e-6 (measured 6e-8), TFP 5e-4 percentage points in the median, as in
+three decimals); growth of capital in the shipped package under zhang-2004 2e-8 (prices of the reference have six
+decimals); EU KLEMS labour share of Austria 1e-6 (measured 6e-8), TFP 5e-4 percentage points in the median, as in
 `tests/reference/protocol/test_anchors.py`.
 Reference calls: ../shared/ref/growth/README.md; the provincial stocks are CHNCapitalStock 0.1.1, CompK(method="ZJ").
 """
