@@ -116,11 +116,22 @@ def system():
     return {}
 
 
+def password():
+    Path("password.txt").write_text("a sentence as a password\n", encoding="utf-8")
+    return {}
+
+
+def certified():
+    return altered() | password()
+
+
 GIVEN = {
     "docs/bubbles.md": price_files,
-    "docs/certificate.md": altered,
+    "docs/certificate.md": certified,
     "docs/data.md": own_frames,
     "docs/data-sources.md": download,
+    "docs/keys.md": password,
+    "docs/keys.zh.md": password,
     "docs/risks.md": projects,
     "docs/scope.md": industries,
     "docs/screen.md": projects,

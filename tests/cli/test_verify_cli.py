@@ -9,8 +9,9 @@ import pytest
 
 import xinzhi
 from xinzhi.cli import main
+from xinzhi.core.keys import signing_key
 from xinzhi.data import export, load
-from xinzhi.report.certificate import certify, signing_key, write_certificate
+from xinzhi.report.certificate import certify, write_certificate
 
 
 @pytest.fixture(autouse=True)

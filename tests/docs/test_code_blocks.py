@@ -52,7 +52,7 @@ NOT_RUN = {  # what does not run here, and why
     "xinzhi bubbles china-provinces --region": "4 seconds; tests/cli/test_bubbles_cli.py",
     "xinzhi site": "some hundred pages; tests/web writes a site",
 }
-TWINS = ["docs/brief.zh.md", "docs/getting-started.zh.md", "docs/protocol.zh.md"]
+TWINS = ["docs/brief.zh.md", "docs/getting-started.zh.md", "docs/keys.zh.md", "docs/protocol.zh.md"]
 LESS = {
     "--boot 500": "--boot 20",
     "--boot 2000": "--boot 20",
@@ -62,7 +62,15 @@ LESS = {
 FEWER = {"uncertainty(5000)": "uncertainty(50)", "replications=500": "replications=20"}
 
 
-KEEPING = ("data", "new", "protocol", "screen", "firms", "verify")  # verbs that write what the next command reads
+KEEPING = (
+    "data",
+    "key",
+    "new",
+    "protocol",
+    "screen",
+    "firms",
+    "verify",
+)  # verbs that write for the next
 READS_FILES = ("docs/certificate.md",)  # so does `assess` there
 
 

@@ -66,12 +66,13 @@ def print_listing(findings: Sequence[Finding], call: Call, *, fold: bool = False
 
 def verify(call: Call) -> int:
     """Recompute what a certificate states and name what differs."""
-    from xinzhi.report.internal import public_key
+    from xinzhi.core.keys import public_key, read_trust
     from xinzhi.report.internal import verify as run
 
     if call.get("data") is None:
         raise UsageError("cli.missing", given="--data")
-    signer = None if call.get("key") is None else public_key(Path(call.get("key")))
+    signer = None if call.get("key") is None else public_key(call.get("key"))
+    listed = None if call.get("trust") is None else read_trust(call.get("trust"))
     rules = None if call.get("protocol") is None else protocol.load(call.get("protocol"))
     with progress(call.language, quiet=call.json) as bar:
         bar.step("verify")
@@ -79,6 +80,8 @@ def verify(call: Call) -> int:
             Path(call.get("certificate")),
             call.get("data"),
             key=signer,
+            trust=listed,
+            require_signature=bool(call.get("require_signature")),
             protocol=rules,
             files=False if call.get("no_files") else call.get("files") or None,
             cells=call.get("cells"),

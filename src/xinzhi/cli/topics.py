@@ -13,6 +13,7 @@ from xinzhi import protocol, report, studies, yardstick
 from xinzhi import scope as verbs
 from xinzhi.cli import terminal
 from xinzhi.cli.call import DEFAULT, PROTOCOL
+from xinzhi.cli.keys import private_key
 from xinzhi.cli.speech import answer, counts_text, grid, lines, print_json, progress, say
 from xinzhi.core.errors import ProtocolError, UsageError
 from xinzhi.core.extras import missing_packages
@@ -23,9 +24,8 @@ from xinzhi.risks import internal
 from xinzhi.studies.internal import archive_of, covered, options_of, plan_to_edit
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     from xinzhi.cli.call import Call
+    from xinzhi.core.signatures import PrivateKey
     from xinzhi.protocol import Protocol
     from xinzhi.studies import Study
 
@@ -131,7 +131,7 @@ def write_files(
     study: Study,
     out: Path | None,
     *,
-    key: Ed25519PrivateKey | None = None,
+    key: PrivateKey | None = None,
 ) -> list[Path]:
     """Write the files of a study; where packages of the extra `report` are missing, its tables alone."""
     if out is None:
@@ -157,9 +157,9 @@ def errors_left(study: Study) -> int:
 def assess(call: Call) -> int:
     """Write the whole assessment of a package, and its certificate."""
     _save_time()
-    from xinzhi.report.internal import answer_of, signing_key
+    from xinzhi.report.internal import answer_of
 
-    key = signing_key(Path(call.get("sign"))) if call.get("sign") is not None else None
+    key = None if call.get("sign") is None else private_key(call, "sign", "certificate")
     study = run_study(call, call.get("data"))
     ranking = study.result(yardstick.Ranking)
     out = call.out or Path("out")

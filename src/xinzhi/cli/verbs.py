@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from xinzhi import studies
-from xinzhi.cli import explorer, registries, topics
+from xinzhi.cli import explorer, keys, registries, topics
 from xinzhi.cli.call import PROTOCOL, Call
 from xinzhi.studies.internal import Option, options_of
 
@@ -50,7 +50,7 @@ VERBS: Mapping[str, Verb] = {
     "assess": Verb(
         topics.assess,
         study=studies.assess,
-        extra=(SETTINGS, Option("sign", "text"), Option("out", "text", "out"), LANG, JSON),
+        extra=(SETTINGS, *texts("sign", "password_file"), Option("out", "text", "out"), LANG, JSON),
     ),
     "measure": Verb(topics.topic, study=studies.measure, extra=(SETTINGS, TOP, *SHOWN)),
     "brief": Verb(topics.brief, ("region", "data?"), studies.brief, (SETTINGS, *SHOWN)),
@@ -69,7 +69,8 @@ VERBS: Mapping[str, Verb] = {
         registries.verify,
         ("certificate",),
         extra=(
-            *texts("data", "key", "protocol", "files", "cells"),
+            *texts("data", "key", "trust", "protocol", "files", "cells"),
+            Option("require_signature", "flag", default=False),
             Option("no_files", "flag", default=False),
             Option("allow_unproved", "flag", default=False),
             Option("independent", "flag", default=False),
@@ -114,6 +115,19 @@ VERBS: Mapping[str, Verb] = {
     "protocol diff": Verb(registries.protocol_diff, ("first", "second"), extra=SPOKEN),
     "protocol new": Verb(registries.protocol_new, ("file",), extra=SPOKEN),
     "protocol check": Verb(registries.protocol_check, ("file",), extra=SPOKEN),
+    "key new": Verb(
+        keys.key_new,
+        ("name",),
+        extra=(
+            *texts("owner_zh", "owner_en", "start", "until", "algorithm", "password_file"),
+            Option("purpose", "columns"),
+            *SPOKEN,
+        ),
+    ),
+    "key show": Verb(keys.key_show, ("file",), extra=SPOKEN),
+    "key trust": Verb(keys.key_trust, ("list", "file"), extra=SPOKEN),
+    "key revoke": Verb(keys.key_revoke, ("list", "id"), extra=(*texts("date", "reason"), *SPOKEN)),
+    "key sign": Verb(keys.key_sign, ("certificate",), extra=(*texts("key", "password_file"), *SPOKEN)),
     "data list": Verb(registries.data_list, (), extra=SPOKEN),
     "data new": Verb(registries.new, ("folder",), extra=(Option("tables", "columns"), *SPOKEN)),
     "data import": Verb(registries.data_import, ("kind?", "file?"), extra=(LIST, ENCODING, *SHOWN)),

@@ -1,5 +1,4 @@
-from .certificate import public_key as public_key
-from .certificate import signing_key as signing_key
+from .certificate import add_signature as add_signature
 from .certificate import verify as verify
 from .document import foot as foot
 from .page import LANG as LANG

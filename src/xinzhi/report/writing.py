@@ -22,8 +22,7 @@ from xinzhi.studies.internal import TOPICS, Brief
 from xinzhi.yardstick import Audit, Measurement, Ranking
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+    from xinzhi.core.signatures import PrivateKey
     from xinzhi.report.certificate import Certificate
 
 PictureKind = Literal["svg", "png", "json"]
@@ -78,7 +77,7 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
     ranking: Ranking | None = None,
     briefs: Sequence[Brief] = (),
     certificate: Certificate | None = None,
-    key: Ed25519PrivateKey | None = None,
+    key: PrivateKey | None = None,
 ) -> list[Path]:
     """Write the assessment of all regions: a page, a workbook, two tables and a document for machines.
 
@@ -215,7 +214,7 @@ def write_study(
     *,
     language: Language = "en",
     encoding: str | None = None,
-    key: Ed25519PrivateKey | None = None,
+    key: PrivateKey | None = None,
     certificate: Certificate | None = None,
 ) -> list[Path]:
     """Write what a study says: page, workbook, document and tables, whole or not at all; an assessment is certified.

@@ -15,13 +15,12 @@ from xinzhi.core.text import Text
 from xinzhi.studies.tables import load
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     from xinzhi.core.arrays import AnyPackage
     from xinzhi.core.finding import Finding
     from xinzhi.core.lazy import pl
     from xinzhi.core.names import Names
     from xinzhi.core.result import Facts, Result
+    from xinzhi.core.signatures import PrivateKey
     from xinzhi.core.text import Language
     from xinzhi.data import Package
 
@@ -114,7 +113,7 @@ class Study(Displayed):
         language: Language = "en",
         *,
         encoding: str | None = None,
-        key: Ed25519PrivateKey | None = None,
+        key: PrivateKey | None = None,
     ) -> list[Path]:
         """Write page, workbook, document and tables into a folder, whole or not at all; an assessment is certified.
 

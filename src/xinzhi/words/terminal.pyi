@@ -228,6 +228,16 @@ def column_archived() -> Fact:
     r"""历史项目 | archived project """
 def column_name() -> Fact:
     r"""名称 | name """
+def column_key_id() -> Fact:
+    r"""密钥编号 | key id """
+def column_algorithm() -> Fact:
+    r"""算法 | algorithm """
+def column_owner() -> Fact:
+    r"""所有者 | owner """
+def column_valid() -> Fact:
+    r"""有效期 | valid """
+def column_purpose() -> Fact:
+    r"""用途 | purpose """
 def column_title() -> Fact:
     r"""标题 | title """
 def column_issuer() -> Fact:
@@ -312,6 +322,32 @@ def state_partial() -> Fact:
     r"""部分 | partial """
 def state_template() -> Fact:
     r"""模板 | template """
+def password() -> Fact:
+    r"""私钥口令： | Password of the private key: """
+def password_again() -> Fact:
+    r"""再输入一次： | Once more: """
+def key_made(*, private: Value, public: Value) -> Fact:
+    r"""私钥已加密，写入{private}，只留本单位；公钥文件{public}可以公布。 | The private key is in {private}, encrypted: keep it. Publish the key file {public}. """
+def key_trusted(*, path: Value) -> Fact:
+    r"""已列入{path}： | Added to {path}: """
+def key_compare() -> Fact:
+    r"""请另经电话、公文等渠道向所有者核对密钥编号。 | Compare the key id with its owner by another way, such as a call or a letter. """
+def key_revoked(*, date: Value, key_id: Value, reason: Value) -> Fact:
+    r"""密钥{key_id}自{date}起停用（{reason}）。 | The key {key_id} does not count from {date} on ({reason}). """
+def signed(*, count: int, key_id: Value, path: Value, signed: Value) -> Fact:
+    r"""{path}：已由密钥{key_id}于{signed}签名，共有{count}个签名。 | {path}: signed by the key {key_id}, {signed}; it has {count:signature|signatures} now. """
+def key_state_valid() -> Fact:
+    r"""有效 | valid """
+def key_state_expired() -> Fact:
+    r"""已到期 | expired """
+def key_state_not_yet_valid() -> Fact:
+    r"""尚未生效 | not yet valid """
+def key_state_compromised(*, date: Value) -> Fact:
+    r"""已泄露（{date}登记） | compromised, entered on {date} """
+def key_state_superseded(*, date: Value) -> Fact:
+    r"""{date}起更换 | superseded from {date} on """
+def key_state_retired(*, date: Value) -> Fact:
+    r"""{date}起停用 | withdrawn from {date} on """
 def served(*, address: Value) -> Fact:
     r"""网页已就绪：{address}（按Ctrl+C停止） | The explorer is at {address} (Ctrl+C stops it) """
 def mocked(*, folder: Value, rows: Value) -> Fact:
@@ -320,6 +356,7 @@ def mocked(*, folder: Value, rows: Value) -> Fact:
 def severity_of(leaf: Literal["error", "warning", "note"], /) -> Fact: ...
 def step_of(leaf: Literal["totals", "misallocation", "decomposition", "covariance", "read", "measure", "scope", "sources", "sectors", "paths", "frontier", "risks", "write", "audit", "explorer", "bands", "backtest", "able", "briefs", "claim", "verify", "use", "lists", "split", "depth", "score", "advance", "index", "draws", "gaming", "space", "alike", "together", "test", "solve", "fit", "capacity", "debt", "screen", "bubbles", "register", "panel", "archive", "projects"], /) -> Fact: ...
 def test_of(leaf: Literal["held_out", "real_time"], /) -> Fact: ...
-def column_of(leaf: Literal["region", "period", "tfp", "output", "grade", "industry", "density", "complexity", "gain", "scale", "places", "beside-plan", "status", "rank", "index", "interval", "by-convention", "indicator", "value", "unit", "score", "weight", "series", "direction", "start", "peak", "last", "periods", "ongoing", "project", "verdict", "probability", "interval95", "archived", "name", "title", "issuer", "file", "page", "origin", "complete", "in-force", "default", "what", "id", "fingerprint", "parameter", "description", "alternatives", "band", "relative-band", "above-all", "ranks", "test", "years-ahead", "held", "held-relative", "step", "kind", "in-order", "after", "mean", "lowest", "highest", "score-ratio", "told-apart", "right"], /) -> Fact: ...
+def column_of(leaf: Literal["region", "period", "tfp", "output", "grade", "industry", "density", "complexity", "gain", "scale", "places", "beside-plan", "status", "rank", "index", "interval", "by-convention", "indicator", "value", "unit", "score", "weight", "series", "direction", "start", "peak", "last", "periods", "ongoing", "project", "verdict", "probability", "interval95", "archived", "name", "key-id", "algorithm", "owner", "valid", "purpose", "title", "issuer", "file", "page", "origin", "complete", "in-force", "default", "what", "id", "fingerprint", "parameter", "description", "alternatives", "band", "relative-band", "above-all", "ranks", "test", "years-ahead", "held", "held-relative", "step", "kind", "in-order", "after", "mean", "lowest", "highest", "score-ratio", "told-apart", "right"], /) -> Fact: ...
 def signal_of(leaf: Literal["positive", "negative"], /) -> Fact: ...
 def state_of(leaf: Literal["adopted", "own", "published", "proposed", "unverified", "complete", "partial", "template"], /) -> Fact: ...
+def key_state_of(leaf: Literal["valid", "expired", "not-yet-valid", "compromised", "superseded", "retired"], /, *, date: Value = ...) -> Fact: ...

@@ -1,8 +1,7 @@
 from .certify import NAMES as NAMES
 from .certify import certify as certify
 from .certify import write_certificate as write_certificate
-from .keys import public_key as public_key
-from .keys import signing_key as signing_key
+from .keys import add_signature as add_signature
 from .schema import Certificate as Certificate
 from .schema import read_certificate as read_certificate
 from .verify import Verification as Verification

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.files import whole
+from xinzhi.core.signatures import sign_document
 from xinzhi.report.certificate.folder import File, crate, licence, prov
-from xinzhi.report.certificate.keys import sign
 from xinzhi.report.certificate.results import digest_results
 from xinzhi.report.certificate.schema import (
     FORMAT,
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+    from xinzhi.core.signatures import PrivateKey
     from xinzhi.data import Package
     from xinzhi.yardstick import Measurement
 
@@ -47,9 +46,9 @@ def certify(
     *,
     encoding: str | None = None,
     cells: str | None = None,
-    key: Ed25519PrivateKey | None = None,
+    key: PrivateKey | None = None,
 ) -> Certificate:
-    """Return the certificate of a measurement; the same inputs and software give the same one, byte for byte.
+    """Return the certificate of a measurement; the same inputs and software give the same bytes, but for signatures.
 
     Parameters
     ----------
@@ -58,7 +57,7 @@ def certify(
     encoding, cells
         The encoding that the files of the package were read in, where it was given, and the digest of cells of firms.
     key
-        The private key to sign with, from `signing_key`.
+        The private key to sign with, from `xinzhi.core.keys.signing_key`.
 
     Raises
     ------
@@ -90,7 +89,7 @@ def certify(
         protocol=describe(protocol),
         results=digest_results(measurement, int(protocol.value("reporting.result_digits"))),
         report=None,
-        signature=None,
+        signatures=[],
     )
     return _sign(certificate.with_digests(), key)
 
@@ -117,10 +116,11 @@ def form(package: Package) -> str:
     return digest([offices, findings, lines, licence(package)])
 
 
-def _sign(certificate: Certificate, key: Ed25519PrivateKey | None) -> Certificate:
+def _sign(certificate: Certificate, key: PrivateKey | None) -> Certificate:
     if key is None:
         return certificate
-    return certificate.model_copy(update={"signature": sign(certificate.document(), key)})
+    signature = sign_document(certificate.vouched(), "certificate", key, dt.datetime.now(dt.UTC))
+    return certificate.model_copy(update={"signatures": [*certificate.signatures, signature]})
 
 
 def write_certificate(
@@ -163,9 +163,7 @@ def write_certificate(
     return [out_dir / name for name in NAMES]
 
 
-def with_report(
-    certificate: Certificate, report: Report, files: Sequence[File], key: Ed25519PrivateKey | None
-) -> Certificate:
+def with_report(certificate: Certificate, report: Report, files: Sequence[File], key: PrivateKey | None) -> Certificate:
     """Return the certificate of a report with its files, signed where there is a key."""
     listed = report.model_copy(update={"files": {file.name: file.sha256 for file in files}})
     return _sign(certificate.with_digests(report=listed), key)
@@ -183,12 +181,13 @@ def certificate_texts(
     published = published or (created or dt.datetime.now(dt.UTC)).date()
     proof = (layout(certificate.document()) + "\n").encode()
     listed = [*files, File.from_bytes(NAMES[0], proof)]
-    provenance = _encode(prov(certificate, {file.name: file.sha256 for file in listed}, created))
+    provenance = encode(prov(certificate, {file.name: file.sha256 for file in listed}, created))
     listed.append(File.from_bytes(NAMES[1], provenance))
-    return proof, provenance, _encode(crate(certificate, package, listed, published, created))
+    return proof, provenance, encode(crate(certificate, package, listed, published, created))
 
 
-def _encode(document: object) -> bytes:
+def encode(document: object) -> bytes:
+    """Return a JSON document as the files beside a certificate are written."""
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
 

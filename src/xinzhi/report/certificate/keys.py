@@ -1,106 +1,68 @@
-"""Who signs a certificate: keys, signatures, and what is to be said of them."""
+"""Who signs a certificate: a further signature on one that is finished, and its folder with it."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Iterator, Mapping
+import datetime as dt
+import hashlib
+import json
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from xinzhi.core.errors import InputError, UsageError, system_reason
-from xinzhi.core.finding import Finding, finding
-from xinzhi.report.certificate.schema import Signature, canonical, without
+from xinzhi.core.errors import InputError
+from xinzhi.core.files import whole
+from xinzhi.core.signature_checks import FORGED, Demand, check_signatures
+from xinzhi.core.signatures import sign_document
+from xinzhi.report.certificate.certify import NAMES, encode
+from xinzhi.report.certificate.schema import Certificate, layout, parse, read_document
+from xinzhi.report.certificate.verify import certificate_findings
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from xinzhi.core.signatures import PrivateKey
 
 
-def signing_key(path: str | PathLike[str]) -> Ed25519PrivateKey:
-    """Return the private key of a PEM file (PKCS #8, not encrypted), as ``openssl genpkey -algorithm ed25519`` writes.
+def add_signature(path: str | PathLike[str], key: PrivateKey) -> Certificate:
+    """Sign a finished certificate beside whoever has signed it, and write what describes its folder anew.
+
+    Nothing is recomputed: verify the certificate first, for to sign is to vouch for it.
 
     Raises
     ------
-    UsageError
-        When `cryptography` is not installed, or the file holds no such key.
     InputError
-        When the file cannot be read.
+        When the certificate or a signature on it is not sound, or the key has signed already. Nothing is written then.
     """
-    key: Ed25519PrivateKey = _key(path, private=True)
-    return key
+    file = Path(path)
+    stated, now = parse(read_document(file), file.name), dt.datetime.now(dt.UTC)
+    signed = check_signatures(stated.vouched(), "certificate", stated.signatures, Demand(), file=file.name, now=now)
+    if faults := [*certificate_findings(file, stated), *(entry for entry in signed if entry.rule in FORGED)]:
+        raise InputError("keys.not-signable", faults, path=path)
+    if key.public.id in {signature.key_id for signature in stated.signatures}:
+        raise InputError("keys.signed-already", path=path, key_id=key.public.id)
+    signature = sign_document(stated.vouched(), "certificate", key, now)
+    result = stated.model_copy(update={"signatures": [*stated.signatures, signature]})
+    _write(file, (layout(result.document()) + "\n").encode())
+    return result
 
 
-def public_key(path: str | PathLike[str]) -> Ed25519PublicKey:
-    """Return the public key of a PEM file, as ``openssl pkey -in key.pem -pubout`` writes it.
-
-    Raises
-    ------
-    UsageError, InputError
-        As `signing_key`.
-    """
-    key: Ed25519PublicKey = _key(path, private=False)
-    return key
-
-
-def _key(path: str | PathLike[str], *, private: bool) -> Any:  # noqa: ANN401 - a key of one of two kinds
+def _write(file: Path, proof: bytes) -> None:
+    """Put a certificate in place with the files of its folder that state its sha256."""
+    contents = {file.name: proof}
     try:
-        from cryptography.exceptions import UnsupportedAlgorithm
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
-    except ImportError as error:
-        raise UsageError("certificate.needs-cryptography") from error
-    content = _bytes(path)
-    key, why = None, None
-    try:
-        key = load_pem_private_key(content, password=None) if private else load_pem_public_key(content)
-    except TypeError as error:
-        raise UsageError("certificate.encrypted-key", path=path) from error
-    except (ValueError, UnsupportedAlgorithm) as error:
-        why = error
-    if not isinstance(key, Ed25519PrivateKey if private else Ed25519PublicKey):
-        raise UsageError("certificate.no-private-key" if private else "certificate.no-public-key", path=path) from why
-    return key
+        if file.name == NAMES[0] and all((file.parent / name).is_file() for name in NAMES[1:]):
+            prov, crate = (json.loads((file.parent / name).read_bytes()) for name in NAMES[1:])
+            prov["entity"][f"x:file-{NAMES[0]}"]["x:sha256"] = hashlib.sha256(proof).hexdigest()
+            contents[NAMES[1]] = encode(prov)
+            for name in NAMES[:2]:
+                _describe(crate, name, contents[name])
+            contents[NAMES[2]] = encode(crate)
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise InputError("keys.not-signable", path=file) from error
+    with whole(file.parent, [*contents]) as places:
+        for place, content in zip(places, contents.values(), strict=True):
+            place.write_bytes(content)
 
 
-def sign(document: Mapping[str, object], key: Ed25519PrivateKey) -> Signature:
-    """Return the signature of a certificate: of the canonical text of everything but `signature`."""
-    value = key.sign(canonical(without(document, "signature")))
-    return Signature(
-        algorithm="Ed25519",
-        public_key=base64.b64encode(key.public_key().public_bytes_raw()).decode(),
-        value=base64.b64encode(value).decode(),
-    )
-
-
-def check_signature(
-    document: Mapping[str, object], signature: Signature | None, key: Ed25519PublicKey | None, file: str
-) -> Iterator[Finding]:
-    """Yield what is to be said of the signature of a certificate."""
-    if signature is None:
-        if key is not None:
-            yield finding("certificate.signature-missing", file=file, key="signature")
-        return
-    try:
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    except ImportError:
-        yield finding("certificate.signature-unchecked", file=file, key="signature")
-        return
-    try:
-        signer = Ed25519PublicKey.from_public_bytes(base64.b64decode(signature.public_key, validate=True))
-        signer.verify(base64.b64decode(signature.value, validate=True), canonical(without(document, "signature")))
-    except (InvalidSignature, ValueError, binascii.Error):
-        yield finding("certificate.signature-wrong", file=file, key="signature")
-        return
-    if key is None:
-        yield finding("certificate.signed-by", file=file, key="signature", value=signature.public_key)
-    elif signer.public_bytes_raw() != key.public_bytes_raw():
-        yield finding("certificate.signature-other", file=file, key="signature", value=signature.public_key)
-
-
-def _bytes(path: str | PathLike[str]) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise InputError("certificate.unreadable-key", path=path, why=system_reason(error)) from error
+def _describe(crate: dict[str, list[dict[str, str]]], name: str, content: bytes) -> None:
+    """Enter size and sha256 of a file into the metadata of its folder."""
+    entry = next(entry for entry in crate["@graph"] if entry["@id"] == name)
+    entry |= {"contentSize": str(len(content)), "sha256": hashlib.sha256(content).hexdigest()}

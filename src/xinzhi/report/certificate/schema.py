@@ -13,15 +13,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xinzhi.core.errors import InputError, system_reason
+from xinzhi.core.signatures import Sha256, Signature, canonical
 from xinzhi.core.text import Language
 
 FORMAT: Literal["xinzhi-certificate"] = "xinzhi-certificate"
-VERSION: Literal["1.2"] = "1.2"  # of the format: certificates of any other are refused
+VERSION: Literal["1.3"] = "1.3"  # of the format: certificates of any other are refused
 STATED = ("software", "dependencies", "options", "package", "tables", "protocol", "results")  # what the id covers
 _DEPTH = 5  # members of objects nested less deep stand on lines of their own,
 _LEAF = 3  # but for objects of single values from this depth on
-
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class _Part(BaseModel):
@@ -139,14 +138,6 @@ class Report(_Part):
     files: dict[str, Sha256]
 
 
-class Signature(_Part):
-    """An Ed25519 signature of the canonical text of everything but itself; bytes in base64."""
-
-    algorithm: Literal["Ed25519"]
-    public_key: str
-    value: str
-
-
 class Certificate(_Part):
     """Everything that a result rests on, and the result.
 
@@ -156,12 +147,12 @@ class Certificate(_Part):
     >>> from xinzhi.report.certificate import certify
     >>> package = xinzhi.load("china-provinces")
     >>> made = certify(xinzhi.measure(package), package)
-    >>> made.protocol.id, made.results.digits, made.signature is None
-    ('xinzhi-cn-2026', 10, True)
+    >>> made.protocol.id, made.results.digits, made.signatures
+    ('xinzhi-cn-2026', 10, [])
     """
 
     format: Literal["xinzhi-certificate"]
-    format_version: Literal["1.2"]
+    format_version: Literal["1.3"]
     id: Sha256
     sha256: Sha256
     software: Software
@@ -172,7 +163,7 @@ class Certificate(_Part):
     protocol: ProtocolPart
     results: Results
     report: Report | None
-    signature: Signature | None
+    signatures: list[Signature]
 
     @property
     def read(self) -> dict[str, str]:
@@ -183,11 +174,17 @@ class Certificate(_Part):
         """Return the certificate as a JSON-ready dictionary."""
         return self.model_dump(mode="json")
 
+    def vouched(self) -> dict[str, Any]:
+        """Return what a signature covers: everything but the signatures."""
+        return without(self.document(), "signatures")
+
     def with_digests(self, **changes: Any) -> Certificate:  # noqa: ANN401 - members of any kind
-        """Return the certificate with changes, its own digests computed anew, and no signature."""
-        certificate = self.model_copy(update={**changes, "signature": None})
+        """Return the certificate with changes, its own digests computed anew, and no signatures."""
+        certificate = self.model_copy(update={**changes, "signatures": []})
         certificate = certificate.model_copy(update={"id": identity(certificate.document())})
-        return certificate.model_copy(update={"sha256": digest(without(certificate.document(), "sha256", "signature"))})
+        return certificate.model_copy(
+            update={"sha256": digest(without(certificate.document(), "sha256", "signatures"))}
+        )
 
 
 def read_document(path: str | PathLike[str]) -> dict[str, Any]:
@@ -251,14 +248,6 @@ def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _not_finite(word: str) -> float:
     message = f"{word} is no JSON"
     raise ValueError(message)
-
-
-def canonical(document: object) -> bytes:
-    """Return the canonical text of a JSON document, in UTF-8."""
-    # Keys are sorted by code point, there is no space, text is not escaped beyond what JSON asks, and a number has the
-    # shortest form that reads back to the same double, as Python writes it.
-    text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode()
 
 
 def digest(document: object) -> str:

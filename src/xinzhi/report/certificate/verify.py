@@ -12,12 +12,12 @@ from xinzhi import words
 from xinzhi.core.arrays import AnyPackage
 from xinzhi.core.errors import InputError, XinzhiError
 from xinzhi.core.finding import Finding, finding
+from xinzhi.core.signature_checks import Demand, check_signatures
 from xinzhi.core.text import Language, Text
 from xinzhi.data import Package, load
 from xinzhi.protocol import Protocol, registry_files
 from xinzhi.report.certificate.agreement import compare_independently
 from xinzhi.report.certificate.certify import dependencies, form, package_part, software
-from xinzhi.report.certificate.keys import check_signature
 from xinzhi.report.certificate.remake import compare_folder, compare_report, remake
 from xinzhi.report.certificate.results import compare_results
 from xinzhi.report.certificate.schema import Certificate, digest, identity, layout, parse, read_document, without
@@ -25,7 +25,8 @@ from xinzhi.report.certificate.tables import compare_protocol, compare_tables, m
 from xinzhi.studies import Study
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from xinzhi.core.keys import TrustList
+    from xinzhi.core.signatures import PublicKey
 
 UNPROVED = {"version", "package", "form", "file-unproved"}  # what nobody can make again here
 REGIONS = ("regions_declared_by", "regions_declared", "regions_missing")
@@ -107,7 +108,9 @@ def verify(  # noqa: PLR0913 - the data, what to trust, and what to look at
     certificate: str | PathLike[str],
     package: AnyPackage,
     *,
-    key: Ed25519PublicKey | None = None,
+    key: PublicKey | None = None,
+    trust: TrustList | None = None,
+    require_signature: bool = False,
     protocol: Protocol | None = None,
     files: str | PathLike[str] | Literal[False] | None = None,
     cells: Study | Path | str | None = None,
@@ -124,7 +127,9 @@ def verify(  # noqa: PLR0913 - the data, what to trust, and what to look at
     package
         The data at hand: a package, its name or its path. Files are read again at the end: they must not have changed.
     key
-        The public key of whoever should have signed, from `public_key`.
+        The public key of whoever must have signed, from `xinzhi.core.keys.public_key`.
+    trust, require_signature
+        The keys that are trusted, from `xinzhi.core.keys.read_trust`, and whether one of them must have signed.
     protocol
         The protocol that the certificate has to be made by, to the letter. Without it, the registered protocol of the
         same id, from which the certificate may depart where it says so.
@@ -157,12 +162,12 @@ def verify(  # noqa: PLR0913 - the data, what to trust, and what to look at
     True
     """
     path = Path(certificate)
-    document = read_document(path)
-    stated = parse(document, path.name)
+    stated = parse(read_document(path), path.name)
+    demand = Demand(trust=trust, key=key, required=require_signature)
     data = package if isinstance(package, Package) else load(package, encoding=encoding)
     findings = [
-        *_certificate(path, stated),
-        *check_signature(document, stated.signature, key, path.name),
+        *certificate_findings(path, stated),
+        *check_signatures(stated.vouched(), "certificate", stated.signatures, demand, file=path.name),
         *compare_tables(stated.tables, data),
     ]
     rules, differing = compare_protocol(stated.protocol, protocol, path.name)
@@ -206,10 +211,10 @@ def _is_error(entry: Finding, excused: Collection[str]) -> bool:
     return entry.severity == "error" and entry.rule not in excused
 
 
-def _certificate(path: Path, stated: Certificate) -> Iterator[Finding]:
+def certificate_findings(path: Path, stated: Certificate) -> Iterator[Finding]:
     """Yield where a certificate does not have the digests and the form that it should."""
     document, file = stated.document(), path.name
-    for name, now in (("sha256", digest(without(document, "sha256", "signature"))), ("id", identity(document))):
+    for name, now in (("sha256", digest(without(document, "sha256", "signatures"))), ("id", identity(document))):
         expected = getattr(stated, name)
         if now != expected:
             yield finding("certificate.certificate-altered", file=file, key=name, value=now, expected=expected)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import xinzhi
+from xinzhi.core.keys import signing_key
 from xinzhi.data import export, load
-from xinzhi.report.certificate import certify, signing_key, write_certificate
+from xinzhi.report.certificate import certify, write_certificate
 from xinzhi.report.certificate.schema import digest, identity, layout, without
 
 KEPT = ("regions", "accounts", "investment", "vintages")
@@ -59,7 +60,7 @@ def reseal():
         resealed(document)
         if "id" in document:
             document["id"] = identity(document)
-        document["sha256"] = digest(without(document, "sha256", "signature"))
+        document["sha256"] = digest(without(document, "sha256", "signatures"))
 
     return seal
 
@@ -75,7 +76,7 @@ def forge(tmp_path):
             resealed(document)
             if "id" in document and document["id"] != "0" * 64:
                 document["id"] = identity(document)
-            document["sha256"] = digest(without(document, "sha256", "signature"))
+            document["sha256"] = digest(without(document, "sha256", "signatures"))
         target = tmp_path / "certificate.json"
         target.write_text(layout(document) + "\n", encoding="utf-8")
         return target

@@ -15,8 +15,9 @@ import pytest
 import xinzhi
 from xinzhi.core.errors import InputError
 from xinzhi.core.files import SET
+from xinzhi.core.keys import public_key, signing_key
 from xinzhi.report import write_assessment
-from xinzhi.report.certificate import certify, public_key, read_certificate, signing_key, verify, write_certificate
+from xinzhi.report.certificate import certify, read_certificate, verify, write_certificate
 from xinzhi.report.certificate.schema import digest, identity, layout, without
 
 SHOWN = ["report.html", "assessment.xlsx", "assessment-data.xlsx", "growth.csv", "levels.csv", "assessment.json"]
@@ -81,7 +82,7 @@ def test_a_page_whose_digests_are_renewed_breaks_the_signature(out, package):
     (out / "report.html").write_text("forged", encoding="utf-8")
     document = json.loads((out / PROOF[0]).read_text(encoding="utf-8"))
     document["report"]["files"]["report.html"] = hashlib.sha256(b"forged").hexdigest()
-    document["sha256"] = digest(without(document, "sha256", "signature"))
+    document["sha256"] = digest(without(document, "sha256", "signatures"))
     (out / PROOF[0]).write_text(layout(document) + "\n", encoding="utf-8")
     found = {one.rule for one in verify(out / PROOF[0], package, files=out).differences}
     assert found == {"signature-wrong"}
@@ -175,7 +176,7 @@ FORGED = {
 def forged(out, reseal, files, change=lambda _: None):
     """Forge files and renew whatever vouches for them: digests, id, seals, the id that the page names."""
     certificate, crate = out / PROOF[0], out / PROOF[2]
-    document = json.loads(certificate.read_text("utf-8")) | {"signature": None}
+    document = json.loads(certificate.read_text("utf-8")) | {"signatures": []}
     old = document["id"]
     change(document)
     reseal(document)
@@ -316,7 +317,7 @@ def test_a_report_by_a_protocol_that_departs_is_made_again(package, tmp_path, se
 
 def restated(out, reseal, change):
     """Change a certificate and renew what it says of itself; return its document."""
-    document = json.loads((out / PROOF[0]).read_bytes()) | {"signature": None}
+    document = json.loads((out / PROOF[0]).read_bytes()) | {"signatures": []}
     change(document)
     reseal(document)
     (out / PROOF[0]).write_text(layout(document) + "\n", "utf-8")

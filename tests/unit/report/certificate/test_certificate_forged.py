@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 from dataclasses import replace
 from functools import partial
@@ -12,8 +13,10 @@ import pytest
 
 import xinzhi
 from xinzhi.core.errors import InputError
+from xinzhi.core.keys import public_key, signing_key
+from xinzhi.core.signatures import sign_document
 from xinzhi.data import load
-from xinzhi.report.certificate import certify, public_key, results, signing_key
+from xinzhi.report.certificate import certify, results
 from xinzhi.report.certificate import verify as verify_all
 from xinzhi.report.certificate.results import compare_results
 from xinzhi.report.certificate.schema import Results, ResultTable, layout, parse
@@ -257,9 +260,9 @@ def test_forged_sealed_and_signed(document, whole_package, pair, reseal, tmp_pat
     reseal(mine)
     stated = parse(mine, "forged")
     if signed_by is not None:
-        from xinzhi.report.certificate.keys import sign
-
-        stated = stated.model_copy(update={"signature": sign(stated.document(), signing_key(pair / "one.pem"))})
+        key = signing_key(pair / "one.pem")
+        signature = sign_document(stated.vouched(), "certificate", key, dt.datetime.now(dt.UTC))
+        stated = stated.model_copy(update={"signatures": [signature]})
     path = tmp_path / "certificate.json"
     path.write_text(layout(stated.document()) + "\n", encoding="utf-8")
     key = None if signed_by is None else public_key(pair / "one.pub")

@@ -78,7 +78,7 @@ def test_what_it_states(written, package):
     assert document["software"] == {"name": "xinzhi", "version": xinzhi.__version__}
     assert {"numpy", "polars", "scipy", "python"} <= document["dependencies"].keys()
     assert "pyreadstat" not in document["dependencies"]
-    assert document["sha256"] == digest(without(document, "sha256", "signature"))
+    assert document["sha256"] == digest(without(document, "sha256", "signatures"))
     ours = xinzhi.protocol.load("xinzhi-cn-2026")
     assert document["protocol"]["fingerprint"] == ours.fingerprint
     assert document["protocol"]["document"] == json.loads(json.dumps(ours.to_dict()))

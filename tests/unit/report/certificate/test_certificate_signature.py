@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
 import sys
 from functools import partial
 
 import pytest
 
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.report.certificate import signing_key
+from xinzhi.core.keys import public_key, signing_key
+from xinzhi.report.certificate import NAMES, add_signature
 from xinzhi.report.certificate import verify as verify_all
-from xinzhi.report.certificate.keys import public_key
 
 verify = partial(verify_all, files=False)  # certificates that are forged here stand alone
 
-serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+pytest.importorskip("cryptography.hazmat.primitives.serialization")
 
 
 def rules(result):
@@ -24,29 +27,37 @@ def flipped(text):
 
 
 def test_signed(signed, package, pair):
-    assert verify(signed, package, key=public_key(pair / "one.pub")).notes == ()
+    result = verify(signed, package, key=public_key(pair / "one.pub"))
+    assert [found.rule for found in result.notes] == ["signature-of-key"]
     result = verify(signed, package)
     assert result.equal
-    assert [found.rule for found in result.notes] == ["signed-by"]
+    assert [found.rule for found in result.notes] == ["signature-untrusted"]
+
+
+def test_signed_and_required_without_a_list(signed, package):
+    result = verify(signed, package, require_signature=True)
+    assert rules(result) == {"signature-untrusted"}
 
 
 def test_signed_by_somebody_else(signed, package, pair):
     result = verify(signed, package, key=public_key(pair / "other.pub"))
-    assert [(found.rule, found.key) for found in result.differences] == [("signature-other", "signature")]
+    assert [(found.rule, found.key) for found in result.differences] == [("signature-other-key", "signatures.0")]
 
 
 def test_not_signed(certificate, package, pair):
-    result = verify(certificate, package, key=public_key(pair / "one.pub"))
-    assert rules(result) == {"signature-missing"}
+    assert rules(verify(certificate, package, key=public_key(pair / "one.pub"))) == {"signature-missing"}
+    assert rules(verify(certificate, package, require_signature=True)) == {"signature-missing"}
+    assert verify(certificate, package).equal
 
 
 @pytest.mark.parametrize("with_key", [False, True])
 @pytest.mark.parametrize(
     "change",
     [
-        lambda document: document["signature"].update(value=flipped(document["signature"]["value"])),
-        lambda document: document["signature"].update(value="not base64"),
-        lambda document: document["signature"].update(public_key="AAAA"),
+        lambda document: document["signatures"][0].update(value=flipped(document["signatures"][0]["value"])),
+        lambda document: document["signatures"][0].update(value="not base64"),
+        lambda document: document["signatures"][0].update(public_key="AAAA"),
+        lambda document: document["signatures"][0].update(signed_at="2026-01-01T00:00:00Z"),
         lambda document: document["options"].update(set=["a=1"]),
     ],
 )
@@ -54,6 +65,36 @@ def test_a_signature_that_does_not_fit(signed, package, pair, forge, change, wit
     path = forge(signed, change)
     key = public_key(pair / "one.pub") if with_key else None
     assert rules(verify(path, package, key=key)) - {"stated"} == {"signature-wrong"}
+
+
+def test_a_second_signature(signed, package, pair, tmp_path):
+    folder = tmp_path / "signed"
+    shutil.copytree(signed.parent, folder)
+    path, keys = folder / signed.name, [signing_key(pair / f"{name}.pem") for name in ("one", "other")]
+    assert len(add_signature(path, keys[1]).signatures) == 2
+    for key in keys:
+        assert verify(path, package, key=key.public).equal
+    described = {entry["@id"]: entry for entry in json.loads((folder / NAMES[2]).read_bytes())["@graph"]}
+    for name in NAMES[:2]:
+        content = (folder / name).read_bytes()
+        assert described[name]["sha256"] == hashlib.sha256(content).hexdigest()
+        assert described[name]["contentSize"] == str(len(content))
+    entities = json.loads((folder / NAMES[1]).read_bytes())["entity"]
+    assert entities["x:file-certificate.json"]["x:sha256"] == described[NAMES[0]]["sha256"]
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    with pytest.raises(InputError, match="signed it already"):
+        add_signature(path, keys[0])
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("restate", [True, False])
+def test_what_is_not_sound_is_not_signed(signed, pair, forge, restate):
+    path = forge(signed, lambda document: document["options"].update(set=["a=1"]), restate=restate)
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="not sound") as caught:
+        add_signature(path, signing_key(pair / "other.pem"))
+    assert caught.value.exit_code == 3
+    assert path.read_bytes() == before
 
 
 def test_a_later_format_with_more_members_is_refused(signed, package, forge):
@@ -77,39 +118,3 @@ def test_a_signed_certificate_without_cryptography(monkeypatch, signed, package)
     result = verify(signed, package)
     assert result.equal
     assert [found.rule for found in result.notes] == ["signature-unchecked"]
-
-
-def test_keys_that_are_none(pair, tmp_path):
-    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
-    text = tmp_path / "text.pem"
-    text.write_text("no key", encoding="utf-8")
-    for read in (signing_key, public_key):
-        with pytest.raises(UsageError, match="no Ed25519"):
-            read(text)
-        with pytest.raises(InputError, match="cannot be read"):
-            read(tmp_path / "absent.pem")
-    with pytest.raises(UsageError, match="no Ed25519 public"):
-        public_key(pair / "one.pem")
-    other = X25519PrivateKey.generate()
-    kinds = {
-        "x.pem": other.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
-        "locked.pem": signing_key(pair / "one.pem").private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.BestAvailableEncryption(b"secret"),
-        ),
-        "x.pub": other.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        ),
-    }
-    for name, content in kinds.items():
-        (tmp_path / name).write_bytes(content)
-    with pytest.raises(UsageError, match="no Ed25519 private"):
-        signing_key(tmp_path / "x.pem")
-    with pytest.raises(UsageError, match="no Ed25519 public"):
-        public_key(tmp_path / "x.pub")
-    with pytest.raises(UsageError, match="encrypted"):
-        signing_key(tmp_path / "locked.pem")

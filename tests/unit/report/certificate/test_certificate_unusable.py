@@ -29,8 +29,9 @@ verify = partial(verify_all, files=False)  # certificates that are forged here s
         (b'{"format": "xinzhi-certificate", "format_version": "one"}', "has format one"),
         (b'{"format": "xinzhi-certificate", "format_version": "1.0"}', "has format 1.0;.*Make it anew"),
         (b'{"format": "xinzhi-certificate", "format_version": "1.1"}', "has format 1.1;.*Make it anew"),
-        (b'{"format": "xinzhi-certificate", "format_version": 1.2}', "has format 1.2;.*Make it anew"),
-        (b'{"format": "xinzhi-certificate", "format_version": "1.2"}', "damaged at"),
+        (b'{"format": "xinzhi-certificate", "format_version": "1.2"}', "has format 1.2;.*Make it anew"),
+        (b'{"format": "xinzhi-certificate", "format_version": 1.3}', "has format 1.3;.*Make it anew"),
+        (b'{"format": "xinzhi-certificate", "format_version": "1.3"}', "damaged at"),
     ],
 )
 def test_no_certificate(package, tmp_path, content, message):
@@ -59,7 +60,7 @@ def many_decimals(document):
 
 
 def empty_signature(document):
-    document["signature"] = {}
+    document["signatures"] = [{}]
 
 
 def text_in_a_row(document):
@@ -72,7 +73,7 @@ def text_in_a_row(document):
         (drop_digest, r"tables\.accounts\.sha256"),
         (spell_digits, r"results\.digits"),
         (many_decimals, r"results\.tables\.growth\.columns\.0\.decimals"),
-        (empty_signature, r"signature\.algorithm"),
+        (empty_signature, r"signatures\.0\.algorithm"),
         (text_in_a_row, r"results\.tables\.growth\.rows\.220000\.2017\.0"),
     ],
 )
