@@ -123,7 +123,7 @@ def protocol_list(call: Call) -> None:
         print_json([_head(item, call.language) for item in protocol.registry()])
         return
     rows = [
-        [item.id, say(f"state.{item.status}", call.language), item.title, item.fingerprint[:12]]
+        [item.id, say(f"state.{item.state}", call.language), item.title, item.fingerprint[:12]]
         for item in protocol.registry()
     ]
     grid(["id", "status", "title", "fingerprint"], rows, call.language)
@@ -146,7 +146,7 @@ def protocol_show(call: Call) -> None:
         ]
         print_json({**_head(rules, language), "parameters": rows})
         return
-    state = say(f"state.{rules.status}", language)
+    state = say(f"state.{rules.state}", language)
     console().print(f"{rules.id} {rules.version} ({state})  {rules.title.lang(language)}", style="bold", markup=False)
     lines([rules.description], language)
     cells = [

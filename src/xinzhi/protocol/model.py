@@ -15,6 +15,7 @@ from xinzhi.core.text import Text, join_names, same
 from xinzhi.protocol.parameters import DatedValue, Fault, catalogue, specification
 
 Status = Literal["adopted", "proposed", "published", "unverified"]
+State = Literal["unsigned", "proposed", "published", "unverified"]  # a status as it may be said
 
 # Part of what is digested, so that a later change of the canonical text cannot pass for the old one.
 _FORMAT = "xinzhi-protocol-1"
@@ -251,9 +252,14 @@ class Protocol:
         return words.protocol.departing(title=self.title, changes=join_names(changes))
 
     @property
+    def state(self) -> State:
+        """The status as it may be said: whoever writes a protocol can call it adopted, so that is their own word."""
+        return "unsigned" if self.status == "adopted" else self.status
+
+    @property
     def standing(self) -> Text:
-        """Who has adopted it, from its `status`: what stands under every title and chart that it made."""
-        return words.protocol.standing_of(self.status, authority=self.authority)
+        """Who has adopted it, from its `state`: what stands under every title and chart that it made."""
+        return words.protocol.standing_of(self.state, authority=self.authority)
 
     @property
     def fingerprint(self) -> str:

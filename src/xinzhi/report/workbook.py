@@ -389,7 +389,7 @@ def _facts(document: Document, tables: Sequence[Table]) -> list[tuple[str, list[
         title = Text(zh=f"{protocol.title.zh}（{protocol.id}）", en=f"{protocol.title.en} ({protocol.id})")
         facts += [
             ("protocol", [title]),
-            ("status", [words.shared.status_of(protocol.status)]),
+            ("status", [words.shared.status_of(protocol.state)]),
             ("authority", [Text(zh=str(protocol.authority.zh), en=str(protocol.authority.en))]),
         ]
     mark = provenance.protocol_fingerprint

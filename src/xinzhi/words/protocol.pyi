@@ -12,8 +12,8 @@ def departing(*, changes: Value, title: Value) -> Fact:
     r"""{title}（改动：{changes}） | {title}, departing in {changes} """
 def titled(*, path: Value, title: Value) -> Fact:
     r"""{path}（{title}） | {path} ({title}) """
-def standing_adopted(*, authority: Value) -> Fact:
-    r"""已采纳：{authority} | adopted: {authority} """
+def standing_unsigned(*, authority: Value) -> Fact:
+    r"""自称已采用（无签名）：{authority} | says of itself: adopted (not signed): {authority} """
 def standing_proposed() -> Fact:
     r"""建议稿，尚未被任何统计机构采纳 | proposed, adopted by no statistical authority """
 def standing_published() -> Fact:
@@ -45,6 +45,6 @@ def kind_year() -> Fact:
 def kind_scales() -> Fact:
     r"""组合到各年数值的对照 | a series for every combination """
 
-def standing_of(leaf: Literal["adopted", "proposed", "published", "unverified"], /, *, authority: Value = ...) -> Fact: ...
+def standing_of(leaf: Literal["unsigned", "proposed", "published", "unverified"], /, *, authority: Value = ...) -> Fact: ...
 def hint_of(leaf: Literal["near", "known"], /, *, name: Value = ..., names: Value = ...) -> Fact: ...
 def kind_of(leaf: str, /) -> Fact: ...

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -215,3 +216,11 @@ def test_load_hands_a_protocol_back(ours):
 )
 def test_spell(value, text):
     assert protocol.spell(value) == text
+
+
+def test_a_protocol_that_calls_itself_adopted_is_quoted_and_not_believed(ours):
+    claimed = replace(ours, status="adopted")
+    for rules in (claimed, replace(claimed, departs=("capital.depreciation",))):
+        assert "says of itself: adopted (not signed)" in rules.standing.en
+        assert "自称已采用（无签名）" in rules.standing.zh
+    assert "proposed" in ours.standing.en

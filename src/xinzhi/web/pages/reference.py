@@ -42,7 +42,7 @@ def protocols(store: Store) -> Sequence[str]:
 def protocol(store: Store, address: Address) -> Page:
     """Return the page of a protocol, beside the one of the site or the one that is asked for."""
     rules, reference = store.protocol(address.key or None), store.protocol(address.query.get("against"))
-    state = words.web.protocol_state(state=words.shared.status_of(rules.status), authority=rules.authority)
+    state = words.web.protocol_state(state=words.shared.status_of(rules.state), authority=rules.authority)
     parts = [Part(section=parameters_of(rules))]
     lead = [state, rules.description]
     if rules.fingerprint != reference.fingerprint:

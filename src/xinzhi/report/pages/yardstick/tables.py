@@ -50,7 +50,7 @@ COLUMNS: Mapping[str, list[str]] = read_yaml(Path(__file__).with_name("columns.y
 
 def introduction(document: Protocol) -> tuple[Markup, ...]:
     """Return what a protocol is, and its fingerprint."""
-    status, mark = words.shared.status_of(document.status), words.shared.note_protocol(fingerprint=document.fingerprint)
+    status, mark = words.shared.status_of(document.state), words.shared.note_protocol(fingerprint=document.fingerprint)
     line = Markup("<b>{}</b> ({}, {}; {}; {}). {}").format(
         bilingual_html(document.title),
         document.id,
