@@ -20,7 +20,7 @@ TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test
 SPARK := .venv-spark
 BENCH := .venv-bench
 
-.PHONY: help demo explore test quick coverage test-web test-spark test-lowest lint words bench limits wheel docs lock clean
+.PHONY: help demo explore test quick coverage test-web test-spark test-lowest nightly lint words bench limits wheel docs lock clean
 
 help: ## list the targets | 列出全部命令
 	@awk -F ' ## | [|] ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-11s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
@@ -53,6 +53,8 @@ test-lowest: $(LOWEST)/.ready ## the lowest versions that pyproject.toml allows 
 test-spark: $(SPARK)/.ready ## firms on Spark and on DuckDB agree (needs Java 17; 90 seconds) | 企业微观数据：Spark与DuckDB结果一致（需Java 17）
 	@command -v java >/dev/null || (apt-get update -qq && apt-get install -y -qq default-jre-headless)
 	$(SPARK)/bin/python -m pytest tests/reference/micro/test_micro_spark.py -rs
+
+nightly: test-spark wheel ## what takes long and seldom fails: firms on Spark, the wheel in empty environments | 每晚检查：Spark与wheel
 
 lint: $(READY) ## style, format, types, imports, and counts that may only fall | 检查风格、格式、类型、引用规则与只降不升的计数
 	$(BIN)/ruff check .

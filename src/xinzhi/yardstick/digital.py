@@ -6,7 +6,7 @@ capital, and how much of that hides in other capital or in TFP? Verb: `digital_c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -129,12 +129,14 @@ def digital_capital(
     account = _account(history, assets)
     if account.is_empty():
         raise InputError("yardstick.digital-no-account", first=int(history.years[0]), last=int(history.years[-1]))
+    periods = _periods(account)
+    spans = list(periods.select("start", "end").iter_rows())
     return DigitalCapital(
         frame=_frame(history, assets),
         account=account,
-        periods=_periods(account),
-        spread=_spread(history),
-        by_choice=_one_choice_at_a_time(history, values),
+        periods=periods,
+        spread=_spread(history, spans),
+        by_choice=_one_choice_at_a_time(history, values, spans[-1]),
         choices=values,
         kind=data.kind,
         names=measured.names,
@@ -179,6 +181,10 @@ class History:
     labour_share: FloatArray  # (T,), of the year
     weight: FloatArray  # (T,), of capital in the growth of the year
     account: pl.DataFrame
+
+    def position(self) -> IntArray:
+        """Return where the years of the account stand among those of the history."""
+        return np.searchsorted(self.years, self.account["year"].to_numpy())
 
 
 def _history(data: Package, measured: Measurement) -> History:
@@ -336,17 +342,12 @@ def _first(history: History, real: FloatArray, rate: FloatArray) -> FloatArray:
 
 def _account(history: History, assets: Assets) -> pl.DataFrame:
     """Return the growth account by year."""
-    position = np.searchsorted(history.years, history.account["year"].to_numpy())
-    output = history.account["output_growth"].to_numpy()
-    parts = {name: history.account[f"{name}_contribution"].to_numpy() for name in ("labour", "human_capital")}
-    parts |= {name: assets.contribution[row, position] for row, name in enumerate(ASSETS)}
+    position = history.position()
     return pl.DataFrame(
         {
             "year": history.account["year"],
-            "output_growth": output,
-            **parts,
-            "digital": sum(parts[name] for name in DIGITAL),
-            "tfp": output - sum(parts.values()),
+            "output_growth": history.account["output_growth"],
+            **_parts(history, assets),
             "tfp_before": history.account["tfp_growth"],
             "rate_of_return": assets.rate_of_return[position],
             "status": np.where(history.published[0, position], "transcribed", "estimate").tolist(),
@@ -354,60 +355,77 @@ def _account(history: History, assets: Assets) -> pl.DataFrame:
     ).filter(pl.col("tfp").is_finite())
 
 
+def _parts(history: History, assets: Assets) -> dict[str, FloatArray]:
+    """Return what each factor contributes in every year of the account `(T,)`, digital assets together, and TFP."""
+    position = history.position()
+    parts = {name: history.account[f"{name}_contribution"].to_numpy() for name in ("labour", "human_capital")}
+    parts |= {name: assets.contribution[row, position] for row, name in enumerate(ASSETS)}
+    tfp = history.account["output_growth"].to_numpy() - sum(parts.values())
+    return {**parts, "digital": np.sum([parts[name] for name in DIGITAL], axis=0), "tfp": tfp}
+
+
+def _spans(years: Sequence[int]) -> list[list[int]]:
+    """Return the periods that the years of an account fill; all of them where it fills none."""
+    first, last = years[0] - 1, years[-1]
+    return [span for span in conventions()["periods"] if first <= span[0] and span[1] <= last] or [[first, last]]
+
+
 def _periods(account: pl.DataFrame) -> pl.DataFrame:
     """Return the account averaged over the periods that it fills."""
     columns = ["output_growth", *PARTS[:-1], "digital", "tfp", "tfp_before", "rate_of_return"]
-    first, last = account["year"][0] - 1, account["year"][-1]
-    spans = [span for span in conventions()["periods"] if first <= span[0] and span[1] <= last] or [[first, last]]
     rows = [
         account.filter(pl.col("year") > start, pl.col("year") <= end)
         .select(pl.col(columns).mean(), (pl.col("status") == "estimate").any().alias("estimated"))
         .with_columns(start=pl.lit(start, pl.Int64), end=pl.lit(end, pl.Int64))
-        for start, end in spans
+        for start, end in _spans(account["year"].to_list())
     ]
     status = pl.when("estimated").then(pl.lit("estimate")).otherwise(pl.lit("transcribed")).alias("status")
     return pl.concat(rows).select("start", "end", *columns, status)
 
 
-def _spread(history: History) -> pl.DataFrame:
+def _means(history: History, values: Mapping[str, float | str]) -> list[dict[str, float]]:
+    """Return what digital assets and TFP contribute a year in each period under one set of choices."""
+    parts = _parts(history, _assets(history, values))
+    known = np.isfinite(parts["tfp"])
+    years = history.account["year"].to_numpy()[known]
+    inside = [(years > start) & (years <= end) for start, end in _spans(years.tolist())]
+    return [
+        {name: float(parts[name][known][period].mean()) for name in (*DIGITAL, "digital", "tfp")} for period in inside
+    ]
+
+
+def _spread(history: History, spans: Sequence[tuple[int, int]]) -> pl.DataFrame:
     """Return what digital capital and TFP contribute by period under every combination of the choices."""
     choices = conventions()["choices"]
     rows = []
     for combination in product(*(choice["values"] for choice in choices.values())):
         values = dict(zip(choices, combination, strict=True))
-        periods = _periods(_account(history, _assets(history, values)))
         labels = {name: str(value) if name == "rate_of_return" else value for name, value in values.items()}
-        rows.append(
-            periods.select(
-                "start",
-                "end",
-                *(pl.lit(value).alias(name) for name, value in labels.items()),
-                *DIGITAL,
-                "digital",
-                "tfp",
-            )
-        )
-    return pl.concat(rows).sort("start", maintain_order=True)
+        for (start, end), means in zip(spans, _means(history, values), strict=True):
+            rows.append({"start": start, "end": end, **labels, **means})
+    return pl.DataFrame(rows, infer_schema_length=None).sort("start", maintain_order=True)
 
 
-def _one_choice_at_a_time(history: History, values: Mapping[str, float | str]) -> pl.DataFrame:
+def _one_choice_at_a_time(history: History, values: Mapping[str, float | str], newest: tuple[int, int]) -> pl.DataFrame:
     """Return what digital capital and TFP contribute in the newest period under each value of one choice."""
     rows = []
     for name, entry in conventions()["choices"].items():
+        references = {f"reference_{language}": entry["reference"][language] for language in LANGUAGES}
         for value in dict.fromkeys([values[name], *entry["values"]]):
-            newest = _periods(_account(history, _assets(history, {**values, name: value}))).sort("end").tail(1)
-            outcome = newest.select(
-                "start",
-                "end",
-                pl.lit(name).alias("choice"),
-                pl.lit(str(value)).alias("value"),
-                pl.lit(value == values[name]).alias("taken"),
-                "digital",
-                "tfp",
+            means = _means(history, {**values, name: value})[-1]
+            rows.append(
+                {
+                    "start": newest[0],
+                    "end": newest[1],
+                    "choice": name,
+                    "value": str(value),
+                    "taken": value == values[name],
+                    "digital": means["digital"],
+                    "tfp": means["tfp"],
+                    **references,
+                }
             )
-            references = {f"reference_{language}": pl.lit(entry["reference"][language]) for language in LANGUAGES}
-            rows.append(outcome.with_columns(**references))
-    return pl.concat(rows)
+    return pl.DataFrame(rows)
 
 
 def _frame(history: History, assets: Assets) -> pl.DataFrame:
