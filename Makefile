@@ -20,7 +20,7 @@ TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test
 SPARK := .venv-spark
 BENCH := .venv-bench
 
-.PHONY: help demo explore test quick coverage test-web test-spark test-lowest nightly lint words bench limits wheel docs lock clean
+.PHONY: help demo explore test quick coverage test-web test-spark test-lowest nightly refresh lint words bench limits wheel docs lock clean
 
 help: ## list the targets | 列出全部命令
 	@awk -F ' ## | [|] ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-11s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
@@ -55,6 +55,17 @@ test-spark: $(SPARK)/.ready ## firms on Spark and on DuckDB agree (needs Java 17
 	$(SPARK)/bin/python -m pytest tests/reference/micro/test_micro_spark.py -rs
 
 nightly: test-spark wheel ## what takes long and seldom fails: firms on Spark, the wheel in empty environments | 每晚检查：Spark与wheel
+
+refresh: $(READY) ## after a change of the reference protocol: write anew what is made from it | 基准协议改动后，重新生成由其得出的内容
+	$(BIN)/python tools/backtest_record.py
+	$(BIN)/python docs/make_readme_table.py
+	$(BIN)/python docs/make_claims_page.py
+	$(BIN)/python docs/make_breaks_tables.py
+	$(BIN)/python docs/make_pictures.py --ruler
+	$(BIN)/python -m pytest -q --snapshot-update tests/web/test_pages_snapshot.py tests/unit/report
+	$(BIN)/python tests/golden/freeze.py
+	@echo "Read the differences. Counts and figures in prose are yours to change:"
+	@grep -nE '[0-9],[0-9]{3} (admissible|protocols)|[0-9] million' README.md README.zh.md docs/audit.md docs/choices.md docs/performance.md docs/why.md
 
 lint: $(READY) ## style, format, types, imports, and counts that may only fall | 检查风格、格式、类型、引用规则与只降不升的计数
 	$(BIN)/ruff check .

@@ -86,6 +86,12 @@ def patterns(language: Language) -> Mapping[str, re.Pattern[str]]:
     return {rule: re.compile(row["pattern"]) for rule, row in read_rules()["patterns"][language].items()}
 
 
+def titled(rule: str) -> str:
+    """Return the code of a rule, with its name where it is a pattern."""
+    rows = (row for table in read_rules()["patterns"].values() for code, row in table.items() if code == rule)
+    return next((f"{rule} ({row['name']})" for row in rows), rule)
+
+
 def entries(source: Path) -> Iterator[Entry]:
     """Yield every text in two languages of the YAML files of a folder."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -210,7 +216,7 @@ def count_catalogue(source: Path) -> tuple[list[Count], Counter[str]]:
         for rule, sentence in breaches(entry).items():
             rules[rule] += 1
             if rule not in advice:
-                rows.append(Place(f"{entry.file}:{entry.key}", f"{rule} {sentence}"))
+                rows.append(Place(f"{entry.file}:{entry.key}", f"{titled(rule)}: {sentence}"))
     return [Count(topic, len(rows), rows) for topic, rows in sorted(places.items())], rules
 
 
@@ -280,7 +286,7 @@ def count_printed(texts: Iterable[tuple[str, str]]) -> tuple[list[Count], Counte
         for sentence in sentences(text, language):
             for rule in broken_rules(sentence, language):
                 if rule not in advice and f"{rule} {sentence}" not in rows:
-                    rows[f"{rule} {sentence}"] = Place(topic, f"{rule} {sentence}")
+                    rows[f"{rule} {sentence}"] = Place(topic, f"{titled(rule)}: {sentence}")
                     rules[rule] += 1
     return [Count(name, len(rows), list(rows.values())) for name, rows in sorted(places.items())], rules
 

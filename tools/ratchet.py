@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import ast
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -52,6 +54,24 @@ def modules(folder: Path) -> Mapping[str, ast.Module]:
     """Return the syntax trees of a folder by path, relative to the folder's parent."""
     paths = sorted(folder.rglob("*.py"))
     return {path.relative_to(folder.parent).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+
+
+@cache
+def files_in_work() -> tuple[str, ...]:
+    """Return the files that differ from the last commit, as git knows them; none without git."""
+    git = shutil.which("git")
+    if git is None:
+        return ()
+    status = subprocess.run(  # noqa: S603 - git, with arguments that stand here
+        [git, "status", "--porcelain", "--untracked-files=all"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return tuple(f"/{line[3:]}" for line in status.stdout.splitlines())
+
+
+def in_work(place: Place) -> bool:
+    """Return whether a place lies in a file that was changed: what broke a bound today stands first."""
+    file = f"/{place.where.partition(':')[0]}"
+    return any(name.endswith((file, f"{file}.yaml")) for name in files_in_work())
 
 
 def read_bounds(guard: str, path: Path = BOUNDS) -> dict[str, float]:
@@ -99,7 +119,8 @@ def judge(guard: str, counts: Sequence[Count], options: argparse.Namespace, path
             print(f"{guard}: {count.name} {count.value:g} (at most {bounds.get(count.name, count.default):g})")
         if options.report or count in above:
             most = None if options.report else EXAMPLES
-            print("".join(f"    {place}\n" for place in count.places[:most]), end="")
+            places = sorted(count.places, key=lambda place: not in_work(place))
+            print("".join(f"    {place}\n" for place in places[:most]), end="")
     total = sum(count.value for count in counts)
     print(f"{guard}: {len(counts)} counts, {total:g} together, {len(above)} above their bounds")
     return int(bool(above))

@@ -170,7 +170,8 @@ def answer(parts: Mapping[str, Facts], level: float) -> Facts:
         sure = [row["factor"] for row in rows if row["verdict"] in SURE]
         above = [words.brief.answer_uncounted_one(**row) for row in rows if _uncounted(row)]
         if sure or above:
-            facts[f"answer.{'gaps' if sure else 'uncounted'}"] = {"names": sure or above, "level": level}
+            key = "answer.gaps" if sure else "answer.uncounted"
+            facts[key] = {"names": sure or above, "level": level}
         else:
             facts["answer.no_gaps" if rows else "answer.none_short"] = {}
     if "moves" in parts:

@@ -168,7 +168,18 @@ def account(inputs: Inputs, protocol: Protocol) -> Growth:
     worst = float(np.nanmax(gap)) if np.isfinite(gap).any() else 0.0
     if worst >= IDENTITY_TOLERANCE:
         raise IdentityError("yardstick.identity", worst=worst)
-    growth_accounts = Growth(output, capital, persons, quality, weight[1], *parts, tfp, worst)
+    growth_accounts = Growth(
+        output_growth=output,
+        capital_growth=capital,
+        labour_growth=persons,
+        human_capital_growth=quality,
+        labour_share=weight[1],
+        capital_contribution=parts[0],
+        labour_contribution=parts[1],
+        human_capital_contribution=parts[2],
+        tfp_growth=tfp,
+        identity_gap=worst,
+    )
     if inputs.intermediate is None:
         return growth_accounts
     with np.errstate(divide="ignore", invalid="ignore"):

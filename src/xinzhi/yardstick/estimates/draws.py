@@ -462,7 +462,7 @@ def _growth(
     quality: FloatArray,
     share: FloatArray,
 ) -> FloatArray:
-    """Return growth of TFP over the last axis, without its first year."""
+    """Return growth of TFP over the last axis, without its first year: that of `account`, without its checks."""
     if protocol.value("index.formula") != "tornqvist" or protocol.choice("shares.averaging") == "current":
         output, capital, labour, quality, share = np.broadcast_arrays(output, capital, labour, quality, share)
         return account(Inputs(output, capital, labour, quality, share), protocol).tfp_growth[..., 1:]

@@ -256,7 +256,7 @@ def _picture(view: View, kind: Kind) -> Picture:
     if kind in {"ranking", "sources"} and view.regions_in(view.lead).height > MOST:
         how = paragraph([how, words.shared.how_ends(n=END)])
     result = picture(
-        kind, chart, view, twin, {**facts, "span": view.lead.label}, title=title, headline=headline, how=how
+        kind, chart, view, twin, {"span": view.lead.label, **facts}, title=title, headline=headline, how=how
     )
     return replace(result, legend=twin.notes if kind == "ranking" else ())
 
