@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -32,13 +32,21 @@ _EARLIER = re.compile(r"\.(\d+)-.+")  # temporary names of earlier versions, wit
 
 
 @contextmanager
-def whole(folder: Path, names: Sequence[str], *, former: Sequence[str] = ()) -> Iterator[list[Path]]:
+def whole(
+    folder: Path,
+    names: Sequence[str],
+    *,
+    former: Sequence[str] = (),
+    folders: Sequence[str] = (),
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[list[Path]]:
     """Hand out temporary paths for files of a folder, and put all of them in their places at the end.
 
-    Files that are there only with others come before these in `names`; those of `former` go with the old set. When
-    anything fails, files of those names stay as they were.
+    Files that are there only with others come before these in `names`; those of `former` go with the old set. Names
+    that stand in `folders` too are folders, replaced with all that is in them; `check` raises at the end where what
+    stands there by then must not be lost. When anything fails, files of those names stay as they were.
     """
-    for name in (*names, *former):
+    for name in (*names, *former, *folders):
         if name in {"", ".", ".."} or {*name} & _SEPARATORS:
             raise UsageError("core.not-a-file-name", name=name, folder=folder)
     stage: Path | None = None
@@ -55,9 +63,10 @@ def whole(folder: Path, names: Sequence[str], *, former: Sequence[str] = ()) -> 
             for part in (NEW, OLD):
                 (stage / part).mkdir()
             yield [stage / NEW / name for name in names]
-            (stage / NAMES).write_text(json.dumps([names, former]), encoding="utf-8")
+            (stage / NAMES).write_text(json.dumps([names, former, folders]), encoding="utf-8")
             with _lock_folder(folder):
-                _place(folder, stage, names, former)
+                check()
+                _place(folder, stage, names, former, folders)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
             _release(lock)
@@ -83,28 +92,29 @@ def whole_folder(folder: Path, check: Callable[[], None]) -> Iterator[Path]:
 
     `check` raises where what stands there by then must not be lost.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder.parent))
-        lock = _try_lock(stage)
-        try:
-            (stage / NEW).mkdir()
-            yield stage / NEW
-            with _lock_folder(folder.parent):
-                check()
-                if folder.exists():
-                    folder.replace(stage / OLD)
-                try:
-                    (stage / NEW).replace(folder)
-                except OSError:
-                    if (stage / OLD).exists():
-                        (stage / OLD).replace(folder)
-                    raise
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
-            _release(lock)
-    except OSError as error:
-        raise _kind(error)("core.cannot-write-folder", folder=folder, why=system_reason(error)) from None
+    with whole(folder.parent, [folder.name], folders=[folder.name], check=check) as (stage,):
+        stage.mkdir()
+        yield stage
+
+
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write files into a new folder; names may lead into folders below it."""
+    for name, content in contents.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+def foreign(folder: Path, is_own: Callable[[Path], bool]) -> list[str]:
+    """Return the files below a folder that are not our own, but for what systems hide there."""
+    paths = sorted(path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
+    return [str(path.relative_to(folder)) for path in paths if not path.name.startswith(".") and not is_own(path)]
+
+
+def require_own(folders: Iterable[Path], is_own: Callable[[Path], bool]) -> None:
+    """Refuse to replace folders with files that are not our own."""
+    for folder in folders:
+        if strange := foreign(folder, is_own):
+            raise UsageError("core.folder-in-use", folder=folder, what=strange)
 
 
 def _kind(error: OSError) -> type[XinzhiError]:
@@ -117,16 +127,16 @@ def has_interrupted_write(folder: Path) -> bool:
     return (folder / SET).is_dir()
 
 
-def _place(folder: Path, stage: Path, names: Sequence[str], former: Sequence[str]) -> None:
+def _place(folder: Path, stage: Path, names: Sequence[str], former: Sequence[str], folders: Sequence[str]) -> None:
     """Put a complete set in place, or leave everything as it was."""
     _finish(folder)
-    if len(names) == 1 and not former:
+    if len(names) == 1 and not former and not folders:
         (stage / NEW / names[0]).replace(folder / names[0])
         return
     ready = folder / SET
     stage.replace(ready)
     try:
-        _swap(folder, ready, names, former)
+        _swap(folder, ready, names, former, folders)
     except BaseException:
         _undo(folder, ready, names, former)
         shutil.rmtree(ready, ignore_errors=True)
@@ -134,12 +144,12 @@ def _place(folder: Path, stage: Path, names: Sequence[str], former: Sequence[str
     shutil.rmtree(ready, ignore_errors=True)
 
 
-def _swap(folder: Path, ready: Path, names: Sequence[str], former: Sequence[str]) -> None:
+def _swap(folder: Path, ready: Path, names: Sequence[str], former: Sequence[str], folders: Sequence[str] = ()) -> None:
     """Move the old set aside and the new one in; or what is left to do of it."""
     waiting = [name for name in names if (ready / NEW / name).exists()]
     present = [name for name in (*names, *former) if os.path.lexists(folder / name)]
     if len(waiting) == len(names):  # else the old set is gone already
-        for name in present:
+        for name in (name for name in present if name not in folders):
             if (folder / name).is_dir() and not (folder / name).is_symlink():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(folder / name))
         for name in present:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from xinzhi.core.errors import UsageError
 from xinzhi.core.extras import require, require_extra
-from xinzhi.core.files import whole
+from xinzhi.core.files import foreign, require_own, whole, write_files
 from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text, same
 from xinzhi.data import Package
@@ -32,9 +34,13 @@ def write_document(
     document: Document,
     out_dir: Path,
     language: Language,
-    proof: Callable[[Sequence[Path]], Sequence[bytes]] | None = None,
+    proof: Callable[[Mapping[str, bytes]], Sequence[bytes]] | None = None,
+    briefs: Mapping[str, bytes] | None = None,
 ) -> list[Path]:
-    """Write a page, a workbook, the tables and the document for machines; `proof` gives the files of a certificate."""
+    """Write a page, a workbook, the tables and the document for machines; `proof` gives the files of a certificate.
+
+    `briefs` are the files of the folder of briefs, of a report that can have one: that of an earlier run goes.
+    """
     require_extra("report")
     from xinzhi.report.export import metadata_files, write_csv
     from xinzhi.report.export import names as names_of
@@ -45,8 +51,14 @@ def write_document(
     more = [document.more] if books[1] else []
     about = metadata_files(document, language)
     names = [*document.names, *more, *document.frames, *document.texts, *names_of(document)]
-    former, last = (document.proofs, ()) if proof is None else ((), document.proofs)
-    with whole(out_dir, [*names, *last], former=[*former, *([] if more else [document.more])]) as paths:
+    last = () if proof is None else document.proofs
+    former = [*([] if last else document.proofs), *([] if more else [document.more])]
+    folders = [BRIEFS] if briefs else []
+    check = partial(require_own, [out_dir / name for name in folders], _is_brief)
+    if briefs is not None and not briefs and (out_dir / BRIEFS).is_dir() and not foreign(out_dir / BRIEFS, _is_brief):
+        former.append(BRIEFS)
+    check()
+    with whole(out_dir, [*names, *folders, *last], former=former, folders=[BRIEFS], check=check) as paths:
         html, book, data, *tables = paths[: len(names)]
         html.write_text(page(document, language), encoding="utf-8", newline="\n")
         write_workbooks(document, [book, *tables[: len(more)]], language)
@@ -59,10 +71,18 @@ def write_document(
             path.write_text(text.lang(language), encoding="utf-8", newline="\n")
         for description, path in zip(about, rest[len(document.texts) :], strict=True):
             path.write_text(dump(description), encoding="utf-8", newline="\n")
+        if briefs:
+            write_files(paths[len(names)], briefs)
         if proof is not None:
-            for path, content in zip(paths[len(names) :], proof(paths[: len(names)]), strict=True):
+            files = {path.name: path.read_bytes() for path in paths[: len(names)]}
+            files |= {f"{BRIEFS}/{name}": content for name, content in (briefs or {}).items()}
+            for path, content in zip(paths[len(names) + len(folders) :], proof(files), strict=True):
                 path.write_bytes(content)
     return [out_dir / name for name in (*names, *last)]
+
+
+def _is_brief(path: Path) -> bool:
+    return re.fullmatch(r"brief-[^/]+\.(html|json)", path.name) is not None
 
 
 def write_assessment(  # noqa: PLR0913 - what is measured, and what is written beside it
@@ -127,19 +147,19 @@ def write_assessment(  # noqa: PLR0913 - what is measured, and what is written b
 
     linked = {str(brief.region): f"{BRIEFS}/brief-{brief.region}.html" for brief in briefs}
     report = replace(document(measurement, protocol, package, sections, notes, ranking, linked), proofs=PROOFS)
-    _write_briefs(briefs, out_dir / BRIEFS, language)
+    written = _brief_files(briefs, language)
     folders = [out_dir / BRIEFS] if briefs else []
     if certificate is None:
-        write_document(report, out_dir, language)
+        write_document(report, out_dir, language, briefs=written)
         return [out_dir / name for name in NAMES] + folders
     topics = [part.key for part in sections if part.key in TOPICS]
     terms = Report(language=language, topics=topics, briefs=bool(briefs), form=form(package), files={})
 
-    def proof(paths: Sequence[Path]) -> Sequence[bytes]:
-        files = [File.from_bytes(path.name, path.read_bytes()) for path in paths]
+    def proof(contents: Mapping[str, bytes]) -> Sequence[bytes]:
+        files = [File.from_bytes(name, content) for name, content in contents.items()]
         return certificate_texts(with_report(certificate, terms, files, key), package, files)
 
-    write_document(replace(report, certificate=certificate.id), out_dir, language, proof)
+    write_document(replace(report, certificate=certificate.id), out_dir, language, proof, written)
     return [out_dir / name for name in (*NAMES, *PROOFS)] + folders
 
 
@@ -286,22 +306,23 @@ def write_brief(study: Brief, out_dir: Path, *, language: Language = "en") -> li
     >>> [path.name for path in write_brief(made, pathlib.Path(tempfile.mkdtemp()))]
     ['brief-220000.html', 'brief-220000.json']
     """
-    return _write_briefs([study], out_dir, language)
+    files = _brief_files([study], language)
+    with whole(out_dir, [*files]) as paths:
+        for path, content in zip(paths, files.values(), strict=True):
+            path.write_bytes(content)
+    return [out_dir / name for name in files]
 
 
-def _write_briefs(briefs: Sequence[Brief], out_dir: Path, language: Language) -> list[Path]:
-    """Write briefs as one set: a page and a document for machines each."""
+def _brief_files(briefs: Sequence[Brief], language: Language) -> dict[str, bytes]:
+    """Return what the files of briefs hold, by name."""
     require("jinja2", "markupsafe")
     from xinzhi.report.pages.brief import page
 
-    if not briefs:
-        return []
-    names = [f"brief-{brief.region}.{kind}" for brief in briefs for kind in ("html", "json")]
-    with whole(out_dir, names) as paths:
-        for brief, html, data in zip(briefs, paths[::2], paths[1::2], strict=True):
-            html.write_text(page(brief, language), encoding="utf-8", newline="\n")
-            data.write_text(dump(brief_document(brief)), encoding="utf-8", newline="\n")
-    return [out_dir / name for name in names]
+    files = {}
+    for brief in briefs:
+        files[f"brief-{brief.region}.html"] = page(brief, language).encode()
+        files[f"brief-{brief.region}.json"] = dump(brief_document(brief)).encode()
+    return files
 
 
 def report_of(

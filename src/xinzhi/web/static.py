@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xinzhi import words
-from xinzhi.core.files import whole
+from xinzhi.core.files import require_own, whole, write_files
 from xinzhi.core.schema import describe
 from xinzhi.core.text import LANGUAGES, Text, read_words
 from xinzhi.report.internal import asset as report_asset
@@ -131,15 +131,19 @@ def site(
         files |= linked_files(page)
         count(done, len(pages_of_site))
     contents |= {path_of(*link): content(store, *link) for link in sorted(files)}
-    out = Path(folder)
-    written: list[Path] = []
-    for part in dict.fromkeys(str(Path(name).parent) for name in contents):
-        names = [name for name in contents if str(Path(name).parent) == part]
-        with whole(out / part, [Path(name).name for name in names]) as paths:
-            for path, name in zip(paths, names, strict=True):
-                path.write_bytes(contents[name])
-        written += [out / name for name in names]
-    return written
+    out, folders = Path(folder), list(dict.fromkeys(name.partition("/")[0] for name in contents if "/" in name))
+    names = [*(name for name in contents if "/" not in name), *folders]
+
+    def check() -> None:
+        """Refuse to replace what no site has written: other files among the assets, other kinds among the pages."""
+        kinds = {Path(name).suffix for name in contents if not name.startswith("assets/")}
+        require_own((out / name for name in LANGUAGES), lambda path: path.suffix in kinds)
+        require_own([out / "assets"], lambda path: path.name in NAMES)
+
+    check()
+    with whole(out, names, folders=folders, check=check) as paths:
+        write_files(paths[0].parent, contents)
+    return [out / name for name in contents]
 
 
 def front() -> str:

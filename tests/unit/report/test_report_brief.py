@@ -6,10 +6,13 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
+from forgeries import three_provinces
 
 import xinzhi
+from xinzhi.core.errors import UsageError
 from xinzhi.report.document import brief_document as document
 from xinzhi.report.pages.brief import gaps, page
 from xinzhi.studies.brief import of_region
@@ -114,3 +117,26 @@ def test_an_assessment_links_the_briefs_that_were_asked_for(tmp_path):
     plain = xinzhi.study("assess", "china-provinces", only=("none",))
     plain.write(tmp_path / "plain")
     assert "briefs/" not in (tmp_path / "plain" / "report.html").read_text("utf-8")
+
+
+def test_briefs_are_of_the_set_of_their_report(tmp_path):
+    package = three_provinces(tmp_path / "data")
+    tmp_path /= "out"
+    made = xinzhi.study("assess", package, only=("none",), briefs=True)
+    made.write(tmp_path)
+    old = sorted(path.name for path in (tmp_path / "briefs").iterdir())
+    (tmp_path / "briefs" / "brief-990000.html").write_text("of another run")
+    replace(made, briefs=made.briefs[:2]).write(tmp_path)
+    new = sorted(path.name for path in (tmp_path / "briefs").iterdir())
+    assert len(new) == 4
+    assert {*new} < {*old}
+    listed = json.loads((tmp_path / "certificate.json").read_text("utf-8"))["report"]["files"]
+    assert [name for name in listed if "/" in name] == [f"briefs/{name}" for name in new]
+    (tmp_path / "briefs" / "mine.txt").write_text("mine")
+    before = (tmp_path / "report.html").read_bytes()
+    with pytest.raises(UsageError, match=r"has not written \(mine\.txt\)"):
+        made.write(tmp_path)
+    assert (tmp_path / "report.html").read_bytes() == before
+    (tmp_path / "briefs" / "mine.txt").unlink()
+    replace(made, briefs=()).write(tmp_path)
+    assert not (tmp_path / "briefs").exists()

@@ -147,7 +147,8 @@ def _columns(name: str, stated: ResultTable, recomputed: ResultTable) -> Iterato
         counterpart = recomputed.columns[new[column.name]]
         pairs = {key: (_at(old_rows[key], number), _at(new_rows[key], new[column.name])) for key in common}
         gaps = {key: gap for key, pair in pairs.items() if (gap := _gap(column, counterpart, *pair)) > 0}
-        if not _has_its_digest(
+        is_otherwise = (column.texts is None) != (counterpart.texts is None)  # a column without any value too
+        if is_otherwise or not _has_its_digest(
             column, [[*pair] for pair in names], [_at(old_rows[join_key(*pair)], number) for pair in names]
         ):
             yield _most("certificate.result-column-altered", name, column, counterpart, gaps, pairs)

@@ -71,6 +71,8 @@ def registry_protocol(name: str) -> Protocol | None:
 def rebuild(document: Mapping[str, Any]) -> Protocol:
     """Return the protocol that `xinzhi.protocol.Protocol.to_dict` wrote out, every value checked anew."""
     attributes = {name: document[name] for name in ("id", "version", "status", "extends")}
+    if any(not isinstance(value, str) for name, value in attributes.items() if name != "extends" or value is not None):
+        raise TypeError(attributes)
     texts: dict[str, Any] = {name: Text(**document[name]) for name in ("title", "authority", "description")}
     exclude = (
         Exclusion(
@@ -146,21 +148,21 @@ def compare_protocol(
         findings += _differences(protocol, baseline, {} if reference is not None else part.departures, file)
     if all(entry.severity != "error" for entry in findings):
         findings += _texts(part.document, protocol, baseline or protocol, file)
-    if all(entry.severity != "error" for entry in findings) and is_reordered(part.document, protocol.to_dict()):
-        findings.append(finding("certificate.reordered", file=file, key="protocol"))
     return protocol, findings
 
 
 def _texts(stated: Mapping[str, Any], protocol: Protocol, baseline: Protocol, file: str) -> Iterator[Finding]:
-    """Yield where a protocol of the same values says other words than the known one, or words beside them."""
+    """Yield where a protocol of the same values says other words than the known one, words beside them, or reorders."""
     replaced = [
         path for path, parameter in protocol.parameters.items() if parameter.origin == f"{protocol.id} (replaced)"
     ]
     expected = baseline.replace({path: protocol.parameters[path].value for path in replaced}).to_dict()
     ours, theirs = ({**document, **document["parameters"], "parameters": None} for document in (stated, expected))
     pairs = {name: (ours.get(name), theirs.get(name)) for name in ours.keys() | theirs.keys()}
-    for place in sorted(name for name, (first, second) in pairs.items() if first != second):
-        yield finding("certificate.protocol-text", file=file, key=place)
+    places = sorted(name for name, (first, second) in pairs.items() if first != second)
+    yield from (finding("certificate.protocol-text", file=file, key=place) for place in places)
+    if not places and is_reordered(stated, expected):
+        yield finding("certificate.reordered", file=file, key="protocol")
 
 
 def _differences(

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from forgeries import reseal_results
 
 import xinzhi
 from xinzhi.core.keys import signing_key
@@ -41,23 +42,10 @@ def copy(folder, tmp_path):
     return Path(shutil.copytree(folder, tmp_path / "china-provinces"))
 
 
-def resealed(document):
-    """Give every column of the results the digest of the values that now stand in the rows."""
-    for table in document["results"]["tables"].values():
-        rows = [(head, last, row) for head, below in table["rows"].items() for last, row in below.items()]
-        for number, column in enumerate(table["columns"]):
-            values = [row[number] if number < len(row) else None for _, _, row in rows]
-            if column["texts"] is not None:
-                values = [None if one is None else column["texts"][one] for one in values]
-            names = [[head, last] for head, last, _ in rows]
-            shown = {"column": column["name"], "decimals": column["decimals"], "rows": names, "values": values}
-            column["sha256"] = digest(shown)
-
-
 @pytest.fixture
 def reseal():
     def seal(document):
-        resealed(document)
+        reseal_results(document)
         if "id" in document:
             document["id"] = identity(document)
         document["sha256"] = digest(without(document, "sha256", "signatures"))
@@ -73,7 +61,7 @@ def forge(tmp_path):
         document = json.loads(path.read_text(encoding="utf-8"))
         change(document)
         if restate:
-            resealed(document)
+            reseal_results(document)
             if "id" in document and document["id"] != "0" * 64:
                 document["id"] = identity(document)
             document["sha256"] = digest(without(document, "sha256", "signatures"))
