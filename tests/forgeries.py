@@ -8,6 +8,7 @@ the files of a report and what describes them. `Court` makes the honest report o
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import hashlib
 import json
 import shutil
@@ -27,12 +28,12 @@ from pydantic import BaseModel
 import xinzhi
 import xinzhi.report
 from xinzhi.core.errors import XinzhiError
+from xinzhi.core.signatures import PrivateKey, sign_document
 from xinzhi.data import Package, export, load
 from xinzhi.protocol import Fault
 from xinzhi.report.certificate import verify
 from xinzhi.report.certificate.certify import NAMES, certificate_texts
 from xinzhi.report.certificate.folder import File
-from xinzhi.report.certificate.keys import sign
 from xinzhi.report.certificate.schema import Certificate, digest, identity, layout, parse, without
 from xinzhi.report.certificate.tables import digest_tables, rebuild
 
@@ -200,9 +201,9 @@ def forgeries(document: Mapping[str, Any], schema: type[BaseModel] = Certificate
         for kind, change in bent(place, at(document, place)):
             for is_sealed in (False, True):
                 yield Forgery(place, kind, change, is_sealed)
-    for version in ("1.0", "1.1", "1.3", "2.0", "1.2 ", "1,2", ""):
+    for version in ("1.0", "1.1", "1.2", "9.9", "1.3 ", "1,3", ""):
         yield Forgery(("format_version",), f"set to {version!r}", change=downgraded(version, []))
-    for names in (["report"], ["signature"], ["report", "signature"], ["options", "dependencies"]):
+    for names in (["report"], ["signatures"], ["report", "signatures"], ["options", "dependencies"]):
         yield Forgery(("format_version",), f"1.0 without {names}", change=downgraded("1.0", names))
 
 
@@ -228,7 +229,7 @@ def reseal(document: dict[str, Any]) -> None:
         if "id" in document:
             document["id"] = identity(document)
     with lenient:
-        document["sha256"] = digest(without(document, "sha256", "signature"))
+        document["sha256"] = digest(without(document, "sha256", "signatures"))
 
 
 def reseal_results(document: dict[str, Any]) -> None:
@@ -328,9 +329,9 @@ class Court:
         self.honest = self.written("honest", self.package)
         self.document: dict[str, Any] = json.loads(self.honest[NAMES[0]])
         self.base = parse(self.document, NAMES[0])
-        self.key = Ed25519PrivateKey.generate()
-        signature = sign(self.document, self.key).model_dump()
-        self.signed: dict[str, Any] = {**self.document, "signature": signature}
+        self.key = PrivateKey("Ed25519", Ed25519PrivateKey.generate())
+        signature = sign_document(self.base.vouched(), "certificate", self.key, dt.datetime.now(dt.UTC))
+        self.signed: dict[str, Any] = {**self.document, "signatures": [signature.model_dump(mode="json")]}
 
     def written(self, name: str, package: Package, language: str = "en", **options: Any) -> dict[str, bytes]:
         """Return the files of a report."""
@@ -352,10 +353,10 @@ class Court:
 
     def judge(self, forgery: Forgery, **options: Any) -> list[str]:
         """Return why a forged certificate is refused; one that passes alone is judged with a report."""
-        is_signed = forgery.place[:1] == ("signature",)
+        is_signed = forgery.place[:1] == ("signatures",)
         document = copy.deepcopy(self.signed if is_signed else self.document)
         if is_signed:
-            options["key"] = self.key.public_key()
+            options |= {"key": self.key.public, "require_signature": True}
         forgery.change(document)
         if forgery.is_sealed:
             reseal(document)
@@ -397,7 +398,7 @@ class Court:
                 listed[name] = hashlib.sha256(files[name]).hexdigest()
         for name in files.keys() - listed.keys() - {*NAMES, unlisted}:
             listed[name] = hashlib.sha256(files[name]).hexdigest()
-        document["signature"] = None
+        document["signatures"] = []
         reseal(document)
         return self.described({**files, NAMES[0]: text_of(document)}, parse(document, NAMES[0]))
 
