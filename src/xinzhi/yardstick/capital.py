@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,13 +31,24 @@ class Investment:
     marks: Marks
 
 
+Invest = Callable[[Panel, Protocol, FloatArray, list[str]], Investment]
+
+
 def capital(
-    panel: Panel, protocol: Protocol, output: FloatArray, deflator: FloatArray, *, strict: bool = True
+    panel: Panel,
+    protocol: Protocol,
+    output: FloatArray,
+    deflator: FloatArray,
+    *,
+    strict: bool = True,
+    invest: Invest | None = None,
 ) -> Series:
     """Return the capital stock or the index of capital services `(R, T)`, as ``capital.measure`` says.
 
-    A region whose stock cannot be started is an error; where not `strict`, it is NaN as long as others can be.
+    A region whose stock cannot be started is an error; where not `strict`, it is NaN as long as others can be. `invest`
+    stands in for `investment`, such as one that keeps what it has returned.
     """
+    invest = invest or investment
     # A region without investment that gives a stock is measured with that stock, marked ``proxy:capital`` throughout:
     # it was not built by the protocol's inventory.
     match protocol.value("capital.measure"):
@@ -46,15 +58,39 @@ def capital(
             return _reported_capital(panel, "capital_services")
         case "services":
             assets = [name for name in panel.assets if name != TOTAL_ASSET]
-            invested = investment(panel, protocol, deflator, assets)
+            invested = invest(panel, protocol, deflator, assets)
             stock = stocks(panel, protocol, invested, output, strict=strict)
             rate = depreciation_rates(panel, protocol, invested.assets)
             return capital_services(panel, protocol, invested, stock, rate)
         case _:
-            return _stock(panel, protocol, output, deflator, strict=strict)
+            return _stock(panel, protocol, output, deflator, invest, strict=strict)
 
 
-def _stock(panel: Panel, protocol: Protocol, output: FloatArray, deflator: FloatArray, *, strict: bool) -> Series:
+# What only the stock is made by: protocols that differ in nothing else have the same investment.
+STOCK_ONLY = frozenset({"capital.depreciation_rule", "capital.depreciation", "capital.initial_rule", "capital.timing"})
+
+
+def invest_once(protocol: Protocol) -> Invest:
+    """Return `investment` that is computed once for all branches of a protocol that share it."""
+    varied = [
+        path
+        for path, parameter in protocol.parameters.items()
+        if parameter.alternatives and path.partition(".")[0] in {"capital", "estimates"} and path not in STOCK_ONLY
+    ]
+    kept: dict[str, Investment] = {}
+
+    def invest(panel: Panel, branch: Protocol, deflator: FloatArray, assets: list[str]) -> Investment:
+        key = repr((assets, [branch.parameters[path].value for path in varied]))
+        if key not in kept:
+            kept[key] = investment(panel, branch, deflator, assets)
+        return kept[key]
+
+    return invest
+
+
+def _stock(
+    panel: Panel, protocol: Protocol, output: FloatArray, deflator: FloatArray, invest: Invest, *, strict: bool
+) -> Series:
     """Return the stock `(R, T)`: the total where a region has one, else the sum of its assets, else what is given."""
     assets = [name for name in panel.assets if name != TOTAL_ASSET]
     totals = _invests(panel, [TOTAL_ASSET]) if TOTAL_ASSET in panel.assets else np.zeros(panel.shape[0], dtype=np.bool_)
@@ -65,7 +101,7 @@ def _stock(panel: Panel, protocol: Protocol, output: FloatArray, deflator: Float
     result = Series(np.full(panel.shape, np.nan))
     for names, members in (([TOTAL_ASSET], totals), (assets, parts)):
         if members.any():
-            stock = stocks(panel, protocol, investment(panel, protocol, deflator, names), output, strict=strict)
+            stock = stocks(panel, protocol, invest(panel, protocol, deflator, names), output, strict=strict)
             result = _only(result, Series(stock.values.sum(axis=0), stock.marks), members)
     if reports_stock.any():
         stock = _reported_capital(panel, "capital")

@@ -13,7 +13,7 @@ from xinzhi import words
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, Values, clauses
-from xinzhi.yardstick.audit.multiverse import CONVENTIONS
+from xinzhi.yardstick.audit.outcomes import CONVENTIONS
 from xinzhi.yardstick.audit.robustness import FIRST, SCHEMA
 from xinzhi.yardstick.estimates.results import ALL, TOGETHER, TOTAL, Bands, corrected_clause, record_clause
 from xinzhi.yardstick.growth_accounts import account

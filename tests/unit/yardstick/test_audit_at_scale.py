@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xinzhi.yardstick.audit.audit import compared_regions
-from xinzhi.yardstick.audit.multiverse import QUANTILES, Distinct, group_equal_rows, spread
+import xinzhi
+from xinzhi.yardstick.audit.multiverse import group_equal_rows
+from xinzhi.yardstick.audit.outcomes import QUANTILES, Distinct, Outcomes, compared_regions, spread
+from xinzhi.yardstick.capital import invest_once, investment
+from xinzhi.yardstick.inputs import deflator
 
 
 def plain(values, departures, changed):
@@ -83,3 +86,43 @@ def test_of_many_regions_the_ends_of_the_ranking_are_compared():
     shown = growth[compared_regions(growth)]
     assert sorted(shown) == [*range(30), *range(3070, 3100)]
     assert len(compared_regions(growth[:400])) == 400
+
+
+def test_outcomes_that_are_not_kept_are_indexed_as_an_array_is():
+    rng = np.random.default_rng(2)
+    terms = tuple(rng.normal(size=(rows, 5)) for rows in (3, 4, 2))
+    at = tuple(rng.integers(0, len(term), 40) for term in terms)
+    outcomes = Outcomes(terms, at)
+    whole = terms[0][at[0]] - (terms[1][at[1]] + terms[2][at[2]])
+    rows, regions = np.array([7, 0, 39]), np.array([4, 1])
+    np.testing.assert_array_equal(np.asarray(outcomes), whole)
+    for key in (
+        3,
+        slice(2, 9),
+        rows,
+        (slice(2, 9), regions),
+        (slice(None), slice(1, 4)),
+        (rows, slice(1, 3)),
+        (rows, 2),
+    ):
+        np.testing.assert_array_equal(outcomes[key], whole[key])
+    np.testing.assert_array_equal(outcomes[rows[:2], regions], whole[rows[:2], regions])
+    np.testing.assert_array_equal(np.asarray(outcomes.select(rows, regions)), whole[np.ix_(rows, regions)])
+
+
+def test_an_outcome_without_a_figure_for_a_region_is_left_out_of_those_that_are_not_kept_too():
+    terms = np.array([[1.0, np.nan, 2.0], [np.nan, np.nan, 5.0]]), np.zeros((1, 3))
+    found = Distinct(Outcomes(terms, (np.array([0, 1, 0]), np.zeros(3, dtype=int))), np.arange(3), np.arange(3))
+    rows, regions, known = found.finite()
+    assert (rows.tolist(), regions.tolist(), known.lead.tolist()) == ([0, 2], [0, 2], [0, 1])
+    np.testing.assert_array_equal(np.asarray(known.values), [[1, 2], [1, 2]])
+
+
+def test_investment_is_that_of_each_branch_though_branches_share_it(audit):
+    reference = xinzhi.measure("china-provinces")
+    rules = [audit.protocol(number) for number in np.random.default_rng(3).integers(0, audit.protocols.height, 12)]
+    once, given = invest_once(reference.protocol), deflator(reference.panel)
+    for branch in rules:
+        found = once(reference.panel, branch, given, list(reference.panel.assets))
+        own = investment(reference.panel, branch, given, list(reference.panel.assets))
+        np.testing.assert_array_equal(found.real, own.real)

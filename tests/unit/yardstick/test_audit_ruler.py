@@ -13,7 +13,7 @@ from xinzhi import protocol
 from xinzhi.core.errors import UsageError
 from xinzhi.core.shapley import effects
 from xinzhi.yardstick.audit.choices import choices, grid, has_unsourced, sourced_levels
-from xinzhi.yardstick.audit.multiverse import Distinct, rank, spread
+from xinzhi.yardstick.audit.outcomes import Distinct, rank, spread
 
 
 @pytest.fixture(scope="module")

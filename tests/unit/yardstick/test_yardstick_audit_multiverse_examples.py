@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xinzhi.yardstick.audit.multiverse import Distinct, rank, spread
+from xinzhi.yardstick.audit.outcomes import Distinct, rank, spread
 
 
 def test_spread() -> None:

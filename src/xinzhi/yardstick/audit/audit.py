@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from xinzhi import words
-from xinzhi.core.arrays import FloatArray, IntArray
+from xinzhi.core.arrays import IntArray
 from xinzhi.core.errors import UsageError
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
@@ -30,18 +30,15 @@ from xinzhi.yardstick.audit.choices import (
     spell,
 )
 from xinzhi.yardstick.audit.multiverse import (
-    CONVENTIONS,
-    Distinct,
     LeftOut,
     Multiverse,
     Span,
-    Spread,
-    blocks,
     computable,
     settle,
-    spread,
 )
+from xinzhi.yardstick.audit.outcomes import CONVENTIONS, Distinct, Spread, blocks, compared_regions, spread
 from xinzhi.yardstick.audit.robustness import NONE, Admission, WhatIf, misreports, possible_leaders
+from xinzhi.yardstick.capital import Invest, invest_once
 from xinzhi.yardstick.inputs import require_value_added
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
@@ -302,7 +299,9 @@ def audit(
     left_out += shut
     full_grid = grid(rules, selection)
     spans = tuple(reference.spans())
-    estimates, admission = Multiverse.build(panel, full_grid, spans), Admission.build(reference, full_grid, spans)
+    invest = invest_once(rules)
+    estimates = Multiverse.build(panel, full_grid, spans, invest=invest)
+    admission = Admission.build(reference, full_grid, spans)
     nearest_published = nearest_protocols(full_grid)
     departures = full_grid.departure_counts()[full_grid.admissible]
     changed = (full_grid.rows != 0).sum(axis=1)
@@ -315,13 +314,13 @@ def audit(
             left_out.append(LeftOut({}, words.yardstick.audit_short(n=lost, start=span[0], end=span[1])))
         names = [panel.regions[row] for row in regions.tolist()]
         variance.append(_variance(names, span, growth, rows, full_grid))
-        barred = admission.of_span(at)[rows[growth.lead]][:, regions]
+        barred = admission.of_protocols(at, rows[growth.lead], regions)
         failed = barred[growth.which[0]]
         for part in (np.flatnonzero(~failed), np.flatnonzero(failed)):
             if not part.size:
                 continue
             outcomes, part_names = growth.select_regions(part), [names[at] for at in part.tolist()]
-            pairs = compared_regions(outcomes.values[outcomes.which[0]])
+            pairs = compared_regions(outcomes.reference)
             room = spread(outcomes, departures[rows], changed[rows], pairs, barred[:, part] & ~failed[part])
             rows_of_part = _frame(part_names, span, outcomes, room, full_grid, rows, nearest_published)
             if failed[part].any():
@@ -336,7 +335,7 @@ def audit(
     grades = reference.periods.select("region", "start", "end", "grade")
     frame = frame.join(grades, on=["region", "start", "end"], how="left", maintain_order="left")
     span = official_span(reference.periods)
-    what_if_set = _what_if(reference, *settle_choices(opened), span) if unused else None
+    what_if_set = _what_if(reference, *settle_choices(opened), span, invest) if unused else None
     return Audit(
         frame=frame.sort("start", "end", "reference_rank", "region", nulls_last=True),
         protocols=_protocols(full_grid, nearest_published),
@@ -358,20 +357,15 @@ def audit(
 
 
 def _what_if(
-    reference: Measurement, selection: tuple[Choice, ...], shut: Sequence[LeftOut], span: tuple[int, int]
+    reference: Measurement,
+    selection: tuple[Choice, ...],
+    shut: Sequence[LeftOut],
+    span: tuple[int, int],
+    invest: Invest,
 ) -> WhatIf:
     """Return what the alternatives without a source would add, and which choices had to be closed for it."""
     closed = tuple(path for omission in shut for path in omission.values)
-    return possible_leaders(reference, grid(reference.protocol, selection), span, closed)
-
-
-def compared_regions(reference: FloatArray) -> IntArray:
-    """Return the regions that are compared two by two: all, or where they are many the first and the last ones."""
-    most, ends = (setting(CONVENTIONS, name) for name in ("most_compared", "compared_ends"))
-    if len(reference) <= most:
-        return np.arange(len(reference))
-    order = np.argsort(-reference, kind="stable")
-    return np.sort(np.concatenate([order[:ends], order[-ends:]]))
+    return possible_leaders(reference, grid(reference.protocol, selection), span, closed, invest)
 
 
 def _frame(
@@ -381,7 +375,7 @@ def _frame(
     column = np.arange(len(names))
     points = ("minimum", "p05", "median", "p95", "maximum")
     combos = full_grid.rows
-    values, reference = outcomes.values, outcomes.values[outcomes.which[0]]
+    values, reference = outcomes.values, outcomes.reference
 
     def label(at: int) -> str:
         picked = full_grid.values(combos[at])

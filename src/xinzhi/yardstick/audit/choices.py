@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 
 import numpy as np
@@ -103,7 +103,7 @@ class Choice:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grid:
     """Every combination of the choices, and which of them are admissible."""
 
@@ -111,7 +111,7 @@ class Grid:
     choices: tuple[Choice, ...]
     admissible: BoolArray
 
-    @property
+    @cached_property
     def rows(self) -> IntArray:
         """The admissible combinations `(N, d)`, the reference one first."""
         return np.argwhere(self.admissible)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from xinzhi.protocol import Protocol
 from xinzhi.yardstick import capital as capitals
 from xinzhi.yardstick import inputs as inputs_
 from xinzhi.yardstick.audit.choices import Choice, Grid, within
-from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE
+from xinzhi.yardstick.audit.outcomes import ALL, CONVENTIONS, Distinct, Index, Outcomes, blocks
 from xinzhi.yardstick.panel import Panel
 
 GROUPS = ("output", "capital", "labour", "shares", "index")
@@ -28,10 +27,6 @@ ESTIMATED = {
     "estimates.investment_rule": "capital", "estimates.control_total": "capital", "estimates.schooling_rule": "labour",
 }  # fmt: skip
 Span = tuple[int, int]
-ALL = slice(None)
-Index = int | slice | Sequence[int] | IntArray | BoolArray  # of protocols, regions or spans
-CONVENTIONS = Path(__file__).with_name("audit.yaml")
-BLOCK = 64  # regions, or protocols, taken at once: what a processor keeps close, and little memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,33 +86,6 @@ def _build(panel: Panel, rules: Protocol, group: str, *, strict: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Distinct:
-    """One span under every protocol, those that give every region the same figures taken together.
-
-    `values` `(D, R)` is the growth, `which` `(N,)` says which row each protocol has, and `lead` `(D,)`, ascending, is
-    the protocol of a row that departs least from the official one, the first of several.
-    """
-
-    values: FloatArray
-    lead: IntArray
-    which: IntArray
-
-    def finite(self) -> tuple[IntArray, IntArray, Distinct]:
-        """Return the protocols and the regions whose figures are known, and the outcomes of these alone."""
-        finite = np.isfinite(self.values)
-        regions = np.flatnonzero(finite[self.which[0]])
-        complete: BoolArray = np.all(finite[:, regions], axis=1)
-        rows = np.flatnonzero(complete[self.which])
-        values = self.values if finite.all() else self.values[np.ix_(np.flatnonzero(complete), regions)]
-        place, lead = np.cumsum(complete) - 1, np.searchsorted(rows, self.lead[complete])
-        return rows, regions, Distinct(values, lead, place[self.which[rows]])
-
-    def select_regions(self, regions: IntArray) -> Distinct:
-        """Return some of the regions."""
-        return Distinct(self.values[:, regions], self.lead, self.which)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
 class Multiverse:
     """Mean TFP growth `(N, R, P)` under every protocol of a grid, computed where it is indexed.
 
@@ -137,8 +105,17 @@ class Multiverse:
     share: FloatArray
 
     @classmethod
-    def build(cls, panel: Panel, grid: Grid, spans: Sequence[Span], *, strict: bool = True) -> Multiverse:
+    def build(
+        cls,
+        panel: Panel,
+        grid: Grid,
+        spans: Sequence[Span],
+        *,
+        strict: bool = True,
+        invest: capitals.Invest | None = None,
+    ) -> Multiverse:
         """Build every input once per distinct branch, over the years that the spans reach."""
+        invest = invest or capitals.invest_once(grid.protocol)
         axes = {group: [at for at, choice in enumerate(grid.choices) if _group(choice) == group] for group in GROUPS}
         rules = {group: _branches(grid, axes[group]) for group in GROUPS}
         outputs = [inputs_.output(panel, branch).values for branch in rules["output"]]
@@ -147,6 +124,7 @@ class Multiverse:
         ]
         inside = (panel.years >= min(start for start, _ in spans)) & (panel.years <= max(end for _, end in spans))
         share = np.stack([inputs_.labour_share(panel, branch).values for branch in rules["shares"]])
+        stocks = _capital(panel, rules, outputs, invest, strict=strict)
         return cls(
             grid=grid,
             spans=tuple(spans),
@@ -154,7 +132,7 @@ class Multiverse:
             axes=axes,
             rules=rules,
             gain=log_growth(np.stack(outputs)[..., inside]),
-            machines=tuple(log_growth(stock[..., inside]) for stock in _capital(panel, rules, outputs, strict=strict)),
+            machines=tuple(log_growth(stock[..., inside]) for stock in stocks),
             work=log_growth(np.stack(work)[..., inside]),
             share=share[..., inside],
         )
@@ -211,12 +189,15 @@ class Multiverse:
         used, places = zip(*(np.unique(part[lead], return_inverse=True) for part in parts), strict=True)
         output, machines, labour, shares, index = used
         rules = {"shares": [self.rules["shares"][s] for s in shares], "index": [self.rules["index"][f] for f in index]}
-        out = np.empty((len(lead), gain.shape[1]))
-        for block in blocks(gain.shape[1]):
-            gain_block, stock_block, worked = gain[output, block], stock[machines, block], work[labour, block]
-            joint = _joint(stock_block, worked, share[shares, block], rules, years)[..., 0]
-            np.subtract(_means(gain_block, years)[places[0], :, 0], joint[places[1:]], out=out[:, block])
-        return Distinct(out, lead, which)
+        gain, stock, work, share = gain[output], stock[machines], work[labour], share[shares]
+        tables = [
+            _tables(gain[:, block], stock[:, block], work[:, block], share[:, block], rules, years)
+            for block in blocks(gain.shape[1])
+        ]
+        terms = tuple(np.concatenate(parts, axis=-1) for parts in zip(*tables, strict=True))
+        at_output, at_capital, at_labour, at_share, _ = places
+        at_inputs = [(at_capital, at_share), (at_labour, at_share)] if terms[1:-1] else [places[1:]]
+        return Distinct(_outcomes(terms, [(at_output,), *at_inputs]), lead, which)
 
     def _branches(self, rows: IntArray) -> dict[str, IntArray]:
         """Return the branch of every group of choices that some protocols, rows of the grid, take."""
@@ -255,11 +236,6 @@ def _group(choice: Choice) -> str:
     return ESTIMATED.get(choice.name, choice.name.partition(".")[0])
 
 
-def blocks(size: int, step: int = BLOCK) -> list[slice]:
-    """Return the slices that cover so many rows or columns, a block at a time."""
-    return [slice(first, first + step) for first in range(0, size, step)]
-
-
 def evaluate(panel: Panel, grid: Grid, spans: list[Span], *, strict: bool = True) -> FloatArray:
     """Return mean TFP growth of every combination, region and period; where not `strict`, NaN of what cannot be had."""
     return Multiverse.build(panel, grid, spans, strict=strict).cells(range(len(spans)))
@@ -275,7 +251,12 @@ def _branches(grid: Grid, axes: list[int]) -> list[Protocol]:
 
 
 def _capital(
-    panel: Panel, rules: Mapping[str, list[Protocol]], outputs: list[FloatArray], *, strict: bool
+    panel: Panel,
+    rules: Mapping[str, list[Protocol]],
+    outputs: list[FloatArray],
+    invest: capitals.Invest,
+    *,
+    strict: bool,
 ) -> list[FloatArray]:
     """Return capital `(C, R, T)`: once, or for every output where it changes it (by a first capital-output ratio)."""
     deflator = inputs_.deflator(panel)
@@ -285,7 +266,7 @@ def _capital(
         branches = [
             out[0][at]
             if out and not by_output[at]
-            else capitals.capital(panel, branch, output, deflator, strict=strict).values
+            else capitals.capital(panel, branch, output, deflator, strict=strict, invest=invest).values
             for at, branch in enumerate(rules["capital"])
         ]
         out.append(np.stack(branches))
@@ -330,11 +311,9 @@ def _joint(
     relatives = [(np.exp(sign * machines), np.exp(sign * work)) for sign in (1, -1)]
     out = np.empty((len(machines), len(work), len(share), len(rules["index"]), machines.shape[1], len(years)))
     for s, (labour_share, share_rule) in enumerate(zip(share, rules["shares"], strict=True)):
-        current = share_rule.choice("shares.averaging") == "current"
-        weight = labour_share if current else two_year_mean(labour_share)
         formulas = [index.value("index.formula") for index in rules["index"]]
         for f in (at for at, formula in enumerate(formulas) if formula == "tornqvist"):
-            of_capital, of_labour = _means((1 - weight) * machines, years), _means(weight * work, years)
+            of_capital, of_labour = _weighted(machines, work, labour_share, share_rule, years)
             out[:, :, s, f] = of_capital[:, None] + of_labour[None]
         other_formulas = [at for at, formula in enumerate(formulas) if formula != "tornqvist"]
         shares = np.stack([1 - labour_share, labour_share])
@@ -347,6 +326,39 @@ def _joint(
             for f in other_formulas:
                 out[:, labour_branch, s, f] = _means(indices[formulas[f]], years)
     return out
+
+
+def _weighted(
+    machines: FloatArray, work: FloatArray, labour_share: FloatArray, rule: Protocol, years: list[BoolArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Return what capital `(C, R, P)` and labour `(L, R, P)` add to Tornqvist's index of inputs, by one share rule."""
+    weight = labour_share if rule.choice("shares.averaging") == "current" else two_year_mean(labour_share)
+    return _means((1 - weight) * machines, years), _means(weight * work, years)
+
+
+def _tables(
+    gain: FloatArray,
+    machines: FloatArray,
+    work: FloatArray,
+    share: FloatArray,
+    rules: Mapping[str, list[Protocol]],
+    years: list[BoolArray],
+) -> list[FloatArray]:
+    """Return the mean growth of output in a span, and what to take from it: of capital and labour, or of both."""
+    growth = _means(gain, years)[..., 0]
+    if [rule.value("index.formula") for rule in rules["index"]] != ["tornqvist"]:
+        return [growth, _joint(machines, work, share, rules, years)[..., 0]]
+    pairs = [
+        _weighted(machines, work, labour_share, rule, years)
+        for labour_share, rule in zip(share, rules["shares"], strict=True)
+    ]
+    return [growth, *(np.stack(of_input, axis=1)[..., 0] for of_input in zip(*pairs, strict=True))]
+
+
+def _outcomes(tables: Sequence[FloatArray], places: Sequence[tuple[IntArray, ...]]) -> Outcomes:
+    """Return the outcomes of tables `(.., R)`, each taken at its places."""
+    at = tuple(np.ravel_multi_index(place, table.shape[:-1]) for table, place in zip(tables, places, strict=True))
+    return Outcomes(tuple(table.reshape(-1, table.shape[-1]) for table in tables), at)
 
 
 def _log_indices(
@@ -373,120 +385,3 @@ def _in_order(tfp: FloatArray, grid: Grid, axes: Mapping[str, list[int]]) -> Flo
     order = [axis for group in GROUPS for axis in axes[group]]
     split = tfp.reshape(*sizes, *tfp.shape[-2:])
     return split.transpose([*np.argsort(order).tolist(), split.ndim - 2, split.ndim - 1])
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """One period over all protocols, each array `(R,)`: positions point into the rows that were given."""
-
-    quantiles: FloatArray
-    ranks: FloatArray
-    reference_rank: IntArray
-    best_rank: IntArray
-    top: FloatArray
-    best: IntArray
-    single: IntArray
-    everyone_rank: IntArray
-    above: FloatArray
-
-
-QUANTILES = setting(CONVENTIONS, "quantiles")
-
-
-def spread(
-    outcomes: Distinct,
-    departures: IntArray,
-    changed: IntArray,
-    pairs: IntArray | slice = ALL,
-    barred: BoolArray | None = None,
-) -> Spread:
-    """Return the spread of a period over protocols; `pairs` are the regions that are compared two by two.
-
-    Where `barred` `(D, R)` the data of a region fail admission: such a protocol is no choice of its own, and its ranks
-    are those under the others.
-    """
-    values, which, times = outcomes.values, outcomes.which, np.bincount(outcomes.which)
-    count = values.shape[1]
-    contenders, counted = values, times
-    if barred is not None and barred.any():
-        contenders, counted = np.where(barred, -np.inf, values), times[:, None] * ~barred
-    ranks = np.empty(values.shape, dtype=np.min_scalar_type(-count))
-    for block in blocks(len(values)):
-        ranks[block] = rank(values[block])
-    top = contenders.max(axis=0)
-    best_rank, least = _against_reference(values[which[0]], top)
-    few = departures[outcomes.lead, None].astype(np.int16)
-    quantiles, rank_quantiles = np.empty((2, len(QUANTILES), count))
-    best = np.empty(count, dtype=np.int64)
-    for block in blocks(count):
-        contender_block = contenders[:, block]
-        quantiles[:, block] = weighted_quantiles(values[:, block], times)
-        own_times = counted if counted.ndim == 1 else counted[:, block]
-        rank_quantiles[:, block] = weighted_quantiles(ranks[:, block], own_times)
-        # Order protocols by (attains the best rank, few departures, high growth) in one key each.
-        departure_key = np.where(contender_block >= least[block], few, few.max() + 1)
-        best[block] = outcomes.lead[
-            np.where(departure_key == departure_key.min(axis=0), contender_block, -np.inf).argmax(axis=0)
-        ]
-    single_departures, compared = np.flatnonzero(changed == 1), values[:, pairs][which].T.copy()
-    return Spread(
-        quantiles=quantiles,
-        ranks=rank_quantiles,
-        reference_rank=ranks[which[0]].astype(np.int64),
-        best_rank=best_rank,
-        top=top,
-        best=best,
-        single=single_departures[contenders[which[single_departures]].argmax(axis=0)]
-        if single_departures.size
-        else np.zeros(count, dtype=np.int64),
-        everyone_rank=rank(top[None])[0],
-        above=np.stack([np.count_nonzero(growth > compared, axis=1) for growth in compared]) / len(which),
-    )
-
-
-def weighted_quantiles(values: FloatArray | IntArray, times: IntArray) -> FloatArray:
-    """Return the quantiles of the columns of rows that stand for so many each, as `numpy.quantile` has them.
-
-    `times` is of every row, or of every row and column where not all rows count in all columns.
-    """
-    # Whole numbers of two bytes are sorted by their digits when the sort is to be stable, in a tenth of the time.
-    order = np.argsort(values.T, axis=1, kind="stable" if values.dtype.kind == "i" else None)
-    upto = (times[order] if times.ndim == 1 else np.take_along_axis(times.T, order, axis=1)).cumsum(axis=1)
-    last = upto[:, -1:] - 1
-    place = last * np.array(QUANTILES)
-    floor = np.floor(place).astype(np.int64)
-    ends = []
-    for position in (floor, np.minimum(floor + 1, last)):
-        at = np.stack(
-            [
-                np.searchsorted(row, position_of_column, side="right")
-                for row, position_of_column in zip(upto, position, strict=True)
-            ]
-        )
-        ends.append(np.take_along_axis(values.T, np.take_along_axis(order, at, axis=1), axis=1))
-    # Of two values the quantile is what lies between them.
-    (low, high), part = ends, place - floor
-    between: FloatArray = np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))  # noqa: PLR2004 - nearer
-    return between.T
-
-
-def _against_reference(reference: FloatArray, top: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return every region's best rank against the others' reference figures, and the least growth for it."""
-    ordered = np.concatenate([[-np.inf], np.sort(reference)])
-    place = np.searchsorted(ordered, top + IDENTITY_TOLERANCE, side="right") - 1
-    is_reference = np.abs(ordered[place] - reference) < IDENTITY_TOLERANCE
-    return len(reference) + 1 - place, ordered[place - is_reference] - IDENTITY_TOLERANCE
-
-
-def rank(values: FloatArray) -> IntArray:
-    """Return the rank of every region within a row, 1 = highest; what is equal but for rounding shares the better."""
-    values = np.round(values / IDENTITY_TOLERANCE)
-    order = np.argsort(-values, axis=1)
-    ranked = np.take_along_axis(values, order, axis=1)
-    position = np.arange(1, values.shape[1] + 1, dtype=np.int32)
-    fresh = np.ones(values.shape, dtype=np.bool_)
-    fresh[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
-    shared = np.broadcast_to(position, values.shape) if fresh.all() else np.maximum.accumulate(position * fresh, axis=1)
-    out = np.empty(values.shape, dtype=np.int64)
-    np.put_along_axis(out, order, shared, axis=1)
-    return out

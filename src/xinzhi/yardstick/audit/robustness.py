@@ -18,16 +18,9 @@ import polars as pl
 from xinzhi.core.arrays import BoolArray, FloatArray, IntArray
 from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.yardstick.audit.choices import Grid, choices, grid, sourced_levels
-from xinzhi.yardstick.audit.multiverse import (
-    CONVENTIONS,
-    Distinct,
-    Multiverse,
-    Span,
-    computable,
-    rank,
-    settle,
-    weighted_quantiles,
-)
+from xinzhi.yardstick.audit.multiverse import Multiverse, Span, computable, settle
+from xinzhi.yardstick.audit.outcomes import CONVENTIONS, blocks, rank, weighted_quantiles
+from xinzhi.yardstick.capital import Invest
 from xinzhi.yardstick.estimating import of_declared_set
 from xinzhi.yardstick.growth_accounts import IDENTITY_TOLERANCE, account, build_inputs
 from xinzhi.yardstick.measurement import Measurement
@@ -76,16 +69,27 @@ class Admission:
         """Return the regions whose data fail in one span under every protocol `(N, R)`."""
         return self.failed[self.branch, :, at]
 
+    def of_protocols(self, at: int, protocols: IntArray, regions: IntArray) -> BoolArray:
+        """Return whether the data of some regions fail in one span under some protocols."""
+        return np.asarray(self.failed[:, regions, at][self.branch[protocols]])
 
-def possible_leaders(reference: Measurement, full_grid: Grid, span: Span, closed: tuple[str, ...]) -> WhatIf:
+
+def possible_leaders(
+    reference: Measurement, full_grid: Grid, span: Span, closed: tuple[str, ...], invest: Invest
+) -> WhatIf:
     """Return how many regions could rank first in a period under a larger set, among those that are ranked."""
-    rows, regions, growth = Multiverse.build(reference.panel, full_grid, [span]).distinct(0).finite()
-    admission = Admission.build(reference, full_grid, [span])
-    barred = admission.of_span(0)[rows[growth.lead]][:, regions]
-    values = np.where(barred, -np.inf, growth.values)[:, ~barred[growth.which[0]]]
-    reference_growth = values[growth.which[0]]
-    best = [(top >= np.delete(reference_growth, at)).all() for at, top in enumerate(values.max(axis=0))]
-    return WhatIf(len(rows), int(np.sum(best)), closed)
+    rows, regions, growth = Multiverse.build(reference.panel, full_grid, [span], invest=invest).distinct(0).finite()
+    barred = Admission.build(reference, full_grid, [span]).of_protocols(0, rows[growth.lead], regions)
+    ranked = np.flatnonzero(~barred[growth.which[0]])
+    figures = growth.select_regions(ranked)
+    tops = [
+        np.where(barred[:, ranked[block]], -np.inf, figures.values[:, block]).max(axis=0)
+        for block in blocks(len(ranked))
+    ]
+    # A region is compared with the highest of the others: the first, or for the first one the second.
+    ends = np.concatenate([[-np.inf, -np.inf], np.sort(figures.reference)])
+    others = np.where(figures.reference == ends[-1], ends[-2], ends[-1])
+    return WhatIf(len(rows), int(np.sum(np.concatenate([[], *tops]) >= others)), closed)
 
 
 FIRST = setting(CONVENTIONS, "first")
@@ -127,9 +131,10 @@ def _of_span(measurement: Measurement, estimates: Multiverse, admission: Admissi
     rows, regions, growth = estimates.distinct(at).finite()
     times, (start, end) = np.bincount(growth.which), estimates.spans[at]
     names = [measurement.panel.regions[row] for row in regions.tolist()]
-    low, high = weighted_quantiles(growth.values, times)[[1, 3]]
+    values = np.asarray(growth.values)
+    low, high = weighted_quantiles(values, times)[[1, 3]]
     place = {"start": [start] * len(names), "end": [end] * len(names), "protocols": [len(rows)] * len(names)}
-    above = _above(measurement, growth, regions, times, (start, end))
+    above = _above(measurement, values, growth.reference, regions, times, (start, end))
     frame = pl.DataFrame(
         {"region": names, **place, "protocol_low": low, "protocol_high": high, "protocol_above": above}
     )
@@ -137,8 +142,8 @@ def _of_span(measurement: Measurement, estimates: Multiverse, admission: Admissi
         pl.col("grade").ne_missing(FAILED) & pl.lit(measurement.regions_declared.complete), start=start, end=end
     )
     has_rank = np.isin(names, ranked["region"].to_list())
-    passed = ~admission.of_span(at)[rows[growth.lead]][:, regions[has_rank]]
-    places, counted = rank(growth.values[:, has_rank]), times[:, None] * passed
+    passed = ~admission.of_protocols(at, rows[growth.lead], regions[has_rank])
+    places, counted = rank(values[:, has_rank]), times[:, None] * passed
     first, last = weighted_quantiles(places, counted)[[1, 3]] if has_rank.any() else np.empty((2, 0))
     ranges = pl.DataFrame(
         {
@@ -155,7 +160,12 @@ def _of_span(measurement: Measurement, estimates: Multiverse, admission: Admissi
 
 
 def _above(
-    measurement: Measurement, growth: Distinct, regions: IntArray, times: IntArray, span: Span
+    measurement: Measurement,
+    growth: FloatArray,
+    reference: FloatArray,
+    regions: IntArray,
+    times: IntArray,
+    span: Span,
 ) -> FloatArray | None:
     """Return the part of the protocols under which each region grows faster than all together; None without a whole."""
     national_growth = measurement.national_periods.filter(start=span[0], end=span[1])["tfp_growth"].drop_nulls()
@@ -163,8 +173,8 @@ def _above(
         return None
     years = (measurement.panel.years > span[0]) & (measurement.panel.years <= span[1])
     size = np.nan_to_num(measurement.panel.account("output_nominal")[regions][:, years]).sum(axis=1)
-    shift = (growth.values - growth.values[growth.which[0]]) @ (size / size.sum())
-    above: FloatArray = (times @ (growth.values > (national_growth[0] + shift)[:, None])) / times.sum()
+    shift = (growth - reference) @ (size / size.sum())
+    above: FloatArray = (times @ (growth > (national_growth[0] + shift)[:, None])) / times.sum()
     return above
 
 

@@ -15,6 +15,7 @@ from xinzhi.core.names import Names
 from xinzhi.core.text import Text, same
 from xinzhi.yardstick.audit.audit import Audit, choice_shares
 from xinzhi.yardstick.audit.choices import Choice, departure, departures_text
+from xinzhi.yardstick.audit.outcomes import Distinct
 from xinzhi.yardstick.view import Span, region_groups, region_names
 
 LISTED = 1000  # protocols up to which every one is listed
@@ -127,14 +128,16 @@ class AuditView:
         # `level` keeps the protocols that have a level of a choice: its name and the place of the level.
         code = Names({"region": self.names}).resolve(code or self.furthest, self.codes)
         place, rows, measured = self._places[code], self.audit.grid.rows, self._measured
-        reference = float(self._values[measured, place][0])
+        growth = self._outcomes.values[:, place][self._outcomes.which]
+        reference = float(growth[measured][0])
         rest = self.ranked.filter(pl.col("region") != code)["reference"]
         needed = float(rest.to_numpy().max()) if rest.len() and code in self.ranked["region"] else None
         if level is not None:
             axis = [choice.name for choice in self.choices].index(level[0])
             measured = measured & (rows[:, axis] == level[1])
-        values = self._values[measured, place]
-        barred = self.audit.admission.of_span(self.audit.spans.index(self.audit.official_span))[measured, place]
+        values = growth[measured]
+        at = self.audit.spans.index(self.audit.official_span)
+        barred = self.audit.admission.of_protocols(at, np.flatnonzero(measured), np.array([place]))[:, 0]
         leads = ~barred & (values >= (math.inf if needed is None else needed))
         order = np.argsort(values, kind="stable")
         below = float((values < reference).mean())
@@ -150,7 +153,13 @@ class AuditView:
 
     def departures(self, number: int) -> Text:
         """Return how one protocol of the set departs from the reference one; empty for the reference one."""
-        return departures_text(self.choices, self.audit.grid.rows[number])
+        if number not in self._departures:
+            self._departures[number] = departures_text(self.choices, self.audit.grid.rows[number])
+        return self._departures[number]
+
+    @cached_property
+    def _departures(self) -> dict[int, Text]:
+        return {}
 
     def single(self, label: str) -> Text:
         """Return a single departure, given as ``path=value``, in words."""
@@ -163,8 +172,8 @@ class AuditView:
         return {level.label(): departure(choice, at) for choice, at, level in levels if len(level.departs) == 1}
 
     @cached_property
-    def _values(self) -> FloatArray:
-        return self.audit.estimates.of_span(self.audit.spans.index(self.audit.official_span))
+    def _outcomes(self) -> Distinct:
+        return self.audit.estimates.distinct(self.audit.spans.index(self.audit.official_span))
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -172,8 +181,8 @@ class AuditView:
 
     @cached_property
     def _measured(self) -> BoolArray:
-        positions = [self._places[code] for code in self.codes]
-        return np.asarray(np.isfinite(self._values[:, positions]).all(axis=1))
+        positions = np.array([self._places[code] for code in self.codes], dtype=np.int64)
+        return self._outcomes.complete(positions)[self._outcomes.which]
 
     @cached_property
     def regions(self) -> pl.DataFrame:

@@ -12,7 +12,8 @@ import polars as pl
 from xinzhi.core.arrays import FloatArray, IntArray
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.protocol import Protocol
-from xinzhi.yardstick.audit.audit import Audit, compared_regions
+from xinzhi.yardstick.audit.audit import Audit
+from xinzhi.yardstick.audit.outcomes import compared_regions
 from xinzhi.yardstick.estimates.draws import (
     ESTIMATED,
     EVERYTHING,

@@ -12,7 +12,7 @@ from xinzhi import words
 from xinzhi.core.parameters import setting
 from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text, Values, same, span_text
-from xinzhi.yardstick.audit.multiverse import CONVENTIONS
+from xinzhi.yardstick.audit.outcomes import CONVENTIONS
 from xinzhi.yardstick.estimates.errors import conventions
 from xinzhi.yardstick.estimates.record import track_record
 from xinzhi.yardstick.measurement import Measurement
