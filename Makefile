@@ -20,7 +20,7 @@ TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test
 SPARK := .venv-spark
 BENCH := .venv-bench
 
-.PHONY: help demo explore test quick coverage test-web test-spark test-lowest nightly refresh lint words bench limits wheel docs lock clean
+.PHONY: help demo explore test quick coverage test-web test-spark test-lowest nightly refresh lint words bench limits fuzz wheel docs lock clean
 
 help: ## list the targets | 列出全部命令
 	@awk -F ' ## | [|] ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-11s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ bench: $(BENCH)/.ready ## every capability beside its best peer, into bench/RESU
 
 limits: $(READY) ## measure time and memory against the promised limits | 测量耗时与内存，并与承诺的上限对照
 	@status=0; for script in bench/bench_*.py bench/hops.py; do echo "== $$script"; $(BIN)/python $$script || status=1; done; exit $$status
+
+fuzz: $(READY) ## damage data 1,000 times and judge each case by its effect on the headline (3 minutes) | 千次损坏数据，按对结果的影响逐一判断（3分钟）
+	$(BIN)/python bench/bench_adversary.py --cases 1000
 
 mutants: $(READY) ## change the formulas in some hundred places, one at a time, and count what a test catches | 变异测试：逐处改动公式，统计测试发现的比例
 	$(BIN)/python tools/mutants.py

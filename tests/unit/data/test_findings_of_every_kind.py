@@ -28,6 +28,11 @@ ELSEWHERE = {  # kinds whose input is bytes, a workbook or more rows than a case
     "slip-in-series",
     "slip-beside",
     "common-step",  # test_plausible.py
+    "step-apart",  # those of single years and series: test_identities.py
+    "step-of-all",
+    "series-shifted",
+    "figure-repeated",
+    "series-alike",
     "file-changed",  # test_hostile_sources.py
     "connector-unused",  # those of downloads: test_downloads.py
     "connector-absent",

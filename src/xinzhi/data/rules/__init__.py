@@ -10,6 +10,7 @@ from xinzhi.core.text import read_words
 from xinzhi.data.casting import Sheet
 from xinzhi.data.rules.admission import common_steps, failed_tests
 from xinzhi.data.rules.figures import ends, magnitude, plausible
+from xinzhi.data.rules.identities import identities
 from xinzhi.data.rules.keys import codes, keys, structure, unusable_codes
 from xinzhi.data.rules.values import series, status_findings, values
 
@@ -29,6 +30,7 @@ def examine(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
             yield from status_findings(sheet, sheets)
     yield from failed_tests(sheets)
     yield from common_steps(sheets)
+    yield from identities(sheets)
     problems = [*plausible(sheets)]
     problems += magnitude(sheets, problems)
     yield from problems
