@@ -34,7 +34,7 @@ VERBS: dict[str, tuple[tuple[str, ...], float, float]] = {
     "measure": ((), 6, 2000),
     "check": ((), 12, 2000),
     "bands": ((), 30, 2000),
-    "audit": ((), 60, 4000),
+    "audit": ((), 35, 2600),
     "bubbles": (("--of", "provinces", "--critical", "stored"), 60, 4000),
     "assess": (("--skip", "scope,sources,sectors,paths,frontier,risks"), 60, 4000),
 }
