@@ -26,6 +26,8 @@ import xinzhi
 from xinzhi.data import export
 
 COPIES = (1, 10, 100)
+# What a county package has: the tables of the ruler, the nation beside them, and prices.
+TABLES = ("regions", "accounts", "investment", "vintages", "nation", "prices")
 # Below this a time is noise and says nothing about growth.
 FLOOR, SLOPE_LIMIT = 0.05, 1.1
 DRIFT, BASE = 1e-4, 2000
@@ -34,7 +36,7 @@ VERBS: dict[str, tuple[tuple[str, ...], float, float]] = {
     "measure": ((), 6, 2000),
     "check": ((), 12, 2000),
     "bands": ((), 30, 2000),
-    "audit": ((), 35, 2600),
+    "audit": ((), 20, 1000),
     "bubbles": (("--of", "provinces", "--critical", "stored"), 60, 4000),
     "assess": (("--skip", "scope,sources,sectors,paths,frontier,risks"), 60, 4000),
 }
@@ -45,6 +47,7 @@ def copied(copies: int) -> dict[str, pl.DataFrame]:
     return {
         name: pl.concat([_copy(frame, copy) for copy in range(copies if {"region", "city"} & {*frame.columns} else 1)])
         for name, frame in xinzhi.load("china-provinces").tables.items()
+        if name in TABLES
     }
 
 
@@ -62,7 +65,8 @@ def _copy(frame: pl.DataFrame, copy: int) -> pl.DataFrame:
 def write(folder: Path) -> None:
     """Write the packages."""
     for copies in COPIES:
-        made = xinzhi.load(copied(copies), units=xinzhi.load("china-provinces").units)
+        units = xinzhi.load("china-provinces").units
+        made = xinzhi.load(copied(copies), units={name: units[name] for name in TABLES if name in units})
         export(made, folder / str(copies))
 
 

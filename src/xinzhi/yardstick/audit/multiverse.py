@@ -124,7 +124,7 @@ class Multiverse:
         ]
         inside = (panel.years >= min(start for start, _ in spans)) & (panel.years <= max(end for _, end in spans))
         share = np.stack([inputs_.labour_share(panel, branch).values for branch in rules["shares"]])
-        stocks = _capital(panel, rules, outputs, invest, strict=strict)
+        stocks = _capital(panel, rules, outputs, inside, invest, strict=strict)
         return cls(
             grid=grid,
             spans=tuple(spans),
@@ -132,7 +132,7 @@ class Multiverse:
             axes=axes,
             rules=rules,
             gain=log_growth(np.stack(outputs)[..., inside]),
-            machines=tuple(log_growth(stock[..., inside]) for stock in stocks),
+            machines=tuple(log_growth(stock) for stock in stocks),
             work=log_growth(np.stack(work)[..., inside]),
             share=share[..., inside],
         )
@@ -254,11 +254,15 @@ def _capital(
     panel: Panel,
     rules: Mapping[str, list[Protocol]],
     outputs: list[FloatArray],
+    inside: BoolArray,
     invest: capitals.Invest,
     *,
     strict: bool,
 ) -> list[FloatArray]:
-    """Return capital `(C, R, T)`: once, or for every output where it changes it (by a first capital-output ratio)."""
+    """Return capital `(C, R, T)` of the years inside: once, or for every output where it changes it.
+
+    Output changes it by a first capital-output ratio.
+    """
     deflator = inputs_.deflator(panel)
     by_output = [branch.choice("capital.initial_rule") == "capital_output_ratio" for branch in rules["capital"]]
     out: list[FloatArray] = []
@@ -266,7 +270,7 @@ def _capital(
         branches = [
             out[0][at]
             if out and not by_output[at]
-            else capitals.capital(panel, branch, output, deflator, strict=strict, invest=invest).values
+            else capitals.capital(panel, branch, output, deflator, strict=strict, invest=invest).values[..., inside]
             for at, branch in enumerate(rules["capital"])
         ]
         out.append(np.stack(branches))
