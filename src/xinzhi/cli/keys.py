@@ -106,8 +106,8 @@ def key_revoke(call: Call) -> None:
     """Enter into a list of trusted keys that a key does not count any more."""
     from xinzhi.core.keys import read_key_file, revoke
 
-    given = call.get("id")
-    key_id = read_key_file(given).key_id if Path(given).is_file() else given
+    key = call.get("id")
+    key_id = read_key_file(key).key_id if Path(key).is_file() else key
     day = _day(call, "date") or dt.datetime.now(dt.UTC).date()
     listed = revoke(call.get("list"), key_id, date=day, reason=call.get("reason", "retired"))
     entry = listed.revocations[-1]

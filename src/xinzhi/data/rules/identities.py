@@ -21,7 +21,7 @@ from xinzhi.data.raw import ROW, Say
 _FILE = Path(__file__).with_name("identities.yaml")
 _TABLES = ("accounts", "investment")
 _KEY = ["region", "year"]
-_SHOWN = 5
+_YEARS_LISTED = 5
 Floats = NDArray[np.float64]
 
 
@@ -74,13 +74,16 @@ class _Panel:
         last = {"step": value.log().diff(window or 1), "gap": pl.col("year").diff(window or 1)}
         steps = figures.with_columns(change.over("region").alias(name) for name, change in last.items())
         flags = {self.column(name).break_flag for name in used}
-        kept = [pl.col("year") - (window or 0) >= (since if window is None else since - 1), pl.col("step").is_finite()]
-        kept += [pl.col(flag).fill_null(0) != 1 for flag in flags if flag in self.frame.columns]
+        conditions = [
+            pl.col("year") - (window or 0) >= (since if window is None else since - 1),
+            pl.col("step").is_finite(),
+        ]
+        conditions += [pl.col(flag).fill_null(0) != 1 for flag in flags if flag in self.frame.columns]
         if "output_nominal" in used and "output_vintage" in self.frame.columns:
-            kept.append(pl.col("vintage").eq_missing(pl.col("vintage").shift(1).over("region")))
+            conditions.append(pl.col("vintage").eq_missing(pl.col("vintage").shift(1).over("region")))
             steps = steps.rename({"output_vintage": "vintage"})
         row = f"{ROW}_{self.sheet(of).name}"
-        return steps.filter(kept).select("region", "year", "gap", "step", pl.col(row).alias(ROW))
+        return steps.filter(conditions).select("region", "year", "gap", "step", pl.col(row).alias(ROW))
 
 
 def identities(sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
@@ -209,10 +212,10 @@ def _shifted(panel: _Panel, column: str) -> Iterator[Finding]:
         return
     years = steps.select(pl.int_ranges(pl.col("year").min(), pl.col("year").max() + 1).explode().alias("year"))
     medians = steps.group_by("year").agg(pl.col("step").median())
-    wide = years.join(steps.pivot(on="region", index="year", values="step"), on="year", how="left").sort("year")
-    if wide.height < rule["years"] or wide.width <= setting(_FILE, "regions"):
+    by_region = years.join(steps.pivot(on="region", index="year", values="step"), on="year", how="left").sort("year")
+    if by_region.height < rule["years"] or by_region.width <= setting(_FILE, "regions"):
         return
-    values = wide.drop("year").cast(pl.Float64).to_numpy()
+    values = by_region.drop("year").cast(pl.Float64).to_numpy()
     common = years.join(medians, on="year", how="left").sort("year")["step"].to_numpy()
     first = dict(steps.group_by("region").agg(pl.col(ROW).min()).iter_rows())
     current, lagging, leading = (_correlations(values, common, lag, rule["years"]) for lag in (0, 1, -1))
@@ -221,7 +224,7 @@ def _shifted(panel: _Panel, column: str) -> Iterator[Finding]:
     gain = np.maximum(lagging, leading) - current
     rows = [
         {ROW: first[region], "lag": 1 if lagging[at] > leading[at] else -1, "gain": float(gain[at])}
-        for at, region in enumerate(wide.columns[1:])
+        for at, region in enumerate(by_region.columns[1:])
         if gain[at] > rule["margin"]
     ]
     say = Say(
@@ -266,7 +269,7 @@ def _repeated(panel: _Panel, column: str, count: int) -> Iterator[Finding]:
     say = Say(
         message="data.figure-repeated",
         column=column,
-        words=lambda at: {"years": at["years"][:_SHOWN], "count": count, "reference": Text(**rule["reference"])},
+        words=lambda at: {"years": at["years"][:_YEARS_LISTED], "count": count, "reference": Text(**rule["reference"])},
     )
     yield from sheet.findings(rows.drop_nulls(ROW), say)
 
@@ -284,16 +287,16 @@ def _alike(panel: _Panel) -> Iterator[Finding]:
     for column in setting(_FILE, "repeated.figures"):
         if _there(panel, {column}):
             yield from _alike_regions(panel, column)
-    for left, right in rule["columns"]:
-        if not _there(panel, {left, right}):
+    for first_column, second_column in rule["columns"]:
+        if not _there(panel, {first_column, second_column}):
             continue
-        equal = panel.frame.filter(pl.col(left) == pl.col(right), pl.col(left) > 0)
-        sheet = panel.sheet(left)
-        if 2 * equal.height > panel.frame.select(pl.col(left).is_not_null().sum()).item():
+        equal = panel.frame.filter(pl.col(first_column) == pl.col(second_column), pl.col(first_column) > 0)
+        sheet = panel.sheet(first_column)
+        if 2 * equal.height > panel.frame.select(pl.col(first_column).is_not_null().sum()).item():
             continue
         regions = equal.group_by("region").agg(pl.col(f"{ROW}_{sheet.name}").min().alias(ROW), n=pl.len())
         yield from sheet.findings(
-            regions.filter(pl.col("n") >= rule["years"] // 2).drop_nulls(ROW), _say_alike(left, right)
+            regions.filter(pl.col("n") >= rule["years"] // 2).drop_nulls(ROW), _say_alike(first_column, second_column)
         )
 
 

@@ -81,8 +81,8 @@ class Distinct:
         """Return the outcomes that are known for all of some regions `(D,)`."""
         if isinstance(self.values, Outcomes) and all(np.isfinite(term).all() for term in self.values.terms):
             return np.ones(len(self.lead), dtype=np.bool_)
-        known = [np.isfinite(self.values[block][:, regions]).all(axis=1) for block in blocks(len(self.lead))]
-        return np.concatenate(known)
+        finite_blocks = [np.isfinite(self.values[block][:, regions]).all(axis=1) for block in blocks(len(self.lead))]
+        return np.concatenate(finite_blocks)
 
     def finite(self) -> tuple[IntArray, IntArray, Distinct]:
         """Return the protocols and the regions whose figures are known, and the outcomes of these alone."""
@@ -147,7 +147,7 @@ def spread(
     for block in blocks(len(values)):
         ranks[block] = rank(values[block])
     few = departures[outcomes.lead, None].astype(np.int16)
-    alone = np.flatnonzero(changed == 1)
+    single_departures = np.flatnonzero(changed == 1)
     ordered = np.concatenate([[-np.inf], np.sort(reference)])
     quantiles, rank_quantiles = np.empty((2, len(QUANTILES), count))
     top, (best, best_rank, single) = np.empty(count), np.zeros((3, count), dtype=np.int64)
@@ -163,8 +163,8 @@ def spread(
         departure_key = np.where(contenders >= least, few, few.max() + 1)
         most = np.where(departure_key == departure_key.min(axis=0), contenders, -np.inf).argmax(axis=0)
         best[block] = outcomes.lead[most]
-        if alone.size:
-            single[block] = alone[contenders[which[alone]].argmax(axis=0)]
+        if single_departures.size:
+            single[block] = single_departures[contenders[which[single_departures]].argmax(axis=0)]
     return Spread(
         quantiles=quantiles,
         ranks=rank_quantiles,
@@ -197,8 +197,8 @@ def _above(values: FloatArray, which: IntArray) -> FloatArray:
 def _open_quantiles(ranks: IntArray, times: IntArray, closed: BoolArray) -> FloatArray:
     """Return the quantiles of ranks over the protocols that are not closed to a region."""
     out = np.empty((len(QUANTILES), ranks.shape[1]))
-    some = closed.any(axis=0)
-    for members, own_times in ((~some, times), (some, times[:, None] * ~closed[:, some])):
+    partly_closed = closed.any(axis=0)
+    for members, own_times in ((~partly_closed, times), (partly_closed, times[:, None] * ~closed[:, partly_closed])):
         if members.any():
             out[:, members] = weighted_quantiles(ranks[:, members], own_times)
     return out
@@ -231,7 +231,7 @@ def weighted_quantiles(values: FloatArray | IntArray, times: IntArray) -> FloatA
 def _at(columns: FloatArray | IntArray, order: IntArray, upto: IntArray, position: IntArray) -> FloatArray:
     """Return the values at some positions of each column in order, where a value stands for several."""
     pairs = zip(upto, position, strict=True)
-    at = np.stack([np.searchsorted(row, wanted, side="right") for row, wanted in pairs])
+    at = np.stack([np.searchsorted(row, positions, side="right") for row, positions in pairs])
     return np.asarray(np.take_along_axis(columns, np.take_along_axis(order, at, axis=1), axis=1))
 
 
