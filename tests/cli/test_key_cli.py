@@ -87,3 +87,37 @@ def test_a_password_is_asked_for(here, monkeypatch):
     done = called("assess", "china-provinces", "--sign", "jilin.pem", "--password-file", "empty.txt", "--out", "out")
     assert (done.returncode, "is empty" in done.stderr) == (3, True)
     assert not (here / "out").exists()
+
+
+def test_a_protocol_is_adopted_with_a_key_of_a_list(key_id, here):
+    document = {"id": "jilin-2027", "version": "1", "status": "adopted", "extends": "xinzhi-cn-2026"}
+    texts = {name: {"zh": "吉林", "en": "Jilin"} for name in ("title", "authority", "description")}
+    (here / "rule.yaml").write_text(json.dumps({**document, **texts}), encoding="utf-8")
+    act = ("--in-force", "2026-01-01", "--act", "吉统字9号", "--act-en", "Order 9")
+    done = called("protocol", "sign", "rule.yaml", "--key", "jilin.pem", *act)
+    assert (done.returncode, key_id in done.stdout) == (0, True)
+    assert called("protocol", "sign", "rule.yaml", "--key", "jilin.pem", *act).returncode == 3
+    assert "not told me to trust" in called("protocol", "show", "rule.yaml").stdout
+    called("key", "trust", "trusted.yaml", "jilin.yaml")
+    for language, said in (
+        ("en", "adopted: Statistics Bureau of Jilin, Order 9"),
+        ("zh", "已采用：吉林省统计局，吉统字9号"),
+    ):
+        assert said in called("protocol", "show", "rule.yaml", "--trust", "trusted.yaml", "--lang", language).stdout
+    shown = json.loads(called("protocol", "show", "rule.yaml", "--trust", "trusted.yaml", "--json").stdout)
+    assert (shown["state"], shown["adoption"]["signature"]["key_id"]) == ("adopted", key_id)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--key", "jilin.pem", "--in-force", "2026-01-01"), 2, "--act"),
+        (("--key", "jilin.pem", "--in-force", "soon", "--act", "x"), 2, "'soon' is no day"),
+        (("--key", "absent.pem", "--in-force", "2026-01-01", "--act", "x"), 3, "absent.pem"),
+        (("--key", "jilin.pem", "--in-force", "2026-01-01", "--act", "x"), 3, "rule.yaml"),
+    ],
+)
+@pytest.mark.usefixtures("key_id")
+def test_what_cannot_be_adopted_is_named(words, code, said):
+    done = called("protocol", "sign", "rule.yaml", *words)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr

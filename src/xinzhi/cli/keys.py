@@ -1,4 +1,4 @@
-"""The verbs on keys: make one, show it, trust it, revoke it, and sign a certificate with it."""
+"""The verbs on keys: make one, show it, trust it, revoke it, and sign a certificate or a protocol with it."""
 
 from __future__ import annotations
 
@@ -126,6 +126,19 @@ def key_sign(call: Call) -> None:
     last, count = signed.signatures[-1], len(signed.signatures)
     text = say("signed", call.language, path=path, key_id=last.key_id, signed=last.signed_at, count=count)
     answer(call, {"file": str(path), "signatures": [entry.model_dump() for entry in signed.signatures]}, [text])
+
+
+def protocol_sign(call: Call) -> None:
+    """Adopt a protocol by a signature beside its file."""
+    from xinzhi import protocol
+
+    if missing := [name for name in ("key", "in_force", "act") if call.get(name) is None]:
+        raise UsageError("cli.missing", given=f"--{missing[0].replace('_', '-')}")
+    day, act = _day(call, "in_force") or dt.datetime.now(dt.UTC).date(), call.get("act")
+    key, file = private_key(call, "key", "protocol"), call.get("file")
+    path = protocol.sign(file, key, in_force=day, act=Text(zh=act, en=call.get("act_en", act)))
+    facts = {"path": str(path), "id": protocol.load(Path(file)).id, "key_id": key.public.id, "date": day.isoformat()}
+    answer(call, facts, [say("protocol-signed", call.language, **facts)])
 
 
 def _is_list(path: Path) -> bool:

@@ -21,6 +21,7 @@ from xinzhi.cli.speech import (
 )
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, same
+from xinzhi.protocol.internal import adoption_faults
 
 if TYPE_CHECKING:
     from xinzhi.cli.call import Call
@@ -132,6 +133,8 @@ def protocol_list(call: Call) -> None:
 def protocol_show(call: Call) -> None:
     """Show every parameter of a protocol."""
     rules, language = protocol.load(call.get("identifier")), call.language
+    verdict = protocol.judge(rules, call.get("trust"))
+    shown = rules.state if verdict is None else verdict.judgement
     if call.json:
         rows = [
             {
@@ -144,11 +147,13 @@ def protocol_show(call: Call) -> None:
             }
             for path, item in rules.parameters.items()
         ]
-        print_json({**_head(rules, language), "parameters": rows})
+        print_json({**_head(rules, language), "state": shown, **_adoption(rules), "parameters": rows})
         return
-    state = say(f"state.{rules.state}", language)
+    state = say(f"state.{shown}", language)
     console().print(f"{rules.id} {rules.version} ({state})  {rules.title.lang(language)}", style="bold", markup=False)
-    lines([rules.description], language)
+    lines([*([] if verdict is None else [verdict.text]), rules.description], language)
+    faults = adoption_faults(rules, call.get("identifier"))
+    print_findings([*(() if verdict is None else verdict.findings), *faults], language)
     cells = [
         [
             path,
@@ -160,6 +165,11 @@ def protocol_show(call: Call) -> None:
     ]
     grid(["parameter", "value", "description", "alternatives"], cells, language)
     lines([f"sha256 {rules.fingerprint}"], language, style="dim")
+
+
+def _adoption(rules: Protocol) -> dict[str, object]:
+    """Return the signature that a protocol bears, as JSON."""
+    return {} if rules.adoption is None else {"adoption": rules.adoption.model_dump(mode="json")}
 
 
 def protocol_diff(call: Call) -> None:

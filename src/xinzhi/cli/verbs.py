@@ -111,10 +111,15 @@ VERBS: Mapping[str, Verb] = {
     "mcp": Verb(explorer.mcp, ("data?",), extra=(RULES, LANG)),
     "site": Verb(explorer.site, ("data?",), extra=(RULES, OUT, LANG)),
     "protocol list": Verb(registries.protocol_list, (), extra=SPOKEN),
-    "protocol show": Verb(registries.protocol_show, ("identifier",), extra=SPOKEN),
+    "protocol show": Verb(registries.protocol_show, ("identifier",), extra=(*texts("trust"), *SPOKEN)),
     "protocol diff": Verb(registries.protocol_diff, ("first", "second"), extra=SPOKEN),
     "protocol new": Verb(registries.protocol_new, ("file",), extra=SPOKEN),
     "protocol check": Verb(registries.protocol_check, ("file",), extra=SPOKEN),
+    "protocol sign": Verb(
+        keys.protocol_sign,
+        ("file",),
+        extra=(*texts("key", "in_force", "act", "act_en", "password_file"), *SPOKEN),
+    ),
     "key new": Verb(
         keys.key_new,
         ("name",),

@@ -140,7 +140,7 @@ class TrustList(_Part):
         return matches[0]
 
 
-File = TypeVar("File", KeyFile, TrustList)
+File = TypeVar("File", bound=BaseModel)
 
 
 def new_key(
@@ -192,7 +192,7 @@ def new_key(
     with whole(private.parent, names) as (secret_place, public_place):
         with os.fdopen(os.open(secret_place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             stream.write(_pem(key, secret))
-        public_place.write_text(_layout(entry), encoding="utf-8")
+        public_place.write_text(file_text(entry), encoding="utf-8")
     return private, private.with_suffix(PUBLIC), entry
 
 
@@ -260,14 +260,14 @@ def public_key(path: str | PathLike[str]) -> PublicKey:
 
 def read_key_file(path: str | PathLike[str]) -> KeyFile:
     """Return a public key file whose id, key and own signature belong together."""
-    source, file = _parse(Path(path), KeyFile)
+    source, file = parse_file(Path(path), KeyFile)
     _require_intact([file], source)
     return file
 
 
 def read_trust(path: str | PathLike[str]) -> TrustList:
     """Return a list of trusted keys, each of which is intact and there once."""
-    source, listed = _parse(Path(path), TrustList)
+    source, listed = parse_file(Path(path), TrustList)
     _require_intact(listed.keys, source)
     for name, entries in (("keys", listed.keys), ("revocations", listed.revocations)):
         ids = [entry.key_id for entry in entries]
@@ -300,18 +300,18 @@ def revoke(path: str | PathLike[str], key_id: str, *, date: dt.date, reason: str
 
 def _write(path: Path, listed: TrustList) -> TrustList:
     with whole_file(path) as place:
-        place.write_text(_layout(listed), encoding="utf-8")
+        place.write_text(file_text(listed), encoding="utf-8")
     return listed
 
 
-def _layout(content: KeyFile | TrustList) -> str:
+def file_text(content: BaseModel) -> str:
     """Return the YAML text of a file, its format first."""
     document = content.model_dump()
     head = {name: document.pop(name) for name in ("format", "format_version")}
     return yamlfile.write({**head, **document}, width=200)
 
 
-def _parse(path: Path, model: type[File]) -> tuple[yamlfile.Source, File]:
+def parse_file(path: Path, model: type[File]) -> tuple[yamlfile.Source, File]:
     """Return the content of a file of a closed form; every member that is wrong is named with its line."""
     try:
         source = yamlfile.read(path)

@@ -3,7 +3,8 @@
 *The claim*: total factor productivity is disputed because everyone picks the capital and labour that suit; the cure
 is one standard for every region. *The question*: what exactly is fixed, on whose authority, and what do others use
 instead? *The verbs*: `load` one protocol, `registry` lists those that ship, `diff` compares two, `check` finds what is
-wrong with a file, `new` writes a file to start from. `catalogue` says what a protocol may fix, `spell` writes a value
+wrong with a file, `new` writes a file to start from. `sign` adopts one, `judge` says whether a key
+that you trust has done so. `catalogue` says what a protocol may fix, `spell` writes a value
 for a person.
 """
 

@@ -1,3 +1,6 @@
+from .adopting import Verdict as Verdict
+from .adopting import judge as judge
+from .adopting import sign as sign
 from .authoring import Difference as Difference
 from .authoring import check as check
 from .authoring import diff as diff

@@ -13,6 +13,7 @@ from xinzhi.core import yamlfile
 from xinzhi.core.errors import InputError, UsageError, system_reason
 from xinzhi.core.finding import Finding, finding
 from xinzhi.core.text import Text
+from xinzhi.protocol.adoption import adoption_path, read_adoption
 from xinzhi.protocol.model import Parameter, Protocol, plain, spell
 from xinzhi.protocol.parameters import DatedValue, catalogue, groups, specification
 from xinzhi.protocol.reading import SUFFIXES, find, impostor, load, resolve
@@ -33,7 +34,7 @@ def check(name_or_path: str | Path) -> tuple[Finding, ...]:
     if protocol is None:
         return findings
     source = yamlfile.read(path)
-    findings = (*findings, *impostor(protocol, path))
+    findings = (*findings, *impostor(protocol, path), *adoption_faults(protocol, path))
     if protocol.status == "unverified":
         findings = (*findings, _at(source, "unverified", ("status",)))
     if (exclusion := protocol.excluded_combination()) is not None:
@@ -44,6 +45,19 @@ def check(name_or_path: str | Path) -> tuple[Finding, ...]:
         for path in protocol.blank()
     )
     return (*findings, *blank, *_argument(protocol, source))
+
+
+def adoption_faults(protocol: Protocol, name_or_path: str | Path) -> Iterator[Finding]:
+    """Warn of a signature beside a protocol file that is not one of this rule, or adopts what is not called adopted."""
+    path = find(name_or_path)
+    adoption = read_adoption(path)
+    if adoption is None:
+        return
+    place = adoption_path(path).name
+    if not adoption.is_of(protocol.fingerprint):
+        yield finding("protocol.adoption-other", file=place, key="fingerprint", value=adoption.fingerprint[:12])
+    elif protocol.status != "adopted":
+        yield finding("protocol.adoption-idle", file=place, key="status", value=protocol.status)
 
 
 def _argument(protocol: Protocol, source: yamlfile.Source) -> Iterator[Finding]:

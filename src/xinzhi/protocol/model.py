@@ -12,10 +12,11 @@ from typing import Any, Literal
 from xinzhi import words
 from xinzhi.core.errors import ProtocolError
 from xinzhi.core.text import Text, join_names, same
+from xinzhi.protocol.adoption import Adoption
 from xinzhi.protocol.parameters import DatedValue, Fault, catalogue, specification
 
 Status = Literal["adopted", "proposed", "published", "unverified"]
-State = Literal["unsigned", "proposed", "published", "unverified"]  # a status as it may be said
+State = Literal["signed", "unsigned", "altered", "proposed", "published", "unverified"]  # a status as it may be said
 
 # Part of what is digested, so that a later change of the canonical text cannot pass for the old one.
 _FORMAT = "xinzhi-protocol-1"
@@ -221,7 +222,7 @@ class Protocol:
     `regions` are the codes of the set that sums, ranks and levels refer to; empty where the protocol declares none.
     `reference` are the sources of the whole; `extends` is the protocol whose parameters it takes over where it gives
     none of its own; `exclude` lists combinations of alternatives that make no sense; `departs` the paths that `replace`
-    has changed, which `label` shows.
+    has changed, which `label` shows. `adoption` is a signature of it, by whatever key.
     """
 
     id: str
@@ -236,6 +237,7 @@ class Protocol:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     exclude: tuple[Exclusion, ...] = ()
     departs: tuple[str, ...] = ()
+    adoption: Adoption | None = None
     _digest: dict[str, str] = field(default_factory=dict, init=False, compare=False)
 
     @property
@@ -253,13 +255,30 @@ class Protocol:
 
     @property
     def state(self) -> State:
-        """The status as it may be said: whoever writes a protocol can call it adopted, so that is their own word."""
-        return "unsigned" if self.status == "adopted" else self.status
+        """The status as it may be said to anybody: who writes a protocol can call it adopted, and any key sign it.
+
+        Whether the key is one to trust is for each reader to judge: `xinzhi.protocol.judge`.
+        """
+        if self.departs and self.status in {"adopted", "published"}:
+            return "altered"
+        if self.status != "adopted":
+            return self.status
+        is_signed = self.adoption is not None and self.adoption.fingerprint == self.fingerprint
+        return "signed" if is_signed else "unsigned"
 
     @property
     def standing(self) -> Text:
         """Who has adopted it, from its `state`: what stands under every title and chart that it made."""
-        return words.protocol.standing_of(self.state, authority=self.authority)
+        adoption = self.adoption
+        if adoption is None:
+            return words.protocol.standing_of(self.state, authority=self.authority)
+        return words.protocol.standing_of(
+            self.state,
+            authority=self.authority,
+            act=adoption.act.text,
+            date=adoption.in_force.isoformat(),
+            key=adoption.signature.key_id[:16],
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -358,13 +377,14 @@ class Protocol:
         parameters = dict(self.parameters)
         departs = dict.fromkeys(self.departs)
         for path, value in values.items():
-            parameters[path] = self._with_value(path, value)
-            if path not in self.parameters or parameters[path].value != self.parameters[path].value:
-                departs[path] = None
+            changed = self._with_value(path, value)
+            if path not in self.parameters or changed.value != self.parameters[path].value:
+                parameters[path], departs[path] = changed, None
         return replace(
             self,
             parameters={path: parameters[path] for path in catalogue() if path in parameters},
             departs=tuple(departs),
+            adoption=None if departs else self.adoption,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -384,6 +404,7 @@ class Protocol:
             "exclude": [
                 {"when": plain(exclusion.when), "reason": asdict(exclusion.reason)} for exclusion in self.exclude
             ],
+            **({} if self.adoption is None else {"adoption": self.adoption.model_dump(mode="json")}),
         }
 
     def excluded_combination(self) -> Exclusion | None:

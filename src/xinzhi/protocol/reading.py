@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import get_args
@@ -17,6 +17,7 @@ from xinzhi.core.errors import InputError, ProtocolError, UsageError
 from xinzhi.core.finding import Finding, finding, format_findings
 from xinzhi.core.text import Text
 from xinzhi.core.yamlfile import Source
+from xinzhi.protocol.adoption import read_adoption
 from xinzhi.protocol.model import Alternative, Exclusion, Parameter, Protocol, Reference, Status
 from xinzhi.protocol.parameters import DatedValue, Fault, Specification, catalogue, groups, nearest
 
@@ -371,7 +372,8 @@ def load(name_or_path: str | Path | Protocol) -> Protocol:
     Parameters
     ----------
     name_or_path
-        An id of the registry, or the path of a file that ends in ``.yaml`` or ``.yml``; a protocol is handed back.
+        An id of the registry, or the path of a file that ends in ``.yaml`` or ``.yml``; a protocol is handed back. A
+        signature beside the file that is made for another rule, such as before an edit, does not count.
 
     Raises
     ------
@@ -396,7 +398,9 @@ def _read(path: Path) -> Protocol:
     if protocol is None or any(finding.rule == IMPOSTOR for finding in findings):
         errors = [finding for finding in findings if finding.severity == "error"]
         raise ProtocolError("protocol.invalid", file=path.name, what=format_findings(errors))
-    return protocol
+    adoption = read_adoption(path)
+    is_own = adoption is not None and adoption.is_of(protocol.fingerprint)
+    return replace(protocol, adoption=adoption) if is_own else protocol
 
 
 _shipped = cache(_read)  # a protocol of the registry is read once

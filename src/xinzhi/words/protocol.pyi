@@ -14,12 +14,24 @@ def titled(*, path: Value, title: Value) -> Fact:
     r"""{path}（{title}） | {path} ({title}) """
 def standing_unsigned(*, authority: Value) -> Fact:
     r"""自称已采用（无签名）：{authority} | says of itself: adopted (not signed): {authority} """
+def standing_signed(*, act: Value, date: Value, key: Value) -> Fact:
+    r"""自称已采用（{act}），自{date}起施行，由密钥{key}签名 | says of itself: adopted ({act}), in force from {date}, signed by key {key} """
+def standing_altered() -> Fact:
+    r"""在所注协议上改动而成，未经任何机构采用 | an altered form of the protocol named, adopted by no authority """
 def standing_proposed() -> Fact:
     r"""建议稿，尚未被任何统计机构采纳 | proposed, adopted by no statistical authority """
 def standing_published() -> Fact:
-    r"""按已发表的方法，由本软件复算 | as its authors published it, computed by this software """
+    r"""已发表的方法，由本软件用于本数据，不是原作者的结果 | a published method, applied to these data by this software; not its authors' figures """
 def standing_unverified() -> Fact:
     r"""未核对 | not verified """
+def verdict_adopted(*, act: Value, date: Value, owner: Value) -> Fact:
+    r"""已采用：{owner}，{act}，自{date}起施行 | adopted: {owner}, {act}, in force from {date} """
+def verdict_pending(*, act: Value, date: Value, owner: Value) -> Fact:
+    r"""已采用，自{date}起施行：{owner}，{act} | adopted, in force from {date}: {owner}, {act} """
+def verdict_untrusted(*, act: Value, date: Value) -> Fact:
+    r"""有签名，但签名密钥不在您认可的名单中；自称：{act}，自{date}起施行 | signed, but by a key that you have not told me to trust; it says: {act}, in force from {date} """
+def verdict_refused(*, act: Value, date: Value) -> Fact:
+    r"""自称已采用，签名不算数；自称：{act}，自{date}起施行 | says of itself: adopted, by a signature that does not count; it says: {act}, in force from {date} """
 def hint_near(*, name: Value) -> Fact:
     r"""是否应为“{name}”？ | Did you mean '{name}'? """
 def hint_known(*, names: Value) -> Fact:
@@ -45,6 +57,7 @@ def kind_year() -> Fact:
 def kind_scales() -> Fact:
     r"""组合到各年数值的对照 | a series for every combination """
 
-def standing_of(leaf: Literal["unsigned", "proposed", "published", "unverified"], /, *, authority: Value = ...) -> Fact: ...
+def standing_of(leaf: Literal["unsigned", "signed", "altered", "proposed", "published", "unverified"], /, *, act: Value = ..., authority: Value = ..., date: Value = ..., key: Value = ...) -> Fact: ...
+def verdict_of(leaf: Literal["adopted", "pending", "untrusted", "refused"], /, *, act: Value, date: Value, owner: Value = ...) -> Fact: ...
 def hint_of(leaf: Literal["near", "known"], /, *, name: Value = ..., names: Value = ...) -> Fact: ...
 def kind_of(leaf: str, /) -> Fact: ...

@@ -308,6 +308,18 @@ def signal_negative() -> Fact:
     r"""加速下跌 | fall """
 def state_unsigned() -> Fact:
     r"""自称已采用（无签名） | says of itself: adopted (not signed) """
+def state_signed() -> Fact:
+    r"""自称已采用（有签名） | says of itself: adopted (signed) """
+def state_adopted() -> Fact:
+    r"""已采用 | adopted """
+def state_pending() -> Fact:
+    r"""已采用，尚未施行 | adopted, not yet in force """
+def state_untrusted() -> Fact:
+    r"""有签名，密钥不在认可名单中 | signed, but by a key that you have not told me to trust """
+def state_refused() -> Fact:
+    r"""自称已采用（签名不算数） | says of itself: adopted (its signature does not count) """
+def state_altered() -> Fact:
+    r"""改动稿 | altered """
 def state_own() -> Fact:
     r"""自有 | own """
 def state_published() -> Fact:
@@ -336,6 +348,8 @@ def key_revoked(*, date: Value, key_id: Value, reason: Value) -> Fact:
     r"""密钥{key_id}自{date}起停用（{reason}）。 | The key {key_id} does not count from {date} on ({reason}). """
 def signed(*, count: int, key_id: Value, path: Value, signed: Value) -> Fact:
     r"""{path}：已由密钥{key_id}于{signed}签名，共有{count}个签名。 | {path}: signed by the key {key_id}, {signed}; it has {count:signature|signatures} now. """
+def protocol_signed(*, date: Value, id: Value, key_id: Value, path: Value) -> Fact:
+    r"""{path}：{id}已由密钥{key_id}签名，自{date}起施行。请将两个文件一并公布。 | {path}: the key {key_id} has signed the protocol {id}, in force from {date}. Publish it with the file of the protocol. """
 def key_state_valid() -> Fact:
     r"""有效 | valid """
 def key_state_expired() -> Fact:
@@ -358,5 +372,5 @@ def step_of(leaf: Literal["totals", "misallocation", "decomposition", "covarianc
 def test_of(leaf: Literal["held_out", "real_time"], /) -> Fact: ...
 def column_of(leaf: Literal["region", "period", "tfp", "output", "grade", "industry", "density", "complexity", "gain", "scale", "places", "beside-plan", "status", "rank", "index", "interval", "by-convention", "indicator", "value", "unit", "score", "weight", "series", "direction", "start", "peak", "last", "periods", "ongoing", "project", "verdict", "probability", "interval95", "archived", "name", "key-id", "algorithm", "owner", "valid", "purpose", "title", "issuer", "file", "page", "origin", "complete", "in-force", "default", "what", "id", "fingerprint", "parameter", "description", "alternatives", "band", "relative-band", "above-all", "ranks", "test", "years-ahead", "held", "held-relative", "step", "kind", "in-order", "after", "mean", "lowest", "highest", "score-ratio", "told-apart", "right"], /) -> Fact: ...
 def signal_of(leaf: Literal["positive", "negative"], /) -> Fact: ...
-def state_of(leaf: Literal["unsigned", "own", "published", "proposed", "unverified", "complete", "partial", "template"], /) -> Fact: ...
+def state_of(leaf: Literal["unsigned", "signed", "adopted", "pending", "untrusted", "refused", "altered", "own", "published", "proposed", "unverified", "complete", "partial", "template"], /) -> Fact: ...
 def key_state_of(leaf: Literal["valid", "expired", "not-yet-valid", "compromised", "superseded", "retired"], /, *, date: Value = ...) -> Fact: ...

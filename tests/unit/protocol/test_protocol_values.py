@@ -220,7 +220,19 @@ def test_spell(value, text):
 
 def test_a_protocol_that_calls_itself_adopted_is_quoted_and_not_believed(ours):
     claimed = replace(ours, status="adopted")
-    for rules in (claimed, replace(claimed, departs=("capital.depreciation",))):
-        assert "says of itself: adopted (not signed)" in rules.standing.en
-        assert "自称已采用（无签名）" in rules.standing.zh
+    assert "says of itself: adopted (not signed)" in claimed.standing.en
+    assert "自称已采用（无签名）" in claimed.standing.zh
     assert "proposed" in ours.standing.en
+
+
+@pytest.mark.parametrize("status", ["adopted", "published"])
+def test_what_departs_from_a_protocol_has_nobody_behind_it(ours, status):
+    altered = replace(ours, status=status).replace({"capital.depreciation": 0.05})
+    assert altered.standing.en == "an altered form of the protocol named, adopted by no authority"
+    assert altered.standing.zh == "在所注协议上改动而成，未经任何机构采用"
+
+
+def test_a_published_method_on_other_data_is_not_called_its_authors_result():
+    said = protocol.load("zhang-2004").standing
+    assert ("as its authors published" in said.en, "not its authors' figures" in said.en) == (False, True)
+    assert "不是原作者的结果" in said.zh

@@ -33,6 +33,7 @@ from xinzhi.protocol import (
     specification,
     spell,
 )
+from xinzhi.protocol.internal import Adoption
 from xinzhi.report.certificate.schema import ColumnDigest, Departure, InputTable, ProtocolPart, is_reordered
 
 T = TypeVar("T")
@@ -87,7 +88,18 @@ def rebuild(document: Mapping[str, Any]) -> Protocol:
         regions=tuple(document.get("regions", ())),
         parameters={path: _parameter(path, entry) for path, entry in document["parameters"].items()},
         exclude=tuple(exclude),
+        adoption=_adoption(document),
     )
+
+
+def _adoption(document: Mapping[str, Any]) -> Adoption | None:
+    """Return the signature that a protocol was adopted by; a `ValueError` says that it is none of this rule."""
+    if "adoption" not in document:
+        return None
+    adoption = Adoption.model_validate_json(json.dumps(document["adoption"]))
+    if not adoption.is_of(document["fingerprint"]):
+        raise ValueError(document["fingerprint"])
+    return adoption
 
 
 def _parameter(path: str, entry: Mapping[str, Any]) -> Parameter:

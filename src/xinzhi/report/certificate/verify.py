@@ -16,6 +16,7 @@ from xinzhi.core.signature_checks import Demand, check_signatures
 from xinzhi.core.text import Language, Text
 from xinzhi.data import Package, load
 from xinzhi.protocol import Protocol, registry_files
+from xinzhi.protocol.internal import adoption_findings
 from xinzhi.report.certificate.agreement import compare_independently
 from xinzhi.report.certificate.certify import dependencies, form, package_part, software
 from xinzhi.report.certificate.remake import compare_folder, compare_report, remake
@@ -174,6 +175,7 @@ def verify(  # noqa: PLR0913 - the data, what to trust, and what to look at
     findings += differing
     if rules is not None:
         rules = _departing(rules, stated)
+        findings += _adopted(rules, trust, path.name)
         findings += _recompute(stated, data, rules)
     if independent:
         findings += compare_independently(stated, data)
@@ -238,6 +240,12 @@ def _departing(rules: Protocol, stated: Certificate) -> Protocol:
     set_paths = [option.partition("=")[0] for option in stated.options.set]
     order = dict.fromkeys([*stated.protocol.departures] if is_registered else [*set_paths, *sorted(replaced)])
     return replace(rules, departs=tuple(path for path in order if path in replaced))
+
+
+def _adopted(rules: Protocol, trust: TrustList | None, file: str) -> Iterator[Finding]:
+    """Yield what the keys that a reader trusts say of the signature that the protocol was adopted by."""
+    if rules.adoption is not None:
+        yield from adoption_findings(rules.adoption, trust, file=file)
 
 
 def _not_reproduced(package: Package, problem: Text) -> Finding:
