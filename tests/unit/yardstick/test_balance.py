@@ -170,7 +170,9 @@ def test_identities_scale_and_order(seed, gap):
 
 
 def test_it_says_what_it_did_in_both_languages():
-    made = balance(*frames(), WEIGHTS)
+    evidence, nation = frames()
+    contrary = pl.col("index") + pl.when(pl.col("region") == "b").then(0.3).otherwise(0.0)
+    made = balance(evidence.with_columns(index=contrary), nation, WEIGHTS)
     assert [key for key in made.facts() if key.startswith("balance.")] == [
         "balance.identities",
         "balance.gap",
@@ -183,6 +185,12 @@ def test_it_says_what_it_did_in_both_languages():
     assert "均与全国相等" in made.summary("zh")
     assert {column.name for column in made.columns()} == set(made.frame.columns)
     assert made.columns("periods")
+    assert made.facts()["balance.largest"][0]["name"].en == "b"
+    assert set(made.provenance.inputs) == {"evidence", "nation", "weights"}
+    assert (
+        made.provenance.inputs["weights"] != balance(evidence, nation, WEIGHTS.scaled(2)).provenance.inputs["weights"]
+    )
+    assert "Stone" in made.cite()
 
 
 EVIDENCE, NATION = frames()

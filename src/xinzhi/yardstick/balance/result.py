@@ -155,7 +155,7 @@ class Balance(Result, verb="balance", topic="yardstick", key=("region", "year"))
         return self.point.covariance.of_form(mean_form(self.point.years, start, end))
 
     def answer(self) -> Iterator[Fact]:
-        """Yield how well it fits, how sure growth is, and what moved most."""
+        """Yield how well it fits, how sure growth is, and what moved by more than two standard deviations."""
         fit, error = self.fit, self.frame["standard_error"].drop_nulls().median()
         regions, years = self.point.regions, self.point.years
         yield words.yardstick.balance_identities(n=len(regions), first=years[0], last=years[-1])
@@ -165,7 +165,7 @@ class Balance(Result, verb="balance", topic="yardstick", key=("region", "year"))
         )
         yield words.yardstick.balance_within(share=fit.within, n=int(self.frame["flag"].sum()))
         yield words.yardstick.balance_error(error=float(error) if isinstance(error, float) else None)
-        for row in self.largest.iter_rows(named=True):
+        for row in self.largest.filter("flag").iter_rows(named=True):
             name, published = self.names.region(row["region"]), row["growth_published"]
             yield words.yardstick.balance_largest(
                 name=name, year=row["year"], published=published, growth=row["growth"], adjustment=row["adjustment"]

@@ -95,7 +95,8 @@ def balance(
     [0.0588, 0.0867]
     """
     scale = weights if isinstance(weights, Weights) else load_weights(weights)
-    source, figures = _read(evidence, nation, scale)
+    source, national = _tidy_evidence(evidence, scale), _tidy_nation(nation)
+    figures = _figures(source, national, scale)
     estimate = combine(sources(figures, scale))
     departure = figures.departure
     state, covariance, identities = constrain(estimate, _identities(figures))
@@ -114,7 +115,9 @@ def balance(
         gap=float(np.abs(np.expm1(gap)).max()),
         fit=(estimate.chi_square, estimate.degrees, identities, gap.size),
         kind=source.kind,
-        provenance=provenance(_VERB, source, weights=scale.as_of),
+        provenance=provenance(
+            _VERB, {**source.inputs, **national.inputs, "weights": scale.digest()}, as_of=scale.as_of
+        ),
     )
 
 
@@ -201,8 +204,8 @@ def _identities(figures: Figures) -> Identities:
     return identities
 
 
-def _read(evidence: AnyFrame, nation: AnyFrame, weights: Weights) -> tuple[Tidy, Figures]:
-    """Return what the frames hold as arrays, or name what cannot be balanced."""
+def _tidy_evidence(evidence: AnyFrame, weights: Weights) -> Tidy:
+    """Return the evidence with its columns typed; growth that is no log change is refused."""
     names = list(weights.prices)
     fields = [
         Field("region", "code"),
@@ -215,7 +218,20 @@ def _read(evidence: AnyFrame, nation: AnyFrame, weights: Weights) -> tuple[Tidy,
     source = tidy(evidence, fields, key=("region", "year"), verb=_VERB, table="evidence")
     for name in ("volume_growth", *names):
         source.refuse(pl.col(name).abs() >= _LARGEST, "yardstick.balance-growth", column=name)
-    frame = source.frame
+    return source
+
+
+def _tidy_nation(nation: AnyFrame) -> Tidy:
+    """Return the nation's series with their columns typed."""
+    fields = [Field("year", "year"), Field("nominal", sign="positive"), Field("volume_growth")]
+    source = tidy(nation, fields, key=("year",), verb=_VERB, table="nation")
+    source.refuse(pl.col("volume_growth").abs() >= _LARGEST, "yardstick.balance-growth", column="volume_growth")
+    return source
+
+
+def _figures(source: Tidy, national: Tidy, weights: Weights) -> Figures:
+    """Return what the frames hold as arrays, or name what cannot be balanced."""
+    frame, names = source.frame, list(weights.prices)
     regions = tuple(frame["region"].unique(maintain_order=True).to_list())
     years = tuple(sorted(frame["year"].unique().to_list()))
     if len(regions) == 1:
@@ -227,7 +243,7 @@ def _read(evidence: AnyFrame, nation: AnyFrame, weights: Weights) -> tuple[Tidy,
         for name in frame.columns
         if name not in {"region", "year"}
     }
-    nation_nominal, nation_volume = _read_nation(nation, years)
+    nation_nominal, nation_volume = _nation_figures(national, years)
     figures = Figures(
         regions=regions,
         years=years,
@@ -239,7 +255,7 @@ def _read(evidence: AnyFrame, nation: AnyFrame, weights: Weights) -> tuple[Tidy,
         nation_volume=nation_volume,
     )
     _check_growth(figures)
-    return source, figures
+    return figures
 
 
 def _check_years(frame: pl.DataFrame, years: tuple[int, ...]) -> None:
@@ -265,12 +281,9 @@ def _check_growth(figures: Figures) -> None:
         raise InputError("yardstick.balance-units", year=figures.years[at], times=float(np.exp(ratio[at])))
 
 
-def _read_nation(nation: AnyFrame, years: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
+def _nation_figures(national: Tidy, years: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
     """Return log levels and log growth of the nation in these years."""
-    fields = [Field("year", "year"), Field("nominal", sign="positive"), Field("volume_growth")]
-    source = tidy(nation, fields, key=("year",), verb=_VERB, table="nation")
-    source.refuse(pl.col("volume_growth").abs() >= _LARGEST, "yardstick.balance-growth", column="volume_growth")
-    rows = {year: (nominal, growth) for year, nominal, growth in source.frame.iter_rows()}
+    rows = {year: (nominal, growth) for year, nominal, growth in national.frame.iter_rows()}
     gaps = {
         "nominal": [year for year in years if rows.get(year, (None, None))[0] is None],
         "volume_growth": [year for year in years[1:] if rows.get(year, (None, None))[1] is None],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import NotRequired, TypeAlias, TypedDict
@@ -95,6 +96,10 @@ class Weights:
         if unlisted:
             raise InputError("yardstick.balance-reliability", regions=unlisted)
         return np.array([self.reliability[region] for region in regions], dtype=np.float64)
+
+    def digest(self) -> str:
+        """Return the sha256 of all numbers, for the provenance of what rests on them."""
+        return hashlib.sha256(repr(asdict(self)).encode()).hexdigest()
 
     def scaled(self, factor: float) -> Weights:
         """Return the weights with every standard deviation multiplied: estimates stay, standard errors do not."""
