@@ -9,6 +9,7 @@ from .audit.view import LISTED as LISTED
 from .audit.view import AuditView as AuditView
 from .audit.view import Curve as Curve
 from .backcast import Backcast as Backcast
+from .balance.result import Balance as Balance
 from .breaking import break_marks as break_marks
 from .breaks import Breaks as Breaks
 from .breaks import break_findings as break_findings
