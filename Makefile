@@ -20,7 +20,7 @@ TOUCH := unit/data/test_package_sources.py unit/data/test_tidy.py unit/data/test
 SPARK := .venv-spark
 BENCH := .venv-bench
 
-.PHONY: help demo explore test quick coverage test-web test-spark test-lowest nightly refresh lint words bench limits fuzz wheel docs lock clean
+.PHONY: help demo explore test quick coverage test-web test-spark test-lowest nightly refresh lint words bench limits fuzz forge crash wheel docs lock clean
 
 help: ## list the targets | 列出全部命令
 	@awk -F ' ## | [|] ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-11s %-62s %s\n", $$1, $$2, $$3 }' $(MAKEFILE_LIST)
@@ -54,7 +54,7 @@ test-spark: $(SPARK)/.ready ## firms on Spark and on DuckDB agree (needs Java 17
 	@command -v java >/dev/null || (apt-get update -qq && apt-get install -y -qq default-jre-headless)
 	$(SPARK)/bin/python -m pytest tests/reference/micro/test_micro_spark.py -rs
 
-nightly: test-spark wheel ## what takes long and seldom fails: firms on Spark, the wheel in empty environments | 每晚检查：Spark与wheel
+nightly: test-spark wheel fuzz forge ## what takes long and seldom fails: Spark, the wheel, damaged data, forgeries | 每晚检查：Spark、wheel、数据损坏、伪造
 
 refresh: $(READY) ## after a change of the reference protocol: write anew what is made from it | 基准协议改动后，重新生成由其得出的内容
 	$(BIN)/python tools/backtest_record.py
@@ -86,6 +86,12 @@ limits: $(READY) ## measure time and memory against the promised limits | 测量
 
 fuzz: $(READY) ## damage data 1,000 times and judge each case by its effect on the headline (3 minutes) | 千次损坏数据，按对结果的影响逐一判断（3分钟）
 	$(BIN)/python bench/bench_adversary.py --cases 1000
+
+forge: $(READY) ## forge every member of a certificate and every file beside it; each must be refused | 逐项伪造证书及其文件，均须拒绝
+	$(BIN)/python bench/forge.py
+
+crash: $(READY) ## interrupt commands before every file operation: no file torn, no two runs mixed | 在每次文件操作前中断命令，文件不得残缺或混杂
+	$(BIN)/python bench/crash.py
 
 mutants: $(READY) ## change the formulas in some hundred places, one at a time, and count what a test catches | 变异测试：逐处改动公式，统计测试发现的比例
 	$(BIN)/python tools/mutants.py

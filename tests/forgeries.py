@@ -326,7 +326,9 @@ class Court:
         self.folder = folder
         self.package = three_provinces(folder / "data")
         self.rules = xinzhi.protocol.load("xinzhi-cn-2026").replace(SETTINGS)
-        self.honest = self.written("honest", self.package)
+        self.study = xinzhi.studies.assess(self.package, protocol=self.rules, only=("none",), briefs=True)
+        self.study.write(folder / "honest", "en")
+        self.honest = contents(folder / "honest")
         self.document: dict[str, Any] = json.loads(self.honest[NAMES[0]])
         self.base = parse(self.document, NAMES[0])
         self.key = PrivateKey("Ed25519", Ed25519PrivateKey.generate())
@@ -380,8 +382,7 @@ class Court:
         if stated.id != self.base.id and stated.report is not None:
             out = self.folder / "forged"
             shutil.rmtree(out, ignore_errors=True)
-            study = xinzhi.studies.assess(self.package, protocol=self.rules, only=("none",), briefs=True)
-            xinzhi.report.write_study(study, out, language=stated.report.language, certificate=stated)
+            xinzhi.report.write_study(self.study, out, language=stated.report.language, certificate=stated)
             files = {**contents(out), NAMES[0]: text}
             if forgery.is_sealed and forgery.place[:2] != ("report", "files"):
                 return self.sealed(files, document)
