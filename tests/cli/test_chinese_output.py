@@ -24,6 +24,17 @@ OUTPUT = ("-x", "capital,labour", "-y", "output")
 PROJECTS = "id,text\np1,长丰县学校，总投资2.4亿元\np2,肥西县智慧水务中心：投资18300万元，用地62.5亩，2024年启动\n"
 DOWNLOADED = "数据库：分省年度数据\n指标：地区生产总值(亿元)\n地区,2023年,2022年\n北京市,43760.7,41540.9\n"
 ARCHIVE = "id,text\na1,合肥市肥西县污水处理厂，总投资1.83亿元，占地62.5亩，2016年开工\n"
+ADOPTED = """\
+id: ours-2027
+version: "1"
+title: {zh: 某省协议, en: Protocol of a province}
+status: adopted
+authority: {zh: 某局, en: A bureau}
+description: {zh: 试行, en: on trial}
+extends: xinzhi-cn-2026
+"""
+MADE = ("key", "new", "k", "--owner-zh", "某局", "--owner-en", "A bureau")
+TRUSTED = (MADE, ("key", "trust", "list.yaml", "k.yaml"))
 CALLS = {
     "measure": ("measure", DATA, "--out", "out"),
     "assess": ("assess", DATA, "--out", "out"),
@@ -59,6 +70,23 @@ CALLS = {
     "protocol-diff-stocks": ("protocol", "diff", "xinzhi-cn-2026", "zhang-2004"),
     "protocol-new": ("protocol", "new", "mine.yaml"),
     "protocol-check": ("protocol", "check", "ours.yaml"),
+    "protocol-sign": (
+        "protocol",
+        "sign",
+        "adopted.yaml",
+        "--key",
+        "k.pem",
+        "--in-force",
+        "2027-01-01",
+        "--act",
+        "某令",
+    ),
+    "key-new": ("key", "new", "k", "--owner-zh", "某局", "--owner-en", "A bureau"),
+    "key-trust": ("key", "trust", "list.yaml", "k.yaml"),
+    "key-show": ("key", "show", "k.yaml"),
+    "key-show-list": ("key", "show", "list.yaml"),
+    "key-revoke": ("key", "revoke", "list.yaml", "k.yaml"),
+    "key-sign": ("key", "sign", "certified/certificate.json", "--key", "k.pem"),
     "data-list": ("data", "list"),
     "data-export": ("data", "export", DATA, "out"),
     "data-import": ("data", "import", "nbs", "downloaded.csv", "--out", "out"),
@@ -73,6 +101,12 @@ ELSEWHERE = {
 # What is called before a call, and is held to the same.
 FIRST = {
     "verify": (("assess", DATA, "--only", "none", "--out", "certified"),),
+    "key-sign": (("assess", DATA, "--only", "none", "--out", "certified"), MADE),
+    "key-trust": (MADE,),
+    "key-show": (MADE,),
+    "key-show-list": TRUSTED,
+    "key-revoke": TRUSTED,
+    "protocol-sign": (MADE,),
     "firms": (
         ("firms", "mock", "--number", "2000", "--out", "made"),
         ("firms", "made", "--plan", "made/plan.yaml", "--out", "汇总表"),
@@ -158,6 +192,7 @@ def written(folder):
     (folder / "projects.csv").write_text(PROJECTS, encoding="utf-8")
     (folder / "archive.csv").write_text(ARCHIVE, encoding="utf-8")
     (folder / "downloaded.csv").write_text(DOWNLOADED, encoding="utf-8")
+    (folder / "adopted.yaml").write_text(ADOPTED, encoding="utf-8")
     (folder / "ours.yaml").write_text("id: ours\nversion: 1\nextends: xinzhi-cn-2026\n", encoding="utf-8")
 
 
@@ -171,6 +206,7 @@ def described():
 @pytest.mark.parametrize("name", CALLS)
 def test_no_english_is_left_in_chinese_output(name, registered, tmp_path, monkeypatch, capsys):
     written(tmp_path)
+    monkeypatch.setenv("XINZHI_KEY_PASSWORD", "a sentence of some length")
     calls = (*FIRST.get(name, ()), CALLS[name])
     said = [line for call in calls for line in spoken(call, tmp_path, monkeypatch, capsys)]
     assert said
@@ -201,7 +237,7 @@ def headers_are_names_of_columns_that_have_a_chinese_title(tables):
 
 
 def test_every_verb_is_called():
-    called = {" ".join(call[:2]) if call[0] in {"protocol", "data"} else call[0] for call in CALLS.values()}
+    called = {" ".join(call[:2]) if call[0] in {"protocol", "data", "key"} else call[0] for call in CALLS.values()}
     assert set(VERBS) - called == ELSEWHERE
 
 

@@ -160,10 +160,10 @@ def _print_list(path: Path, call: Call) -> None:
         rows = [entry.model_dump(mode="json") for entry in listed.keys]
         print_json([{**row, "state": state} for row, state in zip(rows, states, strict=True)])
         return
-    cells = [
-        [entry.key_id[:16], entry.owner.text, f"{entry.valid_from} – {entry.valid_until}", _purposes(entry), state]
-        for entry, state in zip(listed.keys, states, strict=True)
-    ]
+    cells = []
+    for entry, state in zip(listed.keys, states, strict=True):
+        days, purposes = f"{entry.valid_from} – {entry.valid_until}", _purposes(entry, call.language)
+        cells.append([entry.key_id[:16], entry.owner.text, days, purposes, state])
     grid(["key-id", "owner", "valid", "purpose", "status"], cells, call.language)
 
 
@@ -180,13 +180,15 @@ def _state(entry: KeyEntry, listed: TrustList, language: Language) -> str:
 def _about(entry: KeyFile, language: Language) -> list[str]:
     """Return what a key file says."""
     lines_of = {"key-id": entry.key_id, "algorithm": entry.algorithm, "owner": entry.owner.text.lang(language)}
-    lines_of |= {"valid": f"{entry.valid_from} – {entry.valid_until}", "purpose": _purposes(entry)}
+    lines_of |= {"valid": f"{entry.valid_from} – {entry.valid_until}", "purpose": _purposes(entry, language)}
     colon = "：" if language == "zh" else ": "
     return [f"{say(f'column.{name}', language)}{colon}{value}" for name, value in lines_of.items()]
 
 
-def _purposes(entry: KeyEntry) -> str:
-    return ", ".join(entry.purpose)
+def _purposes(entry: KeyEntry, language: Language) -> str:
+    """Return what a key may sign."""
+    names = [say(f"key-purpose.{purpose}", language) for purpose in entry.purpose]
+    return ("、" if language == "zh" else ", ").join(names)
 
 
 def _day(call: Call, option: str) -> dt.date | None:

@@ -362,6 +362,10 @@ def key_state_superseded(*, date: Value) -> Fact:
     r"""{date}起更换 | superseded from {date} on """
 def key_state_retired(*, date: Value) -> Fact:
     r"""{date}起停用 | withdrawn from {date} on """
+def key_purpose_certificate() -> Fact:
+    r"""证书 | certificate """
+def key_purpose_protocol() -> Fact:
+    r"""协议 | protocol """
 def served(*, address: Value) -> Fact:
     r"""网页已就绪：{address}（按Ctrl+C停止） | The explorer is at {address} (Ctrl+C stops it) """
 def mocked(*, folder: Value, rows: Value) -> Fact:
@@ -374,3 +378,4 @@ def column_of(leaf: Literal["region", "period", "tfp", "output", "grade", "indus
 def signal_of(leaf: Literal["positive", "negative"], /) -> Fact: ...
 def state_of(leaf: Literal["unsigned", "signed", "adopted", "pending", "untrusted", "refused", "altered", "own", "published", "proposed", "unverified", "complete", "partial", "template"], /) -> Fact: ...
 def key_state_of(leaf: Literal["valid", "expired", "not-yet-valid", "compromised", "superseded", "retired"], /, *, date: Value = ...) -> Fact: ...
+def key_purpose_of(leaf: Literal["certificate", "protocol"], /) -> Fact: ...
