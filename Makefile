@@ -65,7 +65,7 @@ refresh: $(READY) ## after a change of the reference protocol: write anew what i
 	$(BIN)/python -m pytest -q --snapshot-update tests/web/test_pages_snapshot.py tests/unit/report
 	$(BIN)/python tests/golden/freeze.py
 	@echo "Read the differences. Counts and figures in prose are yours to change:"
-	@grep -nE '[0-9],[0-9]{3} (admissible|protocols)|[0-9] million' README.md README.zh.md docs/audit.md docs/choices.md docs/performance.md docs/why.md
+	@grep -nE '[0-9],[0-9]{3} (admissible|protocols)|[0-9] million' README.md README.zh.md docs/*.md tests/unit/house/*.py tests/cases/sense.yaml
 
 lint: $(READY) ## style, format, types, imports, and counts that may only fall | 检查风格、格式、类型、引用规则与只降不升的计数
 	$(BIN)/ruff check .

@@ -92,12 +92,12 @@ def rebuild(document: Mapping[str, Any]) -> Protocol:
     )
 
 
-def _adoption(document: Mapping[str, Any]) -> Adoption | None:
+def _adoption(document: Mapping[str, object]) -> Adoption | None:
     """Return the signature that a protocol was adopted by; a `ValueError` says that it is none of this rule."""
     if "adoption" not in document:
         return None
     adoption = Adoption.model_validate_json(json.dumps(document["adoption"]))
-    if not adoption.is_of(document["fingerprint"]):
+    if not adoption.is_of(str(document["fingerprint"])):
         raise ValueError(document["fingerprint"])
     return adoption
 
