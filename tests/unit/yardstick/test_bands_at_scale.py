@@ -29,7 +29,7 @@ def ends(measured):
     """Bands where at most ten regions are compared with all others; of more the three at either end."""
     limits = {"most_compared": 10, "compared_ends": 3}
     with pytest.MonkeyPatch.context() as patch:
-        module = sys.modules["xinzhi.yardstick.audit.audit"]
+        module = sys.modules["xinzhi.yardstick.audit.outcomes"]
         patch.setattr(module, "setting", lambda file, name: limits.get(name) or setting(file, name))
         return xinzhi.bands(measured, inputs=False)
 

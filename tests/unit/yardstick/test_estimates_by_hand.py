@@ -163,7 +163,9 @@ def test_productivity_is_what_the_assets_and_the_others_leave():
     rows |= {"labour_contribution": [0.01, 0.02], "human_capital_contribution": [0.001, 0.002]}
     contribution = np.array([[0, 0, 0, 0.01], [0, 0.01, 0, 0.03], [0, 0.02, 0, 0.04], [0, 0.03, 0, 0.07]])
     published = np.array([[True, False, False, True], [True, True, False, False]])
-    history = SimpleNamespace(years=years, account=pl.DataFrame(rows), published=published)
+    history = SimpleNamespace(
+        years=years, account=pl.DataFrame(rows), published=published, position=lambda: np.array([1, 3])
+    )
     assets = SimpleNamespace(contribution=contribution, rate_of_return=np.array([NAN, 0.11, 0.12, 0.13]))
     table = digital._account(history, assets)  # noqa: SLF001 - the formula by itself
     assert dict(zip(digital.ASSETS, table.select(digital.ASSETS).rows()[0], strict=True)) == pytest.approx(

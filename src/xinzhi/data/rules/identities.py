@@ -52,7 +52,7 @@ class _Panel:
 
     def sheet(self, column: str) -> Sheet:
         """Return the table that a column stands in."""
-        return next(sheet for sheet in self.sheets.values() if column in sheet.frame.columns)
+        return next(sheet for sheet in self.sheets.values() if column in _described(sheet))
 
     def column(self, name: str) -> Column:
         """Return what is known of a column."""
@@ -120,12 +120,17 @@ def _panel(sheets: Mapping[str, Sheet]) -> _Panel | None:
         if rows.is_empty() or rows.select(_KEY).is_duplicated().any():
             continue
         tables[name] = sheet
-        columns = [*_KEY, *(column for column in rows.columns if frame is None or column not in frame.columns)]
-        rows = rows.select([*dict.fromkeys(columns)])
+        columns = {*_described(sheet), f"{ROW}_{name}"} - {*(_KEY if frame is None else frame.columns)}
+        rows = rows.select(*_KEY, *(column for column in rows.columns if column in columns - {*_KEY}))
         frame = rows if frame is None else frame.join(rows, on=_KEY, how="full", coalesce=True)
     if frame is None or frame["region"].n_unique() < setting(_FILE, "regions"):
         return None
     return _Panel(tables, frame.sort(_KEY))
+
+
+def _described(sheet: Sheet) -> set[str]:
+    """Return the columns of a table that belong to it; what else stands there is the caller's own."""
+    return {column.name for column in sheet.columns() if column.name in sheet.frame.columns}
 
 
 def _there(panel: _Panel, names: set[str]) -> bool:
