@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -36,11 +37,13 @@ HEADERS: Mapping[str, str] = {
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 METHODS = ("GET", "HEAD", "POST")
 PORTS = {"http": ":80", "https": ":443"}
+HEAD = 16384  # bytes of the head of a request
 API, HTML, JSON = "/api/", b"text/html; charset=utf-8", b"application/json"
 SEE_OTHER, FAULT = 303, 500
+HOST = re.compile(r"(\[(?P<six>[0-9a-f:.]+)\]|(?P<name>[^:@/\[\]]*))(:[0-9]{0,5})?")
 STATUS = {  # of the refusals of ``words/messages/web.yaml``
     "too-large": 413, "too-slow": 408, "token": 401, "wrong-token": 401, "foreign": 403, "method": 405, "host": 421,
-    "cross-site": 403, "busy": 503, "fault": FAULT,
+    "cross-site": 403, "large-head": 431, "two-lengths": 400, "busy": 503, "fault": FAULT,
 }  # fmt: skip
 OUTSIDE = frozenset({"token", "wrong-token", "host"})  # those told to one who may see nothing else
 
@@ -142,7 +145,7 @@ class Safety:
             # a token, right or wrong; a cookie that is too old is none
             query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
             out.refused = "wrong-token" if _bearer(_headers(scope)) or "token" in query else "token"
-        out.refused = out.refused or self._amiss(scope) or ""
+        out.refused = out.refused or _malformed(scope) or self._amiss(scope) or ""
         if out.refused == "wrong-token":  # guessing is slow
             await asyncio.sleep(self._limits.guessing)
         return not out.refused
@@ -278,6 +281,18 @@ def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
 
+def _malformed(scope: Scope) -> str:
+    """Return what is wrong with the head of a request: its size, or two lengths, of which another server reads one."""
+    parts = [
+        scope.get("raw_path", b""),
+        scope["query_string"],
+        *(part for header in scope["headers"] for part in header),
+    ]
+    if sum(map(len, parts)) > HEAD:
+        return "large-head"
+    return "two-lengths" if {"content-length", "transfer-encoding"} <= _headers(scope).keys() else ""
+
+
 def _is_work(scope: Scope) -> bool:
     """Say whether a question is computed anew: one of a program, or under parameters of the visitor's own."""
     names = {name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)}
@@ -285,8 +300,9 @@ def _is_work(scope: Scope) -> bool:
 
 
 def _host(header: str) -> str:
-    name, bracket, _ = header.lower().partition("]")
-    return name.removeprefix("[") if bracket else header.lower().rpartition(":")[0] or header.lower()
+    """Return the name of a host without its port; nothing of what is no name with a port."""
+    match = HOST.fullmatch(header.lower())
+    return "" if match is None else match["six"] or match["name"]
 
 
 def _size(header: str) -> int:

@@ -7,7 +7,7 @@ from asyncio import TimerHandle, Transport
 from contextlib import suppress
 from errno import EADDRINUSE
 from functools import partial
-from socket import AI_PASSIVE, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
+from socket import AI_PASSIVE, SO_REUSEADDR, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 from typing import ClassVar
 
 import uvicorn
@@ -18,10 +18,11 @@ from xinzhi.core.text import LANGUAGES
 from xinzhi.web import render
 from xinzhi.web.app import page_key, safe
 from xinzhi.web.page import Address
+from xinzhi.web.safety import HEAD
 from xinzhi.web.store import Store
 from xinzhi.web.workers import Limits
 
-HEAD = 16384  # bytes of the head of a request
+UNREAD = 262144  # bytes of answers that the system keeps for a visitor who does not read yet
 BACKLOG = 2048  # connections that wait, as many as those of uvicorn
 ROOM = 2  # times the connections that are answered; of those between some are told to come back
 
@@ -43,6 +44,7 @@ def listening_socket(host: str, port: int) -> socket:
         listening = socket(family, kind, number)
         if sys.platform != "win32":  # there it would share a port that is in use
             listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        listening.setsockopt(SOL_SOCKET, SO_SNDBUF, UNREAD)
         listening.bind(place)
         listening.listen(BACKLOG)
     except (OSError, OverflowError) as error:
@@ -75,28 +77,43 @@ def serve(store: Store, listening: socket, token: str | None = None) -> None:
 
 
 class Patient(H11Protocol):
-    """The protocol of uvicorn with an end to waiting: for a question that does not come, or comes in drops."""
+    """The protocol of uvicorn with an end to waiting: for a question that does not come, an answer that is not read."""
 
-    # Silence counts, and what comes from the first byte of a question to the end of its head.
+    # Silence counts, what comes from the first byte of a question to the end of its head, and an answer that nobody
+    # takes. Where every place is taken, whoever has been waited for longest goes: a new visitor asks at once.
 
     limits: ClassVar[Limits]
+    waiting: ClassVar[dict[Patient, None]]  # the connections that are waited for, in the order of their silence
     _end: TimerHandle | None = None
 
     @classmethod
     def with_limits(cls, limits: Limits) -> type[Patient]:
         """Return the protocol with its limits: `sending` and `connections`."""
-        return type(cls.__name__, (cls,), {"limits": limits})
+        return type(cls.__name__, (cls,), {"limits": limits, "waiting": {}})
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in the class above
-        """Take a connection where there is room for one."""
+        """Take a connection, in the place of a silent one where there is no room."""
         super().connection_made(transport)
         if len(self.connections) > ROOM * self.limits.connections:
             transport.abort()
+        elif len(self.connections) >= self.limits.connections and self.waiting:
+            next(iter(self.waiting)).drop()
         self._watch()
 
     def data_received(self, data: bytes) -> None:
         """Take what a visitor sends."""
         super().data_received(data)
+        self._watch()
+
+    def pause_writing(self) -> None:
+        """Let the time run while an answer is not read."""
+        super().pause_writing()
+        self._wait()
+
+    def resume_writing(self) -> None:
+        """Go on with an answer that is read."""
+        super().resume_writing()
+        self._rest()
         self._watch()
 
     def on_response_complete(self) -> None:
@@ -110,13 +127,26 @@ class Patient(H11Protocol):
         self._rest()
 
     def _watch(self) -> None:
-        """Let the time run while nothing is asked in full; an answer on its way stops it."""
+        """Let the time run while nothing is asked in full; an answer on its way that is read stops it."""
+        if self.flow.write_paused:
+            return
         if self.cycle is not None and not self.cycle.response_complete:
             self._rest()
-        elif self._end is None and not self.transport.is_closing():
-            self._end = self.loop.call_later(self.limits.sending, self.transport.close)
+        else:
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._end is None and not self.transport.is_closing():
+            self._end = self.loop.call_later(self.limits.sending, self.drop)
+            self.waiting[self] = None
+
+    def drop(self) -> None:
+        """End a connection now: to close it would wait until all is read."""
+        self._rest()
+        self.transport.abort()
 
     def _rest(self) -> None:
+        self.waiting.pop(self, None)
         if self._end is not None:
             self._end.cancel()
             self._end = None

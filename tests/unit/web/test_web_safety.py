@@ -334,14 +334,142 @@ def test_a_question_that_does_not_come_or_comes_in_drops_ends_its_connection(ser
     assert time.perf_counter() - begun < 3
 
 
-def test_more_connections_than_there_is_room_for_are_not_kept(served):
+def test_the_place_of_the_visitor_who_is_silent_for_longest_goes_to_the_next(served):
     with ExitStack() as stack:
-        lines = [stack.enter_context(socket.create_connection(served)) for _ in range(web_server.ROOM * 3 + 2)]
+        lines = [stack.enter_context(socket.create_connection(served)) for _ in range(4)]
         time.sleep(0.1)
-        assert lines[-1].recv(1) == b""
-        lines[0].settimeout(0.1)
+        assert lines[0].recv(1) == b""
+        lines[-1].settimeout(0.1)
         with pytest.raises(TimeoutError):
-            lines[0].recv(1)
+            lines[-1].recv(1)
+
+
+def asked(place, question=b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"):
+    """Return the seconds that an answer took, and its first line."""
+    begun = time.perf_counter()
+    with socket.create_connection(place, timeout=5) as line:
+        line.sendall(question)
+        return time.perf_counter() - begun, line.recv(100).partition(b"\r\n")[0]
+
+
+@pytest.fixture
+def serving():
+    """Start servers of an application with limits; they end with the test."""
+    with ExitStack() as stack:
+
+        def start(app, limits):
+            patient = web_server.Patient.with_limits(limits)
+            config = uvicorn.Config(
+                app, http=patient, log_level="critical", lifespan="off", ws="none", limit_concurrency=limits.connections
+            )
+            server, listening = uvicorn.Server(config), web_server.listening_socket("127.0.0.1", 0)
+            running = threading.Thread(target=server.run, args=([listening],), daemon=True)
+            running.start()
+            stack.callback(running.join, 5)
+            stack.callback(setattr, server, "should_exit", True)  # noqa: FBT003 - of uvicorn
+            return listening.getsockname()
+
+        yield start
+
+
+async def short(_, __, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"])
+def test_more_slow_visitors_than_there_is_room_for_hold_up_nobody(serving, said):
+    place = serving(short, replace(LIMITS, sending=30, connections=20))
+    with ExitStack() as stack:
+        for _ in range(50):
+            stack.enter_context(socket.create_connection(place)).sendall(said)
+        time.sleep(0.2)
+        for _ in range(3):
+            took, line = asked(place)
+            assert took < 1
+            assert line == b"HTTP/1.1 200 OK"
+
+
+def test_visitors_who_do_not_read_hold_up_nobody_and_are_let_go(serving):
+    begun, ended = [], []
+
+    async def long(_, __, send):
+        begun.append(1)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        try:
+            for _ in range(200):
+                await send({"type": "http.response.body", "body": bytes(100_000), "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            ended.append(1)
+
+    async def app(scope, receive, send):
+        await (long if scope["path"] == "/long" else short)(scope, receive, send)
+
+    place = serving(app, replace(LIMITS, sending=2, connections=20))
+    with ExitStack() as stack:
+        for _ in range(30):
+            line = stack.enter_context(socket.socket())
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.connect(place)
+            line.sendall(b"GET /long HTTP/1.1\r\nhost: x\r\n\r\n")
+        since = time.perf_counter()
+        while asked(place)[1] != b"HTTP/1.1 200 OK":  # until the places are taken by answers that stand still
+            assert time.perf_counter() - since < 1.5
+        until = time.perf_counter() + 10
+        while len(ended) < len(begun) and time.perf_counter() < until:
+            time.sleep(0.05)
+    assert len(ended) == len(begun) > 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:80@evil.example", "localhost:80:80", "localhost@evil", "[::1", "::1]", ""])
+def test_what_only_looks_like_this_machine_is_another_host(host):
+    assert made()[0].get("/en/region/52.html", headers={"host": host}).status_code == 421
+
+
+def test_a_head_that_is_too_large_is_refused_however_it_comes():
+    answer = made()[0].get("/en/region/52.html", headers={"x": "a" * 20_000})
+    assert (answer.status_code, answer.json()["code"]) == (431, "web.large-head")
+
+
+RAW = {  # what no honest program sends in one piece
+    b"GET / HTTP/1.1\r\n\r\n": {400},
+    b"GET / HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n": {400},
+    b"GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcde": {400},
+    b"GET / HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n": {400},
+    b"GET / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, identity\r\n\r\n": {400, 501},
+    b"GET / HTTP/1.1\r\nhost: x\r\nx: a\x00b\r\n\r\n": {400},
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n": {400},
+}
+
+
+def test_what_is_no_question_by_the_rules_never_reaches_the_application(serving):
+    reached = []
+
+    async def app(scope, receive, send):
+        reached.append(scope["headers"])
+        await short(scope, receive, send)
+
+    place = serving(app, replace(LIMITS, sending=2, connections=20))
+    for raw, codes in RAW.items():
+        assert int(asked(place, raw)[1].split()[1]) in codes, raw
+    assert reached == []
+
+
+def test_a_question_of_two_lengths_is_refused_and_what_stands_behind_it_is_none(serving):
+    paths = []
+
+    async def app(scope, receive, send):
+        paths.append(scope["path"])
+        await short(scope, receive, send)
+
+    place = serving(Safety(app, log=lambda _: None), replace(LIMITS, sending=2, connections=20))
+    both = b"content-length: 44\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+    behind = b"GET /second HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    _, line = asked(place, b"POST /first HTTP/1.1\r\nhost: localhost\r\n" + both + behind)
+    time.sleep(0.3)
+    assert line.split()[1] == b"400"
+    assert paths == []
 
 
 @pytest.mark.parametrize("path", ["/api/v1/measure", "/en/index.html?set=a%3D1", "/en/index.html?set"])
