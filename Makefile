@@ -54,7 +54,7 @@ test-spark: $(SPARK)/.ready ## firms on Spark and on DuckDB agree (needs Java 17
 	@command -v java >/dev/null || (apt-get update -qq && apt-get install -y -qq default-jre-headless)
 	$(SPARK)/bin/python -m pytest tests/reference/micro/test_micro_spark.py -rs
 
-nightly: test-spark wheel fuzz forge ## what takes long and seldom fails: Spark, the wheel, damaged data, forgeries | 每晚检查：Spark、wheel、数据损坏、伪造
+nightly: test-lowest test-spark wheel fuzz forge ## what takes long and seldom fails: Spark, the wheel, damaged data, forgeries | 每晚检查：Spark、wheel、数据损坏、伪造
 
 refresh: $(READY) ## after a change of the reference protocol: write anew what is made from it | 基准协议改动后，重新生成由其得出的内容
 	$(BIN)/python tools/backtest_record.py

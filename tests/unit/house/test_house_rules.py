@@ -190,7 +190,6 @@ def test_ci_runs_lint_and_tests():
     assert re.search(r"^set -eu", text, re.MULTILINE)
     assert re.search(r"^ *make lint ", text, re.MULTILINE)
     assert re.search(r"^make test ", text, re.MULTILINE)
-    assert re.search(r"^ *make test-lowest ", text, re.MULTILINE)
     assert re.search(r"^ *make words ", text, re.MULTILINE)
 
 
