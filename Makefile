@@ -114,6 +114,7 @@ lock: ## resolve the dependencies anew into requirements*.lock (needs uv) | 重�
 	$(COMPILE) --upgrade --universal --fork-strategy fewest --group build --extra report --constraint requirements.lock --output-file requirements-run.lock
 	$(COMPILE) --upgrade --universal --fork-strategy fewest --group spark --extra report --extra micro --extra spark --constraint requirements.lock --output-file requirements-spark.lock
 	$(COMPILE) --upgrade --resolution lowest-direct --group build --group test $(EXTRAS) --output-file requirements-lowest.lock
+	$(MAKE) $(READY) && $(BIN)/python tools/bill_of_materials.py
 
 clean: ## remove the environment, results and built pages | 删除环境、结果与生成的页面
 	rm -rf $(VENV) $(LOWEST) $(SPARK) $(BENCH) .venv-uv out docs/_build docs/_generated dist

@@ -1,6 +1,7 @@
 """Build the wheel and try it in empty environments of each Python named, no repository around.
 
 ``python tools/try_wheel.py 3.11 3.12 3.13`` (``make wheel``); a version, or the path of an interpreter. Needs uv.
+The wheel must hold the bill of materials and the notice, and both must be those of the lock.
 Each Python gets two environments. The core alone must print an answer, write tables, name the extra that pages need,
 and hold none of its packages; its packages and their size are printed. With ``[report]`` the main job must write its
 files.
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 import tomllib
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ ANSWER = ("bands", "china-provinces")
 TABLES = ("plan", "china-provinces", "--out", "out")
 REFUSAL, MISUSE = "xinzhi[report]", 2  # what is said, and the exit code
 JOB = ("assess", "china-provinces", "--out", "out")
+CARRIED = ("/sboms/sbom.cdx.json", "/licenses/LICENSE", "/licenses/NOTICE")  # what the wheel must hold, by its end
 FILES = ("report.html", "assessment.xlsx", "certificate.json")
 LIST = "import importlib.metadata as m; print(*sorted(d.name.lower() for d in m.distributions()))"
 
@@ -83,6 +86,22 @@ def project() -> dict[str, Any]:
     """Return the description of the project."""
     description: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return description
+
+
+def check_wheel(wheel: Path) -> list[str]:
+    """Return what is wrong with a wheel itself: too large, a file missing, a bill of materials of another lock."""
+    size = wheel.stat().st_size / 1e6
+    print(f"{wheel.name}: {size:.2f} MB (at most {LARGEST / 1e6:.0f})")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    missing = [end for end in CARRIED if not any(name.endswith(end) for name in names)]
+    bill = [sys.executable, str(ROOT / "tools/bill_of_materials.py"), "--check"]
+    ended = subprocess.run(bill, capture_output=True, text=True, check=False)  # noqa: S603 - a tool of this repository
+    return [
+        *["the wheel is too large"] * (size * 1e6 > LARGEST),
+        *(f"the wheel is without {name}" for name in missing),
+        *[ended.stdout.strip() or ended.stderr.strip()[-400:]] * (ended.returncode != 0),
+    ]
 
 
 def check_core(environment: Environment) -> None:
@@ -145,8 +164,7 @@ def main(pythons: list[str]) -> int:
             print(error)
             return 1
         [wheel] = folder.glob("*.whl")
-        print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.2f} MB (at most {LARGEST / 1e6:.0f})")
-        failures += ["the wheel is too large"] * (wheel.stat().st_size > LARGEST)
+        failures += check_wheel(wheel)
         least = project()["requires-python"].removeprefix(">=")
         for number, python in enumerate(pythons or [least]):
             (folder / str(number)).mkdir()
