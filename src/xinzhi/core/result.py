@@ -50,7 +50,8 @@ class Provenance:
 
     `protocol_fingerprint` is the sha256 of the resolved protocol, `inputs` holds that of each table that was read,
     `regions` who declares the set of regions, how many it has, and which of them are missing, `standing` who has
-    adopted the protocol, `issuers` the offices whose figures were read, for the line under charts.
+    adopted the protocol, `release` the name and the head of the fingerprint of the release whose series were used,
+    `issuers` the offices whose figures were read, for the line under charts.
     """
 
     verb: str
@@ -63,12 +64,14 @@ class Provenance:
     regions: Mapping[str, Any] = field(default_factory=dict)
     standing: Text | None = None
     issuers: Text | None = None
+    release: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary."""
         standing = {"standing": asdict(self.standing)} if self.standing else {}
-        fields = (name for name in self.__slots__ if name not in {"standing", "issuers"})
-        return {name: getattr(self, name) for name in fields} | standing
+        release = {"release": self.release} if self.release else {}
+        fields = (name for name in self.__slots__ if name not in {"standing", "issuers", "release"})
+        return {name: getattr(self, name) for name in fields} | standing | release
 
     def mark(self) -> str:
         """Return the protocol and the head of its fingerprint; nothing without a protocol."""
@@ -77,6 +80,7 @@ class Provenance:
     def foot(self, language: Language = "en") -> str:
         """Return the line that stands under every table and chart."""
         mark = f" · {self.mark()}" if self.protocol_fingerprint else ""
+        mark += f" · {self.release}" if self.release else ""
         standing = f" · {self.standing.lang(language)}" if self.standing else ""
         return f"xinzhi {self.version}{mark}{standing}"
 

@@ -15,6 +15,7 @@ from xinzhi.core.provenance import fingerprint
 from xinzhi.core.result import FrameKind
 from xinzhi.core.text import Text, join_names
 from xinzhi.data.catalogue import tables_by_name
+from xinzhi.data.digests import digest_figures
 
 _SHOWN = 5
 
@@ -56,6 +57,7 @@ class Package:
     descriptor: Mapping[str, Any] = field(default_factory=dict)
     issuers: Mapping[str, Sequence[Text]] = field(default_factory=dict)
     _digests: dict[str, str] = field(default_factory=dict, init=False, compare=False)
+    _figures: dict[str, dict[str, str]] = field(default_factory=dict, init=False, compare=False)
     _lines: dict[tuple[str, tuple[str, ...]], dict[tuple[Any, ...], Any]] = field(
         default_factory=dict, init=False, compare=False
     )
@@ -135,6 +137,21 @@ class Package:
         if table not in self._digests:
             self._digests[table] = fingerprint(self.tables[table], self.units.get(table, {}))
         return self._digests[table]
+
+    def figures(self, columns: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return for each column that the package has, such as ``accounts.employment``, its digests by region.
+
+        See `xinzhi.data.digests.digest_figures`; those of a series of the nation stand under the empty code.
+
+        >>> from xinzhi.data import load
+        >>> len(load("china-provinces").figures(["accounts.employment"])["accounts.employment"])
+        31
+        """
+        wanted = list(columns)
+        for column in wanted:
+            if column not in self._figures:
+                self._figures[column] = digest_figures(self.tables, column)
+        return {column: self._figures[column] for column in wanted if self._figures[column]}
 
     def issued_by(self, tables: Iterable[str]) -> Text | None:
         """Return the offices that issued the figures of some tables; None where the package does not say.

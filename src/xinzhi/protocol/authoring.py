@@ -113,7 +113,7 @@ class Difference:
 
 
 def diff(left: str | Path | Protocol, right: str | Path | Protocol) -> tuple[Difference, ...]:
-    """Return the parameters whose values differ, in the order of the catalogue.
+    """Return the parameters whose values differ, in the order of the catalogue; series of a release are none of them.
 
     >>> [(item.path, item.left, item.right) for item in diff("zhang-2004", "chenpu-2021")][0]
     ('capital.investment_after_official', 'extrapolated', 'stop')
@@ -121,7 +121,8 @@ def diff(left: str | Path | Protocol, right: str | Path | Protocol) -> tuple[Dif
     first, second = load(left), load(right)
 
     def value(protocol: Protocol, path: str) -> object:
-        return protocol.parameters[path].value if path in protocol.parameters else None
+        parameter = protocol.parameters.get(path)
+        return None if parameter is None or parameter.released else parameter.value
 
     pairs = ((spec, value(first, path), value(second, path)) for path, spec in catalogue().items())
     return tuple(

@@ -1,3 +1,11 @@
 from .adopting import adoption_findings as adoption_findings
 from .adoption import Adoption as Adoption
 from .authoring import adoption_faults as adoption_faults
+from .parameters import series_paths as series_paths
+from .release import Release as Release
+from .releasing import attach as attach
+from .releasing import freeze as freeze
+from .releasing import from_document as from_document
+from .releasing import read_release as read_release
+from .releasing import registered_release as registered_release
+from .releasing import terms_of as terms_of

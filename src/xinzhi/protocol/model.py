@@ -14,6 +14,7 @@ from xinzhi.core.errors import ProtocolError
 from xinzhi.core.text import Text, join_names, same
 from xinzhi.protocol.adoption import Adoption
 from xinzhi.protocol.parameters import DatedValue, Fault, catalogue, specification
+from xinzhi.protocol.release import Release
 
 Status = Literal["adopted", "proposed", "published", "unverified"]
 State = Literal["signed", "unsigned", "altered", "proposed", "published", "unverified"]  # a status as it may be said
@@ -40,7 +41,8 @@ def canonical(protocol: Protocol) -> str:
     for, which an audit computes from; and the excluded combinations. The order of alternatives and of exclusions does
     not count.
 
-    It leaves out what only persons read: titles, authority, descriptions, references, notes, and who uses an
+    It leaves out series that a release of the data brings, which have a fingerprint of their own; what only persons
+    read: titles, authority, descriptions, references, notes, and who uses an
     alternative, so that a mended translation is no new yardstick; and `extends`, so that a file that writes everything
     out equals one that inherits it.
 
@@ -65,6 +67,7 @@ def canonical(protocol: Protocol) -> str:
                 "alternatives": sorted({other(alternative) for alternative in parameter.alternatives}),
             }
             for path, parameter in protocol.parameters.items()
+            if not parameter.released
         },
         "exclude": sorted({_json(_bare(plain(exclusion.when))) for exclusion in protocol.exclude}),
     }
@@ -152,7 +155,8 @@ class Parameter:
 
     `value` may be a `DatedValue`, or None where it was left blank; `description` is the argument for it, or the
     catalogue's meaning of the parameter where the file gives none; `reference` has its sources, `alternatives` the
-    values that others use, `origin` is the protocol in the chain of `extends` that fixed it.
+    values that others use, `origin` is the protocol in the chain of `extends` that fixed it. `released` says that the
+    value is a series that a release of the data brought, and no choice of the rule.
     """
 
     path: str
@@ -163,6 +167,7 @@ class Parameter:
     reference: tuple[Reference, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     origin: str = ""
+    released: bool = False
 
     def at(self, year: int | None = None) -> Any:  # noqa: ANN401 - the catalogue fixes the type
         """Return the value that is valid at the end of `year`; without a year the value must not be dated.
@@ -222,7 +227,8 @@ class Protocol:
     `regions` are the codes of the set that sums, ranks and levels refer to; empty where the protocol declares none.
     `reference` are the sources of the whole; `extends` is the protocol whose parameters it takes over where it gives
     none of its own; `exclude` lists combinations of alternatives that make no sense; `departs` the paths that `replace`
-    has changed, which `label` shows. `adoption` is a signature of it, by whatever key.
+    has changed, which `label` shows. `adoption` is a signature of it, by whatever key. `release_of` names the data
+    whose release brings the series that the rule needs and does not write out, `release` is the one it was given.
     """
 
     id: str
@@ -238,6 +244,8 @@ class Protocol:
     exclude: tuple[Exclusion, ...] = ()
     departs: tuple[str, ...] = ()
     adoption: Adoption | None = None
+    release_of: str | None = None
+    release: Release | None = None
     _digest: dict[str, str] = field(default_factory=dict, init=False, compare=False)
 
     @property
@@ -330,10 +338,11 @@ class Protocol:
 
     def required_paths(self) -> tuple[str, ...]:
         """Return the paths that a computation under this protocol needs, filled or not."""
+        awaited = self.release_of is not None and self.release is None
         return tuple(
             path
             for path, spec in catalogue().items()
-            if not spec.optional
+            if not (spec.optional or (awaited and spec.role == "series"))
             and all(set(values) & set(_versions(self, condition)) for condition, values in spec.needed_when.items())
         )
 
@@ -387,6 +396,11 @@ class Protocol:
             adoption=None if departs else self.adoption,
         )
 
+    def without_release(self) -> Protocol:
+        """Return the rule alone, without the series that a release brought."""
+        own = {path: parameter for path, parameter in self.parameters.items() if not parameter.released}
+        return replace(self, parameters=own, release=None)
+
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-ready dictionary with everything, in both languages."""
         return {
@@ -400,11 +414,13 @@ class Protocol:
             "extends": self.extends,
             "regions": list(self.regions),
             "fingerprint": self.fingerprint,
-            "parameters": {path: parameter.to_dict() for path, parameter in self.parameters.items()},
+            "parameters": {path: item.to_dict() for path, item in self.parameters.items() if not item.released},
             "exclude": [
                 {"when": plain(exclusion.when), "reason": asdict(exclusion.reason)} for exclusion in self.exclude
             ],
             **({} if self.adoption is None else {"adoption": self.adoption.model_dump(mode="json")}),
+            **({} if self.release_of is None else {"release_of": self.release_of}),
+            **({} if self.release is None else {"release": self.release.to_dict()}),
         }
 
     def excluded_combination(self) -> Exclusion | None:

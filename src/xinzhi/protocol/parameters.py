@@ -108,7 +108,7 @@ Kind = Literal[
     "series",
     "scales",
 ]
-Role = Literal["computation", "documentation"]
+Role = Literal["computation", "documentation", "series"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,9 @@ class Specification:
     a row of stocks; `dated` says whether the value may change from one year to the next. The parameter is in force when
     every path of `needed_when` has one of its values (none: always); it may be left out although it is in force where
     it is `optional`: its description says what stands in for it. Its `role` is ``computation`` where the value can
-    change a number, ``documentation`` where it only says what the data are.
+    change a number, ``documentation`` where it only says what the data are, ``series`` where it is made from data and
+    stands in a release of them: then `made_from` are the columns behind it and `terms` the parameters that it depends
+    on.
     """
 
     path: str
@@ -137,6 +139,8 @@ class Specification:
     needed_when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     optional: bool = False
     role: Role = "computation"
+    made_from: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -371,6 +375,11 @@ def groups() -> Mapping[str, Text]:
     return {name: Text(**text) for name, text in _content()["groups"].items()}
 
 
+def series_paths() -> tuple[str, ...]:
+    """Return the parameters that are series made from data."""
+    return tuple(path for path, spec in catalogue().items() if spec.role == "series")
+
+
 def specification(path: str) -> Specification:
     """Return what the catalogue says of `path`; a `UsageError` names the nearest path that it knows.
 
@@ -397,6 +406,8 @@ def _specification(path: str, entry: Mapping[str, Any]) -> Specification:
         description=Text(**entry["description"]),
         allowed={word: Text(**text) for word, text in entry.get("allowed", {}).items()},
         years=(years[0], years[1]),
+        made_from=tuple(entry.get("made_from", ())),
+        terms=tuple(entry.get("terms", ())),
         needed_when={condition: tuple(values) for condition, values in entry["needed_when"].items()},
         **scalars,
     )

@@ -2,153 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import get_args
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from xinzhi.core import yamlfile
 from xinzhi.core.errors import InputError, ProtocolError, UsageError
 from xinzhi.core.finding import Finding, finding, format_findings
-from xinzhi.core.text import Text
-from xinzhi.core.yamlfile import Source
 from xinzhi.protocol.adoption import read_adoption
-from xinzhi.protocol.model import Alternative, Exclusion, Parameter, Protocol, Reference, Status
+from xinzhi.protocol.documents import AlternativeEntry, Document, ParameterEntry, ReferenceEntry, parse
+from xinzhi.protocol.model import Alternative, Exclusion, Parameter, Protocol, Reference
 from xinzhi.protocol.parameters import DatedValue, Fault, Specification, catalogue, groups, nearest
-
-STATUSES: tuple[Status, ...] = get_args(Status)
-
-_CHINESE = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
-_FOLD = re.compile(f"(?<={_CHINESE}) (?={_CHINESE})")
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class TextEntry(_Strict):
-    """A text in both languages."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-    def text(self) -> Text:
-        """Return the text as the rest of xinzhi knows it."""
-        # YAML joins folded lines with a space, which Chinese does not write.
-        return Text(zh=_FOLD.sub("", self.zh), en=self.en)
-
-
-class ReferenceEntry(_Strict):
-    """A source, and the place in it."""
-
-    title: str = Field(min_length=1)
-    where: str = Field(min_length=1)
-
-
-class AlternativeEntry(_Strict):
-    """A value that others use."""
-
-    value: object = None
-    values: dict[object, object] | None = None
-    used_by: list[str] = Field(default_factory=list)
-    used_for: list[str] = Field(default_factory=list)
-    reference: list[ReferenceEntry] = Field(default_factory=list)
-    note: TextEntry | None = None
-
-
-class ParameterEntry(_Strict):
-    """One parameter: its value, the argument for it, and the alternatives."""
-
-    value: object = None
-    values: dict[object, object] | None = None
-    unit: str | None = None
-    description: TextEntry | None = None
-    reference: list[ReferenceEntry] = Field(default_factory=list)
-    alternatives: list[AlternativeEntry] | None = None
-
-
-class ExclusionEntry(_Strict):
-    """A combination of values that makes no sense."""
-
-    when: dict[str, object]
-    reason: TextEntry
-
-
-class Document(_Strict):
-    """A whole protocol file."""
-
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")
-    version: str = Field(min_length=1)
-    title: TextEntry
-    status: Status
-    authority: TextEntry
-    description: TextEntry
-    reference: list[ReferenceEntry] = Field(default_factory=list)
-    extends: str | None = None
-    regions: list[str] | None = None
-    parameters: dict[str, dict[str, ParameterEntry]] | None = None
-    exclude: list[ExclusionEntry] = Field(default_factory=list)
-
-
-_TEXTS = ("title", "authority", "description", "reason", "note")
-_ENTRIES: dict[str, type[BaseModel]] = {
-    "alternatives": AlternativeEntry,
-    "reference": ReferenceEntry,
-    "exclude": ExclusionEntry,
-    **dict.fromkeys(_TEXTS, TextEntry),
-}
-
-
-# Our message for pydantic's own error types.
-_PLAIN = {
-    "missing": "missing-key",
-    "string_type": "not-text",
-    "string_too_short": "empty-text",
-    "string_pattern_mismatch": "bad-id",
-}
-
-
-def parse(source: Source) -> tuple[Document | None, list[Finding]]:
-    """Return the document, or what is wrong with its shape."""
-    try:
-        return Document.model_validate(source.content), []
-    except ValidationError as error:
-        return None, [_finding(source, details) for details in error.errors(include_url=False)]
-
-
-def _finding(source: Source, error: ErrorDetails) -> Finding:
-    """Return what is wrong in our words."""
-    loc: tuple[object, ...] = tuple(part for part in error["loc"] if part != "[key]")
-    name, value, kind = str(loc[-1]) if loc else "file", error["input"], error["type"]
-    words: dict[str, object] = {"name": name, "shown": repr(value), "problem": error["msg"]}
-    what = _PLAIN.get(kind, "wrong-shape")
-    if kind == "extra_forbidden":
-        what, words["near"] = "unknown-key", nearest(name, _entry(loc).model_fields)
-    elif kind == "literal_error":
-        what, words["near"], words["value"] = "not-allowed", nearest(value, STATUSES), repr(value)
-    return finding(
-        f"protocol.{what}",
-        words=words,
-        file=source.file,
-        line=source.line(loc),
-        key=".".join(map(str, loc)) or None,
-        value=None if what in {"unknown-key", "missing-key"} else repr(value)[:60],
-    )
-
-
-def _entry(loc: tuple[object, ...]) -> type[BaseModel]:
-    """Return the model whose keys may stand beside the last part of `loc`."""
-    above = loc[:-1]
-    for part in reversed(above):
-        if part in _ENTRIES:
-            return _ENTRIES[str(part)]
-    return ParameterEntry if above else Document
-
 
 REGISTRY = Path(__file__).with_name("registry")
 SUFFIXES = (".yaml", ".yml")
@@ -183,7 +48,7 @@ def resolve(path: Path, chain: tuple[Path, ...] = ()) -> tuple[Protocol | None, 
         source = yamlfile.read(path)
     except yamlfile.YamlError as fault:
         return None, (fault.finding,)
-    document, findings = parse(source)
+    document, findings = parse(source, Document)
     reading = _Reading(source, [*source.findings, *findings])
     if document is None:
         return None, tuple(reading.findings)
@@ -226,6 +91,7 @@ def _protocol(reading: _Reading, document: Document, base: Protocol | None) -> P
         description=document.description.text(),
         reference=_references(document.reference),
         extends=document.extends,
+        release_of=document.release or (base.release_of if base else None),
         regions=tuple(sorted(set(document.regions))) if document.regions else inherited_regions,
         parameters={path: merged[path] for path in catalogue() if path in merged},
         exclude=(

@@ -14,6 +14,7 @@ import polars as pl
 from xinzhi.core.errors import InputError
 from xinzhi.core.result import Facts, Result
 from xinzhi.data import Package, as_package
+from xinzhi.protocol.internal import freeze
 from xinzhi.yardstick.measure import measure
 from xinzhi.yardstick.measurement import Measurement
 from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Ruler, Source
@@ -141,7 +142,7 @@ def backcast(
             continue
         then, first_published = as_of(data, end)
         try:
-            measured = measure(then, now.protocol)
+            measured = measure(then, freeze(now.protocol))
         except InputError:  # too few years are known by then
             continue
         first, expectations = first or first_published, rule_forecasts(measured, end, years)

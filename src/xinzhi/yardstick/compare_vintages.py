@@ -22,9 +22,10 @@ from xinzhi.core.shapley import shapley
 from xinzhi.core.text import Text, clauses, read_words, same
 from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
+from xinzhi.yardstick.basis import basis
 from xinzhi.yardstick.growth_accounts import Inputs, account, build_inputs
 from xinzhi.yardstick.inputs import Intermediate
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, basis, require_yearly, under
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, require_yearly, under
 
 Reason = tuple[str, Text]
 

@@ -56,6 +56,11 @@ from .periods import official_span as official_span
 from .ranking import AGREED as AGREED
 from .ranking import banded_periods as banded_periods
 from .ranking import figures_by_region as figures_by_region
+from .release import is_complete as is_complete
+from .release import is_registered as is_registered
+from .release import release_path as release_path
+from .release import release_state as release_state
+from .release import with_release as with_release
 from .view import EXCEPTIONS as EXCEPTIONS
 from .view import NATIONAL as NATIONAL
 from .view import PARTS as PARTS

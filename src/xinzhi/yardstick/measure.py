@@ -19,6 +19,7 @@ from xinzhi.core.result import Facts, Result
 from xinzhi.core.text import Text
 from xinzhi.data import Package, admission, as_package, names_of, national_package
 from xinzhi.protocol import Protocol
+from xinzhi.yardstick.basis import basis
 from xinzhi.yardstick.breaking import FLAG, LINK, break_marks
 from xinzhi.yardstick.capital import EXHAUSTED
 from xinzhi.yardstick.growth_accounts import (
@@ -38,7 +39,6 @@ from xinzhi.yardstick.panel import (
     Panel,
     Ruler,
     Source,
-    basis,
     either,
     flag_texts,
     labels,
@@ -59,6 +59,7 @@ from xinzhi.yardstick.periods import (
     period_table,
     region_set,
 )
+from xinzhi.yardstick.release import release_findings
 
 TOTAL = "total"
 
@@ -140,7 +141,11 @@ def measure(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Measurement:
         graded=grading,
         price_base=base,
         regions_declared=declared,
-        findings=(*_exhausted_stock_findings(data, panel, rules, marks), *touching(data, rules)),
+        findings=(
+            *_exhausted_stock_findings(data, panel, rules, marks),
+            *release_findings(rules, data),
+            *touching(data, rules),
+        ),
         identity_gap=max(regional.growth.identity_gap, national.growth.identity_gap, groups.growth.identity_gap),
         kind=data.kind,
         names=Names(

@@ -16,9 +16,8 @@ from xinzhi.core.errors import InputError
 from xinzhi.core.finding import Finding
 from xinzhi.core.quarters import is_quarter, label, year_of
 from xinzhi.core.result import Provenance
-from xinzhi.data import Package, as_package, national_series
+from xinzhi.data import Package, national_series
 from xinzhi.protocol import Protocol
-from xinzhi.protocol import load as load_protocol
 
 DEFAULT_PROTOCOL = "xinzhi-cn-2026"
 Marks = dict[str, "BoolArray"]
@@ -80,7 +79,13 @@ BEARABLE = ("missing-year",)
 
 def under(rules: Protocol, source: Provenance) -> Provenance:
     """Return a provenance with the protocol that the figures were computed under."""
-    return replace(source, protocol=rules.label, protocol_fingerprint=rules.fingerprint, standing=rules.standing)
+    return replace(
+        source,
+        protocol=rules.label,
+        protocol_fingerprint=rules.fingerprint,
+        standing=rules.standing,
+        release=rules.release.mark if rules.release else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,13 +332,6 @@ def require(package: Package, protocol: Protocol) -> list[str]:
                 _national(package, name)
     optional = ["regions", *(["nation"] if national else [])]
     return [*needed, *(name for name in optional if name in package.tables)]
-
-
-def basis(package: Source, protocol: Ruler) -> tuple[Package, Protocol, Panel, list[str]]:
-    """Return a package, a protocol that can be computed from it, the panel, and the tables that are read."""
-    data, rules = as_package(package), load_protocol(protocol)
-    tables = require(data, rules)
-    return data, rules, read_panel(data), tables
 
 
 def _from_nation(protocol: Protocol) -> list[str]:

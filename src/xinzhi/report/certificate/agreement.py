@@ -73,7 +73,10 @@ def compare_independently(stated: Certificate, package: Package) -> Iterator[Fin
     """Yield what the reference implementation finds different, what it refuses, or how many figures it agrees with."""
     try:
         document = stated.protocol.document
-        parameters = {path: entry["value"] for path, entry in document["parameters"].items()}
+        parameters = {
+            **document.get("release", {}).get("series", {}),
+            **{path: entry["value"] for path, entry in document["parameters"].items()},
+        }
         if names := [*uncovered(parameters)]:
             yield finding("certificate.independent-not-covered", words={"names": names}, key="protocol")
             return

@@ -33,7 +33,7 @@ from xinzhi.protocol import (
     specification,
     spell,
 )
-from xinzhi.protocol.internal import Adoption
+from xinzhi.protocol.internal import Adoption, attach, from_document
 from xinzhi.report.certificate.schema import ColumnDigest, Departure, InputTable, ProtocolPart, is_reordered
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ def rebuild(document: Mapping[str, Any]) -> Protocol:
         )
         for entry in document["exclude"]
     )
-    return Protocol(
+    rules = Protocol(
         **attributes,
         **texts,
         reference=_references(document["reference"]),
@@ -89,7 +89,9 @@ def rebuild(document: Mapping[str, Any]) -> Protocol:
         parameters={path: _parameter(path, entry) for path, entry in document["parameters"].items()},
         exclude=tuple(exclude),
         adoption=_adoption(document),
+        release_of=document.get("release_of"),
     )
+    return attach(rules, from_document(document["release"])) if "release" in document else rules
 
 
 def _adoption(document: Mapping[str, object]) -> Adoption | None:
@@ -168,7 +170,8 @@ def _texts(stated: Mapping[str, Any], protocol: Protocol, baseline: Protocol, fi
     replaced = [
         path for path, parameter in protocol.parameters.items() if parameter.origin == f"{protocol.id} (replaced)"
     ]
-    expected = baseline.replace({path: protocol.parameters[path].value for path in replaced}).to_dict()
+    departed = baseline.replace({path: protocol.parameters[path].value for path in replaced})
+    expected = (departed if protocol.release is None else attach(departed, protocol.release)).to_dict()
     ours, theirs = ({**document, **document["parameters"], "parameters": None} for document in (stated, expected))
     pairs = {name: (ours.get(name), theirs.get(name)) for name in ours.keys() | theirs.keys()}
     places = sorted(name for name, (first, second) in pairs.items() if first != second)

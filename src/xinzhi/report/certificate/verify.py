@@ -24,12 +24,13 @@ from xinzhi.report.certificate.results import compare_results
 from xinzhi.report.certificate.schema import Certificate, digest, identity, layout, parse, read_document, without
 from xinzhi.report.certificate.tables import compare_protocol, compare_tables, mismatch, settings
 from xinzhi.studies import Study
+from xinzhi.yardstick.internal import is_complete, is_registered
 
 if TYPE_CHECKING:
     from xinzhi.core.keys import TrustList
     from xinzhi.core.signatures import PublicKey
 
-UNPROVED = {"version", "package", "form", "file-unproved"}  # what nobody can make again here
+UNPROVED = {"version", "package", "form", "file-unproved", "release-unproved"}  # what nobody can make again here
 REGIONS = ("regions_declared_by", "regions_declared", "regions_missing")
 
 
@@ -176,6 +177,7 @@ def verify(  # noqa: PLR0913 - the data, what to trust, and what to look at
     if rules is not None:
         rules = _departing(rules, stated)
         findings += _adopted(rules, trust, path.name)
+        findings += _of_release(rules, data)
         findings += _recompute(stated, data, rules)
     if independent:
         findings += compare_independently(stated, data)
@@ -246,6 +248,13 @@ def _adopted(rules: Protocol, trust: TrustList | None, file: str) -> Iterator[Fi
     """Yield what the keys that a reader trusts say of the signature that the protocol was adopted by."""
     if rules.adoption is not None:
         yield from adoption_findings(rules.adoption, trust, file=file)
+
+
+def _of_release(rules: Protocol, package: Package) -> Iterator[Finding]:
+    """Yield a difference where a release is not the registered one, and the data have too few regions to make it again."""
+    release = rules.release
+    if release is not None and not is_registered(rules) and not is_complete(release, package):
+        yield finding("certificate.release-unproved", key=release.mark)
 
 
 def _not_reproduced(package: Package, problem: Text) -> Finding:

@@ -12,13 +12,14 @@ from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError
 from xinzhi.core.provenance import provenance
 from xinzhi.protocol import Protocol
+from xinzhi.yardstick.basis import basis
 from xinzhi.yardstick.estimates.draws import DRIFT, ESTIMATED, draw, drawn_growth, generator, path
 from xinzhi.yardstick.estimates.errors import conventions, is_part, learn
 from xinzhi.yardstick.estimates.intervals import Evaluation, evaluate
 from xinzhi.yardstick.estimates.results import Backtest
 from xinzhi.yardstick.estimating import as_of, benchmark_investment, common_end, live, share_as_of
 from xinzhi.yardstick.growth_accounts import build_inputs, with_sum
-from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, basis, under
+from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, under
 
 HELD_OUT, REAL_TIME = "held_out", "real_time"
 
