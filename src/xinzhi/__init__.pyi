@@ -32,11 +32,9 @@ from .yardstick import check_claim as check_claim
 from .yardstick import check_claims as check_claims
 from .yardstick import compare_vintages as compare_vintages
 from .yardstick import digital_capital as digital_capital
-from .yardstick import make_release as make_release
 from .yardstick import measure as measure
 from .yardstick import measure_nation as measure_nation
 from .yardstick import vintage_history as vintage_history
-from .yardstick import write_release as write_release
 from .yardstick.internal import Breaks as Breaks
 from .yardstick.internal import Bridge as Bridge
 from .yardstick.internal import Claims as Claims

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from xinzhi import studies
-from xinzhi.cli import explorer, keys, registries, releases, topics
+from xinzhi.cli import explorer, keys, registries, topics
 from xinzhi.cli.call import PROTOCOL, Call
 from xinzhi.studies.internal import Option, options_of
 
@@ -120,8 +120,6 @@ VERBS: Mapping[str, Verb] = {
         ("file",),
         extra=(*texts("key", "in_force", "act", "act_en", "password_file"), *SPOKEN),
     ),
-    "release make": Verb(releases.release_make, extra=(RULES, ENCODING, OUT, *SPOKEN)),
-    "release show": Verb(releases.release_show, extra=(RULES, ENCODING, *SPOKEN)),
     "key new": Verb(
         keys.key_new,
         ("name",),

@@ -46,13 +46,6 @@ _LOADER: type[yaml.SafeLoader] = type(
 for _tag, _pattern in _SCALARS.items():
     _LOADER.add_implicit_resolver(_tag, re.compile(_pattern), None)
 
-# What either version of YAML takes for a number or a date is written in quotes where it is text.
-_DUMPER: type[yaml.SafeDumper] = type(
-    "SafeTextDumper", (yaml.SafeDumper,), {"yaml_implicit_resolvers": {**yaml.SafeDumper.yaml_implicit_resolvers}}
-)
-for _tag, _pattern in _SCALARS.items():
-    _DUMPER.add_implicit_resolver(_tag, re.compile(_pattern), list("-+.0123456789"))
-
 
 class YamlError(Exception):
     """The text is no usable YAML; carries the finding that says where."""
@@ -107,9 +100,7 @@ def parse(text: str, file: str) -> Source:
 def write(content: Mapping[str, object], *, flow: bool = False, width: int = 80) -> str:
     """Return YAML text; with `flow`, a list of words stands on one line."""
     style = None if flow else False
-    text: str = yaml.dump(
-        content, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=width, default_flow_style=style
-    )
+    text: str = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=width, default_flow_style=style)
     return text
 
 

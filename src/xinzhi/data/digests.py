@@ -9,8 +9,6 @@ from collections.abc import Mapping
 import polars as pl
 
 NATION = "nation"
-_DIGITS = 12  # significant: a workbook or a converted unit writes the last ones in another way
-_LETTERS = 16  # of a sha256, 64 bits
 _KEY = ("region", "asset", "year")
 _OF_NATION = ("year", "value", "unit", "vintage", "status")
 
@@ -53,9 +51,10 @@ def _of_nation(frame: pl.DataFrame, variable: str) -> Mapping[str, list[str]]:
 
 
 def _line(row: tuple[object, ...]) -> str:
-    cells = (f"{cell:.{_DIGITS}g}" if isinstance(cell, float) else str(cell) for cell in row)
+    # a workbook or a converted unit writes the last digits in another way
+    cells = (f"{cell:.12g}" if isinstance(cell, float) else str(cell) for cell in row)
     return "\x1f".join(cells)
 
 
 def _digest(lines: list[str]) -> str:
-    return hashlib.sha256("\x1e".join(sorted(lines)).encode()).hexdigest()[:_LETTERS]
+    return hashlib.sha256("\x1e".join(sorted(lines)).encode()).hexdigest()[:16]

@@ -59,13 +59,7 @@ def _parameter(release: Release, path: str) -> Parameter:
 
 
 def freeze(rules: Protocol) -> Protocol:
-    """Return a rule that writes out the series that it was given: another rule, which asks no data whether they hold.
-
-    >>> from xinzhi.protocol import load
-    >>> rules = attach(load("xinzhi-cn-2026"), registered_release("china-provinces"))
-    >>> rules.fingerprint == load("xinzhi-cn-2026").fingerprint, freeze(rules).fingerprint == rules.fingerprint
-    (True, False)
-    """
+    """Return a rule that writes out the series of its release: another rule, which asks no data whether they hold."""
     written = {path: replace(item, released=False) for path, item in rules.parameters.items()}
     return replace(rules, parameters=written, release=None)
 
@@ -74,8 +68,8 @@ def registered_release(name: str) -> Release:
     """Return the release that ships with xinzhi for a data package; a `ProtocolError` says that there is none."""
     path = RELEASES / f"{name}.yaml"
     if not path.is_file():
-        known = [file.stem for file in sorted(RELEASES.glob("*.yaml"))]
-        raise ProtocolError("protocol.no-release", name=name, near=nearest(name, known))
+        names = [file.stem for file in sorted(RELEASES.glob("*.yaml"))]
+        raise ProtocolError("protocol.no-release", name=name, near=nearest(name, names))
     return _registered(path)
 
 
@@ -100,7 +94,7 @@ def read_release(path: Path) -> Release:
     document, findings = parse(source, ReleaseDocument)
     findings = [*source.findings, *findings]
     if document is not None and not findings:
-        release = _checked(document, source, findings)
+        release = _read_series(document, source, findings)
         if not findings:
             return release
     raise _broken(path, findings)
@@ -127,7 +121,7 @@ def _release(document: ReleaseDocument, series: Mapping[str, object]) -> Release
     )
 
 
-def _checked(document: ReleaseDocument, source: yamlfile.Source, findings: list[Finding]) -> Release:
+def _read_series(document: ReleaseDocument, source: yamlfile.Source, findings: list[Finding]) -> Release:
     """Return the release of a document; what is wrong with its values joins `findings`."""
 
     def note(fault: Fault, *place: object) -> None:

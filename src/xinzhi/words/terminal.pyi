@@ -64,18 +64,6 @@ def blank() -> Fact:
     r"""（空） | (blank) """
 def yes() -> Fact:
     r"""是 | yes """
-def release_made(*, columns: Value, mark: Value, n: Value) -> Fact:
-    r"""数据发布{mark}：{n}个数列，依据{columns}列数字 | release {mark}: {n} series, made from {columns} columns """
-def release_none(*, id: Value) -> Fact:
-    r"""协议{id}不取用任何数据发布 | protocol {id} takes no series from a release """
-def release_state_current() -> Fact:
-    r"""一致 | current """
-def release_state_stale() -> Fact:
-    r"""已过时 | stale """
-def release_state_altered() -> Fact:
-    r"""与数据不符 | altered """
-def release_state_others() -> Fact:
-    r"""缺少部分地区，无法核对 | regions are absent, cannot be checked """
 def step_totals() -> Fact:
     r"""合计表 | totals """
 def step_misallocation() -> Fact:
@@ -384,7 +372,6 @@ def mocked(*, folder: Value, rows: Value) -> Fact:
     r"""共{rows}行；下一步：`xinzhi firms {folder} --plan {folder}/plan.yaml --out cells` | {rows} rows; next: `xinzhi firms {folder} --plan {folder}/plan.yaml --out cells` """
 
 def severity_of(leaf: Literal["error", "warning", "note"], /) -> Fact: ...
-def release_state_of(leaf: Literal["current", "stale", "altered", "others"], /) -> Fact: ...
 def step_of(leaf: Literal["totals", "misallocation", "decomposition", "covariance", "read", "measure", "scope", "sources", "sectors", "paths", "frontier", "risks", "write", "audit", "explorer", "bands", "backtest", "able", "briefs", "claim", "verify", "use", "lists", "split", "depth", "score", "advance", "index", "draws", "gaming", "space", "alike", "together", "test", "solve", "fit", "capacity", "debt", "screen", "bubbles", "register", "panel", "archive", "projects"], /) -> Fact: ...
 def test_of(leaf: Literal["held_out", "real_time"], /) -> Fact: ...
 def column_of(leaf: Literal["region", "period", "tfp", "output", "grade", "industry", "density", "complexity", "gain", "scale", "places", "beside-plan", "status", "rank", "index", "interval", "by-convention", "indicator", "value", "unit", "score", "weight", "series", "direction", "start", "peak", "last", "periods", "ongoing", "project", "verdict", "probability", "interval95", "archived", "name", "key-id", "algorithm", "owner", "valid", "purpose", "title", "issuer", "file", "page", "origin", "complete", "in-force", "default", "what", "id", "fingerprint", "parameter", "description", "alternatives", "band", "relative-band", "above-all", "ranks", "test", "years-ahead", "held", "held-relative", "step", "kind", "in-order", "after", "mean", "lowest", "highest", "score-ratio", "told-apart", "right"], /) -> Fact: ...

@@ -15,8 +15,6 @@ from .estimates.backtest import backtest as backtest
 from .estimates.bands import bands as bands
 from .estimates.results import Backtest as Backtest
 from .estimates.results import Bands as Bands
-from .make_release import make_release as make_release
-from .make_release import write_release as write_release
 from .measure import grades as grades
 from .measure import measure as measure
 from .measure import measure_nation as measure_nation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
@@ -34,9 +34,7 @@ from xinzhi.yardstick.panel import DEFAULT_PROTOCOL, Panel, Ruler, Source, read_
 
 TOLERANCE = 1e-9  # of a series made again: another processor may add up in another order
 INPUT_OUTPUT = "input-output table as published"
-HEAD = (
-    "# Made by `xinzhi release make`, not by hand: series of the data for the rule, and the figures that they are of.\n"
-)
+HEAD = "# Made by `make_release`, not by hand: series of the data for the rule, and the figures that they are of.\n"
 ByYear = dict[int, float]
 
 
@@ -47,7 +45,7 @@ class _Basis:
     data: Package
     panel: Panel
     rules: Protocol
-    made: dict[str, object] = field(default_factory=dict)
+    series: dict[str, object] = field(default_factory=dict)
 
     def variables(self) -> set[str]:
         """Return the names of the series of the nation."""
@@ -91,33 +89,32 @@ def make_release(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Release
 
     Notes
     -----
-    `xinzhi.write_release` puts it beside the data, where every verb finds it. The columns that each series is made from
+    `write_release` puts it into a file. The columns that each series is made from
     stand in ``parameters.yaml``.
 
     Examples
     --------
-    >>> import xinzhi
-    >>> release = xinzhi.make_release("china-provinces")
+    >>> release = make_release("china-provinces")
     >>> release.made_from["labour.linked_growth"]
     ('accounts.employment', 'accounts.employment_break')
     """
-    data, rules = as_package(package), load_protocol(protocol).without_release()
+    data, rules = as_package(package), _without_series(load_protocol(protocol))
     if not rules.regions:
         raise UsageError("yardstick.release-without-regions", id=rules.id)
     panel = read_panel(data)
     absent = sorted(set(rules.regions) - set(panel.regions))
     if absent:
         raise InputError("yardstick.release-of-a-part", n=len(panel.regions), absent=absent)
-    wanted = {path: specification(path).made_from for path in series_paths() if path not in rules.parameters}
-    columns = sorted({column for made_from in wanted.values() for column in made_from})
+    columns_by_series = {path: specification(path).made_from for path in series_paths()}
+    columns = sorted({column for made_from in columns_by_series.values() for column in made_from})
     digests = data.figures(columns)
     basis = _Basis(data, panel, rules)
     for path, maker in _MAKERS.items():
-        made = maker(basis) if path in wanted and digests.keys() & set(wanted[path]) else None
-        if made is not None:
-            basis.made[path] = made
-    series = basis.made
-    made_from = {path: tuple(column for column in wanted[path] if column in digests) for path in series}
+        value = maker(basis) if path in columns_by_series and digests.keys() & set(columns_by_series[path]) else None
+        if value is not None:
+            basis.series[path] = value
+    series = basis.series
+    made_from = {path: tuple(column for column in columns_by_series[path] if column in digests) for path in series}
     used = {column for columns_of_series in made_from.values() for column in columns_of_series}
     return Release(
         package=data.name,
@@ -130,6 +127,12 @@ def make_release(package: Source, protocol: Ruler = DEFAULT_PROTOCOL) -> Release
     )
 
 
+def _without_series(rules: Protocol) -> Protocol:
+    """Return a rule without any series that is made from data, written out or released."""
+    rule_parameters = {path: parameter for path, parameter in rules.parameters.items() if path not in series_paths()}
+    return replace(rules, parameters=rule_parameters, release=None)
+
+
 def write_release(release: Release, path: str | Path) -> Path:
     """Write a release to a YAML file: ``release.yaml`` in the folder of a package, or beside a workbook."""
     target = Path(path)
@@ -138,11 +141,11 @@ def write_release(release: Release, path: str | Path) -> Path:
     return target
 
 
-def different_series(stated: Release, made: Release) -> list[str]:
+def different_series(stated: Release, again: Release) -> list[str]:
     """Return the series of a release that were made otherwise; those that could not be made are not compared."""
     return [
         path
-        for path, value in made.series.items()
+        for path, value in again.series.items()
         if path not in stated.series or not _near(stated.series[path], value)
     ]
 
@@ -176,9 +179,9 @@ def _price_growth(basis: _Basis) -> dict[str, ByYear] | None:
         return None
     ppi, official, value, volume = (basis.nation(name) for name in names)
     producer, price = ({year: math.log(level / 100) for year, level in line.items()} for line in (ppi, official))
-    both = sorted(producer.keys() & price.keys())
+    common_years = sorted(producer.keys() & price.keys())
     last = max(price)
-    slope, level = np.polyfit([producer[year] for year in both], [price[year] for year in both], 1)
+    slope, level = np.polyfit([producer[year] for year in common_years], [price[year] for year in common_years], 1)
     implied = {
         year: math.log(value[year] / value[year - 1]) - math.log1p(volume[year] / 100)
         for year in sorted(value.keys() & volume.keys())
@@ -210,10 +213,10 @@ def _net_taxes(basis: _Basis) -> ByYear | None:
     """Return net taxes on production in value added: of the regions' accounts, then moved by the national tables."""
     if "net_taxes_share_sum_of_provinces" not in basis.variables():
         return None
-    own = basis.nation("net_taxes_share_sum_of_provinces")
-    last = max(own)
+    of_regions = basis.nation("net_taxes_share_sum_of_provinces")
+    last = max(of_regions)
     table = basis.between_tables("net_taxes_on_production_share", last)
-    return own | {year: own[last] + value - table[last] for year, value in table.items() if year > last}
+    return of_regions | {year: of_regions[last] + value - table[last] for year, value in table.items() if year > last}
 
 
 def _last_share(panel: Panel) -> int:
@@ -227,7 +230,7 @@ def _control_scale(basis: _Basis) -> dict[str, ByYear] | None:
     panel, rules = basis.panel, basis.rules
     if not rules.declares("estimates.control_total") or not estimated_cells(panel).any():
         return None
-    priced = rules.replace({"capital.price_growth": basis.made.get("capital.price_growth")})
+    priced = rules.replace({"capital.price_growth": basis.series.get("capital.price_growth")})
     scales: dict[str, ByYear] = {}
     for values in product(*_CHOICES.values()):
         chosen = priced.replace(dict(zip(_CHOICES, values, strict=True)))
@@ -248,9 +251,9 @@ _CHOICES = {
 def _scale(panel: Panel, rules: Protocol) -> ByYear:
     """Return the factor of every estimated year, from investment without a control."""
     free = rules.replace({"estimates.control_total": "none"})
-    made = investment(panel, free, deflator(panel), list(panel.assets))
-    cells = np.broadcast_to(estimated_cells(panel), made.real.shape)
-    factors = live_scale(panel, rules, made.real * made.price, cells, made.price)
+    invested = investment(panel, free, deflator(panel), list(panel.assets))
+    cells = np.broadcast_to(estimated_cells(panel), invested.real.shape)
+    factors = live_scale(panel, rules, invested.real * invested.price, cells, invested.price)
     estimated = cells.any(axis=(0, 1))
     return _finite(panel.years[estimated].tolist(), factors[estimated].tolist())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -54,7 +55,7 @@ def require_current(rules: Protocol, package: Package) -> None:
     stale, altered = ([path for path, state in states.items() if state == name] for name in ("stale", "altered"))
     if stale:
         changed = changed_figures(release, package)
-        columns = sorted({column for path in stale for column in release.made_from[path] if column in changed})
+        columns = sorted(_columns(release, stale) & changed.keys())
         raise InputError("yardstick.series-stale", paths=stale, columns=columns, mark=release.mark)
     if altered:
         raise InputError("yardstick.series-altered", paths=altered, mark=release.mark)
@@ -97,6 +98,11 @@ def is_complete(release: Release, package: Package) -> bool:
     return accounts is not None and set(release.regions) <= set(accounts["region"].to_list())
 
 
+def _columns(release: Release, paths: Iterable[str]) -> set[str]:
+    """Return the columns that some series of a release were made from."""
+    return set().union(*(release.made_from[path] for path in paths))
+
+
 def changed_figures(release: Release, package: Package) -> dict[str, list[str]]:
     """Return the columns of a package whose figures are not those behind a release, each with the regions.
 
@@ -116,11 +122,11 @@ def release_findings(rules: Protocol, package: Package) -> tuple[Finding, ...]:
     release = rules.release
     if release is None or is_complete(release, package):
         return ()
-    used = {column for path in released(rules) for column in release.made_from[path]}
+    used = _columns(release, released(rules))
     changed = {column: regions for column, regions in changed_figures(release, package).items() if column in used}
     if not changed:
         return ()
-    regions = sorted({region for codes in changed.values() for region in codes if region})
+    regions = sorted(set().union(*changed.values()) - {""})
     words = {"columns": sorted(changed), "n": len(regions), "mark": release.mark}
     return (finding("yardstick.release-of-others", words=words, key=release.mark, value=", ".join(regions[:8])),)
 

@@ -109,7 +109,7 @@ READERS = {
     "sectors/composite/load_system.py": "reads directions of indicators",
     "studies/tables.py": "reads names of columns",
     "yardstick/claims/figures.py": "reads units of claims",
-    "protocol/reading.py": "folds lines of Chinese",
+    "protocol/documents.py": "folds lines of Chinese",
     "protocol/authoring.py": "writes a file whose comments are in both languages",
     "core/text.py": "joins lists",
 }

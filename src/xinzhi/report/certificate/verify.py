@@ -251,7 +251,7 @@ def _adopted(rules: Protocol, trust: TrustList | None, file: str) -> Iterator[Fi
 
 
 def _of_release(rules: Protocol, package: Package) -> Iterator[Finding]:
-    """Yield a difference where a release is not the registered one, and the data have too few regions to make it again."""
+    """Yield a difference where a release is not the registered one and the data lack regions to make it again."""
     release = rules.release
     if release is not None and not is_registered(rules) and not is_complete(release, package):
         yield finding("certificate.release-unproved", key=release.mark)
