@@ -16,12 +16,11 @@ from .data import load as load
 from .report import plot as plot
 from .report import show as show
 from .report import write as write
-from .studies import Study as Study
 from .studies import study as study
+from .studies.internal import Study as Study
 from .yardstick import Audit as Audit
 from .yardstick import Backtest as Backtest
 from .yardstick import Bands as Bands
-from .yardstick import ClaimCheck as ClaimCheck
 from .yardstick import Measurement as Measurement
 from .yardstick import audit as audit
 from .yardstick import backtest as backtest
@@ -32,13 +31,16 @@ from .yardstick import check_claim as check_claim
 from .yardstick import check_claims as check_claims
 from .yardstick import compare_vintages as compare_vintages
 from .yardstick import digital_capital as digital_capital
+from .yardstick import goals as goals
 from .yardstick import measure as measure
 from .yardstick import measure_nation as measure_nation
 from .yardstick import vintage_history as vintage_history
 from .yardstick.internal import Breaks as Breaks
 from .yardstick.internal import Bridge as Bridge
+from .yardstick.internal import ClaimCheck as ClaimCheck
 from .yardstick.internal import Claims as Claims
 from .yardstick.internal import DigitalCapital as DigitalCapital
+from .yardstick.internal import Goals as Goals
 from .yardstick.internal import VintageChange as VintageChange
 from .yardstick.internal import VintageHistory as VintageHistory
 

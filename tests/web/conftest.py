@@ -8,7 +8,7 @@ pytest.importorskip("fastapi")
 
 from web.reading import Reader
 
-from xinzhi.studies import Study
+from xinzhi.studies.internal import Study
 from xinzhi.web import render
 from xinzhi.web.static import site
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xinzhi.core.finding import Finding
     from xinzhi.core.text import Language
     from xinzhi.report.internal import Table
-    from xinzhi.studies import Study
+    from xinzhi.studies.internal import Study
 
 Row = TypeVar("Row")
 FEW, ROW_LIMIT, MANY = 8, 20, 60  # rows of a table
@@ -31,6 +31,7 @@ def show(study: Study, call: Call) -> None:
     """Print what belongs to the topic, then the notes."""
     makers: Mapping[str, Callable[[Study, Call], None]] = {
         "measure": _measure,
+        "goals": _goals,
         "paths": _paths,
         "able": _explanation,
         "plan": _plan,
@@ -70,6 +71,34 @@ def _measure(study: Study, call: Call) -> None:
         for row in rows
     ]
     grid(["region", "period", "output", "tfp", "grade"], cells, call.language)
+
+
+def _goals(study: Study, call: Call) -> None:
+    """Print what is required of every region, or the targets of one that the data can follow."""
+    result = study.result(internal.Goals)
+    if result.region is None:
+        _required(result, call.language)
+        return
+    states, indicators = describe("goals", "state").values, describe("goals", "indicator").values
+    cells = []
+    for row in result.followed.iter_rows(named=True):
+        years = same(row["end"]) if row["start"] == row["end"] else span_text(row["start"], row["end"])
+        indicator = indicators.get(row["indicator"], same(row["indicator"]))
+        paces = [significant(row[name], 3) for name in ("needed_pace", "past_pace")]
+        cells.append([indicator, internal.range_text(row["low"], row["high"]), years, *paces, states[row["state"]]])
+    grid(["indicator", "target", "period", "needed-pace", "past-pace", "state"], cells, call.language)
+
+
+def _required(result: internal.Goals, language: Language) -> None:
+    """Print what the target of every region requires, beside measured growth."""
+    rows = result.overview
+    scenarios = [name for name in ("in_step", "level", "given") if name in rows.columns]
+    cells = []
+    for row in rows.iter_rows(named=True):
+        growth = [percent(row[name], 1) for name in (*scenarios, "measured")]
+        cells.append([result.names.region(row["region"]), internal.range_text(row["low"], row["high"]), *growth])
+    heads = [f"required-{name.replace('_', '-')}" for name in scenarios]
+    grid(["region", "target", *heads, "measured-tfp"], cells, language)
 
 
 def _ends(rows: Sequence[Row], top: int) -> Sequence[Row]:

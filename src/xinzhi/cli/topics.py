@@ -20,6 +20,7 @@ from xinzhi.core.extras import missing_packages
 from xinzhi.core.files import whole
 from xinzhi.core.formulas import escape_formulas
 from xinzhi.core.text import same
+from xinzhi.data import packages
 from xinzhi.risks import internal
 from xinzhi.studies.internal import archive_of, covered, options_of, plan_to_edit
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from xinzhi.cli.call import Call
     from xinzhi.core.signatures import PrivateKey
     from xinzhi.protocol import Protocol
-    from xinzhi.studies import Study
+    from xinzhi.studies.internal import Study
 
 
 def topic(call: Call) -> int:
@@ -77,6 +78,16 @@ def brief(call: Call) -> int:
     lines(study.notes, call.language, style="dim")
     lines(files, call.language)
     return exit_code(study, call.out)
+
+
+def goals(call: Call) -> int:
+    """Say what growth targets require; a single argument that is no region may name the data."""
+    region, data = call.get("region"), call.get("data")
+    if data is None and region is not None and (region in packages() or Path(region).exists()):
+        options = {name: value for name, value in call.options.items() if name != "region"}
+        call = replace(call, options=options)
+        return conclude(call, run_study(call, region))
+    return conclude(call, run_study(call, data or DEFAULT))
 
 
 def firms(call: Call) -> int:

@@ -12,7 +12,7 @@ from xinzhi.cli.call import PROTOCOL, Call
 from xinzhi.studies.internal import Option, options_of
 
 if TYPE_CHECKING:
-    from xinzhi.studies import Study
+    from xinzhi.studies.internal import Study
 
 Run: TypeAlias = Callable[[Call], int | None]
 LANG, JSON, OUT = Option("lang", "text"), Option("json", "flag", default=False), Option("out", "text")
@@ -54,6 +54,7 @@ VERBS: Mapping[str, Verb] = {
     ),
     "measure": Verb(topics.topic, study=studies.measure, extra=(SETTINGS, TOP, *SHOWN)),
     "brief": Verb(topics.brief, ("region", "data?"), studies.brief, (SETTINGS, *SHOWN)),
+    "goals": Verb(topics.goals, ("region?", "data?"), studies.goals, (SETTINGS, *SHOWN)),
     "audit": Verb(
         topics.audit,
         study=studies.audit,

@@ -17,8 +17,7 @@ from xinzhi.core.text import LANGUAGES, Language, Text, paragraph
 from xinzhi.protocol import Protocol
 from xinzhi.report.section import Section
 from xinzhi.report.table import Table
-from xinzhi.studies import Study
-from xinzhi.studies.internal import Assessment, Brief
+from xinzhi.studies.internal import Assessment, Brief, Study
 from xinzhi.yardstick.internal import View
 
 DECIMALS = 2  # of growth in percent, where no protocol says otherwise

@@ -17,8 +17,7 @@ from xinzhi.core.text import Language, Text, same
 from xinzhi.report.plots import Plot
 from xinzhi.report.section import Picture
 from xinzhi.report.table import Column, Table, cell, table
-from xinzhi.studies import Study
-from xinzhi.studies.internal import Brief
+from xinzhi.studies.internal import Brief, Study
 
 ROWS = 8  # of the table that are shown; the others are counted
 FIRST = 3  # sentences that stand open

@@ -19,8 +19,7 @@ from xinzhi.protocol import Protocol
 from xinzhi.report.document import BRIEFS, Document, brief_document, dump
 from xinzhi.report.plots import Plot
 from xinzhi.report.section import Section
-from xinzhi.studies import Study
-from xinzhi.studies.internal import TOPICS, Brief
+from xinzhi.studies.internal import TOPICS, Brief, Study
 from xinzhi.yardstick import Audit, Measurement, Ranking
 
 if TYPE_CHECKING:

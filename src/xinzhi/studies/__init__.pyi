@@ -1,7 +1,6 @@
 from .assess import assess as assess
 from .brief import brief as brief
 from .bubbles import bubbles as bubbles
-from .draft import Study as Study
 from .explain import explain as explain
 from .firms import firms as firms
 from .frontier import frontier as frontier
@@ -21,5 +20,6 @@ from .yardstick import bridge as bridge
 from .yardstick import check as check
 from .yardstick import claim as claim
 from .yardstick import digital as digital
+from .yardstick import goals as goals
 from .yardstick import measure as measure
 from .yardstick import vintages as vintages

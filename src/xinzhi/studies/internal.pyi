@@ -5,6 +5,7 @@ from .brief import gap_figures as gap_figures
 from .bubbles import remarks as remarks
 from .draft import PROTOCOL as PROTOCOL
 from .draft import Progress as Progress
+from .draft import Study as Study
 from .explain import Explained as Explained
 from .firm_plan import plan_to_edit as plan_to_edit
 from .frontier_source import input_units as input_units

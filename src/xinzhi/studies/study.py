@@ -22,7 +22,7 @@ from xinzhi.studies.scope import scope
 from xinzhi.studies.screen import screen
 from xinzhi.studies.sectors import sectors
 from xinzhi.studies.sources import sources
-from xinzhi.studies.yardstick import audit, backtest, bands, bridge, claim, digital, measure, vintages
+from xinzhi.studies.yardstick import audit, backtest, bands, bridge, claim, digital, goals, measure, vintages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,6 +42,7 @@ __all__ = [
     "digital",
     "firms",
     "frontier",
+    "goals",
     "measure",
     "options_of",
     "paths",
@@ -67,7 +68,7 @@ def study(name: str, source: AnyFrame, *, progress: Progress = SILENT, **options
     ----------
     name
         The topic: ``assess, measure, audit, claim, bridge, digital, vintages, bands, backtest, scope, sources, sectors,
-        paths, able, plan, frontier, risks, screen, bubbles, firms, brief``.
+        paths, able, plan, frontier, risks, screen, bubbles, firms, brief, goals``.
     source
         A data package, its name or path; several topics read plain tables, too.
     progress

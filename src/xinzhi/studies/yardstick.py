@@ -159,6 +159,40 @@ def digital(
     return draft.done()
 
 
+@on_server("region", "growth", "investment", "labour", "schooling")
+@topic
+def goals(
+    source: AnyPackage,
+    *,
+    region: str | None = None,
+    growth: str | float | None = None,
+    investment: str | float | None = None,
+    labour: str | float | None = None,
+    schooling: float | None = None,
+    protocol: Protocol | str = PROTOCOL,
+    encoding: str | None = None,
+    progress: Progress = SILENT,
+) -> Study:
+    """Study what growth targets require of total factor productivity, and the targets of a region.
+
+    `growth` stands in for the target, `investment` for the two scenarios, `labour` and `schooling` for the rules that
+    carry them on. Text is in percent, a number a ratio; `schooling` in years a year.
+
+    Examples
+    --------
+    >>> import xinzhi
+    >>> xinzhi.studies.goals("china-provinces", region="Anhui").results["goals"].region
+    '340000'
+    """
+    draft, package = Draft.of("goals", source, encoding, progress, "measure")
+    result = yardstick.goals(
+        package, region, growth=growth, investment=investment, labour=labour, schooling=schooling, protocol=protocol
+    )
+    draft.results["goals"] = result
+    draft.notes.extend(result.remarks)
+    return draft.done(result.region, targets=result.targets, misses=result.misses, record=result.record)
+
+
 @on_server("region")
 @topic
 def measure(

@@ -16,8 +16,7 @@ from xinzhi.core.result import Result
 from xinzhi.core.text import Language, Text, read_words, same
 from xinzhi.protocol import diff, plain, registry
 from xinzhi.report import PictureKind, Section, TableKind, as_json, drawing, file_of, study_document
-from xinzhi.studies import Study
-from xinzhi.studies.internal import ON_SERVERS
+from xinzhi.studies.internal import ON_SERVERS, Study
 from xinzhi.web.parameters import WORD, ExplainQuery, TopicQuery, amiss, bilingual, query_model
 from xinzhi.web.responses import (
     BUSY,

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 from xinzhi import words
 from xinzhi.core.text import LANGUAGES, Language, Text, option_words, read_words
 from xinzhi.report.internal import Section
-from xinzhi.studies import Study
 from xinzhi.studies.internal import PROTOCOL as DEFAULT_PROTOCOL
+from xinzhi.studies.internal import Study
 
 HOME = "index"
 PROTOCOL = "protocol"  # what a link takes along to the next page, where that is computed under it

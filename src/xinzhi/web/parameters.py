@@ -13,8 +13,8 @@ from xinzhi.core import yamlfile
 from xinzhi.core.errors import UsageError
 from xinzhi.core.text import LANGUAGES, Language, Text, listing, option_words
 from xinzhi.protocol import Protocol, specification
-from xinzhi.studies import Study, explain
-from xinzhi.studies.internal import ON_SERVERS, Assessment, Explained, options_of
+from xinzhi.studies import explain
+from xinzhi.studies.internal import ON_SERVERS, Assessment, Explained, Study, options_of
 from xinzhi.web.page import PROTOCOL, SETTINGS, Address
 from xinzhi.web.store import Store
 from xinzhi.yardstick.internal import View, value_text

@@ -18,8 +18,7 @@ from xinzhi.data import Package, as_package, names_of
 from xinzhi.protocol import Protocol
 from xinzhi.report import Section, sections
 from xinzhi.report.internal import topics
-from xinzhi.studies import Study
-from xinzhi.studies.internal import PROTOCOL, Assessment, briefs, options_of, recipe_of
+from xinzhi.studies.internal import PROTOCOL, Assessment, Study, briefs, options_of, recipe_of
 from xinzhi.web.cache import Cache
 from xinzhi.web.workers import Limits, Workers
 from xinzhi.yardstick import Audit, Measurement

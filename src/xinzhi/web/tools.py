@@ -19,7 +19,7 @@ from xinzhi.core.result import Result
 from xinzhi.core.schema import describe, described
 from xinzhi.core.text import Language
 from xinzhi.report import as_json
-from xinzhi.studies import Study
+from xinzhi.studies.internal import Study
 from xinzhi.web.parameters import ExplainQuery, TopicQuery, amiss, bilingual, query_model
 from xinzhi.web.render import data_mark
 from xinzhi.web.store import Store

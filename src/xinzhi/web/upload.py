@@ -21,7 +21,7 @@ from xinzhi.core.errors import InputError, XinzhiError
 from xinzhi.core.text import Language
 from xinzhi.data import read_file
 from xinzhi.report import as_json, file_of, study_document, write_marked
-from xinzhi.studies import Study
+from xinzhi.studies.internal import Study
 from xinzhi.web.parameters import bilingual
 from xinzhi.web.responses import CSV, MEDIA, XLSX, refusal, uncached_response
 from xinzhi.web.store import Store

@@ -13,6 +13,7 @@ from . import debt as debt
 from . import export as export
 from . import firms as firms
 from . import frontier as frontier
+from . import goals as goals
 from . import notebook as notebook
 from . import overcapacity as overcapacity
 from . import pathways as pathways

@@ -164,6 +164,24 @@ def column_period() -> Fact:
     r"""时期 | period """
 def column_tfp() -> Fact:
     r"""全要素生产率 % | TFP % """
+def column_target() -> Fact:
+    r"""目标 | target """
+def column_indicator() -> Fact:
+    r"""指标 | indicator """
+def column_needed_pace() -> Fact:
+    r"""所需年均 | needed a year """
+def column_past_pace() -> Fact:
+    r"""近五年的年均 | past five years """
+def column_state() -> Fact:
+    r"""进展 | state """
+def column_required_in_step() -> Fact:
+    r"""所需：投资同步，% | required, in step, % """
+def column_required_level() -> Fact:
+    r"""所需：投资不变，% | required, level, % """
+def column_required_given() -> Fact:
+    r"""所需，% | required, % """
+def column_measured_tfp() -> Fact:
+    r"""测算，% | measured, % """
 def column_output() -> Fact:
     r"""产出 % | output % """
 def column_grade() -> Fact:
@@ -192,8 +210,6 @@ def column_interval() -> Fact:
     r"""5—95% 区间 | 5-95 % """
 def column_by_convention() -> Fact:
     r"""只换算法 | by convention """
-def column_indicator() -> Fact:
-    r"""指标 | indicator """
 def column_value() -> Fact:
     r"""数值 | value """
 def column_unit() -> Fact:
@@ -374,7 +390,7 @@ def mocked(*, folder: Value, rows: Value) -> Fact:
 def severity_of(leaf: Literal["error", "warning", "note"], /) -> Fact: ...
 def step_of(leaf: Literal["totals", "misallocation", "decomposition", "covariance", "read", "measure", "scope", "sources", "sectors", "paths", "frontier", "risks", "write", "audit", "explorer", "bands", "backtest", "able", "briefs", "claim", "verify", "use", "lists", "split", "depth", "score", "advance", "index", "draws", "gaming", "space", "alike", "together", "test", "solve", "fit", "capacity", "debt", "screen", "bubbles", "register", "panel", "archive", "projects"], /) -> Fact: ...
 def test_of(leaf: Literal["held_out", "real_time"], /) -> Fact: ...
-def column_of(leaf: Literal["region", "period", "tfp", "output", "grade", "industry", "density", "complexity", "gain", "scale", "places", "beside-plan", "status", "rank", "index", "interval", "by-convention", "indicator", "value", "unit", "score", "weight", "series", "direction", "start", "peak", "last", "periods", "ongoing", "project", "verdict", "probability", "interval95", "archived", "name", "key-id", "algorithm", "owner", "valid", "purpose", "title", "issuer", "file", "page", "origin", "complete", "in-force", "default", "what", "id", "fingerprint", "parameter", "description", "alternatives", "band", "relative-band", "above-all", "ranks", "test", "years-ahead", "held", "held-relative", "step", "kind", "in-order", "after", "mean", "lowest", "highest", "score-ratio", "told-apart", "right"], /) -> Fact: ...
+def column_of(leaf: Literal["region", "period", "tfp", "target", "indicator", "needed-pace", "past-pace", "state", "required-in-step", "required-level", "required-given", "measured-tfp", "output", "grade", "industry", "density", "complexity", "gain", "scale", "places", "beside-plan", "status", "rank", "index", "interval", "by-convention", "value", "unit", "score", "weight", "series", "direction", "start", "peak", "last", "periods", "ongoing", "project", "verdict", "probability", "interval95", "archived", "name", "key-id", "algorithm", "owner", "valid", "purpose", "title", "issuer", "file", "page", "origin", "complete", "in-force", "default", "what", "id", "fingerprint", "parameter", "description", "alternatives", "band", "relative-band", "above-all", "ranks", "test", "years-ahead", "held", "held-relative", "step", "kind", "in-order", "after", "mean", "lowest", "highest", "score-ratio", "told-apart", "right"], /) -> Fact: ...
 def signal_of(leaf: Literal["positive", "negative"], /) -> Fact: ...
 def state_of(leaf: Literal["unsigned", "signed", "adopted", "pending", "untrusted", "refused", "altered", "own", "published", "proposed", "unverified", "complete", "partial", "template"], /) -> Fact: ...
 def key_state_of(leaf: Literal["valid", "expired", "not-yet-valid", "compromised", "superseded", "retired"], /, *, date: Value = ...) -> Fact: ...

@@ -4,7 +4,6 @@ from .audit.robustness import robustness as robustness
 from .backcast import backcast as backcast
 from .breaks import breaks as breaks
 from .bridge import bridge as bridge
-from .claims.check_claims import ClaimCheck as ClaimCheck
 from .claims.check_claims import check_claim as check_claim
 from .claims.check_claims import check_claims as check_claims
 from .claims.survey import published_claims as published_claims
@@ -15,6 +14,7 @@ from .estimates.backtest import backtest as backtest
 from .estimates.bands import bands as bands
 from .estimates.results import Backtest as Backtest
 from .estimates.results import Bands as Bands
+from .goals.goals import goals as goals
 from .measure import grades as grades
 from .measure import measure as measure
 from .measure import measure_nation as measure_nation

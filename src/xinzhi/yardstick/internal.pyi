@@ -17,6 +17,7 @@ from .bridge import Bridge as Bridge
 from .capital import investment as investment
 from .capital import stocks as stocks
 from .claims.check_claims import VERDICTS as VERDICTS
+from .claims.check_claims import ClaimCheck as ClaimCheck
 from .claims.check_claims import Claims as Claims
 from .claims.check_claims import note as note
 from .claims.figures import choices_text as choices_text
@@ -29,6 +30,8 @@ from .estimates.results import TOGETHER as TOGETHER
 from .estimates.results import corrected_clause as corrected_clause
 from .estimates.results import leading_span as leading_span
 from .estimates.results import record_clause as record_clause
+from .goals.result import Goals as Goals
+from .goals.result import range_text as range_text
 from .growth_accounts import IDENTITY_TOLERANCE as IDENTITY_TOLERANCE
 from .growth_accounts import Growth as Growth
 from .growth_accounts import GrowthAccounts as GrowthAccounts

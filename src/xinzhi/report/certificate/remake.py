@@ -30,7 +30,8 @@ from xinzhi.report.certificate.folder import File
 from xinzhi.report.certificate.schema import Certificate, Report, parse
 from xinzhi.report.certificate.tables import mismatch
 from xinzhi.report.document import BRIEFS
-from xinzhi.studies import Study, assess
+from xinzhi.studies import assess
+from xinzhi.studies.internal import Study
 
 TOLERANCE = 1e-9  # of a figure: another version of xinzhi may add up in another order
 _HIDDEN = (".", "~$", "Thumbs.db", "desktop.ini")  # what systems and editors leave in a folder begins so

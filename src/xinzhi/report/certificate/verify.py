@@ -23,7 +23,7 @@ from xinzhi.report.certificate.remake import compare_folder, compare_report, rem
 from xinzhi.report.certificate.results import compare_results
 from xinzhi.report.certificate.schema import Certificate, digest, identity, layout, parse, read_document, without
 from xinzhi.report.certificate.tables import compare_protocol, compare_tables, mismatch, settings
-from xinzhi.studies import Study
+from xinzhi.studies.internal import Study
 from xinzhi.yardstick.internal import is_complete, is_registered
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from xinzhi.core.errors import XinzhiError
 from xinzhi.core.schema import Column, describe, described
 from xinzhi.core.text import Text, Values, number, unit_text
 from xinzhi.report.internal import DECIMALS, FRACTIONS, Table, tables
-from xinzhi.studies import Study
-from xinzhi.studies.internal import Assessment, Series, input_units
+from xinzhi.studies.internal import Assessment, Series, Study, input_units
 from xinzhi.web.html_charts import SLOTS, lines, ranges
 from xinzhi.web.page import PROTOCOL, Address, Call, Page, file
 from xinzhi.web.pages.explain import COLUMNS

@@ -9,8 +9,7 @@ from xinzhi import words
 from xinzhi.core.errors import InputError, UsageError
 from xinzhi.core.text import Text
 from xinzhi.report import Section
-from xinzhi.studies import Study
-from xinzhi.studies.internal import Assessment
+from xinzhi.studies.internal import Assessment, Study
 from xinzhi.web.page import Address, Call, Page, Part
 from xinzhi.web.parameters import assessment_of, decimals
 from xinzhi.web.store import Store

@@ -436,6 +436,12 @@ def _real(projection: Path, changes: Changes) -> FloatArray:
     return np.concatenate([first, estimates], axis=-1)
 
 
+def drawn_capital(projection: Path, changes: Changes) -> tuple[FloatArray, FloatArray]:
+    """Return the stock and real investment of the last year `(B, R)` under the changes."""
+    real = _real(projection, changes)
+    return _stock(projection, real)[..., -1], real[..., -1]
+
+
 def _sum_of_changes(first: FloatArray | None, second: FloatArray | None) -> FloatArray | None:
     """Return the sum of two changes, of which either may be none."""
     if first is None or second is None:

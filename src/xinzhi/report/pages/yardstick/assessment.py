@@ -35,8 +35,7 @@ from xinzhi.report.sentence import sentence
 from xinzhi.report.table import Column, Kind, Table, Writers, column, table
 from xinzhi.scope import Scope
 from xinzhi.sectors import Sectors
-from xinzhi.studies import Study
-from xinzhi.studies.internal import Assessment, input_units
+from xinzhi.studies.internal import Assessment, Study, input_units
 from xinzhi.yardstick import Measurement, Ranking
 from xinzhi.yardstick.internal import View
 

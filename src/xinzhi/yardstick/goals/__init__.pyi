@@ -1,0 +1,2 @@
+from .goals import goals as goals
+from .result import Goals as Goals
