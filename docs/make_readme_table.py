@@ -16,24 +16,23 @@ if TYPE_CHECKING:
     from xinzhi.yardstick import Audit, Measurement
 
 ROOT = Path(__file__).resolve().parent.parent
-SHOWN = 5
+SHOWN = 3
 MARK = re.compile(r"<!-- table -->\n.*?<!-- /table -->", re.DOTALL)
 WORDS = {
     "en": (
         "README.md",
         "| rank | over protocols | province | output growth | of which TFP | part |\n|---:|---:|---|---:|---:|---:|",
         (
-            "Mean log growth a year, {start}-{end}, the latest period whose investment is official; {n} provinces fail "
-            "the tests of admission and are not ranked. Over protocols: the 5th to the 95th percentile of the rank "
-            "when all provinces are measured with each of {protocols:,} protocols in turn. `{foot}`"
+            "The first and the last three, {start}-{end}: mean log growth a year, {n} provinces without a rank. Over "
+            "protocols: the rank from the 5th to the 95th percentile of {protocols:,} protocols. `{foot}`"
         ),
     ),
     "zh": (
         "README.zh.md",
         "| 位次 | 各协议下的位次 | 地区 | 产出增长 | 其中全要素生产率 | 占比 |\n|---:|---:|---|---:|---:|---:|",
         (
-            "{start}—{end}年年均对数增长率，即固定资本形成总额有官方数据的最近时期；{n}个地区的数据未通过准入检验，不参与排位。"
-            "各协议下的位次：全部地区依次按{protocols:,}个协议测算，位次的第5至第95百分位。`{foot}`"
+            "首尾各三个地区，{start}—{end}年年均对数增长率，另有{n}个地区不排位。各协议下的位次：依次按{protocols:,}个协议测算，"
+            "位次的第5至第95百分位。`{foot}`"
         ),
     ),
 }
@@ -49,7 +48,7 @@ def table(measurement: Measurement, audited: Audit, language: str) -> str:
     ranked = ranked.sort("rank")
     rows = [_row(row, language) for row in ranked.iter_rows(named=True)]
     words = {"start": start, "end": end, "n": here.height - ranked.height, "protocols": ranked["protocols"][0]}
-    lines = [head, *rows[:SHOWN], "| … | | | | | |", *rows[-SHOWN:], ""]
+    lines = [head, *rows[:SHOWN], *rows[-SHOWN:], ""]
     return "\n".join([*lines, note.format(**words, foot=measurement.provenance.foot(language))])
 
 

@@ -25,7 +25,7 @@ def call(monkeypatch, capsys):
 def test_a_region_is_enough(call, tmp_path):
     code, out, _ = call("brief", "吉林", "--lang", "zh", "--out", tmp_path)
     assert code == 0
-    assert out.startswith("吉林：两页简报")
+    assert out.startswith("吉林：增长与目标简报")
     assert {path.name for path in tmp_path.iterdir()} == {"brief-220000.html", "brief-220000.json"}
 
 

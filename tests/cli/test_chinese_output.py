@@ -61,6 +61,7 @@ CALLS = {
     "risks": ("risks", DATA, "--only", "capacity", "--only", "debt", "--out", "out"),
     "bubbles": ("bubbles", DATA, "--of", "provinces", "--critical", "stored", "--out", "out"),
     "brief": ("brief", "贵州", "--out", "out"),
+    "goals": ("goals", "贵州", "--out", "out"),
     "screen": ("screen", "projects.csv", "--archive", "archive.csv", "--out", "out"),
     "firms": ("firms", "汇总表", "--out", "out"),
     "screen-example": ("screen", "--example", "out"),

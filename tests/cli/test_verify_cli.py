@@ -62,7 +62,7 @@ def altered(folder, tmp_path):
 def test_equal(app, certificate, folder):
     result = app([str(certificate), "--data", str(folder)])
     assert result.exit_code == 0
-    assert "Everything is equal: 23 tables" in result.stdout
+    assert "Everything is equal: 24 tables" in result.stdout
 
 
 def test_a_shipped_package_by_name(app, certificate):

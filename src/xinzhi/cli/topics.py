@@ -20,11 +20,12 @@ from xinzhi.core.extras import missing_packages
 from xinzhi.core.files import whole
 from xinzhi.core.formulas import escape_formulas
 from xinzhi.core.text import same
-from xinzhi.data import packages
 from xinzhi.risks import internal
 from xinzhi.studies.internal import archive_of, covered, options_of, plan_to_edit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from xinzhi.cli.call import Call
     from xinzhi.core.signatures import PrivateKey
     from xinzhi.protocol import Protocol
@@ -83,11 +84,18 @@ def brief(call: Call) -> int:
 def goals(call: Call) -> int:
     """Say what growth targets require; a single argument that is no region may name the data."""
     region, data = call.get("region"), call.get("data")
-    if data is None and region is not None and (region in packages() or Path(region).exists()):
+    if data is None and region is not None and (region in data_packages() or Path(region).exists()):
         options = {name: value for name, value in call.options.items() if name != "region"}
         call = replace(call, options=options)
         return conclude(call, run_study(call, region))
     return conclude(call, run_study(call, data or DEFAULT))
+
+
+def data_packages() -> Iterable[str]:
+    """Return the names of the packages that ship; the reader of data is loaded for no help."""
+    from xinzhi.data import packages
+
+    return packages()
 
 
 def firms(call: Call) -> int:

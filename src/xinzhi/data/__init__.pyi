@@ -10,9 +10,9 @@ from .loading import check as check
 from .loading import is_package as is_package
 from .loading import load as load
 from .loading import packages as packages
+from .nation import NATION as NATION
+from .nation import nation_codes as nation_codes
 from .nation import national_series as national_series
-from .national_account import NATION as NATION
-from .national_account import nation_codes as nation_codes
 from .national_account import national_package as national_package
 from .package import Package as Package
 from .package import names_of as names_of

@@ -60,6 +60,7 @@ class Column:
     growth: Growth | None = None
     break_flag: str | None = None
     gap: Gap | None = None
+    nation: bool = False  # whether the nation may stand among the regions
 
     @property
     def percentage(self) -> bool:
@@ -151,7 +152,7 @@ def nearest_column(name: str, table: Table) -> str | None:
 
 def _column(name: str, entry: Mapping[str, Any]) -> Column:
     units, growth, gap = entry.get("unit", ()), entry.get("growth"), entry.get("gap")
-    attributes = ("type", "role", "required", "codes", "refers", "sign", "share")
+    attributes = ("type", "role", "required", "codes", "refers", "sign", "share", "nation")
     return Column(
         name=name,
         text=Text(zh=entry["zh"], en=entry["en"]),

@@ -17,7 +17,7 @@ from xinzhi.data.catalogue import nearest
 from xinzhi.data.downloads import LINE, PERIOD, VALUE, layouts, read_download
 from xinzhi.data.frames import FILES
 from xinzhi.data.loading import Source, as_read
-from xinzhi.data.national_account import NATION
+from xinzhi.data.nation import NATION
 from xinzhi.data.package import Package
 from xinzhi.data.raw import Field, RawTable
 from xinzhi.data.units import UnitError, factor, parse

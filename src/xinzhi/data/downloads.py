@@ -23,7 +23,7 @@ from xinzhi.data.casting import cast
 from xinzhi.data.catalogue import HERE
 from xinzhi.data.delimited import read_delimited, utf8
 from xinzhi.data.frames import BOOKS, COLUMNAR, read_columnar
-from xinzhi.data.national_account import NATION
+from xinzhi.data.nation import NATION
 from xinzhi.data.raw import RawTable, grid
 from xinzhi.data.units import is_unit
 from xinzhi.data.workbook import cells_of

@@ -7,11 +7,12 @@ from typing import Any
 import polars as pl
 
 from xinzhi.core.errors import InputError
-from xinzhi.core.parameters import read_yaml
+from xinzhi.core.parameters import read_yaml, setting
 from xinzhi.data.catalogue import HERE
 from xinzhi.data.package import Package
 from xinzhi.data.units import factor, parse
 
+NATION = "nation"
 NEEDED = ("variable", "year", "value", "unit", "status")
 
 
@@ -77,3 +78,13 @@ def national_choice(variable: str) -> dict[str, Any] | None:
     """Return the choice of ``nation.yaml`` for a variable: its vintages in order, and the reason; None without one."""
     choices: list[dict[str, Any]] = read_yaml(HERE / "nation.yaml")["choices"]
     return next((choice for choice in choices if variable in choice["variables"]), None)
+
+
+def nation_codes() -> frozenset[str]:
+    """Return what the nation may be called, in lower case.
+
+    >>> "china" in nation_codes()
+    True
+    """
+    account = setting(HERE / "nation.yaml", "account")
+    return frozenset(str(spelling).casefold() for spelling in (NATION, *account["name"].values(), *account["also"]))

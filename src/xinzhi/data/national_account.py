@@ -18,21 +18,10 @@ import polars as pl
 from xinzhi.core.parameters import setting
 from xinzhi.data.catalogue import HERE
 from xinzhi.data.loading import load
-from xinzhi.data.nation import national_series, series_of
+from xinzhi.data.nation import NATION, national_series, series_of
 from xinzhi.data.package import Package
 
-NATION = "nation"
 AMOUNT, PERSONS = "1e8 CNY", "1e4 persons"
-
-
-def nation_codes() -> frozenset[str]:
-    """Return what the nation may be called, in lower case.
-
-    >>> "china" in nation_codes()
-    True
-    """
-    account = setting(HERE / "nation.yaml", "account")
-    return frozenset(str(spelling).casefold() for spelling in (NATION, *account["name"].values(), *account["also"]))
 
 
 def national_package(package: Package, *, verb: str = "nation") -> Package:

@@ -10,8 +10,9 @@ from xinzhi import data, sectors, sources, words
 from xinzhi.core.errors import UsageError
 from xinzhi.core.lazy import pl
 from xinzhi.core.schema import describe
-from xinzhi.core.text import Text, clauses, outward, ranks_text, same, sentences, span_text
-from xinzhi.studies.brief_facts import Read, ability, evidence, headline, moves, read
+from xinzhi.core.text import Text, outward, ranks_text, same, sentences, span_text
+from xinzhi.studies import brief_sheet
+from xinzhi.studies.brief_facts import Read, ability, evidence, headline, moves, read, record
 from xinzhi.studies.draft import PROTOCOL, SILENT, Draft, Progress, Study, title
 from xinzhi.studies.registry import on_server, topic
 from xinzhi.studies.tables import load
@@ -41,23 +42,30 @@ class Brief(Study):
     span
         The newest period.
     parts
-        The facts of every part, by its name, in the order of the page.
+        The facts of every part, by its name, behind the sentences of the page of the region in the explorer.
+    sheet
+        The sentences of the two printed pages by section: answer, growth, target, advice, risk, reliability.
+    head
+        Who issues the brief, and the date of the data.
     """
 
     about: Text
     span: Text
     parts: Mapping[str, Facts]
+    sheet: Mapping[brief_sheet.Section, tuple[Text, ...]]
+    head: Mapping[str, Text]
 
     def sentences(self, part: str) -> list[Text]:
         """Return the sentences of a part."""
         return sentences(self.parts[part], "brief")
 
     def summary(self, language: Language = "en") -> str:
-        """Return the whole brief as lines for a person."""
-        lines = [words.brief.title_page(name=self.about).lang(language)]
-        for part in self.parts:
-            lines += ["", words.brief.title_of(part).lang(language)]
-            lines += [line.lang(language) for line in self.sentences(part)]
+        """Return the two pages as lines for a person."""
+        lines = [words.brief.sheet_page(name=self.about).lang(language)]
+        titles = brief_sheet.headings(self.sheet)
+        for section, texts in self.sheet.items():
+            lines += ["", titles[section].lang(language)] if section in titles else []
+            lines += [text.lang(language) for text in texts]
         return "\n".join([*lines, "", self.results["measurement"].provenance.foot(language)])
 
 
@@ -67,13 +75,14 @@ def brief(
     source: AnyPackage,
     *,
     region: str | None = None,
+    issuer: str | None = None,
     protocol: Protocol | str = PROTOCOL,
     encoding: str | None = None,
     progress: Progress = SILENT,
 ) -> Brief:
-    """Say in two pages how a region grew and why, what it can do, where it falls short, and what evidence supports.
+    """Say in two pages how a region grew, what its target requires, and what evidence supports.
 
-    `region` must be given.
+    `region` must be given; `issuer` stands in the head of the pages.
 
     Examples
     --------
@@ -88,7 +97,7 @@ def brief(
     if region is None:
         raise UsageError("studies.brief-of", known=[data.names_of(package).region(code) for code in codes])
     code = data.names_of(package).resolve(region, codes)
-    return of_region(read(package, protocol, progress), code)
+    return of_region(read(package, protocol, progress), code, issuer)
 
 
 def briefs(package: Package, protocol: Protocol | str = PROTOCOL) -> Callable[[str], Brief]:
@@ -113,7 +122,7 @@ def _codes(package: Package) -> list[str]:
     return [str(code) for code in table["region"].unique().sort().to_list()]
 
 
-def of_region(shared: Read, code: str) -> Brief:
+def of_region(shared: Read, code: str, issuer: str | None = None) -> Brief:
     """Return the brief of one region from what was read once."""
     measured, bands = shared.measured, shared.bands
     span = internal.View(measured).spans[-1]
@@ -141,11 +150,13 @@ def of_region(shared: Read, code: str) -> Brief:
         "able": shared.able,
         "register": shared.register,
         "backcast": shared.backcast,
+        "goals": None if shared.goals is None else shared.goals.about(code),
     }
     draft.results |= {name: result for name, result in available.items() if result is not None}
     study = draft.done(code)
     more: dict[str, Any] = {} if shared.gaps is None else {"gaps": shared.gaps.frame.filter(region=code)}
     more |= {"sources_of_growth": contributions(shared, code), "company": comparison(shared, code)}
+    more |= {"bars": brief_sheet.bars(shared, code), "requirement": brief_sheet.requirement(shared.goals, code)}
     if state is not None:
         more["evidence"] = evidence(shared, state)
     return Brief(
@@ -159,6 +170,8 @@ def of_region(shared: Read, code: str) -> Brief:
         about=about,
         span=span.label,
         parts={name: facts for name, facts in parts.items() if facts},
+        sheet=brief_sheet.sheet(shared, code, parts),
+        head=brief_sheet.head(shared.package, issuer),
     )
 
 
@@ -480,20 +493,3 @@ def comparison(shared: Read, code: str) -> pl.DataFrame:
         )
     kinds = {"growth": pl.Float64, "low": pl.Float64, "high": pl.Float64, "rank_low": pl.Int64, "rank_high": pl.Int64}
     return pl.DataFrame(rows, schema_overrides=kinds)
-
-
-def record(shared: Read, code: str, about: Text) -> Facts:
-    """Return the hit rate of earlier briefs, and what they would have said of the region."""
-    backcast = shared.backcast
-    if backcast is None:
-        return {}
-    facts = backcast.facts()
-    sentences = [
-        words.brief.backcast_told(year=row["as_of"], said=row["said"] > 0, happened=row["happened"] > 0, hit=row["hit"])
-        for row in backcast.of_region(code)
-    ]
-    if sentences:
-        facts["backcast.region"] = {"name": about, "told": clauses(sentences)}
-    if shared.able is not None:
-        facts["backcast.unscored"] = {}
-    return facts

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from xinzhi.protocol import Protocol
     from xinzhi.studies.draft import Progress
     from xinzhi.yardstick import Bands, Measurement
-    from xinzhi.yardstick.internal import Gaps, Peers
+    from xinzhi.yardstick.internal import Gaps, Goals, Peers
 
 SURVEY, WAVE, MOST = "idle-now", "idle-if-all-build", "named-by-most"  # rules of the register, all of the nation
 CHECKED = {"both": 0, "survey": 1, "wave": 1, "none": 2}  # what of the nation's capacity was checked: most first
@@ -64,6 +64,7 @@ class Read:
     gaps: Gaps | None
     backcast: yardstick_internal.Backcast | None
     plans: Plans | None
+    goals: Goals | None
     notes: tuple[Text, ...]
 
 
@@ -114,6 +115,9 @@ def read(
     views = () if parts is None else parts.views
     reallocation = dict(zip(("allocation", "alternative"), (view.periods for view in views), strict=False))
     gaps = None if peers is None else yardstick.gaps(measured, peers, bands=bands, **reallocation)
+    goals: Goals | None = None
+    if bands is not None and "targets" in package.tables:
+        goals = draft.run("goals", lambda: yardstick.goals(package, banded=bands))
     progress.step("able")
     able = draft.run("able", lambda: pathways.able(package))
     around = data_internal.among(package)
@@ -139,6 +143,7 @@ def read(
         gaps=gaps,
         backcast=backcast,
         plans=portfolios,
+        goals=goals,
         notes=tuple(draft.notes),
     )
 
@@ -437,3 +442,20 @@ def _move(shared: Read, able: Able, region: str, row: Mapping[str, Any]) -> dict
         "capacity": capacity,
         "checked": words.brief.capacity_of(capacity),
     }
+
+
+def record(shared: Read, code: str, about: Text) -> Facts:
+    """Return the hit rate of earlier briefs, and what they would have said of the region."""
+    backcast = shared.backcast
+    if backcast is None:
+        return {}
+    facts = backcast.facts()
+    sentences = [
+        words.brief.backcast_told(year=row["as_of"], said=row["said"] > 0, happened=row["happened"] > 0, hit=row["hit"])
+        for row in backcast.of_region(code)
+    ]
+    if sentences:
+        facts["backcast.region"] = {"name": about, "told": clauses(sentences)}
+    if shared.able is not None:
+        facts["backcast.unscored"] = {}
+    return facts

@@ -2,6 +2,7 @@ from .assess import Assessment as Assessment
 from .brief import Brief as Brief
 from .brief import briefs as briefs
 from .brief import gap_figures as gap_figures
+from .brief_sheet import headings as headings
 from .bubbles import remarks as remarks
 from .draft import PROTOCOL as PROTOCOL
 from .draft import Progress as Progress

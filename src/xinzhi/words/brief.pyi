@@ -34,26 +34,24 @@ def factor_tfp() -> Fact:
     r"""全要素生产率 | total factor productivity """
 def title_answer() -> Fact:
     r"""结论 | The answer """
-def title_page(*, name: Value) -> Fact:
-    r"""{name}：两页简报 | {name}: a brief in two pages """
 def title_growth() -> Fact:
-    r"""一、增长有多快 | 1. How fast it grew """
+    r"""一、增长情况 | 1. Growth """
 def title_where() -> Fact:
-    r"""二、增长从何而来 | 2. Where growth came from """
+    r"""二、增长来源 | 2. Sources of growth """
 def title_able() -> Fact:
-    r"""三、能做什么，规划做什么 | 3. What it is able to do, and what it plans """
+    r"""三、发展能力与规划 | 3. Capabilities and plans """
 def title_gaps() -> Fact:
-    r"""四、差在哪里 | 4. Where it falls short """
+    r"""四、短板 | 4. Weaknesses """
 def title_moves() -> Fact:
-    r"""五、依据支持的选择 | 5. What the evidence supports """
+    r"""五、有依据的建议 | 5. Advice with evidence """
 def title_flags() -> Fact:
-    r"""六、本地风险标记 | 6. Flags of the region """
+    r"""六、本地风险 | 6. Risks """
 def title_company() -> Fact:
     r"""七、同类地区与相邻地区 | 7. Peers and neighbours """
 def title_record() -> Fact:
-    r"""以往同样的简报可信吗 | What earlier briefs would have been worth """
+    r"""附：历史准确率 | Track record of earlier briefs """
 def title_left_out() -> Fact:
-    r"""缺少的部分 | What is left out """
+    r"""缺少的部分 | Left out """
 def short_capital() -> Fact:
     r"""资本 | capital """
 def short_labour() -> Fact:
@@ -62,6 +60,102 @@ def short_human_capital() -> Fact:
     r"""人力资本 | human capital """
 def short_tfp() -> Fact:
     r"""全要素生产率 | TFP """
+def sheet_page(*, name: Value) -> Fact:
+    r"""{name}：增长与目标简报 | {name}: growth and its target """
+def sheet_for_reference() -> Fact:
+    r"""供参考 | For reference """
+def sheet_issued(*, date: Value, issuer: Value) -> Fact:
+    r"""编制：{issuer}　数据：{date} | Issued by {issuer} · data of {date} """
+def sheet_figure() -> Fact:
+    r"""图1　经济增长来源（年均，个百分点） | Figure 1. Sources of growth, points a year """
+def sheet_table() -> Fact:
+    r"""表1　目标所需的全要素生产率年均增速 | Table 1. TFP growth that the target requires """
+def sheet_growth(*, gap: float | None, growth: float | None, name: Value, side: str, source: str, span: Value) -> Fact:
+    r"""{span}年{name}经济年均增长{growth:%.1}%，比全部地区合计{side:[faster=快|slower=慢]}{gap:%.1}个百分点，{source:[capital=资本|labour=就业人员|human_capital=人力资本|tfp=全要素生产率]}贡献最大。 | {name} grew {growth:%.1} % a year in {span}, {gap:%.1} points {side:[faster=faster|slower=slower]} than all regions combined. {source:[capital=Capital|labour=Labour|human_capital=Human capital|tfp=TFP]} contributed most. """
+def sheet_growth_alone(*, growth: float | None, name: Value, source: str, span: Value) -> Fact:
+    r"""{span}年{name}经济年均增长{growth:%.1}%，{source:[capital=资本|labour=就业人员|human_capital=人力资本|tfp=全要素生产率]}贡献最大。 | {name} grew {growth:%.1} % a year in {span}. {source:[capital=Capital|labour=Labour|human_capital=Human capital|tfp=TFP]} contributed most. """
+def sheet_target(*, in_step: float | None, level: float | None, value: float | None) -> Fact:
+    r"""增长目标要求全要素生产率年均提高{in_step:%.1}%—{level:%.1}%，近年为{value:%.1}%。 | The growth target requires TFP growth of {in_step:%.1} to {level:%.1} % a year; recent growth was {value:%.1} %. """
+def sheet_beside(*, in_step: float | None, level: float | None, side: str) -> Fact:
+    r"""与近年增速之差为{in_step:+%.1}至{level:+%.1}个百分点，{side:[above=两种情形差异均显著|partly=仅投资不变时差异显著|within=差异不显著|below=两种情形均显著偏低|eased=仅投资同步时显著偏低]}。 | That is {in_step:+%.1} to {level:+%.1} points from recent growth, {side:[above=significant in both cases|partly=significant only at level investment|within=not statistically significant|below=significantly lower in both cases|eased=significantly lower only in step]}. """
+def sheet_no_target() -> Fact:
+    r"""缺乏经济增长目标数据。 | No data on a growth target. """
+def sheet_risk(*, about: Value, severity: Value) -> Fact:
+    r"""主要风险：{about}（{severity}级）。 | Main risk: {about} ({severity}). """
+def sheet_risk_idle(*, names: Value) -> Fact:
+    r"""主要风险：规划产业的全国产能利用率偏低（{names}）。 | Main risk: low national capacity utilisation in planned industries ({names}). """
+def sheet_risk_none() -> Fact:
+    r"""风险台账没有本地区的提示。 | The risk register has no entry for the region. """
+def sheet_parts(*, capital: float | None, tfp: float | None) -> Fact:
+    r"""资本贡献{capital:%.1}个百分点，全要素生产率贡献{tfp:%.1}个百分点（图1）。 | Capital contributed {capital:%.1} points and TFP {tfp:%.1} points (figure 1). """
+def sheet_interval(*, high: float | None, level: float | None, low: float | None) -> Fact:
+    r"""全要素生产率增速的{level:%.0}%区间为{low:%.1}%—{high:%.1}%。 | The {level:%.0} % interval of TFP growth is {low:%.1} to {high:%.1} %. """
+def sheet_rank(*, ranks: Value, side: str) -> Fact:
+    r"""位次范围为{ranks}，{side:[above=显著快于全部地区的总体增速|below=显著慢于全部地区的总体增速|tie=与全部地区的总体增速差异不显著]}。 | Its rank is {ranks}; growth is {side:[above=significantly above|below=significantly below|tie=not significantly different from]} that of all regions combined. """
+def sheet_residual() -> Fact:
+    r"""本地余值还包含开工率、价格和人口外流的影响。 | The residual here also contains utilisation, prices and out-migration. """
+def sheet_recommendation(*, place: Text | str | float | None, text: Value) -> Fact:
+    r"""（{place:[1=一|2=二|*=三]}）{text} | {place}. {text} """
+def sheet_object(*, category: Value, evidence: Value) -> Fact:
+    r"""{category}：{evidence}。 | {category}: {evidence}. """
+def sheet_condition(*, capacity: str, others: Value) -> Fact:
+    r"""条件：{capacity:[both=全国产能利用率止跌回升|survey=全国产能利用率止跌回升|wave=新增产能有在手订单|none=先核实全国产能和需求]}，明确与另外{others}个规划地区的分工。 | Condition: {capacity:[both=national utilisation stops falling|survey=national utilisation stops falling|wave=orders in hand for new capacity|none=national capacity and demand are verified first]}, and a division of work with {others} other planning regions. """
+def sheet_failure(*, value: Value) -> Fact:
+    r"""发展改革部门每年复核，两年内低于{value}的停止新增投入。 | The planning agency reviews it yearly and stops new spending below {value} within two years. """
+def sheet_failure_bare() -> Fact:
+    r"""发展改革部门每年复核，两年内须有可核实产值，否则停止新增投入。 | The planning agency reviews it yearly and stops new spending unless output is verified within two years. """
+def sheet_hold(*, names: Value) -> Fact:
+    r"""暂缓扩产：{names}，企业有在手订单的可以例外。 | Hold new capacity in {names}, except on orders in hand. """
+def sheet_bring(*, names: Value) -> Fact:
+    r"""补充依据：请主管部门报送{names}的产值、就业人员和订单。 | Evidence to bring on {names}: output, jobs and orders, from the agencies in charge. """
+def sheet_no_advice() -> Fact:
+    r"""缺乏产业能力数据，请主管部门报送主要产品的产量、就业人员和订单。 | No data on industrial capabilities: the agencies in charge report output, jobs and orders of the main products. """
+def sheet_flag(*, evidence: Value) -> Fact:
+    r"""{evidence} | {evidence} """
+def sheet_clears(*, clears: Value) -> Fact:
+    r"""解除条件：{clears}。 | Cleared by {clears}. """
+def sheet_renew(*, grade: Value, high: float | None, low: float | None, span: Value) -> Fact:
+    r"""{span}年部分投入为推算数，数据等级为{grade}。补发数据使增速超出{low:%.1}%—{high:%.1}%的，应重新测算。 | Some inputs of {span} are estimates, and the data have grade {grade}. Revise the brief if new data put growth outside {low:%.1} to {high:%.1} %. """
+def sheet_foot() -> Fact:
+    r"""目标要求为核算恒等式，不是预测。经济增速为复合增速，其他贡献按此折算；全要素生产率为对数增速。 | The requirement is an accounting identity, not a forecast. Growth is compound and contributions are scaled to it; TFP growth is in logarithms. """
+def sheet_section_numbered(*, place: Text | str | float | None, title: Value) -> Fact:
+    r"""{place:[1=一|2=二|3=三|4=四|*=五]}、{title} | {place}. {title} """
+def sheet_section_answer() -> Fact:
+    r"""结论 | Answer """
+def sheet_section_growth() -> Fact:
+    r"""增长情况 | Growth """
+def sheet_section_target() -> Fact:
+    r"""目标要求 | The target """
+def sheet_section_advice() -> Fact:
+    r"""建议 | Recommendations """
+def sheet_section_risk() -> Fact:
+    r"""主要风险 | Main risk """
+def sheet_section_reliability() -> Fact:
+    r"""可靠性 | Reliability """
+def sheet_bar_nation() -> Fact:
+    r"""全部地区 | all regions """
+def sheet_bar_region() -> Fact:
+    r"""本地区 | the region """
+def sheet_bar_in_step() -> Fact:
+    r"""目标：投资同步 | target, in step """
+def sheet_bar_level() -> Fact:
+    r"""目标：投资不变 | target, level """
+def sheet_scenario_level() -> Fact:
+    r"""投资规模不变 | investment at its level """
+def sheet_scenario_in_step() -> Fact:
+    r"""投资与经济同步增长 | investment in step with output """
+def sheet_scenario_unchanged() -> Fact:
+    r"""全要素生产率增速不变 | TFP growth unchanged """
+def sheet_head_scenario() -> Fact:
+    r"""情形 | case """
+def sheet_head_investment() -> Fact:
+    r"""投资增速，% | investment, % """
+def sheet_head_required() -> Fact:
+    r"""全要素生产率增速，% | TFP growth, % """
+def sheet_head_interval() -> Fact:
+    r"""90%区间 | 90 % interval """
+def sheet_head_past_share() -> Fact:
+    r"""以往提速达到的比重 | past accelerations as large """
 def subtitle(*, source: Value, span: Value) -> Fact:
     r"""{source}；最新时期{span}年 | {source}; newest period {span} """
 def answer_gaps(*, level: float | None, names: Names) -> Fact:
@@ -325,8 +419,13 @@ def linked() -> Fact:
 
 def measure_of(leaf: str, /) -> Fact: ...
 def factor_of(leaf: Literal["deepening", "human_capital", "allocation", "tfp"], /) -> Fact: ...
-def title_of(leaf: str, /, *, name: Value = ...) -> Fact: ...
+def title_of(leaf: str, /) -> Fact: ...
 def short_of(leaf: str, /) -> Fact: ...
+def sheet_of(leaf: Literal["page", "for_reference", "issued", "figure", "table", "growth", "growth_alone", "target", "beside", "no_target", "risk", "risk_idle", "risk_none", "parts", "interval", "rank", "residual", "recommendation", "object", "condition", "failure", "failure_bare", "hold", "bring", "no_advice", "flag", "clears", "renew", "foot"], /, *, about: Value = ..., capacity: str = ..., capital: float | None = ..., category: Value = ..., clears: Value = ..., date: Value = ..., evidence: Value = ..., gap: float | None = ..., grade: Value = ..., growth: float | None = ..., high: float | None = ..., in_step: float | None = ..., issuer: Value = ..., level: float | None = ..., low: float | None = ..., name: Value = ..., names: Value = ..., others: Value = ..., place: Text | str | float | None = ..., ranks: Value = ..., severity: Value = ..., side: str = ..., source: str = ..., span: Value = ..., text: Value = ..., tfp: float | None = ..., value: Value | float | None = ...) -> Fact: ...
+def sheet_section_of(leaf: Literal["numbered", "answer", "growth", "target", "advice", "risk", "reliability"], /, *, place: Text | str | float | None = ..., title: Value = ...) -> Fact: ...
+def sheet_bar_of(leaf: Literal["nation", "region", "in_step", "level"], /) -> Fact: ...
+def sheet_scenario_of(leaf: Literal["level", "in_step", "unchanged"], /) -> Fact: ...
+def sheet_head_of(leaf: Literal["scenario", "investment", "required", "interval", "past_share"], /) -> Fact: ...
 def answer_of(leaf: Literal["gaps", "no_gaps", "moves", "moves_rest", "noted", "none_short", "uncounted", "uncounted_one", "no_moves", "flag"], /, *, above: Value = ..., bare: Value = ..., chance: Value = ..., checked: Value = ..., factor: Value = ..., level: float | None = ..., most: bool = ..., n: Value = ..., name: Value = ..., names: Names | Value = ..., of: Value = ..., pitfall: Value = ..., severity: Value = ..., title: bool = ..., verdict: str = ..., year: Value = ...) -> Fact: ...
 def growth_of(leaf: Literal["banded", "banded_alone", "relative", "untested", "plain", "protocols", "protocols_ranked", "ranks", "before", "before_alone", "grade", "missing"], /, *, adjusted: Value = ..., alone: bool = ..., grade: Value = ..., held: Value = ..., high: float | None = ..., level: float | None = ..., low: float | None = ..., moved: Value = ..., n: Value = ..., name: Value = ..., nation: float | None = ..., poor: Text | str | float | None | bool = ..., protocol_high: float | None = ..., protocol_low: float | None = ..., protocols: Value = ..., ranks: Value = ..., side: str = ..., span: Value = ..., value: float | None = ...) -> Fact: ...
 def where_of(leaf: Literal["no_sectors", "parts", "allocation_of", "allocation"], /, *, capital: Value | float | None = ..., compound: float | None = ..., growth: float | None = ..., human_capital: float | None = ..., labour: Value | float | None = ..., rest: Value = ..., shares: bool = ..., span: Value = ..., tfp: float | None = ..., total: Value = ...) -> Fact: ...

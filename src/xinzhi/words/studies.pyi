@@ -8,6 +8,8 @@ from xinzhi.core.text import Text
 Names: TypeAlias = Sequence[Text] | Sequence[str] | Sequence[Text | str]
 Value: TypeAlias = Text | str | float | Names
 
+def part_goals() -> Fact:
+    r"""增长目标的要求 | requirements of growth targets """
 def part_totals() -> Fact:
     r"""合计表 | totals """
 def part_sectors() -> Fact:

@@ -31,6 +31,7 @@ from .estimates.results import corrected_clause as corrected_clause
 from .estimates.results import leading_span as leading_span
 from .estimates.results import record_clause as record_clause
 from .goals.result import Goals as Goals
+from .goals.result import gap_side as gap_side
 from .goals.result import range_text as range_text
 from .growth_accounts import IDENTITY_TOLERANCE as IDENTITY_TOLERANCE
 from .growth_accounts import Growth as Growth

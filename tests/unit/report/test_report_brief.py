@@ -61,6 +61,54 @@ def test_it_prints_on_two_sheets_of_a4(shared, code, language, tmp_path):
     assert all(abs(width - 595) < 2 and abs(height - 842) < 2 for width, height in sizes)
 
 
+DIGITS = re.compile(r"\d[\d,.]*")
+NOT = {"zh": re.compile("不|没有|未|无|缺乏"), "en": re.compile(r"\b(?:no|not|none|never|without|nor|neither)\b")}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_brief_keeps_to_its_bounds(shared, language):
+    """All 31 regions: letters, figures and negations of the two sheets; a requirement and an answer in each."""
+    for code in shared.measured.regions["region"].to_list():
+        brief = of_region(shared, code)
+        lines = [line.lang(language) for lines in brief.sheet.values() for line in lines]
+        text = "".join(lines) if language == "zh" else " ".join(lines)
+        size = len(text) if language == "zh" else len(text.split())
+        assert size <= (1300 if language == "zh" else 700), (code, size)
+        years = re.compile(r"(?:19|20)\d\d")
+        assert len(DIGITS.findall(years.sub("", text))) <= 40, code
+        assert len(NOT[language].findall(text)) <= 8, code
+        assert len(brief.sheet["answer"]) == 3
+        assert ("全要素生产率须" in text) if language == "zh" else ("TFP must grow" in text)
+        assert brief.sheet["advice"]
+
+
+def test_the_parts_of_the_picture_add_up(shared):
+    for code in ("340000", "140000", "540000"):
+        for row in of_region(shared, code).more["bars"].iter_rows(named=True):
+            parts = row["capital"] + row["labour"] + row["human_capital"] + row["tfp"]
+            assert parts == pytest.approx(row["growth"], abs=1e-12)
+
+
+def test_no_sentence_stands_in_most_briefs(shared):
+    """What is equal everywhere belongs to the foot, once."""
+    counts: dict[str, int] = {}
+    codes = shared.measured.regions["region"].to_list()
+    for code in codes:
+        for line in {line.zh for lines in of_region(shared, code).sheet.values() for line in lines}:
+            counts[line] = counts.get(line, 0) + 1
+    assert {line for line, n in counts.items() if n > len(codes) / 2} == set()
+
+
+def test_where_labour_falls_or_mining_is_large_the_residual_is_explained(shared):
+    told = {
+        code
+        for code in shared.measured.regions["region"].to_list()
+        if any("余值" in line.zh for line in of_region(shared, code).sheet["growth"])
+    }
+    assert {"220000", "230000", "140000"} <= told
+    assert not told & {"110000", "330000", "440000"}
+
+
 def test_the_band_of_a_gap_reads_alike_in_the_sentence_and_in_its_table_and_is_no_narrower(shared):
     seen = 0
     for code in shared.gaps.frame["region"].unique(maintain_order=True).to_list()[:12]:

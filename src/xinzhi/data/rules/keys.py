@@ -13,6 +13,7 @@ from xinzhi.core.quarters import label
 from xinzhi.core.text import read_words
 from xinzhi.data.casting import Sheet
 from xinzhi.data.catalogue import HERE, Column, limit, nearest, nearest_column, nearest_table, tables_by_name
+from xinzhi.data.nation import nation_codes
 from xinzhi.data.raw import ROW, Say
 
 
@@ -142,6 +143,8 @@ def codes(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
             continue
         home, source = _source(sheet, column, sheets)
         present = sheet.frame[column.name].drop_nulls().unique()
+        if column.nation:
+            present = present.filter(~present.str.to_lowercase().is_in(sorted(nation_codes())))
         if not source or (home is not None and present.is_in(home.frame[column.name].implode()).all()):
             continue
         names_by_code: Mapping[str, Collection[str]] = standard(source) if home is None else {}
@@ -150,7 +153,9 @@ def codes(sheet: Sheet, sheets: Mapping[str, Sheet]) -> Iterator[Finding]:
             rows = home.frame.drop_nulls(column.name).select(column.name, *labels).iter_rows()
             names_by_code = {first: [name for name in rest if name] for first, *rest in rows}
         groups = sheet.frame.filter(pl.col(column.name).is_not_null()).group_by(column.name)
-        off = groups.agg(pl.col(ROW).min(), count=pl.len()).filter(~pl.col(column.name).is_in(list(names_by_code)))
+        off = groups.agg(pl.col(ROW).min(), count=pl.len()).filter(
+            ~pl.col(column.name).is_in(list(names_by_code)), pl.col(column.name).is_in(present.implode())
+        )
         places = off.select(ROW, "count").partition_by(ROW, maintain_order=True)
         for code, row in zip(off[column.name], places, strict=True):
             say = Say(

@@ -11,38 +11,112 @@ from markupsafe import Markup, escape
 from xinzhi import words
 from xinzhi.core.schema import describe
 from xinzhi.core.text import NOTHING, Language, Text, outward, percent, same, span_text
-from xinzhi.report.page import asset, bilingual_svg_text, environment, table_markup, ticks
-from xinzhi.report.palette import FACTORS, FAINT, INK, SOFT
+from xinzhi.report.page import asset, bilingual_svg_text, environment, table_markup
+from xinzhi.report.palette import FACTORS, INK, SOFT
 from xinzhi.report.table import Column, Table
-from xinzhi.studies.internal import Brief, gap_figures
+from xinzhi.studies.internal import Brief, gap_figures, headings
 
 WIDTH, ROW = 320, 16
 PLOT = (108, 286)
-OWN = {"self": FACTORS["tfp"], "peer": INK, "neighbour": SOFT, "both": INK}
+SPACE, TOP, STEP = (150, 560), 26, 42  # of the picture on paper: where its bars begin and end, and their distance
+LABEL = 26  # width of a part that holds its figure
+PARTS = {"capital": "#b9bec4", "labour": "#8fa8a6", "human_capital": "#5f7f7c", "tfp": "#1f4e8c"}
 
 
 def page(brief: Brief, language: Language) -> str:
     """Return a brief as HTML in both languages; it opens in the language that is asked for."""
-    title = words.brief.title_page(name=brief.about)
-    parts = [part for part in brief.parts if part not in {"answer", "record"}]  # these have places of their own
+    titles = headings(brief.sheet)
+    sections = [(name, titles[name], lines) for name, lines in brief.sheet.items() if name in titles]
+    table = requirement(brief)
     return (
         environment()
         .get_template("brief.html.j2")
         .render(
             language=language,
-            title=title,
-            subtitle=words.brief.subtitle(source=brief.source, span=brief.span),
-            made=brief,
-            parts=parts,
-            evidence=None if (rows := evidence(brief)) is None else table_markup(rows, 1),
-            gaps=None if (table := gaps(brief)) is None else table_markup(table, 1),
-            growth=Markup(growth(brief.more["sources_of_growth"], brief.about)),  # noqa: S704 - made here, its words escaped
-            company=Markup(company(brief)),  # noqa: S704 - made here, its words escaped
+            title=words.brief.sheet_page(name=brief.about),
+            issued=words.brief.sheet_issued(**brief.head),
+            answer=brief.sheet["answer"],
+            sections=sections,
+            picture=Markup(figure(brief)),  # noqa: S704 - made here, its words escaped
+            table=None if table is None else table_markup(table, 1),
+            notes=brief.notes,
             style=asset("brief.css"),
             foot=provenance(brief),
             w=words.by_key,
         )
     )
+
+
+def figure(brief: Brief) -> str:
+    """Return the sources of growth as bars: all regions, the region, and what its target requires."""
+    frame: pl.DataFrame = brief.more["bars"]
+    if frame.is_empty():
+        return ""
+    rows = frame.to_dicts()
+    below_zero = [sum(min(row[factor], 0.0) for factor in PARTS) for row in rows]
+    above_zero = [sum(max(row[factor], 0.0) for factor in PARTS) for row in rows]
+    low, high = min(0.0, *below_zero), max(above_zero)
+    first, last = SPACE
+    scale = (last - first) / ((high - low) or 1.0)
+    zero = first - low * scale
+    marks, y = [], TOP
+    for row in rows:
+        name = brief.about if row["bar"] == "region" else words.brief.sheet_bar_of(row["bar"])
+        marks.append(bilingual_svg_text(name, 0, y + 12, size=15))
+        marks.append(bilingual_svg_text(span_text(row["start"], row["end"]), 0, y + 27, size=13))
+        above, below = zero, zero
+        for factor, colour in PARTS.items():
+            size = abs(row[factor]) * scale
+            below -= size if row[factor] < 0 else 0.0
+            x = above if row[factor] >= 0 else below
+            above += size if row[factor] >= 0 else 0.0
+            marks.append(f'<rect x="{x:.1f}" y="{y}" width="{size:.1f}" height="24" fill="{colour}" stroke="#fff"/>')
+            if size > LABEL:
+                ink = "#fff" if factor == "tfp" else INK
+                label = percent(row["tfp_growth"] if factor == "tfp" else row[factor])
+                marks.append(
+                    f'<text x="{x + size / 2:.1f}" y="{y + 17}" text-anchor="middle" font-size="14" fill="{ink}">'
+                    f"{label}</text>"
+                )
+        marks.append(f'<text x="{above + 6:.1f}" y="{y + 17}" font-size="15">{percent(row["growth"])}</text>')
+        y += STEP
+    marks.append(f'<path d="M{zero:.1f} {TOP - 6}V{y - 8}" stroke="{INK}" fill="none"/>')
+    x = 0.0
+    for factor, colour in PARTS.items():
+        name = words.brief.short_of(factor)
+        marks.append(f'<rect x="{x:.0f}" y="2" width="12" height="12" fill="{colour}"/>')
+        marks.append(bilingual_svg_text(name, x + 17, 13, size=14))
+        x += 36 + 8.0 * max(len(name.en), 2 * len(name.zh))
+    return _svg(marks, y - 4, words.brief.sheet_figure(), width=620)
+
+
+def requirement(brief: Brief) -> Table | None:
+    """Return what the target requires by growth of investment; None without a target."""
+    frame: pl.DataFrame = brief.more["requirement"]
+    if frame.is_empty():
+        return None
+    rows = []
+    for row in frame.iter_rows(named=True):
+        ends = [percent(row[end]) for end in ("low", "high") if row[end] is not None]
+        past = NOTHING if row["past_share"] is None else f"{row['past_share']:.0%}"
+        rows.append(
+            (
+                words.brief.sheet_scenario_of(row["scenario"]),
+                same(percent(row["investment"])),
+                same(percent(row["required"])),
+                Text(zh="—".join(ends), en="–".join(ends)) if ends else same(NOTHING),
+                same(past),
+            )
+        )
+    heads = (
+        words.brief.sheet_head_scenario(),
+        words.brief.sheet_head_investment(),
+        words.brief.sheet_head_required(),
+        words.brief.sheet_head_interval(),
+        words.brief.sheet_head_past_share(),
+    )
+    columns = tuple(Column(title=head, kind="text") for head in heads)
+    return Table(key="requirement", title=words.brief.sheet_table(), columns=columns, rows=rows)
 
 
 def provenance(brief: Brief) -> Text:
@@ -141,44 +215,6 @@ def growth(frame: pl.DataFrame, about: Text, language: Language | None = None) -
 
 def _label(name: Text, span: str, line: Text, language: Language) -> str:
     return f"{name.lang(language)} · {span}\n{line.lang(language)}"
-
-
-def company(brief: Brief) -> str:
-    """Return growth with its band and the range of ranks of the region, its peers and its neighbours."""
-    frame: pl.DataFrame = brief.more["company"].filter(pl.col("growth").is_not_null())
-    if frame.is_empty():
-        return ""
-    names = brief.results["measurement"].names
-    figures = pl.concat([frame["growth"], frame["low"], frame["high"]]).drop_nulls()
-    low, high = min(0.0, float(str(figures.min()))), max(0.0, float(str(figures.max())))
-    first, right = 170, 480
-    scale = (right - first) / ((high - low) or 1.0)
-    title = words.brief.table_company(span=brief.span)
-    marks = [bilingual_svg_text(title, 0, 10)]
-    if frame["rank_low"].count():
-        marks.append(bilingual_svg_text(words.brief.column_ranks(), 640, 10, anchor="end"))
-    for at, row in enumerate(frame.sort(pl.col("kind") != "self", maintain_order=True).iter_rows(named=True)):
-        y = 24 + at * 14
-        colour, name = OWN[row["kind"]], names.region(row["region"])
-        kind = words.brief.company_of(row["kind"])
-        marks.append(bilingual_svg_text(name, 0, y + 3))
-        marks.append(bilingual_svg_text(kind, 96, y + 3, size=9))
-        place = first + (row["growth"] - low) * scale
-        if row["low"] is not None:
-            start, end = (first + (row[end_name] - low) * scale for end_name in ("low", "high"))
-            marks.append(f'<path d="M{start:.1f} {y}H{end:.1f}" stroke="{colour}" stroke-width="4" opacity=".35"/>')
-        marks.append(f'<circle cx="{place:.1f}" cy="{y}" r="3.4" fill="{colour}"/>')
-        band = "" if row["low"] is None else f" ({percent(row['low'])}, {percent(row['high'])})"
-        marks.append(f'<text x="{right + 12}" y="{y + 3}">{percent(row["growth"])}{band}</text>')
-        if row["rank_low"] is not None:
-            marks.append(f'<text x="640" y="{y + 3}" text-anchor="end">{row["rank_low"]}–{row["rank_high"]}</text>')
-    bottom = 24 + frame.height * 14
-    for value in ticks(100 * low, 100 * high):
-        x = first + (value / 100 - low) * scale
-        marks.insert(1, f'<path d="M{x:.1f} 16V{bottom - 6}" stroke="{FAINT}" fill="none"/>')
-        label = f"{value:g}".replace("-", "−")
-        marks.append(f'<text x="{x:.1f}" y="{bottom + 4}" text-anchor="middle" font-size="8">{label}</text>')
-    return _svg(marks, bottom + 8, title, width=660)
 
 
 def _svg(marks: list[str], height: float, title: Text, width: int = WIDTH) -> str:

@@ -119,7 +119,7 @@ PARTS = {name: name for name in (INVESTMENT, SCHOOLING, EMPLOYMENT)} | {
 }
 
 
-BLOCK, _CELLS = 500, 15_500  # draws, and regions in them, that are held in memory at once
+BLOCK, CELLS = 500, 15_500  # draws, and regions in them, that are held in memory at once
 _AT_ONCE = 1_000_000  # changes of a part, up to which it is made once for all components
 Part = Callable[[slice], FloatArray]
 
@@ -376,7 +376,7 @@ def drawn_growth(
 
     What is made of few draws is written to the same little memory again; thousands of regions then need no more of it.
     """
-    size = max(1, min(BLOCK, _CELLS // max(len(projection.rows), 1)))
+    size = max(1, min(BLOCK, CELLS // max(len(projection.rows), 1)))
     for first in range(0, draws.count, size):
         at = slice(first, min(first + size, draws.count))
         growth = tfp_growth(projection, protocol, draws.changes(components, at))

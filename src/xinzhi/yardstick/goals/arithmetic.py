@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 
 from xinzhi.core.arrays import FloatArray
+from xinzhi.core.parameters import setting
 
-_LOW, _HIGH, _STEPS = -0.5, 1.0, 60  # log growth of investment between which the one that is needed is sought
+convention = partial(setting, Path(__file__).with_name("goals.yaml"))
 
 
 def capital_growth(
@@ -45,14 +49,15 @@ def needed_investment(
     would do.
     """
     shape = np.broadcast(output, tfp, capital).shape
-    low, high = np.full(shape, _LOW), np.full(shape, _HIGH)
+    search = convention("search")
+    low, high = np.full(shape, search["low"]), np.full(shape, search["high"])
 
     def wanting(growth: FloatArray) -> FloatArray:
         stock = capital_growth(capital, investment, growth, rate, years)
         return np.asarray(output - (1 - share) * stock - share * work - tfp)
 
     outside = (wanting(low) < 0) | (wanting(high) > 0)
-    for _ in range(_STEPS):
+    for _ in range(search["steps"]):
         middle = (low + high) / 2
         more = wanting(middle) > 0
         low, high = np.where(more, middle, low), np.where(more, high, middle)

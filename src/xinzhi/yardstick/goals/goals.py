@@ -11,15 +11,15 @@ import polars as pl
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.core.errors import InputError, UsageError
-from xinzhi.data import Package, as_package, load, national_series
+from xinzhi.data import Package, as_package, load, nation_codes
 from xinzhi.yardstick.claims.figures import percent_text, read_figure
 from xinzhi.yardstick.estimates.bands import bands
 from xinzhi.yardstick.estimates.errors import BandsBasis, bands_basis
 from xinzhi.yardstick.estimates.results import TOGETHER, Bands, leading_span
 from xinzhi.yardstick.estimating import estimated_cells
-from xinzhi.yardstick.goals.arithmetic import capital_growth, needed_investment, required
+from xinzhi.yardstick.goals.arithmetic import capital_growth, convention, needed_investment, required
 from xinzhi.yardstick.goals.ledger import ledger
-from xinzhi.yardstick.goals.outlook import Outlook, convention, outlook
+from xinzhi.yardstick.goals.outlook import Outlook, outlook
 from xinzhi.yardstick.goals.record import acceleration_rates, accelerations, record
 from xinzhi.yardstick.goals.result import FIXED, SCENARIOS, Goals
 from xinzhi.yardstick.goals.uncertainty import Sample, sample
@@ -31,7 +31,6 @@ PERCENT = 100.0
 GROWTH = "gdp_growth"
 NEEDED = ["region", "indicator", "document", "document_year", "start", "end", "measure", "low", "high", "unit"]
 Row = dict[str, Any]
-_INTERVAL = (0.05, 0.95)
 _BOUNDS = ("required", "gap")
 
 
@@ -122,12 +121,12 @@ def goals(
         record=rows["rates"],
         order=rows["order"],
         accelerations=acceleration_rates(past) if past is not None else pl.DataFrame(schema=_ACCELERATIONS),
-        nation=_nation(data, measured, growth_targets, ahead.base),
+        nation=_nation(measured, growth_targets, ahead.base),
         region=code,
         base=ahead.base,
         years=int(convention("horizon.value")),
         span=span,
-        level=_INTERVAL[1] - _INTERVAL[0],
+        level=_width(),
         rule=ahead.rule,
         last_labour=ahead.last_labour,
         **measured.shared("goals", region=code),
@@ -314,7 +313,7 @@ class _Account:
         gap = need - draws.measured[:, row]
         figures: Row = {"probability": float((gap > 0).mean())}
         for name, values in zip(_BOUNDS, (need, gap), strict=True):
-            low, high = np.quantile(values, _INTERVAL)
+            low, high = np.quantile(values, convention("interval"))
             figures |= {f"{name}_low": _finite(low), f"{name}_high": _finite(high)}
         return figures
 
@@ -348,6 +347,12 @@ _SCHEMA = {
     "needed_high": pl.Float64,
     "headline": pl.Boolean,
 }
+
+
+def _width() -> float:
+    """Return the probability of the intervals."""
+    low, high = convention("interval")
+    return float(high - low)
 
 
 def _finite(value: float) -> float | None:
@@ -402,20 +407,15 @@ def _record(
     return {"rates": outcome.rates, "order": outcome.order, "misses": misses}
 
 
-def _nation(data: Package, measured: Measurement, targets: pl.DataFrame, base: int) -> pl.DataFrame:
+def _nation(measured: Measurement, targets: pl.DataFrame, base: int) -> pl.DataFrame:
     """Return the nation's own range of a year and the regions' targets, weighted by output of the base year."""
     schema = {"year": pl.Int64, "low": pl.Float64, "high": pl.Float64, "weighted": pl.Float64, "regions": pl.Int64}
-    if targets.is_empty() or "nation" not in data.tables:
+    if targets.is_empty():
         return pl.DataFrame(schema=schema)
     year = int(targets["document_year"].max())  # type: ignore[arg-type] # years are whole numbers
     limits: dict[str, float] = {}
-    for end in ("low", "high"):
-        try:
-            series = national_series(data, f"growth_target_{end}", verb="goals").filter(year=year)
-        except InputError:
-            continue
-        if series.height:
-            limits[end] = float(series["value"][0])
+    for row in targets.filter(pl.col("region").is_in(sorted(nation_codes())), document_year=year).iter_rows(named=True):
+        limits = {end: row[end] for end in ("low", "high") if row[end] is not None}
     panel = measured.panel
     nominal = panel.account("output_nominal")[:, base - int(panel.years[0])]
     middle = (pl.col("low") + pl.col("high").fill_null(pl.col("low"))) / 2

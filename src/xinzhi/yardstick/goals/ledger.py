@@ -8,7 +8,7 @@ import polars as pl
 
 from xinzhi.core.arrays import FloatArray
 from xinzhi.data import Package
-from xinzhi.yardstick.goals.outlook import convention
+from xinzhi.yardstick.goals.arithmetic import convention
 from xinzhi.yardstick.panel import Panel
 
 PERCENT = 100.0

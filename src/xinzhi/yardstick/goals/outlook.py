@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from xinzhi.core.arrays import FloatArray, log_growth
 from xinzhi.core.errors import InputError
 from xinzhi.core.labour import human_capital
-from xinzhi.core.parameters import setting
 from xinzhi.data import Package, national_series
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.capital import depreciation_rates, investment
 from xinzhi.yardstick.estimating import census_growth, schooling_growth
+from xinzhi.yardstick.goals.arithmetic import convention
 from xinzhi.yardstick.growth_accounts import Inputs, build_inputs
 from xinzhi.yardstick.inputs import deflator
 from xinzhi.yardstick.panel import TOTAL_ASSET, Panel
 
 Returns = tuple[tuple[float | None, float], ...]
-convention = partial(setting, Path(__file__).with_name("goals.yaml"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.stats import rankdata
 
 from xinzhi.core.arrays import FloatArray, interpolate
 from xinzhi.core.errors import InputError
@@ -14,15 +13,14 @@ from xinzhi.core.labour import human_capital
 from xinzhi.data import Package, national_series
 from xinzhi.protocol import Protocol
 from xinzhi.yardstick.capital import depreciation_rates, investment
-from xinzhi.yardstick.goals.arithmetic import capital_growth, required
-from xinzhi.yardstick.goals.outlook import at, convention, without_censuses
+from xinzhi.yardstick.goals.arithmetic import capital_growth, convention, required
+from xinzhi.yardstick.goals.outlook import at, without_censuses
 from xinzhi.yardstick.goals.uncertainty import expected_labour
 from xinzhi.yardstick.growth_accounts import GrowthAccounts
 from xinzhi.yardstick.inputs import deflator
 from xinzhi.yardstick.panel import Panel
 
 PERCENT = 100.0
-_BACK = 5  # years of the past that a target is compared with
 FIRST = "first_published"
 
 
@@ -119,7 +117,7 @@ def past_growth(panel: Panel, tfp: FloatArray, year: int) -> FloatArray:
     """Return mean growth of TFP in the years before, as many as are measured of the last five `(R,)`."""
     measured = np.flatnonzero(np.isfinite(tfp).all(axis=0))
     end = min(at(panel, year - 1), int(measured[-1]))
-    start = max(at(panel, int(convention("record.first_trend"))), end - _BACK + 1)
+    start = max(at(panel, int(convention("record.first_trend"))), end - int(convention("past")) + 1)
     return np.asarray(np.nanmean(tfp[:, start : end + 1], axis=1))
 
 
@@ -181,7 +179,7 @@ def _area(frame: pl.DataFrame, score: str) -> float:
         missed = rows["missed"].to_numpy()
         hits, misses = int((~missed).sum()), int(missed.sum())
         if hits and misses:
-            ranks = rankdata(rows[score].to_numpy())[missed].sum()
+            ranks = rows[score].rank("average").to_numpy()[missed].sum()
             total += float(ranks) - misses * (misses + 1) / 2
             pairs += hits * misses
     return total / pairs if pairs else float("nan")

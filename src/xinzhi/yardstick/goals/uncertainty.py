@@ -9,6 +9,7 @@ import numpy as np
 from xinzhi.core.arrays import FloatArray, IntArray, interpolate
 from xinzhi.yardstick.estimates.draws import (
     BLOCK,
+    CELLS,
     ESTIMATED,
     draw,
     drawn_capital,
@@ -17,12 +18,10 @@ from xinzhi.yardstick.estimates.draws import (
     tfp_growth,
 )
 from xinzhi.yardstick.estimates.errors import BandsBasis, Errors, learn
-from xinzhi.yardstick.goals.outlook import Outlook, at, convention, mean_known, with_labour, without_censuses
+from xinzhi.yardstick.goals.arithmetic import convention
+from xinzhi.yardstick.goals.outlook import Outlook, at, mean_known, with_labour, without_censuses
 from xinzhi.yardstick.growth_accounts import build_inputs
 from xinzhi.yardstick.panel import Panel
-
-_STEP = 1e-4  # years of schooling a year, for a slope
-_CELLS = 15_500  # regions in draws that are held in memory at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def sample(base: BandsBasis, outlook: Outlook, span: tuple[int, int]) -> Sample:
     inside = (years > span[0]) & (years <= span[1])
     official = base.accounts.growth.tfp_growth[projection.rows]
     before = official[:, (panel.years > span[0]) & (panel.years < years[0])].sum(axis=1)
-    size = max(1, min(BLOCK, _CELLS // regions))
+    size = max(1, min(BLOCK, CELLS // regions))
     for first in range(0, count, size):
         rows = slice(first, min(first + size, count))
         changes = draws.changes(ESTIMATED, rows)
@@ -139,7 +138,8 @@ def share_error(errors: Errors) -> float:
 
 def _returns(outlook: Outlook) -> FloatArray:
     """Return what a year of schooling adds to the log of human capital in the base year `(R,)`."""
-    return outlook.human_capital_of(_STEP) / _STEP
+    step = float(convention("slope"))
+    return outlook.human_capital_of(step) / step
 
 
 def _origins() -> tuple[int, int, int]:
