@@ -186,12 +186,13 @@ def assess(call: Call) -> int:
     if call.json:
         print_json(report.study_document(study, call.language, files))
         return errors_left(study)
-    lines(answer_of(ranking.facts(), ranking.topic), call.language)
+    lines(ranking.head() or answer_of(ranking.facts(), ranking.topic), call.language)
     lines([ranking.provenance.foot(call.language)], call.language, style="dim")
     if study.findings:
         counts = counts_text(study.findings, call.language)
         lines([say("see-check", call.language, counts=counts)], call.language, style="dim")
     lines(files, call.language)
+    lines([say("next-assess", call.language)], call.language, style="dim")
     return exit_code(study, out)
 
 

@@ -291,7 +291,7 @@ def headline_curves(*, between: float | None, span: Value, spread: float | None)
 def headline_variance(*, name: Value, share: Value, span: Value) -> Fact:
     r"""{span}年，{name}决定了差异的{share}% | The {name} makes {share} % of the spread, {span} """
 def headline_ranking_ties(*, k: Value, n: Value, revised: Value, span: Value) -> Fact:
-    r"""位次须连同范围引用：{span}年{n}对地区中只有{k}对能分出高低{revised} | Ranks are ranges: in {span} only {k} of {n} pairs of regions can be told apart{revised} """
+    r"""位次须连同范围引用：{span}年{n}对地区中只有{k}对增速差异显著{revised} | Ranks are ranges: in {span} only {k} of {n} pairs of regions differ significantly{revised} """
 def headline_ranking_ranges(*, span: Value) -> Fact:
     r"""{span}年全要素生产率增长：位次须连同范围引用 | TFP growth, {span}: ranks are ranges """
 def headline_reversals_ends(*, all: Value, k: Value, n: Value, regions: Value, span: Value) -> Fact:

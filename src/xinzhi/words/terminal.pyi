@@ -158,6 +158,8 @@ def test_real_time() -> Fact:
     r"""实时 | in real time """
 def all() -> Fact:
     r"""合计 | all """
+def next_assess() -> Fact:
+    r"""下一步：xinzhi goals 地区、xinzhi brief 地区 | Next: xinzhi goals REGION, xinzhi brief REGION """
 def column_region() -> Fact:
     r"""地区 | region """
 def column_period() -> Fact:

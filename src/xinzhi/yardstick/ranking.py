@@ -80,6 +80,29 @@ class Ranking(Result, verb="ranking", topic="yardstick", key=("region", "start",
         facts |= {f"note.{key.removeprefix('answer.')}": values for key, values in contrast(view).items()}
         return facts | declared.facts() | _findings(self, view, newest)
 
+    def head(self) -> list[Text]:
+        """Return three sentences: growth of all regions with its interval, pairs that differ, what not to quote.
+
+        Empty where a band, the sum of the regions or pairs are missing; `facts` then say what there is.
+        """
+        view, bands = View(self.measurement), self.bands
+        newest = view.spans[-1] if view.spans else None
+        total = _total(view, newest) if newest is not None else None
+        if newest is None or bands is None or not total or bands.compares_ends:
+            return []
+        where = {"start": newest.start, "end": newest.end, "component": TOGETHER, "region": TOTAL}
+        band = bands.frame.filter(**where).drop_nulls("low")
+        k, n = bands.pair_counts(newest, ALL)
+        if band.is_empty() or not n:
+            return []
+        low, high = band.select("low", "high").row(0)
+        figures = {"tfp": total["tfp_growth"], "level": bands.level, "low": low, "high": high}
+        return [
+            words.yardstick.head_growth(span=newest.label, **figures),
+            words.yardstick.head_pairs(k=k, n=n),
+            words.yardstick.head_ranks(),
+        ]
+
     def in_period(self, start: int, end: int) -> pl.DataFrame:
         """Return the rows of one period, highest TFP growth first."""
         return self.frame.filter(start=start, end=end)

@@ -72,7 +72,9 @@ def document(
     page, book, _, yearly, levels, data, *_ = NAMES
     values: Values = {"verb": measurement.provenance.verb, "package": source, "gap": f"{measurement.identity_gap:.1e}"}
     regions = overview([lead, *topics], [view.name(code) for code in view.codes])
-    growth = replace(lead, title=words.shared.title_growth(), answer=(), reach=(), sheets=(), document=None)
+    head = () if ranking is None else tuple(ranking.head())
+    rest = (*lead.answer, *lead.reach) if head else ()  # behind a click, in the annex
+    growth = replace(lead, title=words.shared.title_growth(), answer=rest, reach=(), sheets=(), document=None)
     main, annex = split([growth, *topics, *basis(view, package.findings, units, briefs or {}, regions)])
     return Document.from_results(
         "assessment",
@@ -87,7 +89,7 @@ def document(
         subtitle=words.shared.title_subtitle(package=source, protocol=protocol.full_title),
         cover=words.shared.cover_title(),
         method=words.shared.note_about(**values),
-        sections=[replace(lead, pictures=()), *main],
+        sections=[replace(lead, pictures=(), answer=head, reach=()) if head else replace(lead, pictures=()), *main],
         annex=annex,
         frames={yearly: Data(measurement), levels: Data(measurement, "levels")},
         data={**summary(view, lead, package, topics), "notes": [text(note) for note in notes]},
