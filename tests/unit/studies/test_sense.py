@@ -116,7 +116,7 @@ def of_brief(package: xinzhi.Package, cases: list[dict[str, Any]]) -> Iterator[s
         built |= set() if rest is None else {code for name, code in code_of.items() if f"{name} (" in rest.en}
         shown = brief.parts["moves"].get("moves.unproven", {}).get("names")
         asked = set() if shown is None else {code for name, code in code_of.items() if f"{name} (" in shown.en}
-        made[code] = (built, brief.summary("en"), asked)
+        made[code] = (built, " ".join(line.en for part in brief.parts for line in brief.sentences(part)), asked)
     for case in cases:
         for region in codes(package, case["region"]):
             built, text, asked = made[region]
