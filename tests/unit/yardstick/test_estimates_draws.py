@@ -313,7 +313,7 @@ def test_a_pair_is_told_apart_from_the_very_probability_that_decides():
 
 def test_draws_in_blocks_are_the_draws_at_once(made, ours, drawn, monkeypatch):
     whole = tfp_growth(made, ours, drawn.changes(ESTIMATED))
-    monkeypatch.setattr(draws, "_CELLS", 7 * len(made.rows))
+    monkeypatch.setattr(draws, "CELLS", 7 * len(made.rows))
     blocks = [*drawn_growth(made, ours, drawn, ESTIMATED)]
     assert {len(block) for block in blocks} == {7, 400 % 7}
     assert np.array_equal(np.concatenate(blocks), whole)
