@@ -26,8 +26,8 @@ def answer_investment(*, value: float | None) -> Fact:
     r"""若全要素生产率增速不变，实际投资须年均增长{value:%.0}%。 | At unchanged TFP growth, real investment must grow {value:%.0} % a year. """
 def answer_investment_fall(*, value: float | None) -> Fact:
     r"""若全要素生产率增速不变，实际投资即使年均下降{value:%.0}%也可实现目标。 | At unchanged TFP growth, the target allows real investment to fall {value:%.0} % a year. """
-def answer_accelerated(*, share: float | None) -> Fact:
-    r"""2008年以来，五年间提速达到同步情形所需幅度的占{share:%.0}%。 | Since 2008, TFP has accelerated as much as investment in step requires in {share:%.0} % of five-year spans. """
+def answer_accelerated(*, share: float | None, since: Value) -> Fact:
+    r"""{since}年以来，五年间提速达到同步情形所需幅度的占{share:%.0}%。 | Since {since}, TFP has accelerated as much as investment in step requires in {share:%.0} % of five-year spans. """
 def answer_all(*, in_step: float | None, level: float | None, n: Value) -> Fact:
     r"""{n}个地区目标所需全要素生产率增速的中位数：投资同步增长为{in_step:%.1}%，规模不变为{level:%.1}%。 | For {n} regions the median target requires TFP growth of {in_step:%.1} % a year with investment in step, {level:%.1} % with investment level. """
 def answer_all_given(*, n: Value, required: float | None) -> Fact:
@@ -54,10 +54,10 @@ def target_one(*, low: Value) -> Fact:
     r"""{low}% | {low} % a year """
 def target_range(*, high: Value, low: Value) -> Fact:
     r"""{low}%—{high}% | {low} to {high} % a year """
-def source_plan(*, target: Value, year: Value) -> Fact:
-    r"""{target}（“十五五”时期，{year}年政府工作报告） | {target} in 2026–2030 (work report of {year}) """
-def source_outline(*, target: Value) -> Fact:
-    r"""{target}（“十五五”规划纲要） | {target} in 2026–2030 (outline of the 15th five-year plan) """
+def source_plan(*, span: Value, target: Value, year: Value) -> Fact:
+    r"""{target}（{span}年，{year}年政府工作报告） | {target} in {span} (work report of {year}) """
+def source_outline(*, span: Value, target: Value) -> Fact:
+    r"""{target}（{span}年，五年规划纲要） | {target} in {span} (outline of the five-year plan) """
 def source_report(*, target: Value, year: Value) -> Fact:
     r"""{target}（{year}年政府工作报告） | {target} (work report of {year}) """
 def source_given(*, target: Value) -> Fact:
@@ -104,10 +104,10 @@ def table_accelerations() -> Fact:
     r"""全要素生产率提速的历史频率 | Frequency of TFP accelerations """
 
 def title_of(leaf: Literal["gaps", "one", "section"], /) -> Fact: ...
-def answer_of(leaf: Literal["target", "no_target", "measured", "measured_plain", "investment", "investment_fall", "accelerated", "all", "all_given", "above_level", "nation", "identity", "record"], /, *, above: float | None = ..., all: float | None = ..., high: float | None = ..., in_step: float | None = ..., level: float | None = ..., low: float | None = ..., n: Value = ..., name: Value = ..., required: float | None = ..., share: float | None = ..., span: Value = ..., target: Value = ..., value: float | None = ..., weighted: float | None = ..., year: Value = ...) -> Fact: ...
+def answer_of(leaf: Literal["target", "no_target", "measured", "measured_plain", "investment", "investment_fall", "accelerated", "all", "all_given", "above_level", "nation", "identity", "record"], /, *, above: float | None = ..., all: float | None = ..., high: float | None = ..., in_step: float | None = ..., level: float | None = ..., low: float | None = ..., n: Value = ..., name: Value = ..., required: float | None = ..., share: float | None = ..., since: Value = ..., span: Value = ..., target: Value = ..., value: float | None = ..., weighted: float | None = ..., year: Value = ...) -> Fact: ...
 def side_of(leaf: Literal["above", "partly", "within", "below", "eased"], /) -> Fact: ...
 def target_of(leaf: Literal["one", "range"], /, *, high: Value = ..., low: Value) -> Fact: ...
-def source_of(leaf: Literal["plan", "outline", "report", "given"], /, *, target: Value, year: Value = ...) -> Fact: ...
+def source_of(leaf: Literal["plan", "outline", "report", "given"], /, *, span: Value = ..., target: Value, year: Value = ...) -> Fact: ...
 def headline_of(leaf: Literal["requires", "given", "above", "none_above"], /, *, base: Value = ..., growth: float | None = ..., in_step: float | None = ..., level: float | None = ..., names: Names = ..., required: float | None = ...) -> Fact: ...
 def how_of(leaf: Literal["gaps", "one"], /) -> Fact: ...
 def chart_of(leaf: Literal["gaps", "one"], /) -> Fact: ...

@@ -205,7 +205,7 @@ def _last_span(measured: Measurement) -> tuple[int, int]:
 
 
 def _tfp(measured: Measurement, base: BandsBasis | None) -> FloatArray:
-    """Return yearly growth of TFP of the panel that errors are draws on."""
+    """Return yearly growth of TFP of the panel that errors are drawn on."""
     accounts = measured.accounts if base is None else base.accounts
     assert accounts is not None  # noqa: S101 - `measure` always fills it
     return accounts.growth.tfp_growth
@@ -322,6 +322,8 @@ _SCHEMA = {
     "region": pl.String,
     "document": pl.String,
     "document_year": pl.Int64,
+    "start": pl.Int64,
+    "end": pl.Int64,
     "reading": pl.String,
     "low": pl.Float64,
     "high": pl.Float64,
@@ -370,7 +372,9 @@ def _documents(rows: pl.DataFrame, assumptions: Assumptions) -> list[Row]:
         of_kind = stated.filter(document=name).sort("document_year", "start")
         newest = of_kind.filter(pl.col("document_year") == stated["document_year"].max())
         if newest.height:
-            documents.append(newest.select("document", "document_year", "low", "high").row(-1, named=True))
+            documents.append(
+                newest.select("document", "document_year", "start", "end", "low", "high").row(-1, named=True)
+            )
     return documents
 
 

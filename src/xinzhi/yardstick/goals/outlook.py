@@ -97,7 +97,7 @@ def require_one_stock(panel: Panel, protocol: Protocol) -> None:
 
 
 def last_year(panel: Panel, inputs: Inputs, invested: FloatArray) -> int:
-    """Return the last year in which output, capital and investment of all regions are finite."""
+    """Return the last year in which output, capital and investment of all regions are known."""
     finite = np.isfinite(inputs.output) & np.isfinite(inputs.capital) & np.isfinite(invested)
     rows = finite.any(axis=1)
     columns = np.flatnonzero(finite[rows].all(axis=0)) if rows.any() else np.arange(0)
@@ -113,7 +113,7 @@ def without_censuses(population: FloatArray) -> FloatArray:
 
 
 def mean_known(values: FloatArray, axis: int) -> FloatArray:
-    """Return the mean of what is finite along an axis, NaN where nothing is."""
+    """Return the mean of what is known along an axis, NaN where nothing is."""
     finite = np.isfinite(values)
     count = finite.sum(axis=axis)
     total = np.where(finite, values, 0.0).sum(axis=axis)
@@ -138,7 +138,7 @@ def labour_growth(panel: Panel, labour: FloatArray, package: Package, base: int)
 
 
 def _national_rate(package: Package, base: int, years: int) -> float | None:
-    """Return the yearly log change of the nation's employment rate to the base year; None where it is not finite."""
+    """Return the yearly log change of the nation's employment rate to the base year; None where it is not known."""
     if "nation" not in package.tables:
         return None
     logs: dict[str, dict[int, float]] = {}

@@ -122,7 +122,7 @@ def past_growth(panel: Panel, tfp: FloatArray, year: int) -> FloatArray:
 
 
 def schooling_step(panel: Panel, protocol: Protocol, year: int) -> FloatArray:
-    """Return growth of human capital in the next year by the mean rise of all regions, as was finite then `(R,)`."""
+    """Return growth of human capital in the next year by the mean rise of all regions, as was known then `(R,)`."""
     observed = panel.account("schooling")
     columns = np.flatnonzero(np.isfinite(observed).any(axis=0))
     nothing = np.zeros(len(panel.regions))

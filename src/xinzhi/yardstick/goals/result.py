@@ -14,6 +14,7 @@ from xinzhi import words
 from xinzhi.core.facts import Fact
 from xinzhi.core.result import Result
 from xinzhi.core.text import Text, span_text
+from xinzhi.yardstick.goals.arithmetic import convention
 
 SCENARIOS = ("in_step", "level")
 FIXED = "given"
@@ -172,7 +173,9 @@ class Goals(Result, verb="goals", topic="goals", key=("region", "document", "rea
         elif investment is not None:
             yield words.goals.answer_investment_fall(value=-investment)
         if first["past_share"] is not None and first["gap"] > 0:
-            yield words.goals.answer_accelerated(share=first["past_share"])
+            yield words.goals.answer_accelerated(
+                since=convention("record.accelerations_from"), share=first["past_share"]
+            )
 
     def _all(self) -> Iterator[Fact]:
         """Yield the median of what is required, and where that is significantly above measured growth."""
@@ -219,13 +222,18 @@ def range_text(low: float | None, high: float | None) -> Text:
 def target_text(row: Row) -> Text:
     """Return the target of a row with its document."""
     target = range_text(row["low"], row["high"])
-    if row["document"] in {"plan", "report"}:
-        return words.goals.source_of(row["document"], target=target, year=row["document_year"])
-    return words.goals.source_of(row["document"], target=target)
+    if row["document"] == FIXED:
+        return words.goals.source_given(target=target)
+    if row["document"] == "report":
+        return words.goals.source_report(target=target, year=row["document_year"])
+    span = span_text(row["start"], row["end"])
+    if row["document"] == "outline":
+        return words.goals.source_outline(target=target, span=span)
+    return words.goals.source_plan(target=target, span=span, year=row["document_year"])
 
 
 def gap_side(rows: Mapping[str, Row]) -> Side | None:
-    """Return in which scenarios more, or less, than measured is required; None where nothing is draws."""
+    """Return in which scenarios more, or less, than measured is required; None where nothing is drawn."""
     gaps = list(rows.values())
     if any(row["gap_low"] is None for row in gaps):
         return None

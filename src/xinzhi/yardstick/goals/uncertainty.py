@@ -97,7 +97,7 @@ def labour_errors(panel: Panel, labour: FloatArray) -> FloatArray:
 
 
 def expected_labour(panel: Panel, labour: FloatArray, population: FloatArray, year: int) -> FloatArray:
-    """Return growth of labour after a year `(R,)` by the rule, from what was finite then."""
+    """Return growth of labour after a year `(R,)` by the rule, from what was known then."""
     column = at(panel, year)
     span = int(convention("labour.population_years"))
     finite = np.flatnonzero(np.isfinite(labour).any(axis=0))
@@ -128,7 +128,7 @@ def schooling_errors(panel: Panel) -> FloatArray:
 
 
 def share_error(errors: Errors) -> float:
-    """Return the standard deviation of the mean labour share of the years ahead, less the last one finite."""
+    """Return the standard deviation of the mean labour share of the years ahead, less the last one known."""
     first, last = int(convention("share.first")), int(convention("share.last"))
     level = np.concatenate([[0.0], np.cumsum(errors.share[0])])
     starts = range(len(level) - last)
